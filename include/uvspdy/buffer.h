@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "uvspdy/bytes.h"
+
+namespace uvspdy {
+
+/// Bytes together with whatever keeps them alive: what writers hand to uvspdy.
+///
+/// A Buffer is a value of four words. Copies and slices share the bytes and never copy them; the
+/// memory is freed, or given back to its pool, when the last copy goes, which for a Buffer handed
+/// to `Stream::write` is once the kernel has taken the bytes. The bytes must not change meanwhile.
+class Buffer {
+ public:
+  Buffer() = default;
+
+  /// Takes over a string or a vector: one allocation, no copy of the content.
+  explicit Buffer(std::string text);
+  explicit Buffer(std::vector<std::uint8_t> bytes);
+
+  /// Bytes of somebody else's that live as long as `owner`. With a null owner they must outlive
+  /// every copy of the Buffer (string literals, static tables).
+  Buffer(Bytes bytes, std::shared_ptr<const void> owner) : bytes_(bytes), owner_(std::move(owner)) {}
+
+  /// A Buffer with bytes of its own, copied from `bytes`.
+  static Buffer copy_of(Bytes bytes);
+  static Buffer copy_of(std::string_view text) { return copy_of(bytes_of(text)); }
+
+  Bytes bytes() const { return bytes_; }
+  std::size_t size() const { return bytes_.size(); }
+  bool empty() const { return bytes_.empty(); }
+
+  /// The first `count` bytes (`count` <= size()) as a Buffer of its own, and this one without them.
+  Buffer take_prefix(std::size_t count);
+
+ private:
+  Bytes bytes_;
+  std::shared_ptr<const void> owner_;
+};
+
+/// Blocks of one size for reading into and writing from, used again once nobody holds them.
+///
+/// In the steady state of a transfer a pool allocates nothing. It belongs to one thread; the
+/// Buffers made from it may outlive it.
+class BufferPool {
+ public:
+  /// `block_size` bytes a block; `max_blocks` of them are kept and used again, further ones
+  /// are made when needed and freed after use.
+  explicit BufferPool(std::size_t block_size, std::size_t max_blocks = 8);
+
+  /// One block to fill: `bytes` is writable until `freeze` made a Buffer of it.
+  class Block {
+   public:
+    Block() = default;
+    MutableBytes bytes() const;
+    /// The first `size` bytes as a Buffer that holds the block.
+    Buffer freeze(std::size_t size) &&;
+
+   private:
+    friend class BufferPool;
+    explicit Block(std::shared_ptr<std::vector<std::uint8_t>> memory) : memory_(std::move(memory)) {}
+    std::shared_ptr<std::vector<std::uint8_t>> memory_;
+  };
+
+  Block take();
+
+ private:
+  std::size_t block_size_;
+  std::size_t max_blocks_;
+  std::vector<std::shared_ptr<std::vector<std::uint8_t>>> blocks_;
+  std::size_t oldest_ = 0;  // index of the block that went out first
+};
+
+}  // namespace uvspdy

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "uvspdy/buffer.h"
+#include "uvspdy/error.h"
+#include "uvspdy/headers.h"
+#include "uvspdy/httpstream/new_stream_handler.h"
+#include "uvspdy/httpstream/stream.h"
+#include "uvspdy/net/transport.h"
+#include "uvspdy/session/options.h"
+#include "uvspdy/session/session.h"
+
+namespace uvspdy::httpstream {
+
+/// How a connection behaves; every field has a default that suits Kubernetes peers.
+struct ConnectionOptions {
+  session::Options session;
+
+  /// Who answers streams that the peer creates; empty: all are rejected.
+  NewStreamHandler on_new_stream;
+
+  /// How long closing may go without progress: bytes leaving, then the peer's own end. Past it
+  /// the transport is closed under it.
+  std::chrono::milliseconds close_timeout = std::chrono::seconds(5);
+};
+
+/// A SPDY connection over a transport: the place where the byte pipe meets the session.
+///
+/// It lives until it has closed, whatever the caller has dropped, and belongs to the thread of its
+/// transport's loop. Handlers are called from the loop, never from inside a call to the
+/// connection; anything may be closed, reset or dropped inside any of them. A life:
+///
+///     connection->create_stream(headers, [](Result<std::shared_ptr<Stream>> stream) { ... });
+///     connection->on_close([](const Error& error) { ... });  // the last call, after every stream's
+///     connection->close();
+///
+/// It closes by itself when the peer ends it, breaks the protocol, or has sent GOAWAY and the last
+/// stream is over. A reader that stays paused while it holds data keeps its stream, and with it
+/// on_close, waiting; the transport is closed all the same.
+class Connection : public std::enable_shared_from_this<Connection> {
+  struct Private {};
+
+ public:
+  using CreateStreamHandler = std::function<void(Result<std::shared_ptr<Stream>>)>;
+  using CloseHandler = std::function<void(const Error&)>;
+  using PingHandler = std::function<void(Result<std::chrono::nanoseconds>)>;
+
+  /// Runs a session over a connected transport. `preface` is sent before the first frame (the 101
+  /// of an upgrade); `already_read` is what was read from the transport before (the bytes behind a
+  /// head). Reading starts with the loop's next turn.
+  static std::shared_ptr<Connection> create(std::unique_ptr<net::Transport> transport,
+                                            session::Role role, ConnectionOptions options,
+                                            Buffer preface = {}, Buffer already_read = {});
+
+  Connection(Private, std::unique_ptr<net::Transport> transport, session::Role role,
+             ConnectionOptions options, Buffer preface, Buffer already_read);  // use `create`
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Creates a stream. The handler runs once: with the stream when the peer's SYN_REPLY has come;
+  /// or with session::Errc::kStreamRefused, kStreamReset, kCreateTimeout (30 s by default),
+  /// kConnectionClosed, kConnectionLost, kGoneAway (safe to retry elsewhere), kIdsExhausted, or an
+  /// error of wire::FrameEncoder for headers that cannot be sent.
+  void create_stream(Headers headers, CreateStreamHandler handler);
+  void create_stream(Headers headers, const session::CreateOptions& options,
+                     CreateStreamHandler handler);
+
+  /// Closes in order: what was written leaves, every stream is reset, GOAWAY, then the sending
+  /// side is shut down and the peer's end awaited (ConnectionOptions::close_timeout). Harmless
+  /// when called again. on_close follows with success.
+  void close();
+
+  /// Closes the transport at once; what was queued or held is lost. on_close follows with success.
+  void abort();
+
+  /// The connection is over: closed here, or by the peer with GOAWAY or no stream left (success);
+  /// session::Errc::kConnectionLost, kIdleTimeout, or the protocol error that ended it. Called
+  /// once, as the last of all handlers, which are freed then; not at all when it is set after
+  /// that: see is_closed().
+  void on_close(CloseHandler handler);
+
+  /// Whether on_close has been called, or would have been.
+  bool is_closed() const;
+
+  /// Closes the connection when no frame has gone either way for `timeout`; 0: never.
+  void set_idle_timeout(std::chrono::milliseconds timeout);
+
+  /// Leaves these streams out when `close` resets the others (Go: RemoveStreams). Streams that are
+  /// over need not be removed: the connection forgets them by itself.
+  void remove_streams(std::span<const std::shared_ptr<Stream>> streams);
+
+  /// Measures a round trip. The handler runs once; errors: session::Errc::kConnectionClosed,
+  /// kConnectionLost.
+  void ping(PingHandler handler);
+
+  session::Stats stats() const;
+
+  /// The peer, for messages.
+  std::string peer() const;
+
+  uv_loop_t* loop() const;
+
+ private:
+  friend class Stream;
+  friend class StreamDecision;
+  class Impl;
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace uvspdy::httpstream

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "uvspdy/headers.h"
+#include "uvspdy/httpstream/stream.h"
+#include "uvspdy/wire/frame.h"
+
+namespace uvspdy::httpstream {
+
+/// The answer to a stream that the peer wants to create. It may be given at once or later, from
+/// any place on the loop's thread; copies stand for the same answer. When the last copy goes
+/// without an answer, the stream is rejected.
+class StreamDecision {
+ public:
+  /// Sends SYN_REPLY. Does nothing once decided, or when the stream has ended meanwhile.
+  void accept(Headers reply_headers = {});
+
+  /// Sends RST_STREAM. Does nothing once decided. Go's httpstream answers with CANCEL; a peer
+  /// takes both for a refusal.
+  void reject(wire::RstStatus status = wire::RstStatus::kRefusedStream);
+
+  /// Calls a handler once the SYN_REPLY is with the transport (Go: the replySent channel). Not
+  /// called when the stream is rejected or ends first.
+  void on_reply_sent(std::function<void()> handler);
+
+ private:
+  friend class Connection;
+  struct State;
+  explicit StreamDecision(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+};
+
+/// Is told of each stream that the peer creates, before its data flows. Writing to the stream is
+/// allowed at once; what is written waits for `accept`.
+using NewStreamHandler = std::function<void(std::shared_ptr<Stream>, StreamDecision)>;
+
+/// Accepts every stream and does nothing else.
+struct NoOpNewStreamHandler {
+  void operator()(const std::shared_ptr<Stream>& stream, StreamDecision decision) const;
+};
+
+}  // namespace uvspdy::httpstream

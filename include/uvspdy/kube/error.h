@@ -1,0 +1,23 @@
+#pragma once
+
+#include <system_error>
+
+namespace uvspdy::kube {
+
+enum class Errc {
+  kBadRequest = 1,  ///< a request that makes no sense; the text says why
+  kBadStatus,       ///< an error stream that holds no metav1.Status
+  kNoStatus,        ///< the connection ended before the command's status came
+  kCommandFailed,   ///< the server could not run the command, or not to its end
+  kCannotRun,       ///< a process that could not be started
+};
+
+/// The category of kube::Errc, named "uvspdy.kube".
+const std::error_category& category();
+
+inline std::error_code make_error_code(Errc code) { return {static_cast<int>(code), category()}; }
+
+}  // namespace uvspdy::kube
+
+template <>
+struct std::is_error_code_enum<uvspdy::kube::Errc> : std::true_type {};

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <uv.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "uvspdy/error.h"
+#include "uvspdy/headers.h"
+#include "uvspdy/httpstream/stream.h"
+#include "uvspdy/httpstream/upgrade_round_tripper.h"
+#include "uvspdy/httpstream/url.h"
+#include "uvspdy/kube/remotecommand.h"
+
+namespace uvspdy::kube {
+
+/// How a remote command ended.
+struct ExitStatus {
+  int code = 0;
+  std::string message;  ///< the server's words when the code is not 0
+};
+
+/// The client's side of exec, over v4.channel.k8s.io:
+///
+///     exec(loop, options,
+///          {.on_started = [](const ExecStreams& streams) {
+///             streams.standard_output->on_data([](Bytes bytes) { ... });
+///             ...
+///           },
+///           .on_exit = [](Result<ExitStatus> status) { ... }});
+struct ExecStreams {
+  std::shared_ptr<httpstream::Stream> standard_input;   ///< null unless asked for, as are these:
+  std::shared_ptr<httpstream::Stream> standard_output;
+  std::shared_ptr<httpstream::Stream> standard_error;
+};
+
+struct ExecHandlers {
+  /// The command's streams are there. Set on_data for both outputs, or ignore them by a handler
+  /// that does nothing: `on_exit` comes after everything that was written to them.
+  std::function<void(const ExecStreams&)> on_started;
+
+  /// The last call, once: how the command ended, when all its output has been delivered. Errors:
+  /// those of httpstream::Dialer::dial and Connection::create_stream; kNoStatus when the
+  /// connection ended before the status came (the command's fate is then unknown, and it is never
+  /// taken for success); kBadStatus; kCommandFailed.
+  std::function<void(Result<ExitStatus>)> on_exit;
+};
+
+struct ExecOptions {
+  httpstream::Url server;  ///< scheme, host and port; the path is made from the request
+  ExecRequest request;
+  Headers headers;         ///< Authorization and such
+  httpstream::UpgradeRoundTripper::Options round_tripper;
+};
+
+/// Runs a command in a pod. The handlers live until on_exit has run.
+void exec(uv_loop_t* loop, ExecOptions options, ExecHandlers handlers);
+
+/// An error for people: when a server refused an upgrade with a metav1.Status, that one's message.
+std::string describe(const Error& error);
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "uvspdy/httpstream/http_head.h"
+
+namespace uvspdy::kube {
+
+/// The few answers of an API server that kubectl asks for before it streams: discovery (/api,
+/// /apis, /api/v1) and the one pod there is, running, with one container.
+class PodApi {
+ public:
+  PodApi(std::string pod, std::string container);
+
+  /// The answer to a request for one of these, in any namespace; 404 with a Status for another
+  /// pod, 405 for a method other than GET.
+  httpstream::HttpResponse answer(const httpstream::HttpRequest& request) const;
+
+  /// Why there is nothing to stream with that pod and container (empty: any), as an answer.
+  std::optional<httpstream::HttpResponse> refuse(std::string_view pod,
+                                                 std::string_view container) const;
+
+ private:
+  std::string pod_;
+  std::string container_;
+};
+
+/// A Status as an HTTP answer: code, reason such as "NotFound", text.
+httpstream::HttpResponse status_response(int code, std::string reason, std::string message);
+
+}  // namespace uvspdy::kube

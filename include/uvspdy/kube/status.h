@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "uvspdy/error.h"
+
+namespace uvspdy::kube {
+
+/// metav1.Status as far as streaming uses it: what the error stream of v4.channel.k8s.io carries,
+/// and what an API server answers instead of an upgrade.
+struct Status {
+  struct Cause {
+    std::string reason;
+    std::string message;
+  };
+
+  bool success = true;
+  std::string message;
+  std::string reason;
+  int code = 0;  ///< an HTTP status, 0 if none
+  std::vector<Cause> causes;
+};
+
+/// `reason` of a command that ran and did not exit with 0.
+inline constexpr std::string_view kNonZeroExitCode = "NonZeroExitCode";
+
+/// `reason` of the cause whose message is the exit code.
+inline constexpr std::string_view kExitCodeCause = "ExitCode";
+
+/// The status of a command that exited with `code`; `message` empty: "command terminated with exit
+/// code N", as kubelets say it.
+Status exit_status(int code, std::string message = {});
+
+/// A failure with a text and an HTTP status, such as 404 and reason "NotFound".
+Status failure_status(int code, std::string reason, std::string message);
+
+/// One line of JSON. Text that is not UTF-8 comes out with replacement characters.
+std::string to_json(const Status& status);
+
+/// Errors: kBadStatus for what is not a Status.
+Result<Status> parse_status(std::string_view json);
+
+/// How a command ended. Errors: kCommandFailed when the status is a failure without an exit code;
+/// its text is the status's message.
+Result<int> exit_code(const Status& status);
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "uvspdy/error.h"
+
+namespace uvspdy::net {
+
+/// What can go wrong on this floor beside libuv's own errors.
+enum class Errc {
+  kBadAddress = 1,  ///< a host or port that names nothing to connect to or listen on
+  kTimeout,         ///< no connection within the time given
+};
+
+/// The category of net::Errc, named "uvspdy.net".
+const std::error_category& category();
+
+/// The category of libuv's error numbers (UV_ECONNREFUSED, ...), named "libuv".
+const std::error_category& uv_category();
+
+inline std::error_code make_error_code(Errc code) { return {static_cast<int>(code), category()}; }
+
+/// The Error of a libuv function that returned `status` (negative), as
+/// "connect to 127.0.0.1:1: connection refused (ECONNREFUSED)".
+Error uv_error(int status, std::string_view what);
+
+}  // namespace uvspdy::net
+
+template <>
+struct std::is_error_code_enum<uvspdy::net::Errc> : std::true_type {};

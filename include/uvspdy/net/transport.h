@@ -1,0 +1,64 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "uvspdy/bytes.h"
+#include "uvspdy/error.h"
+
+namespace uvspdy::net {
+
+/// A pipe of bytes to a peer: TCP here, and whatever an embedder derives from this. It belongs to
+/// the thread of its loop.
+///
+/// Handlers are called from the loop, never from inside the call that set them. After `close`, and
+/// after destruction, no handler is called but the one given to `close`. Any function, and the
+/// destructor, may be called from any handler.
+class Transport {
+ public:
+  /// Bytes that have come; the view is valid during the call.
+  using ReadHandler = std::function<void(Bytes)>;
+  /// No more bytes come: the peer's orderly end (success), or an error. Called once.
+  using EndHandler = std::function<void(const Error&)>;
+  /// A write is done: how many bytes it took, or why it failed.
+  using WriteHandler = std::function<void(Result<std::size_t>)>;
+  using DoneHandler = std::function<void(const Error&)>;
+  using CloseHandler = std::function<void()>;
+
+  virtual ~Transport() = default;
+
+  /// Says who gets what comes in, before `start_reading`. Whoever takes a transport over sets them
+  /// anew, also while one of the old ones runs.
+  virtual void set_read_handlers(ReadHandler on_read, EndHandler on_end) = 0;
+
+  /// Starts, and stops, taking bytes from the peer. Both may be called again and again.
+  virtual void start_reading() = 0;
+  virtual void stop_reading() = 0;
+
+  /// Writes as much as can be written without waiting, gathered into one system call, and copies
+  /// nothing. Returns how many bytes that was, 0 if the peer is slow. Not while a `write` is under
+  /// way. Errors: libuv's.
+  virtual Result<std::size_t> try_write(std::span<const Bytes> spans) = 0;
+
+  /// Writes at least the first of `spans`, and as many more as it takes in one go, waiting for
+  /// the peer as long as needed. The bytes must stay valid and unchanged until the handler has run
+  /// or the transport is closed. One write at a time.
+  virtual void write(std::span<const Bytes> spans, WriteHandler handler) = 0;
+
+  /// Tells the peer that no more comes from this side, behind everything written. Reading goes on.
+  virtual void shutdown(DoneHandler handler) = 0;
+
+  /// Closes at once. The handler, if any, runs when libuv has let go of everything.
+  virtual void close(CloseHandler handler) = 0;
+
+  /// The peer, for messages: "127.0.0.1:40312".
+  virtual std::string peer() const = 0;
+
+  virtual uv_loop_t* loop() const = 0;
+};
+
+}  // namespace uvspdy::net

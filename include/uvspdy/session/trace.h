@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "uvspdy/headers.h"
+#include "uvspdy/wire/frame.h"
+
+namespace uvspdy::session {
+
+/// One frame as it came in or went out.
+struct FrameTrace {
+  enum class Direction { kIn, kOut };
+
+  Direction direction = Direction::kIn;
+  bool data = false;              ///< a DATA frame; `type` is then without meaning
+  std::uint16_t type = 0;         ///< of a control frame, unknown ones included
+  wire::StreamId stream_id = 0;   ///< 0 for frames of the connection
+  std::uint8_t flags = 0;
+  std::uint32_t length = 0;       ///< without the 8-byte head
+  std::uint32_t value = 0;        ///< a status, a PING's id, a window's delta, a SETTINGS count
+  const Headers* headers = nullptr;  ///< of SYN_STREAM, SYN_REPLY, HEADERS; valid during the call
+};
+
+/// Called for each frame: outgoing ones when they are queued for the transport, incoming ones
+/// before they take effect (DATA with its first piece). Must not call into the session.
+using TraceHandler = std::function<void(const FrameTrace&)>;
+
+/// A frame in one line, such as "in  DATA stream 3, 512 bytes, FIN".
+std::string to_string(const FrameTrace& frame);
+
+}  // namespace uvspdy::session

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include "uvspdy/bytes.h"
+#include "uvspdy/error.h"
+#include "uvspdy/limits.h"
+#include "uvspdy/wire/error.h"
+#include "uvspdy/wire/frame.h"
+#include "uvspdy/wire/header_compression.h"
+
+namespace uvspdy::wire {
+
+/// The input is used up; the next frame, or the rest of this one, needs more.
+struct NeedMoreInput {};
+
+/// What the decoder found next.
+using Decoded = std::variant<NeedMoreInput, DataChunk, SynStreamFrame, SynReplyFrame,
+                             RstStreamFrame, SettingsFrame, PingFrame, GoAwayFrame, HeadersFrame,
+                             WindowUpdateFrame, UnknownFrame, InvalidHeaderBlock>;
+
+/// Turns the bytes of one direction of a connection into frames.
+///
+/// The input may be cut anywhere, down to single bytes. DATA payload is handed on as it comes, as
+/// views into the input; control frames are handed on whole, and only one that the input cuts is
+/// copied. Memory stays below Limits::control_frame_length plus Limits::inflated_header_block plus
+/// zlib's 40 KiB, and grows only as bytes really arrive.
+///
+///     while (!input.empty()) {
+///       Result<Decoded> decoded = decoder.next(input);
+///       if (!decoded) return fail(decoded.error());
+///       std::visit(..., *decoded);
+///     }
+class FrameDecoder {
+ public:
+  explicit FrameDecoder(const Limits& limits = {});
+
+  /// Takes bytes from the front of `input` up to the end of the next piece of DATA, or the next
+  /// control frame, and returns it.
+  ///
+  /// Every error is a session error (section 2.4.1): kUnsupportedVersion, kBadLength,
+  /// kFrameTooLarge, kZeroStreamId, kBadStatus, kTooManySettings, kInflateFailed,
+  /// kHeaderBlockTooLarge. The text names the frame. After an error the decoder takes no more
+  /// input and returns that error again.
+  Result<Decoded> next(Bytes& input);
+
+  /// Length and flags of the frame that the last call returned, or returned a piece of.
+  std::uint32_t frame_length() const { return head_.length; }
+  std::uint8_t frame_flags() const { return head_.flags; }
+
+  /// Whether the bytes so far end inside a frame: at the end of a connection, a cut.
+  bool inside_frame() const { return state_ != State::kHead || head_size_ != 0; }
+
+ private:
+  enum class State { kHead, kData, kControl, kSkip, kFailed };
+
+  struct Head {
+    bool control = false;
+    std::uint16_t version = 0;
+    std::uint16_t type = 0;
+    StreamId stream_id = 0;
+    std::uint8_t flags = 0;
+    std::uint32_t length = 0;
+  };
+
+  bool take_head(Bytes& input);
+  Error check_head() const;
+  DataChunk take_data(Bytes& input);
+  Result<Decoded> take_control(Bytes& input);
+  Result<Decoded> parse_control(Bytes body);
+  Result<Decoded> parse_settings(Bytes body) const;
+  template <class Frame>
+  Result<Decoded> with_headers(Frame frame, Bytes block);
+  Error fail(std::error_code code, const std::string& what);
+
+  Limits limits_;
+  HeaderInflater inflater_;
+  State state_ = State::kHead;
+  std::uint8_t head_bytes_[kFrameHeadSize] = {};
+  std::size_t head_size_ = 0;
+  Head head_;
+  std::size_t remaining_ = 0;            // bytes of the current frame that have not come yet
+  bool data_begun_ = false;              // a piece of the current DATA frame was handed on
+  std::vector<std::uint8_t> collected_;  // a control frame that the input cut
+  Error error_;
+};
+
+}  // namespace uvspdy::wire

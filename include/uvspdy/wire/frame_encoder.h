@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "uvspdy/bytes.h"
+#include "uvspdy/error.h"
+#include "uvspdy/limits.h"
+#include "uvspdy/wire/error.h"
+#include "uvspdy/wire/frame.h"
+#include "uvspdy/wire/header_compression.h"
+
+namespace uvspdy::wire {
+
+/// Turns frames into bytes for one direction of a connection.
+///
+/// Frames with headers share one compression state, so they must be sent in the order in which
+/// they were encoded. An encode function that returns an error has appended nothing and has left
+/// the compression state as it was.
+class FrameEncoder {
+ public:
+  explicit FrameEncoder(HeaderCompression compression = {}, const Limits& limits = {});
+
+  /// Errors: kZeroStreamId, those of format_header_block, kBadCompression, kFrameTooLarge.
+  Error encode(const SynStreamFrame& frame, std::vector<std::uint8_t>& out);
+  Error encode(const SynReplyFrame& frame, std::vector<std::uint8_t>& out);
+  Error encode(const HeadersFrame& frame, std::vector<std::uint8_t>& out);
+
+  // These cannot fail and have no state.
+  static void encode(const RstStreamFrame& frame, std::vector<std::uint8_t>& out);
+  static void encode(const SettingsFrame& frame, std::vector<std::uint8_t>& out);
+  static void encode(const PingFrame& frame, std::vector<std::uint8_t>& out);
+  static void encode(const GoAwayFrame& frame, std::vector<std::uint8_t>& out);
+  static void encode(const WindowUpdateFrame& frame, std::vector<std::uint8_t>& out);
+
+  /// The head of a DATA frame; `length` bytes of payload (at most kMaxFrameLength) follow it.
+  static std::array<std::uint8_t, kFrameHeadSize> data_head(StreamId stream_id, bool fin,
+                                                            std::size_t length);
+
+ private:
+  Error encode_with_headers(FrameType type, std::uint8_t flags, Bytes fixed_part,
+                            const Headers& headers, std::vector<std::uint8_t>& out);
+
+  Limits limits_;
+  HeaderDeflater deflater_;
+};
+
+}  // namespace uvspdy::wire

@@ -1,0 +1,57 @@
+#include "uvspdy/buffer.h"
+
+#include <utility>
+
+namespace uvspdy {
+
+Buffer::Buffer(std::string text) {
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  bytes_ = bytes_of(*owner);
+  owner_ = std::move(owner);
+}
+
+Buffer::Buffer(std::vector<std::uint8_t> bytes) {
+  auto owner = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
+  bytes_ = *owner;
+  owner_ = std::move(owner);
+}
+
+Buffer Buffer::copy_of(Bytes bytes) {
+  return Buffer(std::vector<std::uint8_t>(bytes.begin(), bytes.end()));
+}
+
+Buffer Buffer::take_prefix(std::size_t count) {
+  Buffer prefix(bytes_.first(count), owner_);
+  bytes_ = bytes_.subspan(count);
+  return prefix;
+}
+
+BufferPool::BufferPool(std::size_t block_size, std::size_t max_blocks)
+    : block_size_(block_size), max_blocks_(max_blocks) {}
+
+MutableBytes BufferPool::Block::bytes() const {
+  return memory_ ? MutableBytes(*memory_) : MutableBytes();
+}
+
+Buffer BufferPool::Block::freeze(std::size_t size) && {
+  const Bytes filled = Bytes(*memory_).first(size);
+  return Buffer(filled, std::move(memory_));
+}
+
+BufferPool::Block BufferPool::take() {
+  // Blocks come back in the order they went out, so the oldest is the one to ask; a block that
+  // only the pool holds is free.
+  if (!blocks_.empty() && blocks_[oldest_].use_count() == 1) {
+    auto memory = blocks_[oldest_];
+    oldest_ = (oldest_ + 1) % blocks_.size();
+    return Block(std::move(memory));
+  }
+  auto memory = std::make_shared<std::vector<std::uint8_t>>(block_size_);
+  if (blocks_.size() < max_blocks_) {
+    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(oldest_), memory);
+    oldest_ = (oldest_ + 1) % blocks_.size();
+  }
+  return Block(std::move(memory));
+}
+
+}  // namespace uvspdy

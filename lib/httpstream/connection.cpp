@@ -1,0 +1,451 @@
+#include "uvspdy/httpstream/connection.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "httpstream/connection_impl.h"
+
+namespace uvspdy::httpstream {
+namespace {
+
+// Gathered writes in one turn, so that one busy connection does not keep the loop from the others.
+constexpr int kWritesPerTurn = 16;
+
+session::Time now() { return session::Time(std::chrono::nanoseconds(uv_hrtime())); }
+
+std::size_t size_of(std::span<const Bytes> spans) {
+  std::size_t size = 0;
+  for (const Bytes span : spans) size += span.size();
+  return size;
+}
+
+}  // namespace
+
+// ---- the public face
+
+std::shared_ptr<Connection> Connection::create(std::unique_ptr<net::Transport> transport,
+                                               session::Role role, ConnectionOptions options,
+                                               Buffer preface, Buffer already_read) {
+  auto connection =
+      std::make_shared<Connection>(Private{}, std::move(transport), role, std::move(options),
+                                   std::move(preface), std::move(already_read));
+  connection->impl_->start();
+  return connection;
+}
+
+Connection::Connection(Private, std::unique_ptr<net::Transport> transport, session::Role role,
+                       ConnectionOptions options, Buffer preface, Buffer already_read)
+    : impl_(std::make_unique<Impl>(*this, std::move(transport), role, std::move(options),
+                                   std::move(preface), std::move(already_read))) {}
+
+Connection::~Connection() = default;
+
+void Connection::create_stream(Headers headers, CreateStreamHandler handler) {
+  impl_->create_stream(std::move(headers), {}, std::move(handler));
+}
+
+void Connection::create_stream(Headers headers, const session::CreateOptions& options,
+                               CreateStreamHandler handler) {
+  impl_->create_stream(std::move(headers), options, std::move(handler));
+}
+
+void Connection::close() { impl_->close(); }
+void Connection::abort() { impl_->abort(); }
+void Connection::on_close(CloseHandler handler) { impl_->on_close = std::move(handler); }
+bool Connection::is_closed() const { return impl_->is_over(); }
+void Connection::ping(PingHandler handler) { impl_->ping(std::move(handler)); }
+session::Stats Connection::stats() const { return impl_->session().stats(); }
+std::string Connection::peer() const { return impl_->peer; }
+uv_loop_t* Connection::loop() const { return impl_->loop; }
+
+void Connection::set_idle_timeout(std::chrono::milliseconds timeout) {
+  impl_->session().set_idle_timeout(timeout, now());
+  impl_->ask_for_turn();
+}
+
+void Connection::remove_streams(std::span<const std::shared_ptr<Stream>> streams) {
+  for (const auto& stream : streams) {
+    if (stream->connection_ == this) impl_->session().keep_on_close(stream->identifier());
+  }
+}
+
+// ---- calls from outside
+
+Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transport,
+                       session::Role role, ConnectionOptions options, Buffer preface,
+                       Buffer already_read)
+    : peer(transport->peer()),
+      loop(transport->loop()),
+      owner_(owner),
+      transport_(std::move(transport)),
+      on_new_stream_(std::move(options.on_new_stream)),
+      close_timeout_(options.close_timeout),
+      session_(role, std::move(options.session), *this),
+      preface_(std::move(preface)),
+      already_read_(std::move(already_read)),
+      wakeup_(loop, [this] { turn(); }),
+      timer_(loop, [this] { turn(); }) {}
+
+void Connection::Impl::start() {
+  self_ = owner_.shared_from_this();
+  transport_->set_read_handlers([this](Bytes bytes) { read(bytes); },
+                                [this](const Error& error) { read_ended(error); });
+  ask_for_turn();
+}
+
+void Connection::Impl::later(std::function<void()> call) {
+  if (phase_ == Phase::kOver) {
+    // Nobody turns any more: this keeps the connection for one last turn.
+    self_ = owner_.shared_from_this();
+  }
+  later_.push_back(std::move(call));
+  ask_for_turn();
+}
+
+void Connection::Impl::create_stream(Headers headers, const session::CreateOptions& options,
+                                     CreateStreamHandler handler) {
+  const Result<wire::StreamId> id = session_.create_stream(headers, options, now());
+  if (!id) {
+    later([handler = std::move(handler), error = id.error()] { handler(error); });
+    return;
+  }
+  if (options.unidirectional) {
+    // No reply comes; it is open.
+    later([this, id = *id, headers = std::move(headers), handler = std::move(handler)]() mutable {
+      auto stream = add_stream(id, std::move(headers));
+      handler(stream);
+    });
+    return;
+  }
+  session_.pause(*id);
+  creating_[*id] = {std::move(headers), std::move(handler)};
+  ask_for_turn();
+}
+
+void Connection::Impl::ping(PingHandler handler) {
+  const Result<std::uint32_t> id = session_.ping(now());
+  if (!id) {
+    later([handler = std::move(handler), error = id.error()] { handler(error); });
+    return;
+  }
+  pings_[*id] = std::move(handler);
+  ask_for_turn();
+}
+
+void Connection::Impl::close() {
+  if (phase_ != Phase::kOpen) return;
+  session_.close(wire::GoAwayStatus::kOk);
+  ask_for_turn();
+}
+
+void Connection::Impl::abort() {
+  if (phase_ >= Phase::kClosing) return;
+  session_.abort(Error(session::Errc::kConnectionClosed, "the connection was aborted on this side"));
+  close_transport();
+  ask_for_turn();
+}
+
+// ---- one turn
+
+void Connection::Impl::turn() {
+  const auto keep = owner_.shared_from_this();
+  if (!already_read_.empty()) {
+    const Buffer early = std::exchange(already_read_, {});
+    session_.receive(early.bytes(), now());
+  }
+  for (const auto& call : std::exchange(later_, {})) call();
+  session_.advance(now());
+  flush();
+  move_on();
+  arrange_next_turn();
+  if (phase_ == Phase::kOver) self_.reset();
+}
+
+void Connection::Impl::read(Bytes bytes) {
+  const auto keep = owner_.shared_from_this();
+  session_.receive(bytes, now());
+  turn();
+}
+
+void Connection::Impl::read_ended(const Error& error) {
+  const auto keep = owner_.shared_from_this();
+  if (phase_ == Phase::kOpen && session_.is_open()) {
+    // An end with no stream open, or behind a GOAWAY, is an orderly one, however late our own
+    // frames came for it.
+    const bool orderly = session_.stream_count() == 0 || (!error && session_.peer_gone_away());
+    if (orderly) {
+      close_error_ = {};
+    } else if (!close_error_) {
+      close_error_ = Error(session::Errc::kConnectionLost,
+                           error ? "connection to " + peer + " lost: " + error.message()
+                                 : "the peer " + peer + " closed the connection with streams open");
+    }
+  }
+  session_.receive_end(error);
+  close_transport();
+  turn();
+}
+
+void Connection::Impl::flush() {
+  if (writing_ || write_broken_ || phase_ > Phase::kDraining) return;
+  for (int i = 0; i < kWritesPerTurn; ++i) {
+    const Bytes preface = preface_.bytes();
+    const std::span<const Bytes> spans =
+        preface.empty() ? session_.output() : std::span(&preface, 1);
+    if (spans.empty()) return;
+    const std::size_t size = size_of(spans);
+    const Result<std::size_t> written = transport_->try_write(spans);
+    if (!written) return write_failed(written.error());
+    sent(*written);
+    if (*written == size) continue;
+
+    writing_ = true;
+    const Bytes rest = preface_.bytes();
+    transport_->write(rest.empty() ? session_.output() : std::span(&rest, 1),
+                      [this](Result<std::size_t> result) {
+                        const auto keep = owner_.shared_from_this();
+                        writing_ = false;
+                        if (result) {
+                          sent(*result);
+                        } else {
+                          write_failed(result.error());
+                        }
+                        turn();
+                      });
+    return;
+  }
+  ask_for_turn();
+}
+
+void Connection::Impl::sent(std::size_t count) {
+  if (count == 0) return;
+  if (close_deadline_) close_deadline_ = now() + close_timeout_;
+  if (!preface_.empty()) {
+    (void)preface_.take_prefix(count);
+  } else {
+    session_.output_sent(count);
+  }
+}
+
+// The peer takes nothing any more, but what it sent before it went, an exit status perhaps, may
+// still be waiting in the socket: it is read first.
+void Connection::Impl::write_failed(const Error& error) {
+  write_broken_ = true;
+  if (phase_ == Phase::kOpen && session_.is_open()) {
+    close_error_ = Error(session::Errc::kConnectionLost,
+                         "connection to " + peer + " lost: " + error.message());
+  }
+  close_deadline_ = now() + close_timeout_;
+  if (session_.wants_input()) return;
+  session_.receive_end(error);
+  close_transport();
+}
+
+void Connection::Impl::move_on() {
+  if (phase_ == Phase::kOpen) {
+    if (session_.is_open() && session_.peer_gone_away() && session_.stream_count() == 0) {
+      session_.close(wire::GoAwayStatus::kOk);
+    }
+    if (!session_.is_open()) {
+      phase_ = Phase::kDraining;
+      if (!close_error_) close_error_ = session_.error();
+      close_deadline_ = now() + close_timeout_;
+    }
+  }
+  if (phase_ == Phase::kDraining && (write_broken_ || (session_.finished() && !writing_))) {
+    phase_ = Phase::kLingering;
+    close_deadline_ = now() + close_timeout_;
+    if (!write_broken_) transport_->shutdown({});
+  }
+  if (phase_ < Phase::kClosing && close_deadline_ && *close_deadline_ <= now()) {
+    session_.receive_end(Error(session::Errc::kConnectionLost, "the peer does not take the rest"));
+    close_transport();
+  }
+  if (phase_ == Phase::kClosed && session_.stream_count() == 0 && later_.empty()) finish();
+}
+
+void Connection::Impl::arrange_next_turn() {
+  if (phase_ == Phase::kOver) return;
+  if (phase_ < Phase::kClosing) {
+    // Lingering throws away what it reads, so nobody's pause holds it up.
+    const bool read = session_.wants_input() || phase_ == Phase::kLingering;
+    if (read != std::exchange(reading_, read)) {
+      read ? transport_->start_reading() : transport_->stop_reading();
+    }
+  }
+  std::optional<session::Time> deadline = session_.deadline();
+  if (phase_ < Phase::kClosing && close_deadline_) {
+    deadline = std::min(deadline.value_or(*close_deadline_), *close_deadline_);
+  }
+  const session::Time present = now();
+  if (!deadline) {
+    timer_.stop();
+  } else if (*deadline <= present) {
+    timer_.stop();
+    ask_for_turn();
+  } else {
+    // Rounded up: a timer that fires early would only be set again.
+    timer_.start(std::chrono::ceil<std::chrono::milliseconds>(*deadline - present));
+  }
+}
+
+void Connection::Impl::close_transport() {
+  if (phase_ >= Phase::kClosing) return;
+  phase_ = Phase::kClosing;
+  writing_ = false;
+  for (auto& [id, handler] : std::exchange(pings_, {})) {
+    later([handler = std::move(handler)] {
+      handler(Error(session::Errc::kConnectionLost,
+                    "the connection ended before the PING was answered"));
+    });
+  }
+  transport_->close([this] {
+    phase_ = Phase::kClosed;
+    turn();
+  });
+}
+
+void Connection::Impl::finish() {
+  phase_ = Phase::kOver;
+  wakeup_.cancel();
+  timer_.stop();
+  transport_.reset();
+  on_new_stream_ = {};
+  const CloseHandler handler = std::exchange(on_close, {});
+  self_.reset();  // `turn` holds on until it is through
+  if (handler) handler(close_error_);
+}
+
+// ---- what the session tells
+
+std::shared_ptr<Stream> Connection::Impl::find(wire::StreamId id) const {
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Stream> Connection::Impl::add_stream(wire::StreamId id, Headers headers) {
+  auto stream = std::make_shared<Stream>(Stream::Private{}, owner_, id, std::move(headers));
+  streams_[id] = stream;
+  return stream;
+}
+
+void Connection::Impl::on_reply(wire::StreamId id, Headers&&) {
+  auto node = creating_.extract(id);
+  if (node.empty()) return;
+  const auto stream = add_stream(id, std::move(node.mapped().headers));
+  node.mapped().handler(stream);
+}
+
+void Connection::Impl::on_headers(wire::StreamId id, Headers&& headers) {
+  const auto stream = find(id);
+  if (!stream) return;
+  if (const auto handler = stream->on_headers_) (*handler)(headers);
+}
+
+void Connection::Impl::on_data(wire::StreamId id, Bytes bytes) {
+  const auto stream = find(id);
+  if (!stream) return;
+  if (const auto handler = stream->on_data_) (*handler)(bytes);
+}
+
+void Connection::Impl::on_fin(wire::StreamId id) {
+  const auto stream = find(id);
+  if (!stream) return;
+  if (const auto handler = stream->on_end_) (*handler)();
+}
+
+void Connection::Impl::on_stream_closed(wire::StreamId id, const Error& error) {
+  reply_sent_handlers_.erase(id);
+  if (auto node = creating_.extract(id)) {
+    node.mapped().handler(error);
+    return;
+  }
+  if (auto node = streams_.extract(id)) node.mapped()->closed(error);
+}
+
+void Connection::Impl::on_writable(wire::StreamId id) {
+  const auto stream = find(id);
+  if (!stream) return;
+  if (const auto handler = stream->on_writable_) (*handler)();
+}
+
+void Connection::Impl::on_reply_sent(wire::StreamId id) {
+  if (auto node = reply_sent_handlers_.extract(id)) node.mapped()();
+}
+
+void Connection::Impl::on_reply_sent(wire::StreamId id, std::function<void()> handler) {
+  reply_sent_handlers_[id] = std::move(handler);
+}
+
+void Connection::Impl::on_fin_sent(wire::StreamId id) {
+  const auto stream = find(id);
+  if (!stream) return;
+  if (const auto handler = stream->on_end_sent_) (*handler)();
+}
+
+void Connection::Impl::on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) {
+  if (auto node = pings_.extract(ping_id)) node.mapped()(round_trip);
+}
+
+void Connection::Impl::on_goaway(const wire::GoAwayFrame&) {}
+
+// ---- streams that the peer creates
+
+struct StreamDecision::State {
+  std::weak_ptr<Connection> connection;
+  wire::StreamId id;
+  bool decided = false;
+  ~State();
+};
+
+StreamDecision::State::~State() {
+  const auto held = connection.lock();
+  if (decided || !held) return;
+  (void)held->impl_->session().reset(id, wire::RstStatus::kRefusedStream);
+  held->impl_->ask_for_turn();
+}
+
+void StreamDecision::accept(Headers reply_headers) {
+  const auto connection = state_->connection.lock();
+  if (std::exchange(state_->decided, true) || !connection) return;
+  if (connection->impl_->session().reply(state_->id, std::move(reply_headers))) {
+    // Headers that cannot be sent: the stream cannot be accepted with them.
+    (void)connection->impl_->session().reset(state_->id, wire::RstStatus::kInternalError);
+  }
+  connection->impl_->ask_for_turn();
+}
+
+void StreamDecision::reject(wire::RstStatus status) {
+  const auto connection = state_->connection.lock();
+  if (std::exchange(state_->decided, true) || !connection) return;
+  (void)connection->impl_->session().reset(state_->id, status);
+  connection->impl_->ask_for_turn();
+}
+
+void StreamDecision::on_reply_sent(std::function<void()> handler) {
+  if (const auto connection = state_->connection.lock()) {
+    connection->impl_->on_reply_sent(state_->id, std::move(handler));
+  }
+}
+
+void NoOpNewStreamHandler::operator()(const std::shared_ptr<Stream>&,
+                                      StreamDecision decision) const {
+  decision.accept();
+}
+
+void Connection::Impl::on_stream(wire::SynStreamFrame&& frame) {
+  const wire::StreamId id = frame.stream_id;
+  session_.pause(id);
+  auto state = std::make_shared<StreamDecision::State>();
+  state->connection = owner_.weak_from_this();
+  state->id = id;
+  StreamDecision decision(std::move(state));
+  auto stream = add_stream(id, std::move(frame.headers));
+  if (!on_new_stream_) return;  // the decision goes undecided: rejected
+  const NewStreamHandler handler = on_new_stream_;
+  handler(std::move(stream), std::move(decision));
+}
+
+}  // namespace uvspdy::httpstream

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "uvspdy/httpstream/connection.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::httpstream {
+
+/// What a Connection is made of. All that happens, happens in `turn`: the session is told the
+/// time, what it has is written, and the phase moves on. Calls from outside only queue and ask for
+/// a turn.
+class Connection::Impl final : public session::Handler {
+ public:
+  Impl(Connection& owner, std::unique_ptr<net::Transport> transport, session::Role role,
+       ConnectionOptions options, Buffer preface, Buffer already_read);
+
+  void start();
+  void ask_for_turn() { wakeup_.schedule(); }
+
+  /// Runs `call` in the next turn, for answers that must not come inside the question.
+  void later(std::function<void()> call);
+
+  void create_stream(Headers headers, const session::CreateOptions& options,
+                     CreateStreamHandler handler);
+  void ping(PingHandler handler);
+  void close();
+  void abort();
+
+  session::Session& session() { return session_; }
+  bool is_over() const { return phase_ == Phase::kOver; }
+  void on_reply_sent(wire::StreamId id, std::function<void()> handler);
+
+  CloseHandler on_close;
+  std::string peer;
+  uv_loop_t* loop;
+
+ private:
+  friend class Connection;
+
+  /// From top to bottom, never back.
+  enum class Phase {
+    kOpen,
+    kDraining,   // the session has ended; what it still has to say leaves
+    kLingering,  // our side is shut down; the peer's end is awaited, its bytes are thrown away
+    kClosing,    // the transport is being closed
+    kClosed,     // it is; streams may still have to be told
+    kOver,       // everybody has been told
+  };
+
+  // session::Handler
+  void on_stream(wire::SynStreamFrame&& frame) override;
+  void on_reply(wire::StreamId id, Headers&& headers) override;
+  void on_headers(wire::StreamId id, Headers&& headers) override;
+  void on_data(wire::StreamId id, Bytes bytes) override;
+  void on_fin(wire::StreamId id) override;
+  void on_stream_closed(wire::StreamId id, const Error& error) override;
+  void on_writable(wire::StreamId id) override;
+  void on_reply_sent(wire::StreamId id) override;
+  void on_fin_sent(wire::StreamId id) override;
+  void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) override;
+  void on_goaway(const wire::GoAwayFrame& frame) override;
+
+  void turn();
+  void flush();
+  void sent(std::size_t count);
+  void write_failed(const Error& error);
+  void read(Bytes bytes);
+  void read_ended(const Error& error);
+  void move_on();
+  void arrange_next_turn();
+  void close_transport();
+  void finish();
+  std::shared_ptr<Stream> find(wire::StreamId id) const;
+  std::shared_ptr<Stream> add_stream(wire::StreamId id, Headers headers);
+
+  Connection& owner_;
+  std::shared_ptr<Connection> self_;  // until kOver
+  std::unique_ptr<net::Transport> transport_;
+  NewStreamHandler on_new_stream_;
+  std::chrono::milliseconds close_timeout_;
+  session::Session session_;
+  Buffer preface_;
+  Buffer already_read_;
+  Phase phase_ = Phase::kOpen;
+  Error close_error_;             // what on_close will say
+  bool writing_ = false;          // a transport write waits
+  bool reading_ = false;
+  bool write_broken_ = false;     // writing has failed; what has come is still read
+  std::optional<session::Time> close_deadline_;
+
+  std::unordered_map<wire::StreamId, std::shared_ptr<Stream>> streams_;
+  struct PendingStream {
+    Headers headers;
+    CreateStreamHandler handler;
+  };
+  std::unordered_map<wire::StreamId, PendingStream> creating_;
+  std::unordered_map<wire::StreamId, std::function<void()>> reply_sent_handlers_;
+  std::unordered_map<std::uint32_t, PingHandler> pings_;
+  std::vector<std::function<void()>> later_;
+
+  net::Wakeup wakeup_;
+  net::Timer timer_;
+};
+
+}  // namespace uvspdy::httpstream

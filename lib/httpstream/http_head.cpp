@@ -1,0 +1,198 @@
+#include "uvspdy/httpstream/http_head.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "uvspdy/httpstream/error.h"
+
+namespace uvspdy::httpstream {
+namespace {
+
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
+
+Error bad_head(std::string what) { return Error(Errc::kBadHead, std::move(what)); }
+
+// RFC 9110, section 5.6.2.
+bool is_token(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_control(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
+
+// Anything but control characters; a tab may stand between words.
+bool is_field_value(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
+}
+
+bool is_target(std::string_view text) {
+  return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
+    return is_control(c) || c == ' ';
+  });
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// Takes one line off the front, without its CR LF.
+bool take_line(std::string_view& text, std::string_view& line) {
+  const std::size_t end = text.find("\r\n");
+  if (end == std::string_view::npos) return false;
+  line = text.substr(0, end);
+  text.remove_prefix(end + 2);
+  return true;
+}
+
+bool is_http_1(std::string_view version) { return version == "HTTP/1.1" || version == "HTTP/1.0"; }
+
+Result<Headers> parse_fields(std::string_view text) {
+  Headers headers;
+  std::string_view line;
+  while (take_line(text, line)) {
+    if (line.empty()) {
+      if (!text.empty()) return bad_head("bytes behind the end of the head");
+      return headers;
+    }
+    const std::string where = "header line " + std::to_string(headers.fields().size() + 1);
+    if (headers.fields().size() == kMaxHeadFields) {
+      return Error(Errc::kHeadTooLarge,
+                   "more than " + std::to_string(kMaxHeadFields) + " header fields");
+    }
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return bad_head(where + " has no colon");
+    const std::string_view name = line.substr(0, colon);
+    const std::string_view value = trim(line.substr(colon + 1));
+    if (!is_token(name)) return bad_head(where + ": the name is not a token");
+    if (!is_field_value(value)) return bad_head(where + ": a control character in the value");
+    headers.add(name, value);
+  }
+  return bad_head("the head has no end");
+}
+
+Result<std::string> format_fields(const Headers& headers) {
+  std::string text;
+  for (const Headers::Field& field : headers.fields()) {
+    if (!is_token(field.name)) return bad_head("'" + field.name + "' is no header name");
+    if (!is_field_value(field.value)) {
+      return bad_head("the value of header '" + field.name + "' contains a control character");
+    }
+    text += field.name + ": " + field.value + "\r\n";
+  }
+  return text + "\r\n";
+}
+
+}  // namespace
+
+Result<bool> HttpHeadCollector::take(Bytes& input) {
+  const std::size_t before = head_.size();
+  const std::string_view piece = text_of(input).substr(0, kMaxHeadSize - before);
+  head_ += piece;
+  // The end may begin in what was there before.
+  const std::size_t from = before < kHeadEnd.size() ? 0 : before - (kHeadEnd.size() - 1);
+  const std::size_t end = head_.find(kHeadEnd, from);
+  if (end != std::string::npos) {
+    head_.resize(end + kHeadEnd.size());
+    input = input.subspan(head_.size() - before);
+    return true;
+  }
+  if (head_.size() == kMaxHeadSize) {
+    return Error(Errc::kHeadTooLarge,
+                 "the head is longer than " + std::to_string(kMaxHeadSize) + " bytes");
+  }
+  input = input.subspan(piece.size());
+  return false;
+}
+
+Result<HttpRequest> parse_request_head(std::string_view head) {
+  std::string_view line;
+  if (!take_line(head, line)) return bad_head("the request line has no end");
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last) {
+    return bad_head("the request line is not 'METHOD TARGET HTTP/1.1'");
+  }
+  HttpRequest request;
+  request.method = line.substr(0, first);
+  request.target = line.substr(first + 1, last - first - 1);
+  if (!is_token(request.method)) return bad_head("the method is not a token");
+  if (!is_target(request.target)) return bad_head("the request target contains a space or a control character");
+  if (!is_http_1(line.substr(last + 1))) return bad_head("the version is not HTTP/1.1");
+  Result<Headers> headers = parse_fields(head);
+  if (!headers) return headers.error();
+  request.headers = std::move(*headers);
+  return request;
+}
+
+Result<HttpResponse> parse_response_head(std::string_view head) {
+  std::string_view line;
+  if (!take_line(head, line)) return bad_head("the status line has no end");
+  // "HTTP/1.1 101 Switching Protocols"; the reason may be empty, and some leave out its space.
+  const std::string_view code = line.substr(std::min<std::size_t>(line.size(), 9), 3);
+  HttpResponse response;
+  const auto [end, error] = std::from_chars(code.data(), code.data() + code.size(), response.status);
+  if (line.size() < 12 || !is_http_1(line.substr(0, 8)) || line[8] != ' ' ||
+      error != std::errc() || end != code.data() + code.size() || response.status < 100 ||
+      (line.size() > 12 && line[12] != ' ')) {
+    return bad_head("the status line is not 'HTTP/1.1 CODE REASON'");
+  }
+  response.reason = line.substr(std::min<std::size_t>(line.size(), 13));
+  if (!is_field_value(response.reason)) return bad_head("a control character in the reason");
+  Result<Headers> headers = parse_fields(head);
+  if (!headers) return headers.error();
+  response.headers = std::move(*headers);
+  return response;
+}
+
+Result<std::string> format_request_head(const HttpRequest& request) {
+  if (!is_token(request.method)) return bad_head("'" + request.method + "' is no method");
+  if (!is_target(request.target)) {
+    return bad_head("the request target is empty or contains a space or a control character");
+  }
+  Result<std::string> fields = format_fields(request.headers);
+  if (!fields) return fields.error();
+  return request.method + " " + request.target + " HTTP/1.1\r\n" + *fields;
+}
+
+Result<std::string> format_response(const HttpResponse& response) {
+  if (!is_field_value(response.reason)) return bad_head("the reason contains a control character");
+  Headers headers = response.headers;
+  if (response.status != 101) headers.set("Content-Length", std::to_string(response.body.size()));
+  Result<std::string> fields = format_fields(headers);
+  if (!fields) return fields.error();
+  const std::string reason =
+      response.reason.empty() ? std::string(reason_of(response.status)) : response.reason;
+  return "HTTP/1.1 " + std::to_string(response.status) + " " + reason + "\r\n" + *fields +
+         response.body;
+}
+
+std::string_view reason_of(int status) {
+  constexpr std::array<std::pair<int, std::string_view>, 12> kReasons = {{
+      {101, "Switching Protocols"},
+      {200, "OK"},
+      {400, "Bad Request"},
+      {401, "Unauthorized"},
+      {403, "Forbidden"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {408, "Request Timeout"},
+      {431, "Request Header Fields Too Large"},
+      {500, "Internal Server Error"},
+      {501, "Not Implemented"},
+      {503, "Service Unavailable"},
+  }};
+  for (const auto& [code, reason] : kReasons) {
+    if (code == status) return reason;
+  }
+  return "Unknown";
+}
+
+}  // namespace uvspdy::httpstream

@@ -1,0 +1,30 @@
+#include "uvspdy/kube/error.h"
+
+#include <string>
+
+namespace uvspdy::kube {
+namespace {
+
+class Category final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "uvspdy.kube"; }
+  std::string message(int code) const override {
+    switch (static_cast<Errc>(code)) {
+      case Errc::kBadRequest: return "bad request";
+      case Errc::kBadStatus: return "malformed status";
+      case Errc::kNoStatus: return "no exit status";
+      case Errc::kCommandFailed: return "command failed";
+      case Errc::kCannotRun: return "command cannot run";
+    }
+    return "unknown kube error";
+  }
+};
+
+}  // namespace
+
+const std::error_category& category() {
+  static const Category instance;
+  return instance;
+}
+
+}  // namespace uvspdy::kube

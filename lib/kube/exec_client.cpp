@@ -1,0 +1,156 @@
+#include "uvspdy/kube/exec_client.h"
+
+#include <deque>
+#include <utility>
+
+#include "uvspdy/httpstream/dialer.h"
+#include "uvspdy/httpstream/error.h"
+#include "uvspdy/kube/error.h"
+#include "uvspdy/kube/status.h"
+
+namespace uvspdy::kube {
+namespace {
+
+// What a server may say on the error stream; a Status is a few hundred bytes.
+constexpr std::size_t kMaxStatus = 64 * 1024;
+
+/// One exec on the client. The connection's and the streams' handlers keep it alive; they are
+/// freed when the connection closes.
+class ExecClient : public std::enable_shared_from_this<ExecClient> {
+ public:
+  ExecClient(ExecOptions options, ExecHandlers handlers)
+      : options_(std::move(options)), handlers_(std::move(handlers)) {}
+
+  void start(uv_loop_t* loop) {
+    httpstream::Url url = options_.server;
+    url.target = exec_target(options_.request);
+    httpstream::Dialer::Options dial;
+    dial.headers = options_.headers;
+    dial.round_tripper = options_.round_tripper;
+    httpstream::Dialer(loop, url, dial)
+        .dial({std::string(kProtocolV4)},
+              [self = shared_from_this()](Result<httpstream::Dialed> dialed) {
+                if (!dialed) return self->finish(dialed.error());
+                self->dialed(std::move(dialed->connection));
+              });
+  }
+
+ private:
+  using StreamPtr = std::shared_ptr<httpstream::Stream>;
+
+  struct Wanted {
+    std::string_view type;
+    StreamPtr* place;
+  };
+
+  void dialed(std::shared_ptr<httpstream::Connection> connection) {
+    connection_ = std::move(connection);
+    connection_->on_close([self = shared_from_this()](const Error& error) {
+      self->connection_ended(error);
+    });
+    const ExecRequest& request = options_.request;
+    wanted_.push_back({kStreamTypeError, &error_});
+    if (request.use_stdin) wanted_.push_back({kStreamTypeStdin, &streams_.standard_input});
+    if (request.use_stdout) wanted_.push_back({kStreamTypeStdout, &streams_.standard_output});
+    if (request.use_stderr) wanted_.push_back({kStreamTypeStderr, &streams_.standard_error});
+    create_next();
+  }
+
+  // One after another, each with its reply: the order that servers know from Go's client.
+  void create_next() {
+    if (wanted_.empty()) return started();
+    const Wanted next = wanted_.front();
+    wanted_.pop_front();
+    connection_->create_stream(
+        {{kStreamType, next.type}},
+        [self = shared_from_this(), place = next.place](Result<StreamPtr> stream) {
+          if (!stream) return self->fail(stream.error());
+          *place = std::move(*stream);
+          self->create_next();
+        });
+  }
+
+  void started() {
+    const auto self = shared_from_this();
+    error_->on_data([self](Bytes bytes) {
+      if (self->status_.size() + bytes.size() > kMaxStatus) {
+        return self->fail(Error(Errc::kBadStatus, "the server's status is longer than " +
+                                                      std::to_string(kMaxStatus) + " bytes"));
+      }
+      self->status_ += text_of(bytes);
+    });
+    watch(error_);
+    (void)error_->close();
+    for (const StreamPtr& output : {streams_.standard_output, streams_.standard_error}) {
+      if (output) watch(output);
+    }
+    if (handlers_.on_started) handlers_.on_started(streams_);
+  }
+
+  // The command is over when the error stream and both outputs are, to the last byte. A server may
+  // end them with FIN, with a reset, or with the connection; the status alone tells how it went.
+  void watch(const StreamPtr& stream) {
+    ++unfinished_;
+    const auto ended = [self = shared_from_this(), done = std::make_shared<bool>(false)] {
+      if (std::exchange(*done, true) || --self->unfinished_ > 0) return;
+      self->command_ended();
+    };
+    stream->on_end(ended);
+    stream->on_close([ended](const Error&) { ended(); });
+  }
+
+  void command_ended() {
+    if (status_.empty()) return fail(no_status("the server ended the command's streams"));
+    const Result<Status> status = parse_status(status_);
+    if (!status) return fail(status.error());
+    const Result<int> code = exit_code(*status);
+    if (!code) return fail(code.error());
+    finish(ExitStatus{*code, status->message});
+  }
+
+  void connection_ended(const Error& error) {
+    finish(no_status(error ? error.message() : "the server closed the connection"));
+  }
+
+  static Error no_status(const std::string& why) {
+    return Error(Errc::kNoStatus,
+                 "the command's exit status is unknown: " + why + " before it was sent");
+  }
+
+  void fail(const Error& error) { finish(error); }
+
+  void finish(Result<ExitStatus> result) {
+    if (std::exchange(finished_, true)) return;
+    if (connection_) connection_->close();
+    const ExecHandlers handlers = std::exchange(handlers_, {});
+    if (handlers.on_exit) handlers.on_exit(std::move(result));
+  }
+
+  ExecOptions options_;
+  ExecHandlers handlers_;
+  std::shared_ptr<httpstream::Connection> connection_;
+  std::deque<Wanted> wanted_;
+  StreamPtr error_;
+  ExecStreams streams_;
+  std::string status_;
+  int unfinished_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace
+
+void exec(uv_loop_t* loop, ExecOptions options, ExecHandlers handlers) {
+  std::make_shared<ExecClient>(std::move(options), std::move(handlers))->start(loop);
+}
+
+std::string describe(const Error& error) {
+  if (const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(error)) {
+    const Result<Status> status = parse_status(failure->body);
+    if (status && !status->message.empty()) {
+      return "the server refused (" + std::to_string(failure->status) + "): " + status->message;
+    }
+  }
+  return error.message();
+}
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <uv.h>
+
+#include <functional>
+#include <memory>
+
+#include "uvspdy/buffer.h"
+#include "uvspdy/error.h"
+
+namespace uvspdy::kube {
+
+/// This side's end of a pipe to a process: either read from or written to. Destroying it closes
+/// the pipe; no handler is called after that.
+class ProcessPipe {
+ public:
+  struct Handlers {
+    std::function<void(Buffer)> on_data;
+    std::function<void()> on_end;      // read to the end, or failed
+    std::function<void()> on_drained;  // what `write` had to keep has left
+  };
+
+  /// Takes over a file descriptor. Errors: libuv's.
+  static Result<std::unique_ptr<ProcessPipe>> open(uv_loop_t* loop, uv_file fd, Handlers handlers);
+
+  ~ProcessPipe();
+  ProcessPipe(const ProcessPipe&) = delete;
+  ProcessPipe& operator=(const ProcessPipe&) = delete;
+
+  void start_reading();
+  void stop_reading();
+
+  /// Bytes that wait in the pipe to be read.
+  std::size_t unread() const;
+
+  /// Writes, and copies what cannot be written at once. Returns whether nothing had to be kept; if
+  /// not, on_drained follows, and `write` is not to be called before. Once the reader has gone,
+  /// bytes are dropped.
+  bool write(Bytes bytes);
+
+ private:
+  struct State;
+  explicit ProcessPipe(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,55 @@
+#include "session/output_batch.h"
+
+#include <utility>
+
+namespace uvspdy::session {
+
+void OutputBatch::add_control(std::vector<std::uint8_t>& bytes) {
+  if (bytes.empty()) return;
+  control_.swap(bytes);
+  bytes.clear();
+  spans_.emplace_back(control_);
+  bytes_ += control_.size();
+}
+
+void OutputBatch::begin_data() {
+  // The spans point into heads_, which therefore never moves.
+  if (heads_.capacity() == 0) heads_.reserve(kMaxSpans / 2);
+  heads_.emplace_back();
+  spans_.emplace_back(heads_.back());
+}
+
+void OutputBatch::add_payload(Buffer payload) {
+  bytes_ += payload.size();
+  spans_.push_back(payload.bytes());
+  payload_.push_back(std::move(payload));
+}
+
+void OutputBatch::finish_data(const Head& head) {
+  heads_.back() = head;
+  bytes_ += head.size();
+}
+
+void OutputBatch::consume(std::size_t count) {
+  while (count > 0) {
+    Bytes& span = spans_[next_];
+    if (count < span.size()) {
+      span = span.subspan(count);
+      return;
+    }
+    count -= span.size();
+    ++next_;
+  }
+  if (empty()) clear();
+}
+
+void OutputBatch::clear() {
+  control_.clear();
+  heads_.clear();
+  payload_.clear();
+  spans_.clear();
+  next_ = 0;
+  bytes_ = 0;
+}
+
+}  // namespace uvspdy::session

@@ -1,0 +1,47 @@
+#include "uvspdy/session/trace.h"
+
+namespace uvspdy::session {
+
+std::string to_string(const FrameTrace& frame) {
+  using wire::FrameType;
+  const auto type = static_cast<FrameType>(frame.type);
+  const std::string value = std::to_string(frame.value);
+  std::string line = frame.direction == FrameTrace::Direction::kIn ? "in  " : "out ";
+  line += frame.data ? "DATA" : std::string(wire::name_of(type));
+  if (!frame.data && wire::name_of(type) == "UNKNOWN") line += " type " + std::to_string(frame.type);
+  if (!frame.data && type == FrameType::kGoAway) {
+    line += " last good stream " + std::to_string(frame.stream_id);
+  } else if (frame.stream_id != 0) {
+    line += " stream " + std::to_string(frame.stream_id);
+  }
+  line += ", " + std::to_string(frame.length) + " bytes";
+  if (!frame.data) {
+    switch (type) {
+      case FrameType::kRstStream:
+        line += ", " + std::string(name_of(static_cast<wire::RstStatus>(frame.value)));
+        break;
+      case FrameType::kGoAway:
+        line += ", " + std::string(name_of(static_cast<wire::GoAwayStatus>(frame.value)));
+        break;
+      case FrameType::kPing: line += ", id " + value; break;
+      case FrameType::kSettings: line += ", " + value + " entries"; break;
+      case FrameType::kWindowUpdate: line += ", delta " + value; break;
+      default: break;
+    }
+  }
+  const bool can_fin = frame.data || type == FrameType::kSynStream ||
+                       type == FrameType::kSynReply || type == FrameType::kHeaders;
+  if (can_fin && (frame.flags & wire::kFlagFin) != 0) line += ", FIN";
+  if (!frame.data && type == FrameType::kSynStream &&
+      (frame.flags & wire::kFlagUnidirectional) != 0) {
+    line += ", UNIDIRECTIONAL";
+  }
+  if (frame.headers != nullptr) {
+    for (const Headers::Field& field : frame.headers->fields()) {
+      line += ", " + to_lower(field.name) + ": " + field.value;
+    }
+  }
+  return line;
+}
+
+}  // namespace uvspdy::session

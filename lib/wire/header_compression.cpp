@@ -1,0 +1,138 @@
+#include "uvspdy/wire/header_compression.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <string>
+
+#include "wire/dictionary.h"
+
+namespace uvspdy::wire {
+namespace {
+
+constexpr std::size_t kStep = 4096;  // how far an output vector grows at a time
+
+// Inflated blocks are reused from block to block; a rare large one gives its memory back.
+constexpr std::size_t kKeptCapacity = 16 * 1024;
+
+// zlib's interface takes its input as a pointer to non-const bytes and never writes there.
+void set_input(z_stream& stream, Bytes input) {
+  stream.next_in = const_cast<std::uint8_t*>(input.data());
+  stream.avail_in = static_cast<uInt>(input.size());
+}
+
+void set_output(z_stream& stream, std::vector<std::uint8_t>& out, std::size_t used,
+                std::size_t room) {
+  out.resize(used + room);
+  stream.next_out = out.data() + used;
+  stream.avail_out = static_cast<uInt>(room);
+}
+
+std::string zlib_text(const z_stream& stream, int code) {
+  return stream.msg != nullptr ? stream.msg : zError(code);
+}
+
+}  // namespace
+
+struct HeaderDeflater::Stream {
+  z_stream zlib{};
+  bool open = false;
+  ~Stream() {
+    if (open) deflateEnd(&zlib);
+  }
+};
+
+HeaderDeflater::HeaderDeflater(HeaderCompression options) : options_(options) {}
+HeaderDeflater::~HeaderDeflater() = default;
+HeaderDeflater::HeaderDeflater(HeaderDeflater&&) noexcept = default;
+HeaderDeflater& HeaderDeflater::operator=(HeaderDeflater&&) noexcept = default;
+
+Error HeaderDeflater::deflate(Bytes block, std::vector<std::uint8_t>& out) {
+  if (!stream_) {
+    auto stream = std::make_unique<Stream>();
+    const int level = options_.stored ? Z_NO_COMPRESSION : options_.level;
+    if ((!options_.stored && (level < 1 || level > 9)) || options_.window_bits < 9 ||
+        deflateInit2(&stream->zlib, level, Z_DEFLATED, options_.window_bits, options_.memory_level,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+      return Error(Errc::kBadCompression,
+                   "zlib takes no compression level " + std::to_string(level) + ", window bits " +
+                       std::to_string(options_.window_bits) + ", memory level " +
+                       std::to_string(options_.memory_level) +
+                       "; they are 1 to 9, 9 to 15, 1 to 9");
+    }
+    stream->open = true;
+    deflateSetDictionary(&stream->zlib, kDictionary.data(), kDictionary.size());
+    stream_ = std::move(stream);
+  }
+
+  z_stream& zlib = stream_->zlib;
+  set_input(zlib, block);
+  std::size_t used = out.size();
+  // A flush is complete once deflate leaves room in the output.
+  do {
+    set_output(zlib, out, used, kStep);
+    ::deflate(&zlib, Z_SYNC_FLUSH);
+    used = out.size() - zlib.avail_out;
+  } while (zlib.avail_out == 0);
+  out.resize(used);
+  return {};
+}
+
+struct HeaderInflater::Stream {
+  z_stream zlib{};
+  bool open = false;
+  ~Stream() {
+    if (open) inflateEnd(&zlib);
+  }
+};
+
+HeaderInflater::HeaderInflater(std::size_t max_block) : max_block_(max_block) {}
+HeaderInflater::~HeaderInflater() = default;
+HeaderInflater::HeaderInflater(HeaderInflater&&) noexcept = default;
+HeaderInflater& HeaderInflater::operator=(HeaderInflater&&) noexcept = default;
+
+Result<Bytes> HeaderInflater::inflate(Bytes block) {
+  if (block.empty()) return Bytes();
+  if (!stream_) {
+    auto stream = std::make_unique<Stream>();
+    const int code = inflateInit(&stream->zlib);
+    if (code != Z_OK) return Error(Errc::kInflateFailed, zlib_text(stream->zlib, code));
+    stream->open = true;
+    stream_ = std::move(stream);
+  }
+
+  z_stream& zlib = stream_->zlib;
+  set_input(zlib, block);
+  if (inflated_.capacity() > kKeptCapacity) inflated_ = {};
+  inflated_.clear();
+  std::size_t used = 0;
+  for (;;) {
+    // One byte of room more than the limit tells a block at the limit from one past it.
+    const std::size_t room = std::min(kStep, max_block_ + 1 - used);
+    set_output(zlib, inflated_, used, room);
+    int code = ::inflate(&zlib, Z_SYNC_FLUSH);
+    used = inflated_.size() - zlib.avail_out;
+    if (code == Z_NEED_DICT) {
+      code = inflateSetDictionary(&zlib, kDictionary.data(), kDictionary.size());
+      if (code != Z_OK) {
+        return Error(Errc::kInflateFailed, "the block wants another dictionary than SPDY/3's");
+      }
+      continue;
+    }
+    if (used > max_block_) {
+      return Error(Errc::kHeaderBlockTooLarge, "it inflates past inflated_header_block = " +
+                                                   std::to_string(max_block_) + " bytes");
+    }
+    if (code == Z_STREAM_END) {
+      return Error(Errc::kInflateFailed,
+                   "the zlib stream ends here; SPDY has one for the whole connection");
+    }
+    if (code != Z_OK && code != Z_BUF_ERROR) {
+      return Error(Errc::kInflateFailed, "zlib says: " + zlib_text(zlib, code));
+    }
+    if (zlib.avail_in == 0 && zlib.avail_out != 0) break;
+  }
+  return Bytes(inflated_).first(used);
+}
+
+}  // namespace uvspdy::wire

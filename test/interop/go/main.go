@@ -1,0 +1,80 @@
+// Command peer is the Go end of the interoperability tests: the two libraries
+// that every Kubernetes component speaks SPDY with, driven from a command line
+// so that another implementation can be tested against them in a process of
+// its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+const usage = `usage:
+  peer serve --library spdystream|httpstream [--protocol NAME]
+  peer dial  --library spdystream|httpstream --streams N --bytes M [--protocol NAME] [--timeout 60s] TARGET
+  peer pings --library spdystream --count N [--timeout 60s] TARGET
+  peer reset --library spdystream [--timeout 60s] TARGET
+
+TARGET is 127.0.0.1:PORT for spdystream and http://127.0.0.1:PORT/ for httpstream.
+`
+
+func main() {
+	// A test stops a server with SIGTERM; that is an ordinary end, not a failure.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run maps the outcome of a command to the exit codes the tests rely on:
+// 0 done, 1 the peers disagreed, 2 the command line was wrong.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	err := dispatch(ctx, args, stdout, stderr)
+	var wrong usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return 0
+	case errors.As(err, &wrong):
+		fmt.Fprintln(stderr, "peer:", oneLine(err.Error())+"; see peer --help")
+		return 2
+	default:
+		fmt.Fprintln(stderr, "peer:", oneLine(err.Error()))
+		return 1
+	}
+}
+
+func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return usageError{"no command given"}
+	}
+	command, rest := args[0], args[1:]
+	switch command {
+	case "serve":
+		return serve(ctx, rest, stdout)
+	case "dial":
+		return dial(ctx, rest, stdout, stderr)
+	case "pings":
+		return pings(ctx, rest, stdout)
+	case "reset":
+		return reset(ctx, rest, stdout)
+	case "help", "-h", "-help", "--help":
+		return flag.ErrHelp
+	default:
+		return usageError{fmt.Sprintf("unknown command %q", command)}
+	}
+}
+
+// oneLine keeps a message on one line: an HTTP error's text, which is quoted in
+// some of them, may hold several.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(text), " ")
+}

@@ -1,0 +1,214 @@
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "loop.h"
+#include "pod_server.h"
+#include "report.h"
+#include "uvspdy/kube/exec_client.h"
+#include "uvspdy/net/handle.h"
+#include "uvspdy/session/trace.h"
+
+using namespace uvspdy;
+
+namespace {
+
+constexpr const char* kPod = "demo";
+constexpr const char* kScript =
+    "echo \"hello from $0\"; echo 'and a word on stderr' >&2; tr a-z A-Z; exit 3";
+constexpr const char* kInput = "these bytes go in by stdin\n";
+constexpr int kExpectedCode = 3;
+
+std::vector<std::string> demo_command(const char* name) { return {"sh", "-c", kScript, name}; }
+
+/// The path of a program on PATH, or empty.
+std::string find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::string rest = path != nullptr ? path : "";
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    const std::string candidate = rest.substr(0, end) + "/" + name;
+    rest.erase(0, std::min(end + 1, rest.size()));
+    if (access(candidate.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(candidate)) {
+      return candidate;
+    }
+  }
+  return {};
+}
+
+void print_indented(const char* label, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::printf("  %-7s %.*s\n", label, static_cast<int>(end), text.data());
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+/// What a session brought: bytes by stream, frames, and the end.
+struct Transcript {
+  std::string output;
+  std::string error_output;
+  std::vector<std::string> frames;
+  Result<kube::ExitStatus> status = kube::ExitStatus{};
+  bool over = false;
+};
+
+void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript,
+              std::function<void()> done) {
+  kube::ExecOptions options;
+  options.server.host = "127.0.0.1";
+  options.server.port = port;
+  options.request.pod = kPod;
+  options.request.use_stdin = true;
+  options.request.command = demo_command("uvspdy exec");
+  options.round_tripper.connection.session.trace = [&transcript](const session::FrameTrace& frame) {
+    if (!transcript.over) transcript.frames.push_back(session::to_string(frame));
+  };
+  kube::exec(loop, std::move(options),
+             {[&transcript](const kube::ExecStreams& streams) {
+                streams.standard_output->on_data(
+                    [&transcript](Bytes bytes) { transcript.output += text_of(bytes); });
+                streams.standard_error->on_data(
+                    [&transcript](Bytes bytes) { transcript.error_output += text_of(bytes); });
+                (void)streams.standard_input->write(Buffer(std::string(kInput)));
+                (void)streams.standard_input->close();
+              },
+              [&transcript, done = std::move(done)](Result<kube::ExitStatus> status) {
+                transcript.status = std::move(status);
+                transcript.over = true;
+                done();
+              }});
+}
+
+bool print_transcript(const Transcript& transcript) {
+  print_indented("stdin", kInput);
+  print_indented("stdout", transcript.output);
+  print_indented("stderr", transcript.error_output);
+  if (!transcript.status) {
+    std::printf("  failed: %s\n", kube::describe(transcript.status.error()).c_str());
+    return false;
+  }
+  std::printf("  exit code %d\n\nThe frames of that session, as the client saw them:\n\n",
+              transcript.status->code);
+  for (const std::string& frame : transcript.frames) std::printf("  %s\n", frame.c_str());
+  return transcript.status->code == kExpectedCode &&
+         transcript.output.find("THESE BYTES GO IN BY STDIN") != std::string::npos;
+}
+
+/// kubectl as a child process with our standard streams.
+class Kubectl {
+ public:
+  Kubectl(uv_loop_t* loop, const std::string& path, std::uint16_t port,
+          std::function<void(int)> done)
+      : done_(std::move(done)) {
+    char directory[] = "/tmp/uvspdy-demo-XXXXXX";
+    cache_ = mkdtemp(directory) != nullptr ? directory : "/tmp";
+    // One shell, to give kubectl its stdin and to show the command as one would type it.
+    const std::string line = "printf '%s' \"" + std::string(kInput) + "\" | '" + path +
+                             "' --server http://127.0.0.1:" + std::to_string(port) +
+                             " --cache-dir '" + cache_ + "' exec -i " + kPod + " -- sh -c '" +
+                             escaped(kScript) + "' 'kubectl exec'";
+    std::array<std::string, 3> words = {"sh", "-c", line};
+    std::array<char*, 4> arguments = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+    std::string kubeconfig = "KUBECONFIG=/dev/null";
+    std::string home = "HOME=" + cache_;
+    std::string search = "PATH=" + std::string(std::getenv("PATH"));
+    std::array<char*, 4> environment = {kubeconfig.data(), home.data(), search.data(), nullptr};
+    std::array<uv_stdio_container_t, 3> stdio{};
+    for (int fd = 0; fd < 3; ++fd) {
+      stdio[static_cast<std::size_t>(fd)].flags = fd == 0 ? UV_IGNORE : UV_INHERIT_FD;
+      stdio[static_cast<std::size_t>(fd)].data.fd = fd;
+    }
+    uv_process_options_t options{};
+    options.file = arguments[0];
+    options.args = arguments.data();
+    options.env = environment.data();
+    options.stdio = stdio.data();
+    options.stdio_count = static_cast<int>(stdio.size());
+    options.exit_cb = [](uv_process_t* process, std::int64_t status, int) {
+      static_cast<Kubectl*>(process->data)->exited(static_cast<int>(status));
+    };
+    process_ = net::Handle<uv_process_t>::make();
+    process_->data = this;
+    if (uv_spawn(loop, process_.get(), &options) != 0) exited(127);
+  }
+
+  ~Kubectl() {
+    std::error_code ignored;
+    std::filesystem::remove_all(cache_, ignored);
+  }
+  Kubectl(const Kubectl&) = delete;
+  Kubectl& operator=(const Kubectl&) = delete;
+
+ private:
+  // For the inside of single quotes.
+  static std::string escaped(std::string text) {
+    for (std::size_t at = 0; (at = text.find('\'', at)) != std::string::npos; at += 4) {
+      text.replace(at, 1, "'\\''");
+    }
+    return text;
+  }
+
+  void exited(int status) {
+    process_.reset();
+    done_(status);
+  }
+
+  std::function<void(int)> done_;
+  std::string cache_;
+  net::Handle<uv_process_t> process_;
+};
+
+int demo() {
+  Loop loop;
+  PodServer::Options options;
+  options.pod = kPod;
+  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), options);
+  if (!server) return report_error("demo", server.error().message());
+  const std::uint16_t port = (*server)->port();
+  std::printf("A server runs in this process: http://127.0.0.1:%u, pod '%s'.\n\n", port, kPod);
+  std::printf("An exec session over TCP, by this library's own client:\n\n");
+
+  bool good = true;
+  Transcript transcript;
+  std::unique_ptr<Kubectl> kubectl;
+  const auto stop = [&] { (*server)->stop([] {}); };
+  const auto with_kubectl = [&] {
+    good = print_transcript(transcript);
+    const std::string path = find_program("kubectl");
+    if (path.empty()) {
+      std::printf("\nkubectl is not on the PATH: its part is left out.\n");
+      return stop();
+    }
+    std::printf("\nThe same by %s, unmodified:\n\n", path.c_str());
+    std::fflush(stdout);
+    kubectl = std::make_unique<Kubectl>(loop.get(), path, port, [&](int status) {
+      std::printf("  exit code %d\n", status);
+      good = good && status == kExpectedCode;
+      stop();
+    });
+  };
+  run_exec(loop.get(), port, transcript, with_kubectl);
+  loop.run();
+  std::printf("\n%s\n", good ? "Both ends did what they should."
+                             : "This is not what it should look like.");
+  return good ? 0 : 1;
+}
+
+}  // namespace
+
+void add_demo(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("demo", "Show an exec session and its frames, with kubectl too if there");
+  command->callback([&exit_code] { exit_code = demo(); });
+}

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <uv.h>
+
+/// A libuv loop of a command's own.
+class Loop {
+ public:
+  Loop() { uv_loop_init(&loop_); }
+  ~Loop() { uv_loop_close(&loop_); }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  uv_loop_t* get() { return &loop_; }
+
+  /// Runs until nothing is active any more.
+  void run() { uv_run(&loop_, UV_RUN_DEFAULT); }
+
+ private:
+  uv_loop_t loop_;
+};

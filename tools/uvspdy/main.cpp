@@ -1,0 +1,21 @@
+#include <csignal>
+#include <string>
+
+#include "commands.h"
+#include "uvspdy/version.h"
+
+int main(int argc, char** argv) {
+  // A peer or a command that goes away while it is written to is an error to report, not a reason
+  // to die.
+  std::signal(SIGPIPE, SIG_IGN);
+
+  CLI::App app{"Kubernetes exec over SPDY/3.1, client and server"};
+  app.set_version_flag("--version", std::string("uvspdy ") + uvspdy::kVersionText);
+  app.require_subcommand(1);
+  int exit_code = 0;
+  add_serve(app, exit_code);
+  add_exec(app, exit_code);
+  add_demo(app, exit_code);
+  CLI11_PARSE(app, argc, argv);
+  return exit_code;
+}

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "uvspdy/error.h"
+#include "uvspdy/httpstream/http_server.h"
+#include "uvspdy/kube/exec_server.h"
+#include "uvspdy/kube/pod_api.h"
+
+/// This machine as a pod: what `serve` and `demo` run.
+class PodServer {
+ public:
+  struct Options {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;
+    std::string pod = "uvspdy";
+    std::function<void(std::string_view)> log;
+  };
+
+  static uvspdy::Result<std::unique_ptr<PodServer>> start(uv_loop_t* loop, const Options& options);
+
+  std::uint16_t port() const { return http_->port(); }
+
+  /// Ends every command and then calls `done`.
+  void stop(std::function<void()> done);
+
+  PodServer(uv_loop_t* loop, const Options& options);
+
+ private:
+  void handle(const std::shared_ptr<uvspdy::httpstream::HttpExchange>& exchange);
+
+  uvspdy::kube::PodApi api_;
+  uvspdy::kube::ExecServer exec_;
+  std::unique_ptr<uvspdy::httpstream::HttpServer> http_;
+};

@@ -1,0 +1,127 @@
+#include <uv.h>
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "commands.h"
+#include "loop.h"
+#include "pod_server.h"
+#include "report.h"
+#include "uvspdy/httpstream/url.h"
+#include "uvspdy/net/handle.h"
+#include "uvspdy/net/tcp.h"
+
+using namespace uvspdy;
+
+namespace {
+
+struct ServeOptions {
+  std::string listen = "127.0.0.1:0";
+  std::string pod = "uvspdy";
+};
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// HOST:PORT, an IPv6 host in brackets; port 0 is allowed here.
+std::optional<Endpoint> parse_endpoint(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  Endpoint endpoint;
+  endpoint.host = text.substr(0, colon);
+  if (endpoint.host.size() > 2 && endpoint.host.front() == '[' && endpoint.host.back() == ']') {
+    endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
+  }
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data() + colon + 1, last, endpoint.port);
+  if (error != std::errc() || end != last) return std::nullopt;
+  if (endpoint.host == "localhost") endpoint.host = "127.0.0.1";
+  return endpoint;
+}
+
+/// SIGINT and SIGTERM, once each for stopping in order; the second one ends at once.
+class StopSignals {
+ public:
+  StopSignals(uv_loop_t* loop, std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      handles_[i] = net::Handle<uv_signal_t>::make();
+      uv_signal_init(loop, handles_[i].get());
+      handles_[i]->data = this;
+      uv_signal_start(
+          handles_[i].get(),
+          [](uv_signal_t* signal, int number) {
+            auto* self = static_cast<StopSignals*>(signal->data);
+            if (self->stopping_) std::_Exit(128 + number);
+            self->stopping_ = true;
+            self->on_stop_();
+          },
+          kSignals[i]);
+    }
+  }
+
+  void close() {
+    for (auto& handle : handles_) handle.reset();
+  }
+
+ private:
+  static constexpr std::array<int, 2> kSignals = {SIGINT, SIGTERM};
+  std::function<void()> on_stop_;
+  std::array<net::Handle<uv_signal_t>, kSignals.size()> handles_;
+  bool stopping_ = false;
+};
+
+int serve(const ServeOptions& options) {
+  const std::optional<Endpoint> endpoint = parse_endpoint(options.listen);
+  if (!endpoint) {
+    return report_error("serve", "cannot read --listen '" + options.listen +
+                                     "': give HOST:PORT, such as 127.0.0.1:8080");
+  }
+  if (!net::is_loopback(endpoint->host)) {
+    return report_error(
+        "serve", "refusing to listen on " + options.listen +
+                     ": whoever reaches this server can run commands, and there is no TLS and no "
+                     "authentication yet; use a loopback address such as 127.0.0.1:" +
+                     std::to_string(endpoint->port));
+  }
+
+  Loop loop;
+  PodServer::Options server_options;
+  server_options.address = endpoint->host;
+  server_options.port = endpoint->port;
+  server_options.pod = options.pod;
+  server_options.log = [](std::string_view line) {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+  };
+  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
+  if (!server) return report_error("serve", server.error().message());
+
+  httpstream::Url url;
+  url.host = endpoint->host;
+  url.port = (*server)->port();
+  std::printf("listening on http://%s\n", url.authority().c_str());
+  std::fflush(stdout);
+
+  std::optional<StopSignals> signals;
+  signals.emplace(loop.get(), [&] { (*server)->stop([&] { signals->close(); }); });
+  loop.run();
+  return 0;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("serve", "Let kubectl and uvspdy run commands on this machine");
+  auto options = std::make_shared<ServeOptions>();
+  command->add_option("--listen", options->listen, "HOST:PORT to listen on; port 0 picks a free one")
+      ->capture_default_str();
+  command->add_option("--pod", options->pod, "The name this machine has as a pod")
+      ->capture_default_str();
+  command->callback([options, &exit_code] { exit_code = serve(*options); });
+}

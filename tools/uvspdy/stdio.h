@@ -1,0 +1,66 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "uvspdy/buffer.h"
+#include "uvspdy/bytes.h"
+
+// Standard input and output of a command, through libuv's thread pool: that works for files,
+// pipes and terminals alike, and leaves their O_NONBLOCK, which other processes share, alone.
+
+/// Reads a file descriptor piece by piece, each when it is asked for. A read that is under way
+/// keeps the loop alive and cannot be taken back.
+class FdReader {
+ public:
+  /// Called with bytes, or with an empty Buffer at the end.
+  using Handler = std::function<void(uvspdy::Buffer)>;
+
+  FdReader(uv_loop_t* loop, uv_file fd, Handler handler);
+
+  /// Reads the next piece, if none is being read.
+  void read();
+
+ private:
+  static constexpr std::size_t kBlockSize = 64 * 1024;
+
+  uv_loop_t* loop_;
+  uv_file fd_;
+  Handler handler_;
+  uvspdy::BufferPool pool_{kBlockSize};
+  uvspdy::BufferPool::Block block_;
+  uv_fs_t request_{};
+  bool reading_ = false;
+};
+
+/// Writes to a file descriptor in the order given.
+class FdWriter {
+ public:
+  struct Handlers {
+    std::function<void()> on_drained;     // everything is written
+    std::function<void(int)> on_failure;  // libuv's status; what is written from then on is dropped
+  };
+
+  FdWriter(uv_loop_t* loop, uv_file fd, Handlers handlers);
+
+  void write(uvspdy::Bytes bytes);
+
+  /// Bytes that are not written yet.
+  std::size_t pending() const { return waiting_.size() + writing_.size() - written_; }
+
+ private:
+  void write_next();
+
+  uv_loop_t* loop_;
+  uv_file fd_;
+  Handlers handlers_;
+  std::vector<std::uint8_t> waiting_;
+  std::vector<std::uint8_t> writing_;
+  std::size_t written_ = 0;  // of writing_
+  uv_fs_t request_{};
+  bool failed_ = false;
+};
