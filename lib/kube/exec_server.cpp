@@ -52,10 +52,12 @@ void ExecServer::serve(const std::shared_ptr<httpstream::HttpExchange>& exchange
     if (shared_->options.log) shared_->options.log(exchange->peer() + ": " + error.message());
   };
   if (!httpstream::is_spdy_upgrade_request(exchange->request())) {
-    // The upgrader says what is missing.
+    // The upgrader says what is missing. Newer kubectl tries a WebSocket first and takes the
+    // answer as the sign to come again with SPDY: nothing to log.
     const auto refused =
         httpstream::ResponseUpgrader().upgrade_response(*exchange, {}, {});
-    return log(refused.error());
+    if (!httpstream::is_upgrade_request(exchange->request())) log(refused.error());
+    return;
   }
   if (request.tty) {
     const std::string text = "a terminal (tty) is not supported yet; run the command without -t";

@@ -215,10 +215,11 @@ void ExecSession::kill() {
 }
 
 void ExecSession::connection_closed(const Error& error) {
-  if (error) log(error.message());
   connection_closed_ = true;
   for (net::Timer* timer : {&stream_timer_, &output_timer_, &close_timer_}) timer->stop();
   const bool vanished = !std::exchange(status_sent_, true);
+  // A client that has its status may leave as it likes; one that breaks the protocol is heard of.
+  if (error && (vanished || error.code() != session::Errc::kConnectionLost)) log(error.message());
   if (vanished) terminate();
   check_over();
 }

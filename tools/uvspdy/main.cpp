@@ -16,6 +16,11 @@ int main(int argc, char** argv) {
   add_serve(app, exit_code);
   add_exec(app, exit_code);
   add_demo(app, exit_code);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    constexpr int kUsageError = 2;
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
   return exit_code;
 }

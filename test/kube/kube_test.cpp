@@ -1,0 +1,3 @@
+#include "support/catch.h"
+
+TEST_CASE("starts") { CHECK(true); }
