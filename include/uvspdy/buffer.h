@@ -25,7 +25,8 @@ class Buffer {
 
   /// Bytes of somebody else's that live as long as `owner`. With a null owner they must outlive
   /// every copy of the Buffer (string literals, static tables).
-  Buffer(Bytes bytes, std::shared_ptr<const void> owner) : bytes_(bytes), owner_(std::move(owner)) {}
+  Buffer(Bytes bytes, std::shared_ptr<const void> owner)
+      : bytes_(bytes), owner_(std::move(owner)) {}
 
   /// A Buffer with bytes of its own, copied from `bytes`.
   static Buffer copy_of(Bytes bytes);
@@ -63,7 +64,8 @@ class BufferPool {
 
    private:
     friend class BufferPool;
-    explicit Block(std::shared_ptr<std::vector<std::uint8_t>> memory) : memory_(std::move(memory)) {}
+    explicit Block(std::shared_ptr<std::vector<std::uint8_t>> memory)
+        : memory_(std::move(memory)) {}
     std::shared_ptr<std::vector<std::uint8_t>> memory_;
   };
 

@@ -26,7 +26,8 @@ class ErrorDetail {
 ///
 /// Like `std::error_code`, a default-constructed Error means success and converts to false:
 ///
-///     if (Error error = stream->write(buffer)) std::fprintf(stderr, "%s\n", error.message().c_str());
+///     if (Error error = stream->write(buffer)) std::fprintf(stderr, "%s\n",
+///     error.message().c_str());
 ///
 /// The library throws no exception; memory that runs out (`std::bad_alloc`) is the one exception.
 class [[nodiscard]] Error {

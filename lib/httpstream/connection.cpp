@@ -142,7 +142,8 @@ void Connection::Impl::close() {
 
 void Connection::Impl::abort() {
   if (phase_ >= Phase::kClosing) return;
-  session_.abort(Error(session::Errc::kConnectionClosed, "the connection was aborted on this side"));
+  session_.abort(
+      Error(session::Errc::kConnectionClosed, "the connection was aborted on this side"));
   close_transport();
   ask_for_turn();
 }

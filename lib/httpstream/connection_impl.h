@@ -87,10 +87,10 @@ class Connection::Impl final : public session::Handler {
   Buffer preface_;
   Buffer already_read_;
   Phase phase_ = Phase::kOpen;
-  Error close_error_;             // what on_close will say
-  bool writing_ = false;          // a transport write waits
+  Error close_error_;     // what on_close will say
+  bool writing_ = false;  // a transport write waits
   bool reading_ = false;
-  bool write_broken_ = false;     // writing has failed; what has come is still read
+  bool write_broken_ = false;  // writing has failed; what has come is still read
   std::optional<session::Time> close_deadline_;
 
   std::unordered_map<wire::StreamId, std::shared_ptr<Stream>> streams_;

@@ -24,15 +24,16 @@ void Dialer::dial(std::vector<std::string> protocols, Handler handler) const {
       [round_tripper = round_tripper_, protocols = std::move(protocols),
        handler = std::move(handler)](Result<UpgradeResponse> answer) {
         if (!answer) return handler(answer.error());
-        const std::string protocol(answer->response.headers.get(kHeaderProtocolVersion).value_or(""));
+        const std::string protocol(
+            answer->response.headers.get(kHeaderProtocolVersion).value_or(""));
         Result<std::shared_ptr<Connection>> connection =
             round_tripper->new_connection(std::move(*answer));
         if (!connection) return handler(connection.error());
         if (std::find(protocols.begin(), protocols.end(), protocol) == protocols.end()) {
           (*connection)->close();
-          return handler(Error(Errc::kUpgradeFailed,
-                               "unable to upgrade: the server chose the protocol '" + protocol +
-                                   "', which was not offered"));
+          return handler(
+              Error(Errc::kUpgradeFailed, "unable to upgrade: the server chose the protocol '" +
+                                              protocol + "', which was not offered"));
         }
         handler(Dialed{std::move(*connection), protocol});
       });

@@ -31,9 +31,8 @@ bool is_field_value(std::string_view text) {
 }
 
 bool is_target(std::string_view text) {
-  return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
-    return is_control(c) || c == ' ';
-  });
+  return !text.empty() &&
+         std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) || c == ' '; });
 }
 
 std::string_view trim(std::string_view text) {
@@ -124,7 +123,8 @@ Result<HttpRequest> parse_request_head(std::string_view head) {
   request.method = line.substr(0, first);
   request.target = line.substr(first + 1, last - first - 1);
   if (!is_token(request.method)) return bad_head("the method is not a token");
-  if (!is_target(request.target)) return bad_head("the request target contains a space or a control character");
+  if (!is_target(request.target))
+    return bad_head("the request target contains a space or a control character");
   if (!is_http_1(line.substr(last + 1))) return bad_head("the version is not HTTP/1.1");
   Result<Headers> headers = parse_fields(head);
   if (!headers) return headers.error();
@@ -138,9 +138,10 @@ Result<HttpResponse> parse_response_head(std::string_view head) {
   // "HTTP/1.1 101 Switching Protocols"; the reason may be empty, and some leave out its space.
   const std::string_view code = line.substr(std::min<std::size_t>(line.size(), 9), 3);
   HttpResponse response;
-  const auto [end, error] = std::from_chars(code.data(), code.data() + code.size(), response.status);
-  if (line.size() < 12 || !is_http_1(line.substr(0, 8)) || line[8] != ' ' ||
-      error != std::errc() || end != code.data() + code.size() || response.status < 100 ||
+  const auto [end, error] =
+      std::from_chars(code.data(), code.data() + code.size(), response.status);
+  if (line.size() < 12 || !is_http_1(line.substr(0, 8)) || line[8] != ' ' || error != std::errc() ||
+      end != code.data() + code.size() || response.status < 100 ||
       (line.size() > 12 && line[12] != ' ')) {
     return bad_head("the status line is not 'HTTP/1.1 CODE REASON'");
   }

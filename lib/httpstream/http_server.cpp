@@ -88,9 +88,8 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
   RequestReader(std::weak_ptr<Shared> server, std::unique_ptr<net::Transport> transport)
       : server_(std::move(server)),
         transport_(std::move(transport)),
-        timer_(transport_->loop(), [this] {
-          refuse(408, "no request head within the time limit");
-        }) {}
+        timer_(transport_->loop(),
+               [this] { refuse(408, "no request head within the time limit"); }) {}
 
   void start(std::chrono::milliseconds timeout) {
     timer_.start(timeout);
@@ -166,6 +165,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv_loop_t* loop, const st
   server->shared_ = std::move(shared);
   server->listener_ = std::move(*listener);
   return server;
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv_loop_t* loop, const std::string& address,
+                                                       std::uint16_t port, RequestHandler handler) {
+  return listen(loop, address, port, std::move(handler), Options());
 }
 
 void HttpServer::close() {

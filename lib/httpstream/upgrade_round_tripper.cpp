@@ -46,8 +46,8 @@ class RoundTrip : public std::enable_shared_from_this<RoundTrip> {
       head_complete_ = true;
       Result<HttpResponse> response = parse_response_head(collector_.head());
       if (!response) {
-        return finish(Error(response.error().code(), url_ + " did not answer in HTTP/1.1: " +
-                                                         response.error().message()));
+        return finish(Error(response.error().code(),
+                            url_ + " did not answer in HTTP/1.1: " + response.error().message()));
       }
       answer_.response = std::move(*response);
       if (answer_.response.status == 101) {
@@ -74,9 +74,8 @@ class RoundTrip : public std::enable_shared_from_this<RoundTrip> {
     const auto keep = shared_from_this();
     // A body without a length ends with the connection.
     if (head_complete_) return finish(std::move(answer_));
-    finish(Error(Errc::kConnectionLost,
-                 url_ + " closed the connection without an answer" +
-                     (error ? ": " + error.message() : std::string())));
+    finish(Error(Errc::kConnectionLost, url_ + " closed the connection without an answer" +
+                                            (error ? ": " + error.message() : std::string())));
   }
 
   std::size_t body_size() const {
@@ -112,7 +111,8 @@ std::string summary(const HttpResponse& response) {
   std::string text = response.body.substr(0, response.body.find_first_of("\r\n"));
   constexpr std::size_t kShown = 512;
   if (text.size() > kShown) text = text.substr(0, kShown) + "...";
-  std::replace_if(text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
   return std::to_string(response.status) + " " + response.reason +
          (text.empty() ? std::string() : ": " + text);
 }
@@ -158,7 +158,8 @@ Result<std::shared_ptr<Connection>> UpgradeRoundTripper::new_connection(
   }
   const HttpRequest as_request{{}, {}, response.headers};
   if (!is_spdy_upgrade_request(as_request)) {
-    return failure(response, "unable to upgrade: the server's 101 does not say 'Upgrade: SPDY/3.1'");
+    return failure(response,
+                   "unable to upgrade: the server's 101 does not say 'Upgrade: SPDY/3.1'");
   }
   return Connection::create(std::move(answer.transport), session::Role::kClient,
                             options_.connection, {}, std::move(answer.already_read));

@@ -62,7 +62,8 @@ Result<Url> parse_url(std::string_view text) {
     return bad_url(text, "the scheme is '" + url.scheme + "', only http is known");
   }
   std::string_view rest = text.substr(colon + 3);
-  if (std::any_of(rest.begin(), rest.end(), [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f'; })) {
+  if (std::any_of(rest.begin(), rest.end(),
+                  [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f'; })) {
     return bad_url(text, "it contains a space or a control character");
   }
   if (rest.find('#') != std::string_view::npos) return bad_url(text, "it has a fragment ('#')");
@@ -71,7 +72,8 @@ Result<Url> parse_url(std::string_view text) {
   if (path < rest.size()) url.target = rest.substr(path);
   if (url.target.front() == '?') url.target.insert(0, "/");
 
-  if (authority.find('@') != std::string_view::npos) return bad_url(text, "it has a user name ('@')");
+  if (authority.find('@') != std::string_view::npos)
+    return bad_url(text, "it has a user name ('@')");
   std::string_view port;
   if (!authority.empty() && authority.front() == '[') {
     const std::size_t end = authority.find(']');

@@ -45,9 +45,8 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
 
   void dialed(std::shared_ptr<httpstream::Connection> connection) {
     connection_ = std::move(connection);
-    connection_->on_close([self = shared_from_this()](const Error& error) {
-      self->connection_ended(error);
-    });
+    connection_->on_close(
+        [self = shared_from_this()](const Error& error) { self->connection_ended(error); });
     const ExecRequest& request = options_.request;
     wanted_.push_back({kStreamTypeError, &error_});
     if (request.use_stdin) wanted_.push_back({kStreamTypeStdin, &streams_.standard_input});

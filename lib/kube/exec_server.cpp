@@ -54,8 +54,7 @@ void ExecServer::serve(const std::shared_ptr<httpstream::HttpExchange>& exchange
   if (!httpstream::is_spdy_upgrade_request(exchange->request())) {
     // The upgrader says what is missing. Newer kubectl tries a WebSocket first and takes the
     // answer as the sign to come again with SPDY: nothing to log.
-    const auto refused =
-        httpstream::ResponseUpgrader().upgrade_response(*exchange, {}, {});
+    const auto refused = httpstream::ResponseUpgrader().upgrade_response(*exchange, {}, {});
     if (!httpstream::is_upgrade_request(exchange->request())) log(refused.error());
     return;
   }
@@ -76,16 +75,16 @@ void ExecServer::serve(const std::shared_ptr<httpstream::HttpExchange>& exchange
   }
 
   const auto place = std::make_shared<std::weak_ptr<ExecSession>>();
-  const auto session = std::make_shared<ExecSession>(
-      shared_->loop, std::move(request), shared_->options, exchange->peer(),
-      [shared = shared_, place] {
-        shared->sessions.erase(place->lock());
-        shared->check_stopped();
-      });
+  const auto session =
+      std::make_shared<ExecSession>(shared_->loop, std::move(request), shared_->options,
+                                    exchange->peer(), [shared = shared_, place] {
+                                      shared->sessions.erase(place->lock());
+                                      shared->check_stopped();
+                                    });
   *place = session;
   const httpstream::ResponseUpgrader upgrader(shared_->options.connection);
-  Result<std::shared_ptr<httpstream::Connection>> connection = upgrader.upgrade_response(
-      *exchange, std::move(response), session->new_stream_handler());
+  Result<std::shared_ptr<httpstream::Connection>> connection =
+      upgrader.upgrade_response(*exchange, std::move(response), session->new_stream_handler());
   if (!connection) return log(connection.error());
   shared_->sessions.insert(session);
   session->start(std::move(*connection));

@@ -23,9 +23,11 @@ ExecSession::ExecSession(uv_loop_t* loop, ExecRequest request, const ExecServer:
       request_(std::move(request)),
       options_(options),
       peer_(std::move(peer)),
-      stream_timer_(loop, [this] {
-        send_status(failure_status(0, "Timeout", "timed out waiting for client to create streams"));
-      }),
+      stream_timer_(loop,
+                    [this] {
+                      send_status(failure_status(0, "Timeout",
+                                                 "timed out waiting for client to create streams"));
+                    }),
       output_timer_(loop, [this] { check_drained(); }),
       close_timer_(loop, [this] { connection_->close(); }),
       kill_timer_(loop, [this] { kill(); }),
@@ -48,9 +50,8 @@ httpstream::NewStreamHandler ExecSession::new_stream_handler() {
 
 void ExecSession::start(std::shared_ptr<httpstream::Connection> connection) {
   connection_ = std::move(connection);
-  connection_->on_close([self = shared_from_this()](const Error& error) {
-    self->connection_closed(error);
-  });
+  connection_->on_close(
+      [self = shared_from_this()](const Error& error) { self->connection_closed(error); });
   stream_timer_.start(options_.stream_creation_timeout);
 }
 

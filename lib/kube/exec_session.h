@@ -74,14 +74,14 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   OutputStream stderr_{Process::Output::kStderr, nullptr, false, false};
   std::unique_ptr<Process> process_;
   bool started_ = false;
-  bool status_sent_ = false;        // or nobody is left to send it to
+  bool status_sent_ = false;  // or nobody is left to send it to
   bool connection_closed_ = false;
-  bool terminating_ = false;        // SIGHUP was sent
-  bool killed_ = false;             // SIGKILL was sent
-  net::Timer stream_timer_;  // all streams must be there by then
-  net::Timer output_timer_;  // no more output from behind the command's exit
-  net::Timer close_timer_;   // the client must have closed by then
-  net::Timer kill_timer_;    // SIGKILL
+  bool terminating_ = false;  // SIGHUP was sent
+  bool killed_ = false;       // SIGKILL was sent
+  net::Timer stream_timer_;   // all streams must be there by then
+  net::Timer output_timer_;   // no more output from behind the command's exit
+  net::Timer close_timer_;    // the client must have closed by then
+  net::Timer kill_timer_;     // SIGKILL
   net::Wakeup over_;
 };
 

@@ -15,9 +15,8 @@ httpstream::HttpResponse json_response(const json& body) {
 }
 
 json api_versions() {
-  return {{"kind", "APIVersions"},
-          {"versions", {"v1"}},
-          {"serverAddressByClientCIDRs", json::array()}};
+  return {
+      {"kind", "APIVersions"}, {"versions", {"v1"}}, {"serverAddressByClientCIDRs", json::array()}};
 }
 
 json api_groups() {
@@ -25,8 +24,8 @@ json api_groups() {
 }
 
 json resource(const char* name, const char* kind, std::initializer_list<const char*> verbs) {
-  return {{"name", name},   {"singularName", ""}, {"namespaced", true},
-          {"kind", kind},   {"verbs", verbs},     {"shortNames", {"po"}}};
+  return {{"name", name}, {"singularName", ""}, {"namespaced", true},
+          {"kind", kind}, {"verbs", verbs},     {"shortNames", {"po"}}};
 }
 
 json api_resources() {
@@ -99,7 +98,8 @@ httpstream::HttpResponse PodApi::answer(const httpstream::HttpRequest& request) 
   constexpr std::string_view kNamespaces = "/api/v1/namespaces/";
   constexpr std::string_view kPods = "/pods/";
   const std::size_t pods = path.find(kPods);
-  if (path.starts_with(kNamespaces) && pods != std::string_view::npos && pods > kNamespaces.size()) {
+  if (path.starts_with(kNamespaces) && pods != std::string_view::npos &&
+      pods > kNamespaces.size()) {
     const std::string pod_namespace(path.substr(kNamespaces.size(), pods - kNamespaces.size()));
     const std::string_view pod = path.substr(pods + kPods.size());
     if (auto refusal = refuse(pod, {})) return *refusal;

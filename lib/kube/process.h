@@ -63,7 +63,9 @@ class Process {
   void close_output(Output output);
 
   /// Whether an output has neither ended nor been closed.
-  bool is_open(Output output) const { return outputs_[static_cast<std::size_t>(output)] != nullptr; }
+  bool is_open(Output output) const {
+    return outputs_[static_cast<std::size_t>(output)] != nullptr;
+  }
 
   /// Bytes of an output that wait to be read.
   std::size_t unread(Output output) const;

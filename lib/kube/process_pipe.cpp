@@ -77,9 +77,8 @@ Result<std::unique_ptr<ProcessPipe>> ProcessPipe::open(uv_loop_t* loop, uv_file 
 ProcessPipe::~ProcessPipe() {
   uv_handle_t* handle = state_->handle();
   handle->data = state_.release();
-  uv_close(handle, [](uv_handle_t* closed) {
-    std::unique_ptr<State>(static_cast<State*>(closed->data));
-  });
+  uv_close(handle,
+           [](uv_handle_t* closed) { std::unique_ptr<State>(static_cast<State*>(closed->data)); });
 }
 
 void ProcessPipe::start_reading() {

@@ -40,7 +40,8 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
         host.c_str(), std::to_string(port).c_str(), &hints);
     if (status < 0) {
       under_way_ = false;
-      last_error_ = Error(Errc::kBadAddress, "cannot resolve '" + host + "': " + uv_strerror(status));
+      last_error_ =
+          Error(Errc::kBadAddress, "cannot resolve '" + host + "': " + uv_strerror(status));
       failed_early_.schedule();
     }
   }
@@ -52,8 +53,8 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
     next_ = addresses;
     if (!handler_) return release();
     if (status < 0) {
-      return finish(Error(Errc::kBadAddress,
-                          "cannot resolve " + target_ + ": " + uv_strerror(status)));
+      return finish(
+          Error(Errc::kBadAddress, "cannot resolve " + target_ + ": " + uv_strerror(status)));
     }
     try_next();
   }

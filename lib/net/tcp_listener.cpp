@@ -15,7 +15,9 @@ bool parse_address(const std::string& address, std::uint16_t port, sockaddr_stor
          uv_ip6_addr(address.c_str(), port, static_cast<sockaddr_in6*>(raw)) == 0;
 }
 
-sockaddr* base(sockaddr_storage& address) { return static_cast<sockaddr*>(static_cast<void*>(&address)); }
+sockaddr* base(sockaddr_storage& address) {
+  return static_cast<sockaddr*>(static_cast<void*>(&address));
+}
 
 }  // namespace
 
@@ -38,7 +40,8 @@ Result<std::unique_ptr<TcpListener>> TcpListener::listen(uv_loop_t* loop,
                                         "': give a numeric address such as 127.0.0.1 or ::1");
   }
   auto listener = std::make_unique<TcpListener>(Private{});
-  listener->handlers_ = std::make_shared<Handlers>(Handlers{std::move(on_accept), std::move(on_error)});
+  listener->handlers_ =
+      std::make_shared<Handlers>(Handlers{std::move(on_accept), std::move(on_error)});
   listener->tcp_ = Handle<uv_tcp_t>::make();
   uv_tcp_init(loop, listener->tcp_.get());
   listener->tcp_->data = &listener->handlers_;
@@ -67,9 +70,9 @@ Result<std::unique_ptr<TcpListener>> TcpListener::listen(uv_loop_t* loop,
   int size = sizeof where;
   uv_tcp_getsockname(listener->tcp_.get(), base(where), &size);
   const void* raw = &where;
-  listener->port_ = ntohs(where.ss_family == AF_INET6
-                              ? static_cast<const sockaddr_in6*>(raw)->sin6_port
-                              : static_cast<const sockaddr_in*>(raw)->sin_port);
+  listener->port_ =
+      ntohs(where.ss_family == AF_INET6 ? static_cast<const sockaddr_in6*>(raw)->sin6_port
+                                        : static_cast<const sockaddr_in*>(raw)->sin_port);
   return listener;
 }
 

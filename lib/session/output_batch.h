@@ -48,7 +48,7 @@ class OutputBatch {
   std::vector<Head> heads_;
   std::vector<Buffer> payload_;
   std::vector<Bytes> spans_;
-  std::size_t next_ = 0;     // the first span that is not sent
+  std::size_t next_ = 0;  // the first span that is not sent
   std::size_t bytes_ = 0;
 };
 

@@ -34,7 +34,8 @@ Session::Session(Role role, Options options, Handler& handler)
       scheduler_(std::make_unique<SendScheduler>()),
       batch_(std::make_unique<OutputBatch>()),
       next_ping_id_(role == Role::kClient ? 1 : 2) {
-  options_.max_data_frame = std::clamp<std::size_t>(options_.max_data_frame, 1, wire::kMaxFrameLength);
+  options_.max_data_frame =
+      std::clamp<std::size_t>(options_.max_data_frame, 1, wire::kMaxFrameLength);
 }
 
 Session::~Session() = default;
@@ -281,8 +282,8 @@ void Session::advance(Time now) {
   if (state_ == State::kOpen && options_.idle_timeout.count() > 0 &&
       *last_frame_ + options_.idle_timeout <= now) {
     close(wire::GoAwayStatus::kOk,
-          Error(Errc::kIdleTimeout, "no frame for " +
-                                        std::to_string(options_.idle_timeout.count()) + " ms"));
+          Error(Errc::kIdleTimeout,
+                "no frame for " + std::to_string(options_.idle_timeout.count()) + " ms"));
   }
   if (state_ == State::kOpen && options_.ping_period.count() > 0) {
     if (!next_ping_) next_ping_ = now + options_.ping_period;
@@ -397,8 +398,8 @@ void Session::abort(const Error& reason) {
 
 void Session::receive_end(const Error& reason) {
   if (state_ == State::kEnded) return;
-  const char* ended =
-      decoder_.inside_frame() ? "the connection ended inside a frame" : "the peer closed the connection";
+  const char* ended = decoder_.inside_frame() ? "the connection ended inside a frame"
+                                              : "the peer closed the connection";
   const Error how =
       error_ ? error_
              : Error(Errc::kConnectionLost,

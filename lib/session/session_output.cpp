@@ -40,8 +40,9 @@ void Session::check_control_limit() {
   const std::size_t queued = urgent_.size() + control_.size();
   if (queued <= options_.limits.queued_control_output) return;
   fail(Error(Errc::kLimitExceeded,
-             std::to_string(queued) + " bytes of control frames wait for a peer that does not read, "
-             "more than queued_control_output = " +
+             std::to_string(queued) +
+                 " bytes of control frames wait for a peer that does not read, "
+                 "more than queued_control_output = " +
                  std::to_string(options_.limits.queued_control_output)));
 }
 
@@ -111,8 +112,8 @@ void Session::send_turn(Stream& stream) {
     stats_.queued_bytes -= length;
     if (options_.trace) {
       options_.trace({FrameTrace::Direction::kOut, true, 0, stream.id,
-                      fin ? wire::kFlagFin : std::uint8_t{0}, static_cast<std::uint32_t>(length),
-                      0, nullptr});
+                      fin ? wire::kFlagFin : std::uint8_t{0}, static_cast<std::uint32_t>(length), 0,
+                      nullptr});
     }
   }
   if (stream.tell_writable && stream.queued <= options_.limits.write_high_water / 2 &&

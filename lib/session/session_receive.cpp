@@ -56,8 +56,8 @@ void Session::handle(wire::DataChunk& chunk) {
   if (chunk.frame_begin) {
     ++stats_.frames_received;
     if (options_.trace) {
-      options_.trace({FrameTrace::Direction::kIn, true, 0, chunk.stream_id,
-                      decoder_.frame_flags(), chunk.frame_length, 0, nullptr});
+      options_.trace({FrameTrace::Direction::kIn, true, 0, chunk.stream_id, decoder_.frame_flags(),
+                      chunk.frame_length, 0, nullptr});
     }
   }
   Stream* stream = find(chunk.stream_id);
@@ -118,9 +118,9 @@ bool Session::accept_new_id(wire::StreamId id) {
     return false;
   }
   if (id < last_peer_id_) {
-    fail(Error(Errc::kProtocolError,
-               "SYN_STREAM frame: " + stream_text(id) + " comes after stream " +
-                   std::to_string(last_peer_id_) + "; ids must grow (section 2.3.2)"));
+    fail(Error(Errc::kProtocolError, "SYN_STREAM frame: " + stream_text(id) +
+                                         " comes after stream " + std::to_string(last_peer_id_) +
+                                         "; ids must grow (section 2.3.2)"));
     return false;
   }
   if (id == last_peer_id_) {

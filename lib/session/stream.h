@@ -19,7 +19,7 @@ struct Stream {
   enum class Sending {
     kAwaitingReply,  ///< nothing yet: the SYN_REPLY is missing, the peer's or ours
     kOpen,
-    kFinishing,      ///< the rest of the queue, then FIN or RST_STREAM
+    kFinishing,  ///< the rest of the queue, then FIN or RST_STREAM
     kDone,
   };
 
@@ -27,7 +27,7 @@ struct Stream {
   enum class Receiving {
     kAwaitingReply,  ///< nothing but the SYN_REPLY
     kOpen,
-    kDone,           ///< its FIN has come
+    kDone,  ///< its FIN has come
   };
 
   /// What goes out behind the last byte of the queue.
@@ -41,17 +41,17 @@ struct Stream {
 
   Sending sending = Sending::kAwaitingReply;
   Ring<Buffer> queue;
-  std::size_t queued = 0;         // bytes in queue
+  std::size_t queued = 0;  // bytes in queue
   Last last = Last::kNothing;
-  bool tell_writable = false;     // the queue went past the high-water mark
+  bool tell_writable = false;  // the queue went past the high-water mark
 
   Receiving receiving = Receiving::kOpen;
   bool paused = false;
   HeldBytes held;
-  bool fin_untold = false;        // the FIN waits behind what is held
-  bool due = false;               // in Session::due_
+  bool fin_untold = false;  // the FIN waits behind what is held
+  bool due = false;         // in Session::due_
 
-  std::optional<Error> closed;    // how it ended
+  std::optional<Error> closed;  // how it ended
   bool told_closed = false;
 
   // The scheduler's links; a stream is in at most one list.

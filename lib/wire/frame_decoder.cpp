@@ -28,12 +28,12 @@ FrameDecoder::FrameDecoder(const Limits& limits)
     : limits_(limits), inflater_(limits.inflated_header_block) {}
 
 Error FrameDecoder::fail(std::error_code code, const std::string& what) {
-  const std::string frame =
-      head_.control ? std::string(name_of(static_cast<FrameType>(head_.type))) + " frame (type " +
-                          std::to_string(head_.type) + ", length " + std::to_string(head_.length) +
-                          ")"
-                    : "DATA frame (stream " + std::to_string(head_.stream_id) + ", length " +
-                          std::to_string(head_.length) + ")";
+  const std::string frame = head_.control
+                                ? std::string(name_of(static_cast<FrameType>(head_.type))) +
+                                      " frame (type " + std::to_string(head_.type) + ", length " +
+                                      std::to_string(head_.length) + ")"
+                                : "DATA frame (stream " + std::to_string(head_.stream_id) +
+                                      ", length " + std::to_string(head_.length) + ")";
   state_ = State::kFailed;
   collected_ = {};
   error_ = Error(code, frame + ": " + what);
@@ -49,9 +49,9 @@ Result<Decoded> FrameDecoder::next(Bytes& input) {
         if (Error error = check_head()) return fail(error.code(), error.message());
         remaining_ = head_.length;
         data_begun_ = false;
-        state_ = !head_.control           ? State::kData
+        state_ = !head_.control         ? State::kData
                  : is_known(head_.type) ? State::kControl
-                                          : State::kSkip;
+                                        : State::kSkip;
         break;
       }
       case State::kData:
@@ -172,9 +172,9 @@ Result<Decoded> FrameDecoder::with_headers(Frame frame, Bytes block) {
   if (frame.stream_id == 0) return fail(Errc::kZeroStreamId, "stream id 0 is no stream");
   const Result<Bytes> inflated = inflater_.inflate(block);
   if (!inflated) {
-    return fail(inflated.error().code(),
-                "header block of stream " + std::to_string(frame.stream_id) + ": " +
-                    inflated.error().message());
+    return fail(inflated.error().code(), "header block of stream " +
+                                             std::to_string(frame.stream_id) + ": " +
+                                             inflated.error().message());
   }
   Result<Headers> headers = parse_header_block(*inflated, limits_);
   if (!headers) {
@@ -209,7 +209,8 @@ Result<Decoded> FrameDecoder::parse_control(Bytes body) {
       return with_headers(HeadersFrame{read_stream_id(body, 0), fin, {}},
                           body.subspan(kReplyFixedPart));
     case FrameType::kRstStream: {
-      const RstStreamFrame frame{read_stream_id(body, 0), static_cast<RstStatus>(read_u32(body, 4))};
+      const RstStreamFrame frame{read_stream_id(body, 0),
+                                 static_cast<RstStatus>(read_u32(body, 4))};
       if (frame.stream_id == 0) return fail(Errc::kZeroStreamId, "stream id 0 is no stream");
       if (read_u32(body, 4) == 0) return fail(Errc::kBadStatus, "status 0 is not a status");
       return Decoded(frame);

@@ -46,17 +46,17 @@ Result<std::vector<std::uint8_t>> format_header_block(const Headers& headers,
   for (const Headers::Field& field : headers.fields()) {
     std::string name = to_lower(field.name);
     if (!is_header_name(name)) {
-      return Error(Errc::kBadHeaderName,
-                   "header name " + quoted(name) + " cannot be sent: names are printable ASCII "
-                   "without spaces and not empty");
+      return Error(Errc::kBadHeaderName, "header name " + quoted(name) +
+                                             " cannot be sent: names are printable ASCII "
+                                             "without spaces and not empty");
     }
     if (std::find(kForbidden.begin(), kForbidden.end(), name) != kForbidden.end()) {
       return Error(Errc::kForbiddenHeader,
                    "header " + quoted(name) + " must not be sent over SPDY (section 3.2.1)");
     }
     if (field.value.find('\0') != std::string::npos) {
-      return Error(Errc::kBadHeaderValue, "a value of header " + quoted(name) +
-                                              " contains NUL, which separates values");
+      return Error(Errc::kBadHeaderValue,
+                   "a value of header " + quoted(name) + " contains NUL, which separates values");
     }
     const auto [position, is_new] = place.try_emplace(name, pairs.size());
     if (is_new) {
@@ -73,18 +73,17 @@ Result<std::vector<std::uint8_t>> format_header_block(const Headers& headers,
     pair.value += field.value;
   }
   if (pairs.size() > limits.headers_per_block) {
-    return Error(Errc::kTooManyHeaders,
-                 std::to_string(pairs.size()) + " headers are more than headers_per_block = " +
-                     std::to_string(limits.headers_per_block));
+    return Error(Errc::kTooManyHeaders, std::to_string(pairs.size()) +
+                                            " headers are more than headers_per_block = " +
+                                            std::to_string(limits.headers_per_block));
   }
 
   std::size_t size = 4;
   for (const Pair& pair : pairs) size += kSmallestPair + pair.name.size() + pair.value.size();
   if (size > limits.inflated_header_block) {
-    return Error(Errc::kHeaderBlockTooLarge,
-                 "a header block of " + std::to_string(size) +
-                     " bytes is more than inflated_header_block = " +
-                     std::to_string(limits.inflated_header_block));
+    return Error(Errc::kHeaderBlockTooLarge, "a header block of " + std::to_string(size) +
+                                                 " bytes is more than inflated_header_block = " +
+                                                 std::to_string(limits.inflated_header_block));
   }
   std::vector<std::uint8_t> block;
   block.reserve(size);
@@ -128,9 +127,9 @@ class BlockReader {
 };
 
 Error malformed(std::uint32_t index, std::uint32_t count) {
-  return Error(Errc::kMalformedHeaderBlock,
-               "pair " + std::to_string(index + 1) + " of " + std::to_string(count) +
-                   " reaches past the end of the header block");
+  return Error(Errc::kMalformedHeaderBlock, "pair " + std::to_string(index + 1) + " of " +
+                                                std::to_string(count) +
+                                                " reaches past the end of the header block");
 }
 
 // One pair's values: separated by single NULs, none of several empty (section 2.6.10).
@@ -163,15 +162,14 @@ Result<Headers> parse_header_block(Bytes block, const Limits& limits) {
     return Error(Errc::kMalformedHeaderBlock, "the header block is shorter than its pair count");
   }
   if (count > limits.headers_per_block) {
-    return Error(Errc::kTooManyHeaders,
-                 "a header block claims " + std::to_string(count) +
-                     " pairs, more than headers_per_block = " +
-                     std::to_string(limits.headers_per_block));
+    return Error(Errc::kTooManyHeaders, "a header block claims " + std::to_string(count) +
+                                            " pairs, more than headers_per_block = " +
+                                            std::to_string(limits.headers_per_block));
   }
   if (count > reader.left() / kSmallestPair) {
-    return Error(Errc::kMalformedHeaderBlock,
-                 "a header block claims " + std::to_string(count) + " pairs in " +
-                     std::to_string(reader.left()) + " bytes");
+    return Error(Errc::kMalformedHeaderBlock, "a header block claims " + std::to_string(count) +
+                                                  " pairs in " + std::to_string(reader.left()) +
+                                                  " bytes");
   }
   std::unordered_set<std::string_view> seen;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -188,8 +186,8 @@ Result<Headers> parse_header_block(Bytes block, const Limits& limits) {
     if (Error error = add_values(name, value, headers)) return error;
   }
   if (reader.left() != 0) {
-    return Error(Errc::kMalformedHeaderBlock, std::to_string(reader.left()) +
-                                                  " bytes are left behind the last pair");
+    return Error(Errc::kMalformedHeaderBlock,
+                 std::to_string(reader.left()) + " bytes are left behind the last pair");
   }
   return headers;
 }

@@ -200,8 +200,8 @@ int demo() {
   };
   run_exec(loop.get(), port, transcript, with_kubectl);
   loop.run();
-  std::printf("\n%s\n", good ? "Both ends did what they should."
-                             : "This is not what it should look like.");
+  std::printf("\n%s\n",
+              good ? "Both ends did what they should." : "This is not what it should look like.");
   return good ? 0 : 1;
 }
 

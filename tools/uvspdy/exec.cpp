@@ -135,7 +135,8 @@ int exec(const ExecFlags& flags) {
 void add_exec(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("exec", "Run a command in a pod and exit as it does");
   auto flags = std::make_shared<ExecFlags>();
-  command->add_option("-s,--server", flags->server, "URL of the server, such as http://127.0.0.1:8080")
+  command
+      ->add_option("-s,--server", flags->server, "URL of the server, such as http://127.0.0.1:8080")
       ->required();
   command->add_option("-n,--namespace", flags->pod_namespace, "The pod's namespace")
       ->capture_default_str();

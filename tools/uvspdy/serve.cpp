@@ -119,7 +119,8 @@ void add_serve(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("serve", "Let kubectl and uvspdy run commands on this machine");
   auto options = std::make_shared<ServeOptions>();
-  command->add_option("--listen", options->listen, "HOST:PORT to listen on; port 0 picks a free one")
+  command
+      ->add_option("--listen", options->listen, "HOST:PORT to listen on; port 0 picks a free one")
       ->capture_default_str();
   command->add_option("--pod", options->pod, "The name this machine has as a pod")
       ->capture_default_str();

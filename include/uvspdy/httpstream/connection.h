@@ -36,8 +36,8 @@ struct ConnectionOptions {
 /// connection; anything may be closed, reset or dropped inside any of them. A life:
 ///
 ///     connection->create_stream(headers, [](Result<std::shared_ptr<Stream>> stream) { ... });
-///     connection->on_close([](const Error& error) { ... });  // the last call, after every stream's
-///     connection->close();
+///     connection->on_close([](const Error& error) { ... });  // the last call, after every
+///     stream's connection->close();
 ///
 /// It closes by itself when the peer ends it, breaks the protocol, or has sent GOAWAY and the last
 /// stream is over. A reader that stays paused while it holds data keeps its stream, and with it

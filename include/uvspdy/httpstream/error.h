@@ -10,15 +10,15 @@ namespace uvspdy::httpstream {
 
 /// What can go wrong between a connected transport and a SPDY connection.
 enum class Errc {
-  kBadHead = 1,        ///< not a well-formed HTTP/1.1 head; the text says where
-  kHeadTooLarge,       ///< past kMaxHeadSize or kMaxHeadFields
-  kBadUrl,             ///< a URL that cannot be used
-  kNotAnUpgrade,       ///< a request without the upgrade headers: answered with 400
-  kNoProtocol,         ///< a request that names no protocol: answered with 400
-  kNoCommonProtocol,   ///< no protocol that both sides know: answered with 403
-  kUpgradeFailed,      ///< a server's answer that is no upgrade: see upgrade_failure()
-  kTimeout,            ///< the peer did not answer in time
-  kConnectionLost,     ///< the peer closed before it had answered
+  kBadHead = 1,       ///< not a well-formed HTTP/1.1 head; the text says where
+  kHeadTooLarge,      ///< past kMaxHeadSize or kMaxHeadFields
+  kBadUrl,            ///< a URL that cannot be used
+  kNotAnUpgrade,      ///< a request without the upgrade headers: answered with 400
+  kNoProtocol,        ///< a request that names no protocol: answered with 400
+  kNoCommonProtocol,  ///< no protocol that both sides know: answered with 403
+  kUpgradeFailed,     ///< a server's answer that is no upgrade: see upgrade_failure()
+  kTimeout,           ///< the peer did not answer in time
+  kConnectionLost,    ///< the peer closed before it had answered
 };
 
 /// The category of httpstream::Errc, named "uvspdy.httpstream".

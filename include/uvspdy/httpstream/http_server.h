@@ -78,6 +78,9 @@ class HttpServer {
                                                     std::uint16_t port, RequestHandler handler,
                                                     Options options);
 
+  static Result<std::unique_ptr<HttpServer>> listen(uv_loop_t* loop, const std::string& address,
+                                                    std::uint16_t port, RequestHandler handler);
+
   explicit HttpServer(Private);  // use `listen`
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

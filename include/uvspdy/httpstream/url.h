@@ -13,7 +13,7 @@ namespace uvspdy::httpstream {
 /// Where a request goes.
 struct Url {
   std::string scheme = "http";
-  std::string host;    ///< a name or a numeric address, IPv6 without brackets
+  std::string host;  ///< a name or a numeric address, IPv6 without brackets
   std::uint16_t port = 80;
   std::string target = "/";  ///< path and query
 

@@ -30,7 +30,7 @@ struct ExitStatus {
 ///           },
 ///           .on_exit = [](Result<ExitStatus> status) { ... }});
 struct ExecStreams {
-  std::shared_ptr<httpstream::Stream> standard_input;   ///< null unless asked for, as are these:
+  std::shared_ptr<httpstream::Stream> standard_input;  ///< null unless asked for, as are these:
   std::shared_ptr<httpstream::Stream> standard_output;
   std::shared_ptr<httpstream::Stream> standard_error;
 };
@@ -50,7 +50,7 @@ struct ExecHandlers {
 struct ExecOptions {
   httpstream::Url server;  ///< scheme, host and port; the path is made from the request
   ExecRequest request;
-  Headers headers;         ///< Authorization and such
+  Headers headers;  ///< Authorization and such
   httpstream::UpgradeRoundTripper::Options round_tripper;
 };
 

@@ -23,8 +23,8 @@ namespace uvspdy::session {
 ///     on_reply, on_data ..., on_fin, on_stream_closed       (accepted)
 ///     on_stream_closed with kStreamRefused or kStreamReset  (rejected)
 ///
-/// on_headers may stand between any of them, on_reply_sent, on_writable and on_fin_sent likewise. on_fin and
-/// on_stream_closed come after all data that arrived before them, a paused reader's too.
+/// on_headers may stand between any of them, on_reply_sent, on_writable and on_fin_sent likewise.
+/// on_fin and on_stream_closed come after all data that arrived before them, a paused reader's too.
 class Handler {
  public:
   /// The peer has created a stream. Answer, now or later, with `reply` or `reset`. The frame is

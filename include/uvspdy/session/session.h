@@ -38,9 +38,9 @@ struct Stats {
   std::uint64_t frames_sent = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
-  std::size_t streams = 0;        ///< open now
-  std::size_t held_bytes = 0;     ///< received and waiting for paused readers
-  std::size_t queued_bytes = 0;   ///< written to streams and not yet with the transport
+  std::size_t streams = 0;       ///< open now
+  std::size_t held_bytes = 0;    ///< received and waiting for paused readers
+  std::size_t queued_bytes = 0;  ///< written to streams and not yet with the transport
 };
 
 /// One endpoint of a SPDY/3.1 connection, without any I/O: bytes and the time come in, bytes and
@@ -236,8 +236,8 @@ class Session {
   std::size_t streams_over_buffer_ = 0;  // those that hold more than Limits::stream_buffer
   bool peer_gone_away_ = false;
 
-  bool output_held_;                     // wait_for_client, until the client's first frame
-  std::vector<std::uint8_t> urgent_;     // answers to PINGs
+  bool output_held_;                  // wait_for_client, until the client's first frame
+  std::vector<std::uint8_t> urgent_;  // answers to PINGs
   std::vector<std::uint8_t> control_;
   std::unique_ptr<SendScheduler> scheduler_;
   std::unique_ptr<OutputBatch> batch_;

@@ -14,12 +14,12 @@ struct FrameTrace {
   enum class Direction { kIn, kOut };
 
   Direction direction = Direction::kIn;
-  bool data = false;              ///< a DATA frame; `type` is then without meaning
-  std::uint16_t type = 0;         ///< of a control frame, unknown ones included
-  wire::StreamId stream_id = 0;   ///< 0 for frames of the connection
+  bool data = false;             ///< a DATA frame; `type` is then without meaning
+  std::uint16_t type = 0;        ///< of a control frame, unknown ones included
+  wire::StreamId stream_id = 0;  ///< 0 for frames of the connection
   std::uint8_t flags = 0;
-  std::uint32_t length = 0;       ///< without the 8-byte head
-  std::uint32_t value = 0;        ///< a status, a PING's id, a window's delta, a SETTINGS count
+  std::uint32_t length = 0;          ///< without the 8-byte head
+  std::uint32_t value = 0;           ///< a status, a PING's id, a window's delta, a SETTINGS count
   const Headers* headers = nullptr;  ///< of SYN_STREAM, SYN_REPLY, HEADERS; valid during the call
 };
 

@@ -1,0 +1,15 @@
+#pragma once
+
+// Floor 4 in one include: connections and streams, both sides of the upgrade.
+
+#include "uvspdy/httpstream/connection.h"
+#include "uvspdy/httpstream/dialer.h"
+#include "uvspdy/httpstream/error.h"
+#include "uvspdy/httpstream/http_head.h"
+#include "uvspdy/httpstream/http_server.h"
+#include "uvspdy/httpstream/new_stream_handler.h"
+#include "uvspdy/httpstream/response_upgrader.h"
+#include "uvspdy/httpstream/stream.h"
+#include "uvspdy/httpstream/upgrade.h"
+#include "uvspdy/httpstream/upgrade_round_tripper.h"
+#include "uvspdy/httpstream/url.h"

@@ -1,0 +1,100 @@
+"""The installed package as its users meet it: through pkg-config and through CMake."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(os.environ["UVSPDY_BUILD"])
+SOURCE = pathlib.Path(os.environ["UVSPDY_SOURCE"])
+
+# Uses both libraries, so that both must link.
+PROGRAM = """
+#include <uvspdy/httpstream.h>
+#include <uvspdy/kube.h>
+#include <uvspdy/version.h>
+#include <cstdio>
+int main() {
+  auto url = uvspdy::httpstream::parse_url("http://127.0.0.1:8080/x");
+  auto status = uvspdy::kube::exit_status(3);
+  std::printf("%s %u %d\\n", uvspdy::kVersionText, url->port, *uvspdy::kube::exit_code(status));
+}
+"""
+
+CMAKE_LISTS = """
+cmake_minimum_required(VERSION 3.20)
+project(consumer CXX)
+find_package(uvspdy 0.1 REQUIRED)
+add_executable(consumer consumer.cpp)
+target_link_libraries(consumer PRIVATE uvspdy::uvspdy-kube)
+"""
+
+
+def run(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command} exited with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class InstalledPackage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="uvspdy-package-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        root = cls.folder / "root"
+        run("meson", "install", "-C", str(BUILD), "--no-rebuild", "--destdir", str(root))
+        config = next(root.rglob("uvspdyConfig.cmake"))
+        cls.pkgconfig = next(root.rglob("uvspdy.pc")).parent
+        cls.libraries = cls.pkgconfig.parent
+        cls.cmake = config.parent
+        cls.prefix = next(root.rglob("include/uvspdy")).parent.parent
+        cls.program = cls.folder / "consumer.cpp"
+        cls.program.write_text(PROGRAM)
+        cls.compiler = os.environ.get("UVSPDY_CXX", "c++").split()
+
+    def check_output(self, program):
+        environment = dict(os.environ, LD_LIBRARY_PATH=str(self.libraries))
+        version = run("meson", "introspect", "--projectinfo", str(BUILD)).split('"version": "')[1]
+        self.assertEqual(run(str(program), env=environment), version.split('"')[0] + " 8080 3\n")
+
+    def test_pkg_config(self):
+        environment = dict(os.environ, PKG_CONFIG_PATH=str(self.pkgconfig))
+        flags = run("pkg-config", "--cflags", "--libs", f"--define-variable=prefix={self.prefix}",
+                    "uvspdy-kube", "uvspdy", env=environment).split()
+        program = self.folder / "by-pkg-config"
+        run(*self.compiler, "-std=c++20", str(self.program), "-o", str(program), *flags)
+        self.check_output(program)
+
+    def test_cmake(self):
+        if not shutil.which("cmake"):
+            self.skipTest("cmake is not installed")
+        project = self.folder / "project"
+        project.mkdir()
+        (project / "CMakeLists.txt").write_text(CMAKE_LISTS)
+        shutil.copy(self.program, project / "consumer.cpp")
+        run("cmake", "-S", str(project), "-B", str(project / "build"),
+            f"-Duvspdy_DIR={self.cmake}", f"-DCMAKE_CXX_COMPILER={self.compiler[-1]}")
+        run("cmake", "--build", str(project / "build"))
+        self.check_output(project / "build" / "consumer")
+
+    def test_every_public_header_stands_alone(self):
+        headers = sorted((self.prefix / "include").rglob("*.h"))
+        self.assertGreater(len(headers), 30)
+        include = str(self.prefix / "include")
+        lines = "".join(f"#include <{h.relative_to(include)}>\n" for h in headers)
+        both = self.folder / "all.cpp"
+        both.write_text(lines + lines)
+        run(*self.compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Werror", f"-I{include}",
+            str(both))
+        for header in headers:
+            alone = self.folder / "alone.cpp"
+            alone.write_text(f"#include <{header.relative_to(include)}>\n")
+            with self.subTest(header=header.name):
+                run(*self.compiler, "-std=c++20", "-fsyntax-only", f"-I{include}", str(alone))
+
+
+if __name__ == "__main__":
+    unittest.main()
