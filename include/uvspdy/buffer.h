@@ -75,7 +75,7 @@ class BufferPool {
   std::size_t block_size_;
   std::size_t max_blocks_;
   std::vector<std::shared_ptr<std::vector<std::uint8_t>>> blocks_;
-  std::size_t oldest_ = 0;  // index of the block that went out first
+  std::size_t next_ = 0;  // where the search for a free block begins
 };
 
 }  // namespace uvspdy

@@ -8,6 +8,7 @@
 // Views of bytes, and the project's only casts between byte types: every other file goes through
 // the functions below, so that each place where memory is seen as another type is in sight here.
 
+// NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast)
 namespace uvspdy {
 
 /// A view of bytes that somebody else owns. Every function that takes or hands out Bytes says how
@@ -41,3 +42,4 @@ inline char* char_pointer(Bytes bytes) {
 inline char* char_pointer(MutableBytes bytes) { return reinterpret_cast<char*>(bytes.data()); }
 
 }  // namespace uvspdy
+// NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)

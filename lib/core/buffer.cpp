@@ -39,18 +39,15 @@ Buffer BufferPool::Block::freeze(std::size_t size) && {
 }
 
 BufferPool::Block BufferPool::take() {
-  // Blocks come back in the order they went out, so the oldest is the one to ask; a block that
-  // only the pool holds is free.
-  if (!blocks_.empty() && blocks_[oldest_].use_count() == 1) {
-    auto memory = blocks_[oldest_];
-    oldest_ = (oldest_ + 1) % blocks_.size();
-    return Block(std::move(memory));
+  // Blocks mostly come back in the order they went out, so the search begins with the one that
+  // went out first; a block that only the pool holds is free.
+  for (std::size_t tried = 0; tried < blocks_.size(); ++tried) {
+    const std::shared_ptr<std::vector<std::uint8_t>>& memory = blocks_[next_];
+    next_ = (next_ + 1) % blocks_.size();
+    if (memory.use_count() == 1) return Block(memory);
   }
   auto memory = std::make_shared<std::vector<std::uint8_t>>(block_size_);
-  if (blocks_.size() < max_blocks_) {
-    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(oldest_), memory);
-    oldest_ = (oldest_ + 1) % blocks_.size();
-  }
+  if (blocks_.size() < max_blocks_) blocks_.push_back(memory);
   return Block(std::move(memory));
 }
 

@@ -10,6 +10,12 @@
 #include "uvspdy/kube/status.h"
 
 namespace uvspdy::kube {
+namespace {
+
+// Blocks for output that are kept for use again, over all commands of a server.
+constexpr std::size_t kPooledBlocks = 32;
+
+}  // namespace
 
 /// Owns the sessions. They hold on to it until they are over, so a server may be dropped while
 /// commands are being ended.
@@ -19,6 +25,9 @@ struct ExecServer::Shared {
   std::unordered_set<std::shared_ptr<ExecSession>> sessions;
   std::function<void()> on_stopped;
   net::Wakeup stopped;
+  // One for all commands: an idle one holds no block.
+  std::shared_ptr<BufferPool> pool =
+      std::make_shared<BufferPool>(ProcessPipe::kBlockSize, kPooledBlocks);
 
   Shared(uv_loop_t* on_loop, Options given)
       : loop(on_loop), options(std::move(given)), stopped(loop, [this] {
@@ -74,14 +83,12 @@ void ExecServer::serve(const std::shared_ptr<httpstream::HttpExchange>& exchange
     return log(protocol.error());
   }
 
-  const auto place = std::make_shared<std::weak_ptr<ExecSession>>();
-  const auto session =
-      std::make_shared<ExecSession>(shared_->loop, std::move(request), shared_->options,
-                                    exchange->peer(), [shared = shared_, place] {
-                                      shared->sessions.erase(place->lock());
-                                      shared->check_stopped();
-                                    });
-  *place = session;
+  const auto session = std::make_shared<ExecSession>(
+      shared_->loop, std::move(request), shared_->options, shared_->pool, exchange->peer(),
+      [shared = shared_](const std::shared_ptr<ExecSession>& over) {
+        shared->sessions.erase(over);
+        shared->check_stopped();
+      });
   const httpstream::ResponseUpgrader upgrader(shared_->options.connection);
   Result<std::shared_ptr<httpstream::Connection>> connection =
       upgrader.upgrade_response(*exchange, std::move(response), session->new_stream_handler());

@@ -18,10 +18,11 @@ std::string joined(const std::vector<std::string>& words) {
 }  // namespace
 
 ExecSession::ExecSession(uv_loop_t* loop, ExecRequest request, const ExecServer::Options& options,
-                         std::string peer, std::function<void()> on_over)
+                         std::shared_ptr<BufferPool> pool, std::string peer, OverHandler on_over)
     : loop_(loop),
       request_(std::move(request)),
       options_(options),
+      pool_(std::move(pool)),
       peer_(std::move(peer)),
       stream_timer_(loop,
                     [this] {
@@ -31,7 +32,7 @@ ExecSession::ExecSession(uv_loop_t* loop, ExecRequest request, const ExecServer:
       output_timer_(loop, [this] { check_drained(); }),
       close_timer_(loop, [this] { connection_->close(); }),
       kill_timer_(loop, [this] { kill(); }),
-      over_(loop, std::move(on_over)) {
+      over_(loop, [this, on_over = std::move(on_over)] { on_over(shared_from_this()); }) {
   stdout_.wanted = request_.use_stdout;
   stderr_.wanted = request_.use_stderr;
 }
@@ -102,7 +103,7 @@ void ExecSession::run() {
   };
   handlers.on_stdin_drained = [this] { stdin_->resume(); };
   handlers.on_exit = [this] { command_exited(); };
-  process_ = std::make_unique<Process>(loop_, std::move(handlers));
+  process_ = std::make_unique<Process>(loop_, pool_, std::move(handlers));
 
   Process::Options options;
   options.command = request_.command;

@@ -22,8 +22,10 @@ namespace uvspdy::kube {
 /// error stream; then the client is given time to close, and at last the connection is closed.
 class ExecSession : public std::enable_shared_from_this<ExecSession> {
  public:
+  using OverHandler = std::function<void(const std::shared_ptr<ExecSession>&)>;
+
   ExecSession(uv_loop_t* loop, ExecRequest request, const ExecServer::Options& options,
-              std::string peer, std::function<void()> on_over);
+              std::shared_ptr<BufferPool> pool, std::string peer, OverHandler on_over);
 
   /// For the connection that carries the session, before it exists.
   httpstream::NewStreamHandler new_stream_handler();
@@ -66,6 +68,7 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   uv_loop_t* loop_;
   ExecRequest request_;
   ExecServer::Options options_;
+  std::shared_ptr<BufferPool> pool_;
   std::string peer_;
   std::shared_ptr<httpstream::Connection> connection_;
   StreamPtr error_;

@@ -46,8 +46,8 @@ Result<PipeEnds> make_pipe(int read_flags, int write_flags) {
 
 }  // namespace
 
-Process::Process(uv_loop_t* loop, Handlers handlers)
-    : loop_(loop), handlers_(std::move(handlers)) {}
+Process::Process(uv_loop_t* loop, std::shared_ptr<BufferPool> pool, Handlers handlers)
+    : loop_(loop), pool_(std::move(pool)), handlers_(std::move(handlers)) {}
 
 Process::~Process() = default;
 
@@ -67,7 +67,7 @@ Error Process::start(const Options& options) {
       }
     };
     Result<std::unique_ptr<ProcessPipe>> pipe =
-        ProcessPipe::open(loop_, ends->write.release(), std::move(handlers));
+        ProcessPipe::open(loop_, ends->write.release(), pool_, std::move(handlers));
     if (!pipe) return pipe.error();
     stdin_ = std::move(*pipe);
   }
@@ -85,7 +85,7 @@ Error Process::start(const Options& options) {
       handlers_.on_output_end(output);
     };
     Result<std::unique_ptr<ProcessPipe>> opened =
-        ProcessPipe::open(loop_, ends->read.release(), std::move(handlers));
+        ProcessPipe::open(loop_, ends->read.release(), pool_, std::move(handlers));
     if (!opened) return opened.error();
     pipe(output) = std::move(*opened);
   }

@@ -40,7 +40,8 @@ class Process {
     std::function<void()> on_exit;
   };
 
-  Process(uv_loop_t* loop, Handlers handlers);
+  /// Output is read into blocks of `pool`, of ProcessPipe::kBlockSize bytes each.
+  Process(uv_loop_t* loop, std::shared_ptr<BufferPool> pool, Handlers handlers);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -85,6 +86,7 @@ class Process {
   }
 
   uv_loop_t* loop_;
+  std::shared_ptr<BufferPool> pool_;
   Handlers handlers_;
   net::Handle<uv_process_t> process_;
   int pid_ = 0;

@@ -9,11 +9,9 @@
 namespace uvspdy::kube {
 namespace {
 
-constexpr std::size_t kBlockSize = 64 * 1024;
-
 // A block that is filled less than this is copied, so that a slow receiver of single lines does not
 // make us hold a block for each.
-constexpr std::size_t kWorthABlock = kBlockSize / 4;
+constexpr std::size_t kWorthABlock = ProcessPipe::kBlockSize / 4;
 
 }  // namespace
 
@@ -21,7 +19,7 @@ constexpr std::size_t kWorthABlock = kBlockSize / 4;
 struct ProcessPipe::State {
   uv_pipe_t pipe{};
   Handlers handlers;
-  BufferPool pool{kBlockSize};
+  std::shared_ptr<BufferPool> pool;
   BufferPool::Block block;
   uv_write_t write{};
   Buffer kept;          // what `write` could not write at once
@@ -32,7 +30,7 @@ struct ProcessPipe::State {
 
   static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
     auto* state = static_cast<State*>(handle->data);
-    state->block = state->pool.take();
+    state->block = state->pool->take();
     const MutableBytes memory = state->block.bytes();
     *buffer = uv_buf_init(char_pointer(memory), static_cast<unsigned>(memory.size()));
   }
@@ -63,8 +61,10 @@ struct ProcessPipe::State {
 ProcessPipe::ProcessPipe(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Result<std::unique_ptr<ProcessPipe>> ProcessPipe::open(uv_loop_t* loop, uv_file fd,
+                                                       std::shared_ptr<BufferPool> pool,
                                                        Handlers handlers) {
   auto state = std::make_unique<State>();
+  state->pool = std::move(pool);
   state->handlers = std::move(handlers);
   state->pipe.data = state.get();
   uv_pipe_init(loop, &state->pipe, 0);

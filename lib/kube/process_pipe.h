@@ -20,8 +20,13 @@ class ProcessPipe {
     std::function<void()> on_drained;  // what `write` had to keep has left
   };
 
+  /// What is read into `pool`'s blocks, of kBlockSize each, is handed on in them.
+  static constexpr std::size_t kBlockSize = 64 * 1024;
+
   /// Takes over a file descriptor. Errors: libuv's.
-  static Result<std::unique_ptr<ProcessPipe>> open(uv_loop_t* loop, uv_file fd, Handlers handlers);
+  static Result<std::unique_ptr<ProcessPipe>> open(uv_loop_t* loop, uv_file fd,
+                                                   std::shared_ptr<BufferPool> pool,
+                                                   Handlers handlers);
 
   ~ProcessPipe();
   ProcessPipe(const ProcessPipe&) = delete;
