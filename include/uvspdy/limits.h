@@ -8,15 +8,15 @@ namespace uvspdy {
 /// What one connection may cost, whatever the peer does. A breach ends the stream or the
 /// connection concerned with an error that names the limit and the value; never the process.
 struct Limits {
-  /// Bytes of one control frame behind its 8-byte head. Section 2.2.1 asks for at least 8,192;
-  /// the default leaves room for header blocks of 64 KiB in stored form.
-  std::size_t control_frame_length = 128 * 1024;
+  /// Bytes of one control frame behind its 8-byte head, both ways. Section 2.2.1 asks for at least
+  /// 8,192; the default has room for the largest header block, however badly it compresses.
+  std::size_t control_frame_length = 160 * 1024;
 
-  /// Bytes of one header block after inflating: a small block can inflate a thousandfold. Also the
-  /// largest block that we send.
-  std::size_t inflated_header_block = 256 * 1024;
+  /// Bytes of one header block before compression, both ways, each of several values of one name
+  /// counted with the name: a small frame can stand for a thousand times as much.
+  std::size_t inflated_header_block = 128 * 1024;
 
-  /// Name/value pairs in one header block; Go's net/http takes no more than it can store either.
+  /// Header fields in one block, both ways; each of several values of one name counts.
   std::size_t headers_per_block = 1024;
 
   /// Entries of one SETTINGS frame. Eight ids are defined; a few unknown ones are tolerated.
@@ -27,8 +27,12 @@ struct Limits {
   /// forwarded connection.
   std::size_t concurrent_streams = 4096;
 
-  /// Bytes of control frames waiting to be sent. Only a peer that asks (PING, bad frames) without
-  /// reading the answers gets here.
+  /// Bytes that the headers of all streams that the peer has open may take; further streams are
+  /// refused likewise. A Kubernetes stream takes about a hundred.
+  std::size_t stream_headers = 1024 * 1024;
+
+  /// Bytes of control frames waiting to be sent. Only a peer that makes us answer (PINGs, new
+  /// streams, bad frames) without reading the answers gets here.
   std::size_t queued_control_output = 1024 * 1024;
 
   /// Bytes held for one paused stream. Past it the connection is not read until that reader has

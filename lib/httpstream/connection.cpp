@@ -144,7 +144,6 @@ void Connection::Impl::abort() {
   if (phase_ >= Phase::kClosing) return;
   session_.abort(
       Error(session::Errc::kConnectionClosed, "the connection was aborted on this side"));
-  close_transport();
   ask_for_turn();
 }
 
@@ -184,8 +183,8 @@ void Connection::Impl::read_ended(const Error& error) {
                                  : "the peer " + peer + " closed the connection with streams open");
     }
   }
-  session_.receive_end(error);
   close_transport();
+  session_.receive_end(error);
   turn();
 }
 
@@ -226,7 +225,7 @@ void Connection::Impl::sent(std::size_t count) {
   if (!preface_.empty()) {
     (void)preface_.take_prefix(count);
   } else {
-    session_.output_sent(count);
+    session_.output_sent(count, now());
   }
 }
 
@@ -240,8 +239,8 @@ void Connection::Impl::write_failed(const Error& error) {
   }
   close_deadline_ = now() + close_timeout_;
   if (session_.wants_input()) return;
-  session_.receive_end(error);
   close_transport();
+  session_.receive_end(error);
 }
 
 void Connection::Impl::move_on() {
@@ -261,8 +260,8 @@ void Connection::Impl::move_on() {
     if (!write_broken_) transport_->shutdown({});
   }
   if (phase_ < Phase::kClosing && close_deadline_ && *close_deadline_ <= now()) {
-    session_.receive_end(Error(session::Errc::kConnectionLost, "the peer does not take the rest"));
     close_transport();
+    session_.receive_end(Error(session::Errc::kConnectionLost, "the peer does not take the rest"));
   }
   if (phase_ == Phase::kClosed && session_.stream_count() == 0 && later_.empty()) finish();
 }

@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace uvspdy::session {
+namespace {
+
+constexpr std::size_t kKeptControl = 16 * 1024;
+
+}  // namespace
 
 void OutputBatch::add_control(std::vector<std::uint8_t>& bytes) {
   if (bytes.empty()) return;
@@ -14,7 +19,7 @@ void OutputBatch::add_control(std::vector<std::uint8_t>& bytes) {
 
 void OutputBatch::begin_data() {
   // The spans point into heads_, which therefore never moves.
-  if (heads_.capacity() == 0) heads_.reserve(kMaxSpans / 2);
+  if (heads_.capacity() == 0) heads_.reserve(kMaxSpans);
   heads_.emplace_back();
   spans_.emplace_back(heads_.back());
 }
@@ -31,7 +36,7 @@ void OutputBatch::finish_data(const Head& head) {
 }
 
 void OutputBatch::consume(std::size_t count) {
-  while (count > 0) {
+  while (count > 0 && !empty()) {
     Bytes& span = spans_[next_];
     if (count < span.size()) {
       span = span.subspan(count);
@@ -44,6 +49,8 @@ void OutputBatch::consume(std::size_t count) {
 }
 
 void OutputBatch::clear() {
+  // A burst of control frames does not keep its memory for the connection's life.
+  if (control_.capacity() > kKeptControl) control_ = {};
   control_.clear();
   heads_.clear();
   payload_.clear();

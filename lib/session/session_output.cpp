@@ -13,25 +13,40 @@ namespace uvspdy::session {
 
 using wire::FrameType;
 
-template <class Frame>
-void Session::queue_control(const Frame& frame, FrameType type, wire::StreamId id,
-                            std::uint32_t value) {
-  const std::size_t start = control_.size();
-  wire::FrameEncoder::encode(frame, control_);
+void Session::trace_out(const std::vector<std::uint8_t>& queue, FrameType type, wire::StreamId id,
+                        std::size_t start, std::uint32_t value, const Headers* headers) {
+  constexpr std::size_t kFlagsOffset = 4;
   ++stats_.frames_sent;
-  if (options_.trace) {
-    options_.trace({FrameTrace::Direction::kOut, false, static_cast<std::uint16_t>(type), id, 0,
-                    static_cast<std::uint32_t>(control_.size() - start - wire::kFrameHeadSize),
-                    value, nullptr});
-  }
+  if (!options_.trace) return;
+  options_.trace({FrameTrace::Direction::kOut, false, static_cast<std::uint16_t>(type), id,
+                  queue[start + kFlagsOffset],
+                  static_cast<std::uint32_t>(queue.size() - start - wire::kFrameHeadSize), value,
+                  headers});
 }
 
-template void Session::queue_control(const wire::PingFrame&, FrameType, wire::StreamId,
-                                     std::uint32_t);
+// A frame stands at the end of control_, from `start` on.
+void Session::control_queued(FrameType type, wire::StreamId id, std::size_t start,
+                             std::uint32_t value, const Headers* headers) {
+  trace_out(control_, type, id, start, value, headers);
+}
+
+void Session::queue_ping(std::uint32_t id) {
+  const std::size_t start = control_.size();
+  wire::FrameEncoder::encode(wire::PingFrame{id}, control_);
+  control_queued(FrameType::kPing, 0, start, id, nullptr);
+}
+
+void Session::queue_goaway() {
+  const std::size_t start = control_.size();
+  wire::FrameEncoder::encode(wire::GoAwayFrame{last_accepted_id_, goaway_status_}, control_);
+  control_queued(FrameType::kGoAway, last_accepted_id_, start,
+                 static_cast<std::uint32_t>(goaway_status_), nullptr);
+}
 
 void Session::queue_reset(wire::StreamId id, wire::RstStatus status) {
-  queue_control(wire::RstStreamFrame{id, status}, FrameType::kRstStream, id,
-                static_cast<std::uint32_t>(status));
+  const std::size_t start = control_.size();
+  wire::FrameEncoder::encode(wire::RstStreamFrame{id, status}, control_);
+  control_queued(FrameType::kRstStream, id, start, static_cast<std::uint32_t>(status), nullptr);
   check_control_limit();
 }
 
@@ -60,13 +75,23 @@ std::span<const Bytes> Session::output() {
   return batch_->spans();
 }
 
-void Session::output_sent(std::size_t count) {
+void Session::output_sent(std::size_t count, Time now) {
+  if (state_ == State::kEnded || count == 0) return;
+  now_ = now;
+  last_frame_ = now;
   stats_.bytes_sent += count;
   batch_->consume(count);
   if (!batch_->empty()) return;
   replies_sent_due_.insert(replies_sent_due_.end(), replies_in_batch_.begin(),
                            replies_in_batch_.end());
   replies_in_batch_.clear();
+  for (const wire::StreamId id : fins_in_batch_) {
+    Stream* stream = find_any(id);
+    if (stream == nullptr || stream->sending == Stream::Sending::kDone) continue;
+    fins_sent_due_.push_back(id);
+    finish_sending(*stream);
+  }
+  fins_in_batch_.clear();
 }
 
 void Session::fill_batch() {
@@ -74,8 +99,7 @@ void Session::fill_batch() {
   // The GOAWAY ends what Go's spdystream reads, so nothing that matters may stand behind it.
   if (state_ != State::kOpen && scheduler_->empty() && !goaway_queued_) {
     goaway_queued_ = true;
-    queue_control(wire::GoAwayFrame{last_accepted_id_, goaway_status_}, FrameType::kGoAway,
-                  last_accepted_id_, static_cast<std::uint32_t>(goaway_status_));
+    queue_goaway();
   }
   if (!urgent_.empty()) {
     urgent_.insert(urgent_.end(), control_.begin(), control_.end());
@@ -90,7 +114,6 @@ void Session::fill_batch() {
     if (stream == nullptr) break;
     send_turn(*stream);
   }
-  if (!batch_->empty()) last_frame_ = now_;
 }
 
 // One DATA frame of a stream: as many of its buffers as fit its turn, under one head.
@@ -119,22 +142,20 @@ void Session::send_turn(Stream& stream) {
   if (stream.tell_writable && stream.queued <= options_.limits.write_high_water / 2 &&
       stream.queue.size() <= options_.limits.write_buffers / 2) {
     stream.tell_writable = false;
-    writable_due_.push_back(stream.id);
+    if (!std::exchange(stream.writable_due, true)) writable_due_.push_back(stream.id);
   }
   if (!stream.queue.empty()) {
     scheduler_->add(stream);
-  } else if (stream.last != Stream::Last::kNothing) {
+  } else if (stream.last == Stream::Last::kFin) {
+    fins_in_batch_.push_back(stream.id);
+  } else if (stream.last == Stream::Last::kReset) {
+    // Control frames go ahead of DATA inside a batch, so the reset leaves with the next one.
+    queue_reset(stream.id, wire::RstStatus::kCancel);
     finish_sending(stream);
   }
 }
 
 void Session::finish_sending(Stream& stream) {
-  // Control frames go ahead of DATA inside a batch, so the reset leaves with the next one.
-  if (stream.last == Stream::Last::kReset) {
-    queue_reset(stream.id, wire::RstStatus::kCancel);
-  } else {
-    fins_sent_due_.push_back(stream.id);
-  }
   stream.sending = Stream::Sending::kDone;
   close_when_done(stream);
   forget_when_over(stream);

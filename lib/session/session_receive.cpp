@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
+#include "session/names.h"
 #include "session/output_batch.h"
 #include "session/send_scheduler.h"
 #include "session/stream.h"
@@ -16,26 +18,49 @@ namespace {
 using wire::FrameType;
 using wire::RstStatus;
 
-std::string stream_text(wire::StreamId id) { return "stream " + std::to_string(id); }
+// What a stream's headers cost while it is open: the texts, and the fields that hold them.
+std::size_t cost_of(const Headers& headers) {
+  std::size_t cost = 0;
+  for (const Headers::Field& field : headers.fields()) {
+    cost += sizeof field + field.name.size() + field.value.size();
+  }
+  return cost;
+}
 
 }  // namespace
 
 void Session::receive(Bytes bytes, Time now) {
   now_ = now;
-  if (state_ != State::kOpen) return;
+  if (state_ != State::kOpen && state_ != State::kClosing) return;
   last_frame_ = now;
   stats_.bytes_received += bytes.size();
-  // A handler may close the session between two frames; what is left is then of no use.
-  while (state_ == State::kOpen) {
+  // A handler may close the session between two frames.
+  while (state_ == State::kOpen || state_ == State::kClosing) {
     Result<wire::Decoded> decoded = decoder_.next(bytes);
     if (!decoded) {
       fail(decoded.error());
       return;
     }
     if (std::holds_alternative<wire::NeedMoreInput>(*decoded)) return;
+    if (state_ == State::kClosing) {
+      receive_while_closing(*decoded);
+      continue;
+    }
     output_held_ = false;
     std::visit([this](auto& frame) { handle(frame); }, *decoded);
   }
+}
+
+// All that still matters then is what the peer does not want to be sent any more.
+void Session::receive_while_closing(const wire::Decoded& decoded) {
+  const auto* frame = std::get_if<wire::RstStreamFrame>(&decoded);
+  if (frame == nullptr) return;
+  trace_in(FrameType::kRstStream, frame->stream_id, static_cast<std::uint32_t>(frame->status),
+           nullptr);
+  Stream* stream = find_any(frame->stream_id);
+  if (stream == nullptr) return;
+  drop_queued(*stream);
+  forget_when_over(*stream);
 }
 
 bool Session::wants_input() const {
@@ -105,8 +130,7 @@ void Session::receive_fin(Stream& stream) {
 // A frame for a stream that is not open. One that was is what crosses a reset or a FIN on the
 // network: dropped. One that never was is told so.
 void Session::unexpected_frame(wire::StreamId id, const char* frame) {
-  if (was_used(id)) return;
-  stream_error(id, RstStatus::kInvalidStream, std::string(frame) + " for a stream that never was");
+  if (!was_used(id)) stream_error(id, RstStatus::kInvalidStream, frame);
 }
 
 // ---- streams
@@ -135,13 +159,21 @@ void Session::handle(wire::SynStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   trace_in(FrameType::kSynStream, id, 0, &frame.headers);
   if (!accept_new_id(id)) return;
-  if (peer_streams_ >= options_.limits.concurrent_streams) {
+  const std::size_t header_bytes = cost_of(frame.headers);
+  if (peer_streams_ >= options_.limits.concurrent_streams ||
+      peer_header_bytes_ + header_bytes > options_.limits.stream_headers) {
     queue_reset(id, RstStatus::kRefusedStream);
     return;
   }
   Stream& stream = add_stream(id, frame.priority);
+  stream.header_bytes = header_bytes;
+  peer_header_bytes_ += header_bytes;
   stream.unidirectional = frame.unidirectional;
-  if (frame.unidirectional) stream.sending = Stream::Sending::kDone;
+  if (frame.unidirectional) {
+    // Takes no reply: processed as it is.
+    stream.sending = Stream::Sending::kDone;
+    last_accepted_id_ = id;
+  }
   const bool fin = frame.fin;
   handler_.on_stream(std::move(frame));
   if (fin && !stream.closed) receive_fin(stream);
@@ -155,7 +187,7 @@ void Session::handle(wire::SynReplyFrame& frame) {
     unexpected_frame(id, "SYN_REPLY");
     return;
   }
-  if (!stream->ours) {
+  if (!is_ours(id)) {
     stream_error(id, RstStatus::kProtocolError, "SYN_REPLY for a stream that the peer created");
     return;
   }
@@ -166,11 +198,7 @@ void Session::handle(wire::SynReplyFrame& frame) {
     return;
   }
   stream->receiving = Stream::Receiving::kOpen;
-  if (stream->sending == Stream::Sending::kAwaitingReply) {
-    const bool last = stream->last != Stream::Last::kNothing;
-    stream->sending = last ? Stream::Sending::kFinishing : Stream::Sending::kOpen;
-    if (last || !stream->queue.empty()) scheduler_->add(*stream);
-  }
+  if (stream->sending == Stream::Sending::kAwaitingReply) may_send_now(*stream);
   handler_.on_reply(id, std::move(frame.headers));
   if (frame.fin && !stream->closed) receive_fin(*stream);
 }
@@ -205,18 +233,20 @@ void Session::handle(wire::RstStreamFrame& frame) {
   // Kubernetes peers reject a new stream with CANCEL where the specification has REFUSED_STREAM.
   const bool refused = stream->receiving == Stream::Receiving::kAwaitingReply ||
                        frame.status == RstStatus::kRefusedStream;
-  drop_queued(*stream);
-  stream->receiving = Stream::Receiving::kDone;
-  stream->closed = Error(refused ? Errc::kStreamRefused : Errc::kStreamReset,
-                         "the peer " + std::string(refused ? "refused " : "reset ") +
-                             stream_text(id) + " with " + std::string(wire::name_of(frame.status)) +
-                             " (" + std::to_string(static_cast<std::uint32_t>(frame.status)) + ")");
-  make_due(*stream);
+  end_after_held(
+      *stream, Error(refused ? Errc::kStreamRefused : Errc::kStreamReset,
+                     "the peer " + std::string(refused ? "refused " : "reset ") + stream_text(id) +
+                         " with " + std::string(wire::name_of(frame.status)) + " (" +
+                         std::to_string(static_cast<std::uint32_t>(frame.status)) + ")"));
 }
 
 void Session::handle(wire::InvalidHeaderBlock& frame) {
   trace_in(frame.type, frame.stream_id, 0, nullptr);
-  if (frame.type == FrameType::kSynStream && !accept_new_id(frame.stream_id)) return;
+  if (frame.type == FrameType::kSynStream) {
+    if (!accept_new_id(frame.stream_id)) return;
+  } else if (find(frame.stream_id) == nullptr && was_used(frame.stream_id)) {
+    return;
+  }
   stream_error(frame.stream_id, RstStatus::kProtocolError, frame.error.message());
 }
 
@@ -237,12 +267,9 @@ void Session::handle(wire::UnknownFrame& frame) {
 void Session::handle(wire::PingFrame& frame) {
   trace_in(FrameType::kPing, 0, frame.id, nullptr);
   if (!is_ours(frame.id)) {
+    const std::size_t start = urgent_.size();
     wire::FrameEncoder::encode(frame, urgent_);
-    ++stats_.frames_sent;
-    if (options_.trace) {
-      options_.trace({FrameTrace::Direction::kOut, false,
-                      static_cast<std::uint16_t>(FrameType::kPing), 0, 0, 4, frame.id, nullptr});
-    }
+    trace_out(urgent_, FrameType::kPing, 0, start, frame.id, nullptr);
     check_control_limit();
     return;
   }
@@ -256,32 +283,29 @@ void Session::handle(wire::PingFrame& frame) {
 void Session::handle(wire::GoAwayFrame& frame) {
   trace_in(FrameType::kGoAway, frame.last_good_stream_id, static_cast<std::uint32_t>(frame.status),
            nullptr);
-  peer_gone_away_ = true;
+  // Streams that a later one could concern were settled by the first.
+  if (std::exchange(peer_gone_away_, true)) return;
   handler_.on_goaway(frame);
   for (auto& [id, entry] : streams_) {
     // A stream that has its reply was processed, whatever the last good id says.
-    if (!entry->ours || entry->closed || id <= frame.last_good_stream_id ||
+    if (!is_ours(id) || entry->closed || id <= frame.last_good_stream_id ||
         entry->receiving != Stream::Receiving::kAwaitingReply) {
       continue;
     }
-    end_stream(*entry, Error(Errc::kGoneAway, stream_text(id) +
-                                                  " was not processed before the peer's GOAWAY "
-                                                  "and is safe to retry"));
+    end_now(*entry, Error(Errc::kGoneAway, stream_text(id) +
+                                               " was not processed before the peer's GOAWAY and "
+                                               "is safe to retry"));
   }
 }
 
 // ---- errors
 
-// Section 2.4.2: the stream is over, the others are not.
-void Session::stream_error(wire::StreamId id, RstStatus status, const std::string& what) {
+// Section 2.4.2: the stream is over, the others are not. What arrived before is still delivered.
+void Session::stream_error(wire::StreamId id, RstStatus status, std::string_view what) {
   queue_reset(id, status);
   Stream* stream = find(id);
   if (stream == nullptr) return;
-  // What arrived before the error is still delivered.
-  drop_queued(*stream);
-  stream->receiving = Stream::Receiving::kDone;
-  stream->closed = Error(Errc::kProtocolError, stream_text(id) + ": " + what);
-  make_due(*stream);
+  end_after_held(*stream, Error(Errc::kProtocolError, stream_text(id) + ": " + std::string(what)));
 }
 
 // Section 2.4.1: GOAWAY, and no more of this connection.
@@ -291,12 +315,7 @@ void Session::fail(const Error& error) {
   error_ = error;
   output_held_ = false;
   goaway_status_ = wire::GoAwayStatus::kProtocolError;
-  for (auto& [id, entry] : streams_) {
-    drop_queued(*entry);
-    entry->receiving = Stream::Receiving::kDone;
-    if (!entry->closed) entry->closed = error;
-    make_due(*entry);
-  }
+  for (auto& [id, entry] : streams_) end_after_held(*entry, error);
 }
 
 }  // namespace uvspdy::session

@@ -35,9 +35,9 @@ struct Stream {
 
   wire::StreamId id = 0;
   std::uint8_t priority = 0;
-  bool ours = false;
   bool unidirectional = false;
   bool keep_on_close = false;
+  std::size_t header_bytes = 0;  // counted in Session::peer_header_bytes_
 
   Sending sending = Sending::kAwaitingReply;
   Ring<Buffer> queue;
@@ -48,8 +48,9 @@ struct Stream {
   Receiving receiving = Receiving::kOpen;
   bool paused = false;
   HeldBytes held;
-  bool fin_untold = false;  // the FIN waits behind what is held
-  bool due = false;         // in Session::due_
+  bool fin_untold = false;    // the FIN waits behind what is held
+  bool writable_due = false;  // in Session::writable_due_
+  bool due = false;           // in Session::due_
 
   std::optional<Error> closed;  // how it ended
   bool told_closed = false;

@@ -1,6 +1,20 @@
 #include "uvspdy/session/trace.h"
 
+#include <algorithm>
+#include <string_view>
+
 namespace uvspdy::session {
+namespace {
+
+// What a peer sends does not reach a terminal as it is.
+std::string printable(std::string_view text) {
+  std::string result(text);
+  std::replace_if(
+      result.begin(), result.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return result;
+}
+
+}  // namespace
 
 std::string to_string(const FrameTrace& frame) {
   using wire::FrameType;
@@ -39,7 +53,7 @@ std::string to_string(const FrameTrace& frame) {
   }
   if (frame.headers != nullptr) {
     for (const Headers::Field& field : frame.headers->fields()) {
-      line += ", " + to_lower(field.name) + ": " + field.value;
+      line += ", " + printable(to_lower(field.name)) + ": " + printable(field.value);
     }
   }
   return line;

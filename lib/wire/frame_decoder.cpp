@@ -6,15 +6,10 @@
 
 #include "uvspdy/wire/header_block.h"
 #include "wire/byte_order.h"
+#include "wire/frame_layout.h"
 
 namespace uvspdy::wire {
 namespace {
-
-// The fixed part of the frames that carry a header block.
-constexpr std::size_t kSynStreamFixedPart = 10;
-constexpr std::size_t kReplyFixedPart = 4;
-constexpr std::size_t kSettingsFixedPart = 4;
-constexpr std::size_t kSettingsEntry = 8;
 
 bool is_known(std::uint16_t type) { return name_of(static_cast<FrameType>(type)) != "UNKNOWN"; }
 

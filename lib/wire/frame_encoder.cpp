@@ -1,15 +1,14 @@
 #include "uvspdy/wire/frame_encoder.h"
 
+#include <algorithm>
 #include <string>
 
 #include "uvspdy/wire/header_block.h"
 #include "wire/byte_order.h"
+#include "wire/frame_layout.h"
 
 namespace uvspdy::wire {
 namespace {
-
-constexpr std::size_t kSynStreamFixedPart = 10;
-constexpr std::size_t kReplyFixedPart = 4;
 
 void append_control_head(FrameType type, std::uint8_t flags, std::size_t length,
                          std::vector<std::uint8_t>& out) {
@@ -31,18 +30,19 @@ Error FrameEncoder::encode_with_headers(FrameType type, std::uint8_t flags, Byte
   if (read_u32(fixed_part, 0) == 0) {
     return Error(Errc::kZeroStreamId, std::string(name_of(type)) + " needs a stream id");
   }
+  if (limits_.control_frame_length < fixed_part.size()) {
+    return Error(Errc::kFrameTooLarge,
+                 "control_frame_length = " + std::to_string(limits_.control_frame_length) +
+                     " has no room for a " + std::string(name_of(type)));
+  }
   Result<std::vector<std::uint8_t>> block = format_header_block(headers, limits_);
   if (!block) return block.error();
-  // Compression can only grow a block by a few bytes in each 16 KiB; half of the frame length is
-  // safely below every such case and is checked before the compression state moves.
-  if (block->size() > kMaxFrameLength / 2) {
-    return Error(Errc::kFrameTooLarge,
-                 "a header block of " + std::to_string(block->size()) + " bytes fits no frame");
-  }
+  const std::size_t most =
+      std::min(limits_.control_frame_length, kMaxFrameLength) - fixed_part.size();
   const std::size_t start = out.size();
   append_control_head(type, flags, 0, out);
   out.insert(out.end(), fixed_part.begin(), fixed_part.end());
-  if (Error error = deflater_.deflate(*block, out)) {
+  if (Error error = deflater_.deflate(*block, most, out)) {
     out.resize(start);
     return error;
   }

@@ -25,6 +25,18 @@ std::string quoted(std::string_view text) {
   return result + (text.size() > kShown ? "...'" : "'");
 }
 
+Error too_many_headers(std::size_t count, const Limits& limits) {
+  return Error(Errc::kTooManyHeaders,
+               std::to_string(count) + " headers or more in a block, where headers_per_block = " +
+                   std::to_string(limits.headers_per_block));
+}
+
+Error block_too_large(std::size_t size, const Limits& limits) {
+  return Error(Errc::kHeaderBlockTooLarge, "a header block of " + std::to_string(size) +
+                                               " bytes or more, where inflated_header_block = " +
+                                               std::to_string(limits.inflated_header_block));
+}
+
 // Section 2.6.10: US-ASCII, lower case, not empty; NUL and other control characters have no place.
 bool is_header_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -72,18 +84,16 @@ Result<std::vector<std::uint8_t>> format_header_block(const Headers& headers,
     pair.value += '\0';
     pair.value += field.value;
   }
-  if (pairs.size() > limits.headers_per_block) {
-    return Error(Errc::kTooManyHeaders, std::to_string(pairs.size()) +
-                                            " headers are more than headers_per_block = " +
-                                            std::to_string(limits.headers_per_block));
+  const std::size_t count = headers.fields().size();
+  if (count > limits.headers_per_block) return too_many_headers(count, limits);
+  std::size_t expanded = 0;
+  for (const Headers::Field& field : headers.fields()) {
+    expanded += field.name.size() + field.value.size();
   }
-
   std::size_t size = 4;
   for (const Pair& pair : pairs) size += kSmallestPair + pair.name.size() + pair.value.size();
-  if (size > limits.inflated_header_block) {
-    return Error(Errc::kHeaderBlockTooLarge, "a header block of " + std::to_string(size) +
-                                                 " bytes is more than inflated_header_block = " +
-                                                 std::to_string(limits.inflated_header_block));
+  if (std::max(size, expanded) > limits.inflated_header_block) {
+    return block_too_large(std::max(size, expanded), limits);
   }
   std::vector<std::uint8_t> block;
   block.reserve(size);
@@ -132,40 +142,57 @@ Error malformed(std::uint32_t index, std::uint32_t count) {
                                                 " reaches past the end of the header block");
 }
 
-// One pair's values: separated by single NULs, none of several empty (section 2.6.10).
-Error add_values(std::string_view name, std::string_view joined, Headers& headers) {
-  if (joined.find('\0') == std::string_view::npos) {
-    headers.add(name, joined);
+/// Adds fields as long as the limits allow. Each of several values of one name comes with a name of
+/// its own, so a block can stand for far more than its size: what it stands for is what counts.
+class BoundedHeaders {
+ public:
+  explicit BoundedHeaders(const Limits& limits) : limits_(limits) {}
+
+  /// One pair's values: separated by single NULs, none of several empty (section 2.6.10).
+  Error add_values(std::string_view name, std::string_view joined) {
+    if (joined.find('\0') == std::string_view::npos) return add(name, joined);
+    while (true) {
+      const std::size_t end = joined.find('\0');
+      const std::string_view value = joined.substr(0, end);
+      if (value.empty()) {
+        return Error(Errc::kBadHeaderValue,
+                     "header " + quoted(name) + " has an empty value in a list of several");
+      }
+      if (Error error = add(name, value)) return error;
+      if (end == std::string_view::npos) return {};
+      joined.remove_prefix(end + 1);
+    }
+  }
+
+  Headers take() { return std::move(headers_); }
+
+ private:
+  Error add(std::string_view name, std::string_view value) {
+    bytes_ += name.size() + value.size();
+    if (bytes_ > limits_.inflated_header_block) return block_too_large(bytes_, limits_);
+    if (headers_.fields().size() == limits_.headers_per_block) {
+      return too_many_headers(limits_.headers_per_block + 1, limits_);
+    }
+    headers_.add(name, value);
     return {};
   }
-  while (true) {
-    const std::size_t end = joined.find('\0');
-    const std::string_view value = joined.substr(0, end);
-    if (value.empty()) {
-      return Error(Errc::kBadHeaderValue,
-                   "header " + quoted(name) + " has an empty value in a list of several");
-    }
-    headers.add(name, value);
-    if (end == std::string_view::npos) return {};
-    joined.remove_prefix(end + 1);
-  }
-}
+
+  const Limits& limits_;
+  Headers headers_;
+  std::size_t bytes_ = 0;
+};
 
 }  // namespace
 
 Result<Headers> parse_header_block(Bytes block, const Limits& limits) {
-  Headers headers;
-  if (block.empty()) return headers;
+  BoundedHeaders headers(limits);
+  if (block.empty()) return headers.take();
   BlockReader reader(block);
   std::uint32_t count = 0;
   if (!reader.take_u32(count)) {
     return Error(Errc::kMalformedHeaderBlock, "the header block is shorter than its pair count");
   }
-  if (count > limits.headers_per_block) {
-    return Error(Errc::kTooManyHeaders, "a header block claims " + std::to_string(count) +
-                                            " pairs, more than headers_per_block = " +
-                                            std::to_string(limits.headers_per_block));
-  }
+  if (count > limits.headers_per_block) return too_many_headers(count, limits);
   if (count > reader.left() / kSmallestPair) {
     return Error(Errc::kMalformedHeaderBlock, "a header block claims " + std::to_string(count) +
                                                   " pairs in " + std::to_string(reader.left()) +
@@ -183,13 +210,13 @@ Result<Headers> parse_header_block(Bytes block, const Limits& limits) {
     if (!seen.insert(name).second) {
       return Error(Errc::kDuplicateHeader, "header " + quoted(name) + " stands twice");
     }
-    if (Error error = add_values(name, value, headers)) return error;
+    if (Error error = headers.add_values(name, value)) return error;
   }
   if (reader.left() != 0) {
     return Error(Errc::kMalformedHeaderBlock,
                  std::to_string(reader.left()) + " bytes are left behind the last pair");
   }
-  return headers;
+  return headers.take();
 }
 
 }  // namespace uvspdy::wire

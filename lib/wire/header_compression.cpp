@@ -10,10 +10,22 @@
 namespace uvspdy::wire {
 namespace {
 
+// An empty stored block and what may stand before it to fill a byte.
+constexpr std::size_t kSyncFlushSize = 6;
+
 constexpr std::size_t kStep = 4096;  // how far an output vector grows at a time
 
-// Inflated blocks are reused from block to block; a rare large one gives its memory back.
+// The memory for inflated blocks is used again from block to block; what a rare large one takes is
+// given back with the next.
 constexpr std::size_t kKeptCapacity = 16 * 1024;
+
+// Far more than a frame can stand for, and small enough to add to.
+constexpr std::size_t kLargestBlock = std::size_t{1} << 40;
+
+// What inflate's data_type says: the low bits count the bits of the last byte that are not used
+// yet, and this one that no block is begun.
+constexpr int kUnusedBits = 63;
+constexpr int kBetweenBlocks = 128;
 
 // zlib's interface takes its input as a pointer to non-const bytes and never writes there.
 void set_input(z_stream& stream, Bytes input) {
@@ -47,24 +59,35 @@ HeaderDeflater::~HeaderDeflater() = default;
 HeaderDeflater::HeaderDeflater(HeaderDeflater&&) noexcept = default;
 HeaderDeflater& HeaderDeflater::operator=(HeaderDeflater&&) noexcept = default;
 
-Error HeaderDeflater::deflate(Bytes block, std::vector<std::uint8_t>& out) {
-  if (!stream_) {
-    auto stream = std::make_unique<Stream>();
-    const int level = options_.stored ? Z_NO_COMPRESSION : options_.level;
-    if ((!options_.stored && (level < 1 || level > 9)) || options_.window_bits < 9 ||
-        deflateInit2(&stream->zlib, level, Z_DEFLATED, options_.window_bits, options_.memory_level,
-                     Z_DEFAULT_STRATEGY) != Z_OK) {
-      return Error(Errc::kBadCompression,
-                   "zlib takes no compression level " + std::to_string(level) + ", window bits " +
-                       std::to_string(options_.window_bits) + ", memory level " +
-                       std::to_string(options_.memory_level) +
-                       "; they are 1 to 9, 9 to 15, 1 to 9");
-    }
-    stream->open = true;
-    deflateSetDictionary(&stream->zlib, kDictionary.data(), kDictionary.size());
-    stream_ = std::move(stream);
+Error HeaderDeflater::open() {
+  if (stream_) return {};
+  auto stream = std::make_unique<Stream>();
+  const int level = options_.stored ? Z_NO_COMPRESSION : options_.level;
+  if ((!options_.stored && (level < 1 || level > 9)) || options_.window_bits < 9 ||
+      deflateInit2(&stream->zlib, level, Z_DEFLATED, options_.window_bits, options_.memory_level,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    return Error(Errc::kBadCompression,
+                 "zlib takes no compression level " + std::to_string(level) + ", window bits " +
+                     std::to_string(options_.window_bits) + ", memory level " +
+                     std::to_string(options_.memory_level) + "; they are 1 to 9, 9 to 15, 1 to 9");
   }
+  stream->open = true;
+  deflateSetDictionary(&stream->zlib, kDictionary.data(), kDictionary.size());
+  stream_ = std::move(stream);
+  return {};
+}
 
+Error HeaderDeflater::deflate(Bytes block, std::size_t max_size, std::vector<std::uint8_t>& out) {
+  if (Error error = open()) return error;
+  // Checked before the compression state moves.
+  const std::size_t bound =
+      deflateBound(&stream_->zlib, static_cast<uLong>(block.size())) + kSyncFlushSize;
+  if (bound > max_size) {
+    return Error(Errc::kFrameTooLarge, "a header block of " + std::to_string(block.size()) +
+                                           " bytes may take " + std::to_string(bound) +
+                                           " compressed, more than control_frame_length allows (" +
+                                           std::to_string(max_size) + ")");
+  }
   z_stream& zlib = stream_->zlib;
   set_input(zlib, block);
   std::size_t used = out.size();
@@ -86,7 +109,8 @@ struct HeaderInflater::Stream {
   }
 };
 
-HeaderInflater::HeaderInflater(std::size_t max_block) : max_block_(max_block) {}
+HeaderInflater::HeaderInflater(std::size_t max_block)
+    : max_block_(std::min(max_block, kLargestBlock)) {}
 HeaderInflater::~HeaderInflater() = default;
 HeaderInflater::HeaderInflater(HeaderInflater&&) noexcept = default;
 HeaderInflater& HeaderInflater::operator=(HeaderInflater&&) noexcept = default;
@@ -131,6 +155,10 @@ Result<Bytes> HeaderInflater::inflate(Bytes block) {
       return Error(Errc::kInflateFailed, "zlib says: " + zlib_text(zlib, code));
     }
     if (zlib.avail_in == 0 && zlib.avail_out != 0) break;
+  }
+  // A SYNC_FLUSH ends between two blocks and on a whole byte; anything else is cut off.
+  if ((zlib.data_type & kBetweenBlocks) == 0 || (zlib.data_type & kUnusedBits) != 0) {
+    return Error(Errc::kInflateFailed, "the compressed block does not end with a SYNC_FLUSH");
   }
   return Bytes(inflated_).first(used);
 }

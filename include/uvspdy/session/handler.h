@@ -34,7 +34,8 @@ class Handler {
   /// The peer's SYN_REPLY to a stream created here: data may flow.
   virtual void on_reply(wire::StreamId id, Headers&& headers) = 0;
 
-  /// A HEADERS frame in mid-stream.
+  /// A HEADERS frame in mid-stream. It is told when it comes, ahead of data that is held for a
+  /// paused reader.
   virtual void on_headers(wire::StreamId id, Headers&& headers) = 0;
 
   /// Payload, in order. The view is valid during the call.

@@ -26,8 +26,8 @@ struct Options {
   /// bytes.
   std::size_t max_data_frame = 16 * 1024;
 
-  /// How long a stream of ours waits for its SYN_REPLY before it fails with kCreateTimeout. Go's
-  /// httpstream waits as long.
+  /// How long a stream of ours waits for its SYN_REPLY before it fails with kCreateTimeout; 0
+  /// means for ever. Go's httpstream waits 30 s, too.
   std::chrono::milliseconds create_timeout = std::chrono::seconds(30);
 
   /// How long the connection may go without a frame in either direction before it is closed;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -52,8 +53,8 @@ struct Stats {
 ///     whenever output() has spans:  write them, then output_sent(count)
 ///
 /// Functions that send (create_stream, reply, write, close_stream, reset, ping, close) only queue;
-/// they never call the Handler, and what they cause to be told is told by the next `advance`, for
-/// which deadline() is then already past.
+/// they never call the Handler, and what they cause to be told is told by an `advance`, for which
+/// deadline() is then already past.
 class Session {
  public:
   /// `handler` must outlive the session.
@@ -79,12 +80,15 @@ class Session {
   // What goes out.
 
   /// What is ready to be sent, as spans for one gathered write; empty when nothing is. The spans
-  /// stay valid, and the same, until output_sent has taken all of them. Control frames come first,
-  /// answers to PINGs before all; then DATA by priority, in turns of Options::max_data_frame.
+  /// stay valid, and the same, until output_sent has taken all of them, or abort or receive_end
+  /// has ended the output: close the transport before those if it still reads the spans. Control
+  /// frames come first, answers to PINGs before all; then DATA by priority, in turns of
+  /// Options::max_data_frame.
   std::span<const Bytes> output();
 
-  /// `count` bytes of output() are with the transport.
-  void output_sent(std::size_t count);
+  /// The first `count` bytes of output() are with the transport. Ignored once the output has
+  /// ended.
+  void output_sent(std::size_t count, Time now);
 
   /// Whether there is anything to send, now or once wait_for_client is over.
   bool has_output() const;
@@ -113,8 +117,9 @@ class Session {
   /// Errors: kNoSuchStream, kStreamClosed (after close_stream or reset, or ended by the peer).
   Error write(wire::StreamId id, Buffer payload);
 
-  /// Whether less than Limits::write_high_water is queued. When it is not, on_writable follows
-  /// once half of that has left.
+  /// Whether more is welcome: false from Limits::write_high_water bytes, or Limits::write_buffers
+  /// buffers, on, until half of that has left, which on_writable tells; false also when the stream
+  /// is closed for writing.
   bool writable(wire::StreamId id) const;
 
   /// Sends FLAG_FIN behind what was written.
@@ -122,7 +127,8 @@ class Session {
   Error close_stream(wire::StreamId id);
 
   /// Sends RST_STREAM at once; what was queued or held is dropped. on_stream_closed follows with
-  /// kResetHere. Errors: kNoSuchStream.
+  /// kResetHere. A stream that the peer has ended, and that still holds what its reader has not
+  /// taken, is given up likewise, without a frame. Errors: kNoSuchStream.
   Error reset(wire::StreamId id, wire::RstStatus status);
 
   /// Stops, and restarts, on_data for a stream. What arrives meanwhile is held.
@@ -137,10 +143,11 @@ class Session {
   /// Queues a PING; on_pong follows. Errors: kConnectionClosed.
   Result<std::uint32_t> ping(Time now);
 
-  /// Orderly end from this side: what was written still leaves, then each open stream is reset
-  /// (CANCEL), then GOAWAY. Streams are told kConnectionClosed, or `reason`, at the next advance.
+  /// Orderly end from this side: what was written still leaves, with the FIN behind it where one
+  /// was asked for; each stream that is then still open is reset (CANCEL), then GOAWAY. What is
+  /// held for paused readers is dropped. Streams are told kConnectionClosed at the next advance.
   /// When finished() is true the transport can be shut down.
-  void close(wire::GoAwayStatus status, const Error& reason = {});
+  void close(wire::GoAwayStatus status);
 
   /// Ends at once: nothing more is sent; every stream is told `reason`.
   void abort(const Error& reason);
@@ -151,8 +158,8 @@ class Session {
   /// False once the session has ended, from whichever side.
   bool is_open() const { return state_ == State::kOpen; }
 
-  /// The peer's violation of the protocol, or the reason given to `close`, that ended the session;
-  /// success if there was none.
+  /// Why the session ended by itself: the peer's violation of the protocol, or kIdleTimeout;
+  /// success if it has not.
   const Error& error() const { return error_; }
 
   /// Streams that the Handler has not been told the end of.
@@ -189,32 +196,48 @@ class Session {
   bool accept_new_id(wire::StreamId id);
   void receive_data(Stream& stream, Bytes payload);
   void receive_fin(Stream& stream);
+  void receive_while_closing(const wire::Decoded& decoded);
   void unexpected_frame(wire::StreamId id, const char* frame);
-  void stream_error(wire::StreamId id, wire::RstStatus status, const std::string& what);
+  void stream_error(wire::StreamId id, wire::RstStatus status, std::string_view what);
   void fail(const Error& error);
 
   // Frames that go out (session_output.cpp).
   void fill_batch();
   void send_turn(Stream& stream);
   void finish_sending(Stream& stream);
-  template <class Frame>
-  void queue_control(const Frame& frame, wire::FrameType type, wire::StreamId id,
-                     std::uint32_t value);
+  void trace_out(const std::vector<std::uint8_t>& queue, wire::FrameType type, wire::StreamId id,
+                 std::size_t start, std::uint32_t value, const Headers* headers);
+  void control_queued(wire::FrameType type, wire::StreamId id, std::size_t start,
+                      std::uint32_t value, const Headers* headers);
+  void queue_ping(std::uint32_t id);
+  void queue_goaway();
   void queue_reset(wire::StreamId id, wire::RstStatus status);
   void check_control_limit();
 
-  // Streams (session.cpp).
+  // Streams (session_streams.cpp).
   Stream* find(wire::StreamId id) const;
+  Stream* find_any(wire::StreamId id) const;
   bool is_ours(wire::StreamId id) const { return (id & 1) == (role_ == Role::kClient ? 1u : 0u); }
   bool was_used(wire::StreamId id) const;
   Stream& add_stream(wire::StreamId id, std::uint8_t priority);
-  void close_when_done(Stream& stream);
-  void forget_when_over(Stream& stream);
-  void end_stream(Stream& stream, const Error& how);
+  void may_send_now(Stream& stream);
   void drop_held(Stream& stream);
   void drop_queued(Stream& stream);
+  void give_up_held(Stream& stream, const Error& how);
+  void end_now(Stream& stream, const Error& how);
+  void end_after_held(Stream& stream, const Error& how);
+  void close_when_done(Stream& stream);
+  void forget_when_over(Stream& stream);
   void make_due(Stream& stream);
   void deliver(Stream& stream);
+
+  // The connection (session.cpp).
+  enum class Held { kDelivered, kDropped };
+  void begin_closing(wire::GoAwayStatus status, const Error& reason, Held held);
+  void stop_output();
+  void expire_creates();
+  void tell();
+  std::uint32_t send_ping();
   void trace_in(wire::FrameType type, wire::StreamId id, std::uint32_t value,
                 const Headers* headers);
 
@@ -233,6 +256,7 @@ class Session {
   wire::StreamId last_accepted_id_ = 0;  // the newest one replied to, for GOAWAY
   std::size_t peer_streams_ = 0;         // open ones that the peer created
   std::size_t untold_streams_ = 0;       // those the handler has not been told the end of
+  std::size_t peer_header_bytes_ = 0;    // that their headers take
   std::size_t streams_over_buffer_ = 0;  // those that hold more than Limits::stream_buffer
   bool peer_gone_away_ = false;
 
@@ -243,6 +267,7 @@ class Session {
   std::unique_ptr<OutputBatch> batch_;
   std::vector<wire::StreamId> replies_queued_;    // their SYN_REPLY is in control_
   std::vector<wire::StreamId> replies_in_batch_;  // it is in the batch
+  std::vector<wire::StreamId> fins_in_batch_;     // their FIN is in the batch
   wire::GoAwayStatus goaway_status_ = wire::GoAwayStatus::kOk;
   bool goaway_queued_ = false;
 
@@ -251,13 +276,14 @@ class Session {
   std::vector<wire::StreamId> writable_due_;
   std::vector<wire::StreamId> replies_sent_due_;
   std::vector<wire::StreamId> fins_sent_due_;
+  std::vector<wire::StreamId> telling_;  // the list that is being told
 
   Time now_{};
   std::optional<Time> last_frame_;
   std::deque<std::pair<Time, wire::StreamId>> reply_deadlines_;
   std::optional<Time> next_ping_;
   std::uint32_t next_ping_id_;
-  std::unordered_map<std::uint32_t, Time> pings_;
+  std::unordered_map<std::uint32_t, Time> pings_;  // those of `ping`, not those of the period
 };
 
 }  // namespace uvspdy::session

@@ -41,12 +41,16 @@ class HeaderDeflater {
   HeaderDeflater(HeaderDeflater&&) noexcept;
   HeaderDeflater& operator=(HeaderDeflater&&) noexcept;
 
-  /// Appends the compressed form of `block` to `out`.
+  /// Appends the compressed form of `block`, at most `max_size` bytes, to `out`.
   ///
-  /// Errors: kBadCompression (nothing was appended), when the options are outside zlib's ranges.
-  Error deflate(Bytes block, std::vector<std::uint8_t>& out);
+  /// Errors, with nothing appended and the compression state as it was: kBadCompression when the
+  /// options are outside zlib's ranges; kFrameTooLarge when the block could take more than
+  /// `max_size` at its worst.
+  Error deflate(Bytes block, std::size_t max_size, std::vector<std::uint8_t>& out);
 
  private:
+  Error open();
+
   struct Stream;
   HeaderCompression options_;
   std::unique_ptr<Stream> stream_;
@@ -61,8 +65,8 @@ class HeaderInflater {
   HeaderInflater(HeaderInflater&&) noexcept;
   HeaderInflater& operator=(HeaderInflater&&) noexcept;
 
-  /// Inflates one whole block. The view is valid until the next call. An empty `block` gives an
-  /// empty view.
+  /// Inflates one whole block, which ends with a SYNC_FLUSH. The view is valid until the next
+  /// call. An empty `block` gives an empty view.
   ///
   /// Errors: kInflateFailed, kHeaderBlockTooLarge. Both leave this direction of the connection
   /// without a usable compression state: a session error (section 2.4.1).
