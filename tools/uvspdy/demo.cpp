@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "report.h"
 #include "uvspdy/kube/exec_client.h"
 #include "uvspdy/net/handle.h"
+#include "uvspdy/net/timer.h"
 #include "uvspdy/session/trace.h"
 
 using namespace uvspdy;
@@ -60,19 +62,20 @@ struct Transcript {
   std::string error_output;
   std::vector<std::string> frames;
   Result<kube::ExitStatus> status = kube::ExitStatus{};
-  bool over = false;
 };
 
-void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript,
-              std::function<void()> done) {
+/// `done` is scheduled when the session's last frame, our GOAWAY, has gone out.
+void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::Wakeup& done) {
   kube::ExecOptions options;
   options.server.host = "127.0.0.1";
   options.server.port = port;
   options.request.pod = kPod;
   options.request.use_stdin = true;
   options.request.command = demo_command("uvspdy exec");
-  options.round_tripper.connection.session.trace = [&transcript](const session::FrameTrace& frame) {
-    if (!transcript.over) transcript.frames.push_back(session::to_string(frame));
+  options.round_tripper.connection.session.trace = [&](const session::FrameTrace& frame) {
+    transcript.frames.push_back(session::to_string(frame));
+    const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
+    if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
   };
   kube::exec(loop, std::move(options),
              {[&transcript](const kube::ExecStreams& streams) {
@@ -83,10 +86,9 @@ void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript,
                 (void)streams.standard_input->write(Buffer(std::string(kInput)));
                 (void)streams.standard_input->close();
               },
-              [&transcript, done = std::move(done)](Result<kube::ExitStatus> status) {
+              [&](Result<kube::ExitStatus> status) {
                 transcript.status = std::move(status);
-                transcript.over = true;
-                done();
+                if (!transcript.status) done.schedule();
               }});
 }
 
@@ -198,7 +200,11 @@ int demo() {
       stop();
     });
   };
-  run_exec(loop.get(), port, transcript, with_kubectl);
+  std::optional<net::Wakeup> exec_done;
+  exec_done.emplace(loop.get(), with_kubectl);
+  run_exec(loop.get(), port, transcript, *exec_done);
+  loop.run();
+  exec_done.reset();
   loop.run();
   std::printf("\n%s\n",
               good ? "Both ends did what they should." : "This is not what it should look like.");
