@@ -1,6 +1,7 @@
 #include "uvspdy/headers.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace uvspdy {
 namespace {
@@ -30,13 +31,16 @@ void Headers::add(std::string_view name, std::string_view value) {
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
-  remove(name);
-  add(name, value);
+  Field field{std::string(name), std::string(value)};  // they may be views of what is removed
+  remove(field.name);
+  fields_.push_back(std::move(field));
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_,
-                [name](const Field& field) { return equals_ignoring_case(field.name, name); });
+  const std::string removed(name);  // it may be a view of a field that is removed
+  std::erase_if(fields_, [&removed](const Field& field) {
+    return equals_ignoring_case(field.name, removed);
+  });
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const {

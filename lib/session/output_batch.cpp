@@ -50,7 +50,7 @@ void OutputBatch::consume(std::size_t count) {
 
 void OutputBatch::clear() {
   // A burst of control frames does not keep its memory for the connection's life.
-  if (control_.capacity() > kKeptControl) control_ = {};
+  if (control_.capacity() > kKeptControl) control_ = std::vector<std::uint8_t>();
   control_.clear();
   heads_.clear();
   payload_.clear();

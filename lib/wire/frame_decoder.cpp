@@ -30,7 +30,7 @@ Error FrameDecoder::fail(std::error_code code, const std::string& what) {
                                 : "DATA frame (stream " + std::to_string(head_.stream_id) +
                                       ", length " + std::to_string(head_.length) + ")";
   state_ = State::kFailed;
-  collected_ = {};
+  collected_ = std::vector<std::uint8_t>();
   error_ = Error(code, frame + ": " + what);
   return error_;
 }

@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "wire/dictionary.h"
@@ -40,6 +41,14 @@ void set_output(z_stream& stream, std::vector<std::uint8_t>& out, std::size_t us
   stream.avail_out = static_cast<uInt>(room);
 }
 
+// The lengths of the empty stored block that a SYNC_FLUSH is. Without them a block that ends behind
+// zlib's header, or between two stored blocks, would pass for whole.
+bool ends_with_marker(Bytes block) {
+  constexpr std::array<std::uint8_t, 4> kMarker = {0, 0, 0xff, 0xff};
+  return block.size() >= kMarker.size() &&
+         std::equal(kMarker.begin(), kMarker.end(), block.last(kMarker.size()).begin());
+}
+
 std::string zlib_text(const z_stream& stream, int code) {
   return stream.msg != nullptr ? stream.msg : zError(code);
 }
@@ -64,6 +73,7 @@ Error HeaderDeflater::open() {
   auto stream = std::make_unique<Stream>();
   const int level = options_.stored ? Z_NO_COMPRESSION : options_.level;
   if ((!options_.stored && (level < 1 || level > 9)) || options_.window_bits < 9 ||
+      options_.window_bits > 15 ||  // zlib takes 25 to 31 for gzip
       deflateInit2(&stream->zlib, level, Z_DEFLATED, options_.window_bits, options_.memory_level,
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     return Error(Errc::kBadCompression,
@@ -91,12 +101,11 @@ Error HeaderDeflater::deflate(Bytes block, std::size_t max_size, std::vector<std
   z_stream& zlib = stream_->zlib;
   set_input(zlib, block);
   std::size_t used = out.size();
-  // A flush is complete once deflate leaves room in the output.
-  do {
-    set_output(zlib, out, used, kStep);
-    ::deflate(&zlib, Z_SYNC_FLUSH);
-    used = out.size() - zlib.avail_out;
-  } while (zlib.avail_out == 0);
+  // Room for all of it at once: a flush that is continued with more room repeats its marker, and
+  // Go's spdystream drops a connection when compressed bytes are left behind the last value.
+  set_output(zlib, out, used, bound + 1);
+  ::deflate(&zlib, Z_SYNC_FLUSH);
+  used = out.size() - zlib.avail_out;
   out.resize(used);
   return {};
 }
@@ -127,12 +136,18 @@ Result<Bytes> HeaderInflater::inflate(Bytes block) {
 
   z_stream& zlib = stream_->zlib;
   set_input(zlib, block);
-  if (inflated_.capacity() > kKeptCapacity) inflated_ = {};
+  // Not `= {}`, which keeps the memory.
+  if (inflated_.capacity() > kKeptCapacity) inflated_ = std::vector<std::uint8_t>();
   inflated_.clear();
   std::size_t used = 0;
+  bool flushed = false;
   for (;;) {
     // One byte of room more than the limit tells a block at the limit from one past it.
     const std::size_t room = std::min(kStep, max_block_ + 1 - used);
+    // Doubling, but never past the limit.
+    if (inflated_.capacity() < used + room) {
+      inflated_.reserve(std::min(max_block_ + 1, 2 * (used + room)));
+    }
     set_output(zlib, inflated_, used, room);
     int code = ::inflate(&zlib, Z_SYNC_FLUSH);
     used = inflated_.size() - zlib.avail_out;
@@ -154,10 +169,12 @@ Result<Bytes> HeaderInflater::inflate(Bytes block) {
     if (code != Z_OK && code != Z_BUF_ERROR) {
       return Error(Errc::kInflateFailed, "zlib says: " + zlib_text(zlib, code));
     }
-    if (zlib.avail_in == 0 && zlib.avail_out != 0) break;
+    // A SYNC_FLUSH ends between two blocks and on a whole byte; anything else is cut off. inflate
+    // says so only in the call that gets there, which may have filled the output to the last byte.
+    flushed = (zlib.data_type & kBetweenBlocks) != 0 && (zlib.data_type & kUnusedBits) == 0;
+    if (zlib.avail_in == 0 && (flushed || zlib.avail_out != 0)) break;
   }
-  // A SYNC_FLUSH ends between two blocks and on a whole byte; anything else is cut off.
-  if ((zlib.data_type & kBetweenBlocks) == 0 || (zlib.data_type & kUnusedBits) != 0) {
+  if (!flushed || !ends_with_marker(block)) {
     return Error(Errc::kInflateFailed, "the compressed block does not end with a SYNC_FLUSH");
   }
   return Bytes(inflated_).first(used);

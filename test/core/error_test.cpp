@@ -1,0 +1,94 @@
+#include "uvspdy/error.h"
+
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "support/catch.h"
+
+using namespace uvspdy;
+
+namespace {
+
+struct Status : ErrorDetail {
+  explicit Status(int number) : code(number) {}
+  int code;
+};
+
+Error failure() {
+  return {std::make_error_code(std::errc::timed_out), "stream 5: no answer in 30 s",
+          std::make_shared<Status>(403)};
+}
+
+Result<std::unique_ptr<int>> boxed(int value) {
+  if (value < 0) return failure();
+  return std::make_unique<int>(value);
+}
+
+}  // namespace
+
+TEST_CASE("Error: a default-constructed one means success") {
+  const Error error;
+  CHECK_FALSE(static_cast<bool>(error));
+  CHECK_FALSE(error.code());
+  CHECK(error.message().empty());
+  CHECK(error.detail() == nullptr);
+}
+
+TEST_CASE("Error: carries a code, a text and a detail") {
+  const Error error = failure();
+  REQUIRE(static_cast<bool>(error));
+  CHECK(error.code() == std::errc::timed_out);
+  CHECK(error.message() == "stream 5: no answer in 30 s");
+  const auto status = std::dynamic_pointer_cast<const Status>(error.detail());
+  REQUIRE(status != nullptr);
+  CHECK(status->code == 403);
+}
+
+TEST_CASE("Error: copies share the detail and are equal in all else") {
+  const Error error = failure();
+  const Error copy = error;
+  CHECK(copy.code() == error.code());
+  CHECK(copy.message() == error.message());
+  CHECK(copy.detail() == error.detail());
+}
+
+TEST_CASE("Error: converts to bool only where a condition is asked for") {
+  CHECK_FALSE(std::is_convertible_v<Error, bool>);
+  CHECK(std::is_constructible_v<bool, Error>);
+}
+
+TEST_CASE("Result: a value") {
+  Result<std::string> result = std::string("yes");
+  REQUIRE(static_cast<bool>(result));
+  CHECK(*result == "yes");
+  CHECK(result->size() == 3);
+  *result += "!";
+  const Result<std::string>& constant = result;
+  CHECK(*constant == "yes!");
+  CHECK(constant->size() == 4);
+}
+
+TEST_CASE("Result: an error") {
+  const Result<std::string> result = failure();
+  REQUIRE_FALSE(static_cast<bool>(result));
+  CHECK(result.error().code() == std::errc::timed_out);
+  CHECK(result.error().detail() != nullptr);
+}
+
+TEST_CASE("Result: a value that can only be moved moves out") {
+  for (const int number : {7, -1, 8}) {
+    Result<std::unique_ptr<int>> result = boxed(number);
+    REQUIRE(static_cast<bool>(result) == (number >= 0));
+    if (!result) continue;
+    const std::unique_ptr<int> value = *std::move(result);
+    REQUIRE(value != nullptr);
+    CHECK(*value == number);
+  }
+}
+
+TEST_CASE("Result: false is a value too") {
+  const Result<bool> result = false;
+  REQUIRE(static_cast<bool>(result));
+  CHECK_FALSE(*result);
+}

@@ -1,0 +1,24 @@
+#include "support/frame_text.h"
+
+#include <algorithm>
+
+namespace uvspdy::test {
+
+std::string payload_text(Bytes payload) {
+  constexpr std::size_t kShown = 40;
+  const bool printable = std::all_of(payload.begin(), payload.end(),
+                                     [](std::uint8_t byte) { return byte >= ' ' && byte <= '~'; });
+  if (!printable || payload.size() > kShown) return std::to_string(payload.size()) + " bytes";
+  return "'" + std::string(text_of(payload)) + "'";
+}
+
+std::string headers_text(const Headers& headers) {
+  std::string text = "{";
+  for (const Headers::Field& field : headers.fields()) {
+    if (text.size() > 1) text += ", ";
+    text += field.name + ": " + field.value;
+  }
+  return text + "}";
+}
+
+}  // namespace uvspdy::test
