@@ -82,6 +82,7 @@ Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transp
       transport_(std::move(transport)),
       on_new_stream_(std::move(options.on_new_stream)),
       close_timeout_(options.close_timeout),
+      slow_reader_timeout_(options.slow_reader_timeout),
       session_(role, std::move(options.session), *this),
       preface_(std::move(preface)),
       already_read_(std::move(already_read)),
@@ -135,13 +136,16 @@ void Connection::Impl::ping(PingHandler handler) {
 }
 
 void Connection::Impl::close() {
+  if (phase_ >= Phase::kClosing) return abort();  // nothing can leave; nobody is waited for
   if (phase_ != Phase::kOpen) return;
   session_.close(wire::GoAwayStatus::kOk);
   ask_for_turn();
 }
 
 void Connection::Impl::abort() {
-  if (phase_ >= Phase::kClosing) return;
+  if (phase_ == Phase::kOver) return;
+  close_transport();
+  // Also when the transport is gone already: paused readers are not waited for any more.
   session_.abort(
       Error(session::Errc::kConnectionClosed, "the connection was aborted on this side"));
   ask_for_turn();
@@ -160,7 +164,7 @@ void Connection::Impl::turn() {
   flush();
   move_on();
   arrange_next_turn();
-  if (phase_ == Phase::kOver) self_.reset();
+  if (phase_ == Phase::kOver && later_.empty()) self_.reset();
 }
 
 void Connection::Impl::read(Bytes bytes) {
@@ -174,7 +178,8 @@ void Connection::Impl::read_ended(const Error& error) {
   if (phase_ == Phase::kOpen && session_.is_open()) {
     // An end with no stream open, or behind a GOAWAY, is an orderly one, however late our own
     // frames came for it.
-    const bool orderly = session_.stream_count() == 0 || (!error && session_.peer_gone_away());
+    const bool orderly =
+        session_.stream_count() == 0 || (!error && !write_error_ && session_.peer_gone_away());
     if (orderly) {
       close_error_ = {};
     } else if (!close_error_) {
@@ -184,12 +189,13 @@ void Connection::Impl::read_ended(const Error& error) {
     }
   }
   close_transport();
-  session_.receive_end(error);
+  // A failed write has taken the reason from the read behind it.
+  session_.receive_end(error ? error : write_error_);
   turn();
 }
 
 void Connection::Impl::flush() {
-  if (writing_ || write_broken_ || phase_ > Phase::kDraining) return;
+  if (writing_ || write_error_ || phase_ > Phase::kDraining) return;
   for (int i = 0; i < kWritesPerTurn; ++i) {
     const Bytes preface = preface_.bytes();
     const std::span<const Bytes> spans =
@@ -232,7 +238,7 @@ void Connection::Impl::sent(std::size_t count) {
 // The peer takes nothing any more, but what it sent before it went, an exit status perhaps, may
 // still be waiting in the socket: it is read first.
 void Connection::Impl::write_failed(const Error& error) {
-  write_broken_ = true;
+  write_error_ = error;
   if (phase_ == Phase::kOpen && session_.is_open()) {
     close_error_ = Error(session::Errc::kConnectionLost,
                          "connection to " + peer + " lost: " + error.message());
@@ -254,16 +260,38 @@ void Connection::Impl::move_on() {
       close_deadline_ = now() + close_timeout_;
     }
   }
-  if (phase_ == Phase::kDraining && (write_broken_ || (session_.finished() && !writing_))) {
+  if (phase_ == Phase::kDraining && (write_error_ || (session_.finished() && !writing_))) {
     phase_ = Phase::kLingering;
     close_deadline_ = now() + close_timeout_;
-    if (!write_broken_) transport_->shutdown({});
+    if (!write_error_) transport_->shutdown({});
   }
-  if (phase_ < Phase::kClosing && close_deadline_ && *close_deadline_ <= now()) {
+  if (phase_ < Phase::kClosing && close_deadline_ && *close_deadline_ <= now() &&
+      !still_closing()) {
     close_transport();
     session_.receive_end(Error(session::Errc::kConnectionLost, "the peer does not take the rest"));
   }
+  if (phase_ == Phase::kClosed) drop_unread_streams();
   if (phase_ == Phase::kClosed && session_.stream_count() == 0 && later_.empty()) finish();
+}
+
+// At the closing deadline: whether the peer may still take what the kernel has for it.
+bool Connection::Impl::still_closing() {
+  const std::size_t unacknowledged = write_error_ ? 0 : transport_->unacknowledged();
+  if (unacknowledged == 0) return false;
+  const session::Time present = now();
+  if (unacknowledged != std::exchange(unacknowledged_, unacknowledged)) last_progress_ = present;
+  close_deadline_ = present + close_timeout_;
+  return present < last_progress_ + slow_reader_timeout_;
+}
+
+// When the transport is gone nobody sets a handler for a stream that only we hold: what it holds
+// has no reader.
+void Connection::Impl::drop_unread_streams() {
+  for (const auto& [id, stream] : streams_) {
+    if (stream.use_count() == 1 && !stream->on_data_) {
+      (void)session_.reset(id, wire::RstStatus::kCancel);
+    }
+  }
 }
 
 void Connection::Impl::arrange_next_turn() {
@@ -425,13 +453,15 @@ void StreamDecision::reject(wire::RstStatus status) {
 }
 
 void StreamDecision::on_reply_sent(std::function<void()> handler) {
-  if (const auto connection = state_->connection.lock()) {
+  const auto connection = state_->connection.lock();
+  if (connection && connection->impl_->find(state_->id)) {
     connection->impl_->on_reply_sent(state_->id, std::move(handler));
   }
 }
 
-void NoOpNewStreamHandler::operator()(const std::shared_ptr<Stream>&,
+void NoOpNewStreamHandler::operator()(const std::shared_ptr<Stream>& stream,
                                       StreamDecision decision) const {
+  stream->on_data([](Bytes) {});
   decision.accept();
 }
 

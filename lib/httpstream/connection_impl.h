@@ -41,6 +41,7 @@ class Connection::Impl final : public session::Handler {
 
  private:
   friend class Connection;
+  friend class StreamDecision;
 
   /// From top to bottom, never back.
   enum class Phase {
@@ -73,6 +74,8 @@ class Connection::Impl final : public session::Handler {
   void read_ended(const Error& error);
   void move_on();
   void arrange_next_turn();
+  bool still_closing();
+  void drop_unread_streams();
   void close_transport();
   void finish();
   std::shared_ptr<Stream> find(wire::StreamId id) const;
@@ -83,6 +86,7 @@ class Connection::Impl final : public session::Handler {
   std::unique_ptr<net::Transport> transport_;
   NewStreamHandler on_new_stream_;
   std::chrono::milliseconds close_timeout_;
+  std::chrono::milliseconds slow_reader_timeout_;
   session::Session session_;
   Buffer preface_;
   Buffer already_read_;
@@ -90,8 +94,10 @@ class Connection::Impl final : public session::Handler {
   Error close_error_;     // what on_close will say
   bool writing_ = false;  // a transport write waits
   bool reading_ = false;
-  bool write_broken_ = false;  // writing has failed; what has come is still read
+  Error write_error_;  // writing has failed; what has come is still read
   std::optional<session::Time> close_deadline_;
+  session::Time last_progress_{};   // of closing
+  std::size_t unacknowledged_ = 0;  // by the peer, when we last looked
 
   std::unordered_map<wire::StreamId, std::shared_ptr<Stream>> streams_;
   struct PendingStream {

@@ -14,7 +14,6 @@ class Category final : public std::error_category {
       case Errc::kBadStatus: return "malformed status";
       case Errc::kNoStatus: return "no exit status";
       case Errc::kCommandFailed: return "command failed";
-      case Errc::kCannotRun: return "command cannot run";
     }
     return "unknown kube error";
   }

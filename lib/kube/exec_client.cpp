@@ -95,11 +95,20 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
       self->command_ended();
     };
     stream->on_end(ended);
-    stream->on_close([ended](const Error&) { ended(); });
+    stream->on_close([self = shared_from_this(), ended](const Error& error) {
+      // A reset is how some servers end an output; a lost connection is not.
+      if (error.code() == session::Errc::kConnectionLost) self->lost_ = error;
+      ended();
+    });
   }
 
   void command_ended() {
-    if (status_.empty()) return fail(no_status("the server ended the command's streams"));
+    if (status_.empty()) {
+      return fail(no_status(lost_ ? lost_.message() : "the server ended the command's streams"));
+    }
+    if (lost_) {
+      return fail(Error(Errc::kNoStatus, "the command's output was cut off: " + lost_.message()));
+    }
     const Result<Status> status = parse_status(status_);
     if (!status) return fail(status.error());
     const Result<int> code = exit_code(*status);
@@ -132,6 +141,7 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
   StreamPtr error_;
   ExecStreams streams_;
   std::string status_;
+  Error lost_;  // an output that ended with the connection
   int unfinished_ = 0;
   bool finished_ = false;
 };

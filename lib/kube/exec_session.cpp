@@ -1,13 +1,14 @@
 #include "kube/exec_session.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
 namespace uvspdy::kube {
 namespace {
 
-// How often, behind the exit of a command, we look whether its output has been read to the end.
-constexpr std::chrono::milliseconds kDrainCheck{20};
+// What a log line shows of a text that somebody else chose.
+constexpr std::size_t kLogged = 512;
 
 std::string joined(const std::vector<std::string>& words) {
   std::string line;
@@ -29,16 +30,21 @@ ExecSession::ExecSession(uv_loop_t* loop, ExecRequest request, const ExecServer:
                       send_status(failure_status(0, "Timeout",
                                                  "timed out waiting for client to create streams"));
                     }),
-      output_timer_(loop, [this] { check_drained(); }),
-      close_timer_(loop, [this] { connection_->close(); }),
+      output_timer_(loop, [this] { limit_output(); }),
+      close_timer_(loop, [this] { terminating_ ? connection_->abort() : connection_->close(); }),
       kill_timer_(loop, [this] { kill(); }),
       over_(loop, [this, on_over = std::move(on_over)] { on_over(shared_from_this()); }) {
   stdout_.wanted = request_.use_stdout;
   stderr_.wanted = request_.use_stderr;
 }
 
+// One line, whatever a client has put into it.
 void ExecSession::log(const std::string& line) const {
-  if (options_.log) options_.log(peer_ + ": " + line);
+  if (!options_.log) return;
+  std::string text = peer_ + ": " + line.substr(0, kLogged);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, '?');
+  options_.log(text);
 }
 
 // ---- streams
@@ -145,7 +151,14 @@ void ExecSession::connect_output(OutputStream& output) {
 }
 
 void ExecSession::command_output(OutputStream& output, Buffer buffer) {
+  bool last = false;
+  if (output.left) {
+    buffer = buffer.take_prefix(std::min(buffer.size(), *output.left));
+    *output.left -= buffer.size();
+    last = *output.left == 0;
+  }
   if (output.stream->write(std::move(buffer))) return output_done(output);
+  if (last) return finish_output(output);
   if (!output.stream->writable()) process_->pause(output.output);
 }
 
@@ -164,24 +177,25 @@ void ExecSession::command_exited() {
     process_->close_stdin();
   }
   if (!status_sent_) output_timer_.start(options_.output_grace);
+  // A client that does not read does not hold up the end of a command that was told to go.
+  if (terminating_ && !connection_closed_) close_timer_.start(options_.close_grace);
   maybe_send_status();
   check_over();
 }
 
 // The command itself has exited and what it wrote is in the pipes. Their end may never come, when
-// it has left something running that holds them open: then an empty pipe is the end.
-void ExecSession::check_drained() {
-  bool waiting = false;
+// it has left something running that holds them open: then what is in them now is the end.
+void ExecSession::limit_output() {
   for (OutputStream* output : {&stdout_, &stderr_}) {
     if (output->done || !process_->is_open(output->output)) continue;
-    if (process_->unread(output->output) > 0 || !output->stream->writable()) {
-      waiting = true;
-      continue;
-    }
-    process_->close_output(output->output);
-    if (output->stream->close()) output_done(*output);
+    output->left = process_->unread(output->output);
+    if (*output->left == 0) finish_output(*output);
   }
-  if (waiting) output_timer_.start(kDrainCheck);
+}
+
+void ExecSession::finish_output(OutputStream& output) {
+  process_->close_output(output.output);
+  if (output.stream->close()) output_done(output);
 }
 
 // ---- the end
@@ -195,9 +209,14 @@ void ExecSession::send_status(const Status& status) {
   if (std::exchange(status_sent_, true)) return;
   stream_timer_.stop();
   output_timer_.stop();
-  // If the client has gone there is nobody to tell.
-  if (error_ && !error_->write(Buffer(to_json(status)))) (void)error_->close();
-  close_timer_.start(options_.close_grace);
+  // The client has its time from when the status is on its way. If it has gone, or never made the
+  // error stream, there is nobody to tell.
+  if (!error_ || error_->write(Buffer(to_json(status)))) {
+    connection_->close();
+    return;
+  }
+  error_->on_end_sent([this] { close_timer_.start(options_.close_grace); });
+  (void)error_->close();
 }
 
 void ExecSession::terminate() {
@@ -230,7 +249,10 @@ void ExecSession::connection_closed(const Error& error) {
 void ExecSession::check_over() {
   if (!connection_closed_) return;
   if (process_ && process_->running()) return;
-  if (terminating_ && !killed_ && process_->signal_group(0)) return;
+  if (terminating_ && !killed_) {
+    if (process_->signal_group(0)) return;
+    kill_timer_.stop();
+  }
   over_.schedule();
 }
 

@@ -43,6 +43,8 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
     StreamPtr stream;
     bool wanted = false;
     bool done = false;  // its FIN has gone out, or nobody takes it any more
+    // Once the command has exited and the grace for its output is over: what may still be read.
+    std::optional<std::size_t> left;
   };
 
   void new_stream(StreamPtr stream, httpstream::StreamDecision decision);
@@ -53,7 +55,8 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   void connect_stdin();
   void command_output(OutputStream& output, Buffer buffer);
   void command_exited();
-  void check_drained();
+  void limit_output();
+  void finish_output(OutputStream& output);
   void output_done(OutputStream& output);
   void maybe_send_status();
   void send_status(const Status& status);
@@ -73,8 +76,8 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   std::shared_ptr<httpstream::Connection> connection_;
   StreamPtr error_;
   StreamPtr stdin_;
-  OutputStream stdout_{Process::Output::kStdout, nullptr, false, false};
-  OutputStream stderr_{Process::Output::kStderr, nullptr, false, false};
+  OutputStream stdout_{Process::Output::kStdout, nullptr, false, false, {}};
+  OutputStream stderr_{Process::Output::kStderr, nullptr, false, false, {}};
   std::unique_ptr<Process> process_;
   bool started_ = false;
   bool status_sent_ = false;  // or nobody is left to send it to

@@ -58,7 +58,7 @@ struct ProcessPipe::State {
   }
 };
 
-ProcessPipe::ProcessPipe(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ProcessPipe::ProcessPipe(Private, std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Result<std::unique_ptr<ProcessPipe>> ProcessPipe::open(uv_loop_t* loop, uv_file fd,
                                                        std::shared_ptr<BufferPool> pool,
@@ -69,7 +69,7 @@ Result<std::unique_ptr<ProcessPipe>> ProcessPipe::open(uv_loop_t* loop, uv_file 
   state->pipe.data = state.get();
   uv_pipe_init(loop, &state->pipe, 0);
   const int status = uv_pipe_open(&state->pipe, fd);
-  std::unique_ptr<ProcessPipe> pipe(new ProcessPipe(std::move(state)));
+  auto pipe = std::make_unique<ProcessPipe>(Private{}, std::move(state));
   if (status < 0) return net::uv_error(status, "open a pipe");
   return pipe;
 }

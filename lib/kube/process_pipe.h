@@ -13,6 +13,9 @@ namespace uvspdy::kube {
 /// This side's end of a pipe to a process: either read from or written to. Destroying it closes
 /// the pipe; no handler is called after that.
 class ProcessPipe {
+  struct State;
+  struct Private {};
+
  public:
   struct Handlers {
     std::function<void(Buffer)> on_data;
@@ -28,6 +31,7 @@ class ProcessPipe {
                                                    std::shared_ptr<BufferPool> pool,
                                                    Handlers handlers);
 
+  ProcessPipe(Private, std::unique_ptr<State> state);  // use `open`
   ~ProcessPipe();
   ProcessPipe(const ProcessPipe&) = delete;
   ProcessPipe& operator=(const ProcessPipe&) = delete;
@@ -44,9 +48,6 @@ class ProcessPipe {
   bool write(Bytes bytes);
 
  private:
-  struct State;
-  explicit ProcessPipe(std::unique_ptr<State> state);
-
   std::unique_ptr<State> state_;
 };
 

@@ -69,6 +69,11 @@ Result<ExecRequest> parse_exec_target(const httpstream::Target& target) {
   if (request.command.empty() || request.command.front().empty()) {
     return Error(Errc::kBadRequest, "you must specify at least one 'command' parameter");
   }
+  for (const std::string& word : request.command) {
+    if (word.find('\0') != std::string::npos) {
+      return Error(Errc::kBadRequest, "a 'command' parameter contains NUL");
+    }
+  }
   if (!request.use_stdin && !request.use_stdout && !request.use_stderr) {
     return Error(Errc::kBadRequest, "you must specify at least one of stdin, stdout, stderr");
   }

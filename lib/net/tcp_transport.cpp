@@ -1,5 +1,8 @@
 #include "net/tcp_transport.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -144,6 +147,15 @@ void TcpTransport::shutdown(DoneHandler handler) {
       });
   // Not connected any more: the reader hears of it.
   if (status < 0) state_->on_shutdown = {};
+}
+
+std::size_t TcpTransport::unacknowledged() const {
+  uv_os_fd_t fd = -1;
+  int count = 0;
+  if (!state_ || uv_fileno(state_->handle(), &fd) != 0 || ioctl(fd, SIOCOUTQ, &count) != 0) {
+    return 0;
+  }
+  return static_cast<std::size_t>(count);
 }
 
 void TcpTransport::close(CloseHandler handler) {

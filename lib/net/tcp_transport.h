@@ -30,6 +30,7 @@ class TcpTransport final : public Transport {
   Result<std::size_t> try_write(std::span<const Bytes> spans) override;
   void write(std::span<const Bytes> spans, WriteHandler handler) override;
   void shutdown(DoneHandler handler) override;
+  std::size_t unacknowledged() const override;
   void close(CloseHandler handler) override;
   std::string peer() const override { return peer_; }
   uv_loop_t* loop() const override { return loop_; }

@@ -26,6 +26,7 @@ void OutputBatch::begin_data() {
 
 void OutputBatch::add_payload(Buffer payload) {
   bytes_ += payload.size();
+  payload_size_ += payload.size();
   spans_.push_back(payload.bytes());
   payload_.push_back(std::move(payload));
 }
@@ -57,6 +58,7 @@ void OutputBatch::clear() {
   spans_.clear();
   next_ = 0;
   bytes_ = 0;
+  payload_size_ = 0;
 }
 
 }  // namespace uvspdy::session

@@ -22,6 +22,9 @@ class OutputBatch {
   static constexpr std::size_t kMaxSpans = 256;
 
   bool empty() const { return next_ == spans_.size(); }
+
+  /// Bytes of payload in it, until all of it is sent.
+  std::size_t payload_size() const { return payload_size_; }
   bool has_room() const { return bytes_ < kMaxBytes && spans_.size() + 2 <= kMaxSpans; }
 
   /// Takes over the content of `bytes` and leaves it empty.
@@ -50,6 +53,7 @@ class OutputBatch {
   std::vector<Bytes> spans_;
   std::size_t next_ = 0;  // the first span that is not sent
   std::size_t bytes_ = 0;
+  std::size_t payload_size_ = 0;
 };
 
 }  // namespace uvspdy::session

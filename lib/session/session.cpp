@@ -35,7 +35,8 @@ void Session::advance(Time now) {
   expire_creates();
   if (!last_frame_) last_frame_ = now;
   // While we do not read, the peer cannot show that it is alive.
-  if (!wants_input()) last_frame_ = now;
+  const bool reading_again = std::exchange(reading_again_, false);
+  if (reading_again || !wants_input()) last_frame_ = now;
   if (state_ == State::kOpen && options_.idle_timeout.count() > 0 &&
       *last_frame_ + options_.idle_timeout <= now) {
     begin_closing(wire::GoAwayStatus::kOk,
@@ -100,6 +101,7 @@ std::optional<Time> Session::deadline() const {
     return Time::min();
   }
   if (state_ != State::kOpen) return std::nullopt;
+  if (reading_again_) return Time::min();
   std::optional<Time> earliest;
   const auto consider = [&earliest](Time time) {
     if (!earliest || time < *earliest) earliest = time;
@@ -207,6 +209,7 @@ void Session::set_idle_timeout(std::chrono::milliseconds timeout, Time now) {
 Stats Session::stats() const {
   Stats stats = stats_;
   stats.streams = untold_streams_;
+  stats.queued_bytes += batch_->payload_size();
   return stats;
 }
 

@@ -16,6 +16,15 @@ Error no_such_stream(wire::StreamId id) {
   return Error(Errc::kNoSuchStream, stream_text(id) + " is not open");
 }
 
+Error closed_for_writing(wire::StreamId id) {
+  return Error(Errc::kStreamClosed, stream_text(id) + " is closed for writing");
+}
+
+bool takes_no_more(const Stream& stream) {
+  return stream.closed || stream.last != Stream::Last::kNothing ||
+         stream.sending == Stream::Sending::kDone;
+}
+
 }  // namespace
 
 // A stream that has not ended, or null.
@@ -80,7 +89,6 @@ Result<wire::StreamId> Session::create_stream(Headers headers, const CreateOptio
   } else if (options_.create_timeout.count() > 0) {
     reply_deadlines_.emplace_back(now + options_.create_timeout, frame.stream_id);
   }
-  check_control_limit();
   return frame.stream_id;
 }
 
@@ -110,11 +118,9 @@ void Session::may_send_now(Stream& stream) {
 }
 
 Error Session::write(wire::StreamId id, Buffer payload) {
-  Stream* stream = find(id);
-  if (stream == nullptr) return no_such_stream(id);
-  if (stream->last != Stream::Last::kNothing || stream->sending == Stream::Sending::kDone) {
-    return Error(Errc::kStreamClosed, stream_text(id) + " is closed for writing");
-  }
+  Stream* stream = find_any(id);
+  if (stream == nullptr || stream->told_closed) return no_such_stream(id);
+  if (takes_no_more(*stream)) return closed_for_writing(id);
   if (payload.empty()) return {};
   stream->queued += payload.size();
   stats_.queued_bytes += payload.size();
@@ -129,16 +135,13 @@ Error Session::write(wire::StreamId id, Buffer payload) {
 
 bool Session::writable(wire::StreamId id) const {
   const Stream* stream = find(id);
-  return stream != nullptr && stream->last == Stream::Last::kNothing &&
-         stream->sending != Stream::Sending::kDone && !stream->tell_writable;
+  return stream != nullptr && !takes_no_more(*stream) && !stream->tell_writable;
 }
 
 Error Session::close_stream(wire::StreamId id) {
-  Stream* stream = find(id);
-  if (stream == nullptr) return no_such_stream(id);
-  if (stream->last != Stream::Last::kNothing || stream->sending == Stream::Sending::kDone) {
-    return Error(Errc::kStreamClosed, stream_text(id) + " is closed for writing already");
-  }
+  Stream* stream = find_any(id);
+  if (stream == nullptr || stream->told_closed) return no_such_stream(id);
+  if (takes_no_more(*stream)) return closed_for_writing(id);
   stream->last = Stream::Last::kFin;
   if (stream->sending == Stream::Sending::kOpen) {
     stream->sending = Stream::Sending::kFinishing;
@@ -179,10 +182,17 @@ void Session::keep_on_close(wire::StreamId id) {
 
 // ---- how streams end
 
-void Session::drop_held(Stream& stream) {
+std::vector<std::uint8_t> Session::take_held(Stream& stream) {
+  const bool stopped = !wants_input();
   if (stream.held.size() > options_.limits.stream_buffer) --streams_over_buffer_;
   stats_.held_bytes -= stream.held.size();
-  stream.held.take();
+  std::vector<std::uint8_t> bytes = stream.held.take();
+  if (stopped && wants_input()) reading_again_ = true;
+  return bytes;
+}
+
+void Session::drop_held(Stream& stream) {
+  take_held(stream);
   stream.fin_untold = false;
 }
 
@@ -243,9 +253,7 @@ void Session::make_due(Stream& stream) {
 void Session::deliver(Stream& stream) {
   const wire::StreamId id = stream.id;
   if (!stream.held.empty() && !stream.paused) {
-    if (stream.held.size() > options_.limits.stream_buffer) --streams_over_buffer_;
-    stats_.held_bytes -= stream.held.size();
-    const std::vector<std::uint8_t> bytes = stream.held.take();
+    const std::vector<std::uint8_t> bytes = take_held(stream);
     handler_.on_data(id, bytes);
   }
   if (!stream.held.empty()) return;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -114,7 +116,12 @@ class Kubectl {
           std::function<void(int)> done)
       : done_(std::move(done)) {
     char directory[] = "/tmp/uvspdy-demo-XXXXXX";
-    cache_ = mkdtemp(directory) != nullptr ? directory : "/tmp";
+    if (mkdtemp(directory) == nullptr) {
+      std::printf("  no temporary folder for kubectl: %s\n", std::strerror(errno));
+      exited(1);
+      return;
+    }
+    cache_ = directory;
     // One shell, to give kubectl its stdin and to show the command as one would type it.
     const std::string line = "printf '%s' \"" + std::string(kInput) + "\" | '" + path +
                              "' --server http://127.0.0.1:" + std::to_string(port) +
@@ -146,6 +153,7 @@ class Kubectl {
   }
 
   ~Kubectl() {
+    if (cache_.empty()) return;
     std::error_code ignored;
     std::filesystem::remove_all(cache_, ignored);
   }

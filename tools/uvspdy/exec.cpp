@@ -14,6 +14,7 @@
 #include "stdio.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/exec_client.h"
+#include "uvspdy/net/tcp.h"
 
 using namespace uvspdy;
 
@@ -43,7 +44,7 @@ struct ExecFlags {
 class RemoteCommand {
  public:
   explicit RemoteCommand(uv_loop_t* loop)
-      : input_(loop, STDIN_FILENO, [this](Buffer buffer) { send_input(std::move(buffer)); }),
+      : input_(loop, STDIN_FILENO, [this](Result<Buffer> piece) { send_input(std::move(piece)); }),
         output_(loop, STDOUT_FILENO, writer_handlers(streams_.standard_output)),
         error_output_(loop, STDERR_FILENO, writer_handlers(streams_.standard_error)) {}
 
@@ -64,7 +65,10 @@ class RemoteCommand {
               if (stream) stream->resume();
               maybe_exit();
             },
-            [](int) { die_of_sigpipe(); }};
+            [](const Error& error) {
+              if (error.code().value() == UV_EPIPE) die_of_sigpipe();
+              std::_Exit(report_error("exec", error.message()));
+            }};
   }
 
   void started(const kube::ExecStreams& streams) {
@@ -85,7 +89,9 @@ class RemoteCommand {
     });
   }
 
-  void send_input(Buffer buffer) {
+  void send_input(Result<Buffer> piece) {
+    if (!piece) std::_Exit(report_error("exec", piece.error().message()));
+    Buffer& buffer = *piece;
     const StreamPtr& stream = streams_.standard_input;
     if (buffer.empty()) {
       (void)stream->close();
@@ -115,6 +121,17 @@ class RemoteCommand {
 int exec(const ExecFlags& flags) {
   const Result<httpstream::Url> server = httpstream::parse_url(flags.server);
   if (!server) return report_error("exec", "--server: " + server.error().message());
+  if (server->target != "/") {
+    return report_error("exec", "--server must not have a path: '" + server->target + "'");
+  }
+  if (server->host != "localhost" && !net::is_loopback(server->host)) {
+    return report_error("exec", "--server " + flags.server +
+                                    ": plain http is for loopback addresses only, and there is no "
+                                    "TLS yet");
+  }
+  if (flags.command.empty()) {
+    return report_error("exec", "give the command behind --, as in: uvspdy exec ... POD -- ls", 2);
+  }
   kube::ExecOptions options;
   options.server = *server;
   options.request.pod_namespace = flags.pod_namespace;
@@ -132,8 +149,9 @@ int exec(const ExecFlags& flags) {
 
 }  // namespace
 
-void add_exec(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("exec", "Run a command in a pod and exit as it does");
+void add_exec(CLI::App& app, const std::vector<std::string>& command_words, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "exec", "Run a command in a pod and exit as it does: exec [OPTIONS] POD -- COMMAND...");
   auto flags = std::make_shared<ExecFlags>();
   command
       ->add_option("-s,--server", flags->server, "URL of the server, such as http://127.0.0.1:8080")
@@ -143,7 +161,8 @@ void add_exec(CLI::App& app, int& exit_code) {
   command->add_option("-c,--container", flags->container, "The container, if the pod has several");
   command->add_flag("-i,--stdin", flags->use_stdin, "Pass standard input on to the command");
   command->add_option("POD", flags->pod, "The pod")->required();
-  command->add_option("COMMAND", flags->command, "The command and its arguments, behind --")
-      ->required();
-  command->callback([flags, &exit_code] { exit_code = exec(*flags); });
+  command->callback([flags, command_words, &exit_code] {
+    flags->command = command_words;
+    exit_code = exec(*flags);
+  });
 }

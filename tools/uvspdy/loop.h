@@ -6,7 +6,10 @@
 class Loop {
  public:
   Loop() { uv_loop_init(&loop_); }
-  ~Loop() { uv_loop_close(&loop_); }
+  ~Loop() {
+    run();  // what its users closed last is let go of in one more turn
+    uv_loop_close(&loop_);
+  }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 

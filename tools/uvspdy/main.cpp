@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <csignal>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "commands.h"
 #include "uvspdy/version.h"
@@ -14,10 +17,14 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   add_serve(app, exit_code);
-  add_exec(app, exit_code);
+  // What stands behind "--" is a command's own: the parser would read brackets and such in it.
+  char** const last = argv + argc;
+  char** const dashes = std::find(argv, last, std::string_view("--"));
+  const std::vector<std::string> command(dashes == last ? last : dashes + 1, last);
+  add_exec(app, command, exit_code);
   add_demo(app, exit_code);
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {
     constexpr int kUsageError = 2;
     return app.exit(error) == 0 ? 0 : kUsageError;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "commands.h"
 #include "loop.h"
@@ -45,7 +46,8 @@ std::optional<Endpoint> parse_endpoint(const std::string& text) {
   return endpoint;
 }
 
-/// SIGINT and SIGTERM, once each for stopping in order; the second one ends at once.
+/// SIGINT, SIGTERM and SIGHUP stop in order. That takes a few seconds at most, and ending sooner
+/// would leave commands running, so a second one changes nothing.
 class StopSignals {
  public:
   StopSignals(uv_loop_t* loop, std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
@@ -55,11 +57,9 @@ class StopSignals {
       handles_[i]->data = this;
       uv_signal_start(
           handles_[i].get(),
-          [](uv_signal_t* signal, int number) {
+          [](uv_signal_t* signal, int) {
             auto* self = static_cast<StopSignals*>(signal->data);
-            if (self->stopping_) std::_Exit(128 + number);
-            self->stopping_ = true;
-            self->on_stop_();
+            if (!std::exchange(self->stopping_, true)) self->on_stop_();
           },
           kSignals[i]);
     }
@@ -70,7 +70,7 @@ class StopSignals {
   }
 
  private:
-  static constexpr std::array<int, 2> kSignals = {SIGINT, SIGTERM};
+  static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
   std::function<void()> on_stop_;
   std::array<net::Handle<uv_signal_t>, kSignals.size()> handles_;
   bool stopping_ = false;

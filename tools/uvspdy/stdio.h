@@ -9,16 +9,32 @@
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/bytes.h"
+#include "uvspdy/error.h"
+#include "uvspdy/net/handle.h"
 
 // Standard input and output of a command, through libuv's thread pool: that works for files,
 // pipes and terminals alike, and leaves their O_NONBLOCK, which other processes share, alone.
+
+/// Waits, once at a time, until a descriptor that somebody else has made non-blocking is ready.
+class FdReady {
+ public:
+  FdReady(uv_loop_t* loop, uv_file fd, int event, std::function<void()> handler);
+  void wait();
+
+ private:
+  uv_loop_t* loop_;
+  uv_file fd_;
+  int event_;
+  std::function<void()> handler_;
+  uvspdy::net::Handle<uv_poll_t> poll_;
+};
 
 /// Reads a file descriptor piece by piece, each when it is asked for. A read that is under way
 /// keeps the loop alive and cannot be taken back.
 class FdReader {
  public:
-  /// Called with bytes, or with an empty Buffer at the end.
-  using Handler = std::function<void(uvspdy::Buffer)>;
+  /// Called with bytes, with an empty Buffer at the end, or with the error that ended reading.
+  using Handler = std::function<void(uvspdy::Result<uvspdy::Buffer>)>;
 
   FdReader(uv_loop_t* loop, uv_file fd, Handler handler);
 
@@ -28,6 +44,8 @@ class FdReader {
  private:
   static constexpr std::size_t kBlockSize = 64 * 1024;
 
+  void try_read();
+
   uv_loop_t* loop_;
   uv_file fd_;
   Handler handler_;
@@ -35,14 +53,15 @@ class FdReader {
   uvspdy::BufferPool::Block block_;
   uv_fs_t request_{};
   bool reading_ = false;
+  FdReady readable_;
 };
 
 /// Writes to a file descriptor in the order given.
 class FdWriter {
  public:
   struct Handlers {
-    std::function<void()> on_drained;     // everything is written
-    std::function<void(int)> on_failure;  // libuv's status; what is written from then on is dropped
+    std::function<void()> on_drained;  // everything is written
+    std::function<void(const uvspdy::Error&)> on_failure;
   };
 
   FdWriter(uv_loop_t* loop, uv_file fd, Handlers handlers);
@@ -62,5 +81,5 @@ class FdWriter {
   std::vector<std::uint8_t> writing_;
   std::size_t written_ = 0;  // of writing_
   uv_fs_t request_{};
-  bool failed_ = false;
+  FdReady writable_;
 };

@@ -27,6 +27,10 @@ struct ConnectionOptions {
   /// How long closing may go without progress: bytes leaving, then the peer's own end. Past it
   /// the transport is closed under it.
   std::chrono::milliseconds close_timeout = std::chrono::seconds(5);
+
+  /// The same while the peer has not acknowledged all that was sent: a reader that pauses is
+  /// given longer, because closing would destroy what is on its way.
+  std::chrono::milliseconds slow_reader_timeout = std::chrono::minutes(2);
 };
 
 /// A SPDY connection over a transport: the place where the byte pipe meets the session.

@@ -36,7 +36,7 @@ class StreamDecision {
 /// allowed at once; what is written waits for `accept`.
 using NewStreamHandler = std::function<void(std::shared_ptr<Stream>, StreamDecision)>;
 
-/// Accepts every stream and does nothing else.
+/// Accepts every stream and ignores what comes on it.
 struct NoOpNewStreamHandler {
   void operator()(const std::shared_ptr<Stream>& stream, StreamDecision decision) const;
 };

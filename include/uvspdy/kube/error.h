@@ -9,7 +9,6 @@ enum class Errc {
   kBadStatus,       ///< an error stream that holds no metav1.Status
   kNoStatus,        ///< the connection ended before the command's status came
   kCommandFailed,   ///< the server could not run the command, or not to its end
-  kCannotRun,       ///< a process that could not be started
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".

@@ -21,14 +21,8 @@ struct ExitStatus {
   std::string message;  ///< the server's words when the code is not 0
 };
 
-/// The client's side of exec, over v4.channel.k8s.io:
-///
-///     exec(loop, options,
-///          {.on_started = [](const ExecStreams& streams) {
-///             streams.standard_output->on_data([](Bytes bytes) { ... });
-///             ...
-///           },
-///           .on_exit = [](Result<ExitStatus> status) { ... }});
+/// The streams of a command. Set on_data, on_writable, pause and resume as you like; on_end and
+/// on_close belong to `exec`, which waits for them.
 struct ExecStreams {
   std::shared_ptr<httpstream::Stream> standard_input;  ///< null unless asked for, as are these:
   std::shared_ptr<httpstream::Stream> standard_output;
@@ -54,7 +48,16 @@ struct ExecOptions {
   httpstream::UpgradeRoundTripper::Options round_tripper;
 };
 
-/// Runs a command in a pod. The handlers live until on_exit has run.
+/// The client's side of exec, over v4.channel.k8s.io:
+///
+///     exec(loop, options,
+///          {.on_started = [](const ExecStreams& streams) {
+///             streams.standard_output->on_data([](Bytes bytes) { ... });
+///             ...
+///           },
+///           .on_exit = [](Result<ExitStatus> status) { ... }});
+///
+/// The handlers live until on_exit has run.
 void exec(uv_loop_t* loop, ExecOptions options, ExecHandlers handlers);
 
 /// An error for people: when a server refused an upgrade with a metav1.Status, that one's message.

@@ -52,6 +52,10 @@ class Transport {
   /// Tells the peer that no more comes from this side, behind everything written. Reading goes on.
   virtual void shutdown(DoneHandler handler) = 0;
 
+  /// Bytes that were written and that the peer has not acknowledged yet, as far as that is known:
+  /// closing under them may destroy them.
+  virtual std::size_t unacknowledged() const { return 0; }
+
   /// Closes at once. The handler, if any, runs when libuv has let go of everything.
   virtual void close(CloseHandler handler) = 0;
 

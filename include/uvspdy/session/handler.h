@@ -61,8 +61,8 @@ class Handler {
   /// The answer to a `ping`.
   virtual void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) = 0;
 
-  /// The peer's GOAWAY. Streams of ours above the last good id are closed with kGoneAway after
-  /// this call; the others go on.
+  /// The peer's first GOAWAY; later ones change nothing. Streams of ours above the last good id
+  /// that have no reply yet are closed with kGoneAway after this call; the others go on.
   virtual void on_goaway(const wire::GoAwayFrame& frame) = 0;
 
  protected:

@@ -41,7 +41,8 @@ struct Stats {
   std::uint64_t bytes_sent = 0;
   std::size_t streams = 0;       ///< open now
   std::size_t held_bytes = 0;    ///< received and waiting for paused readers
-  std::size_t queued_bytes = 0;  ///< written to streams and not yet with the transport
+  std::size_t queued_bytes = 0;  ///< written to streams and not with the transport; a gathered
+                                 ///< write counts until all of it is
 };
 
 /// One endpoint of a SPDY/3.1 connection, without any I/O: bytes and the time come in, bytes and
@@ -221,6 +222,7 @@ class Session {
   bool was_used(wire::StreamId id) const;
   Stream& add_stream(wire::StreamId id, std::uint8_t priority);
   void may_send_now(Stream& stream);
+  std::vector<std::uint8_t> take_held(Stream& stream);
   void drop_held(Stream& stream);
   void drop_queued(Stream& stream);
   void give_up_held(Stream& stream, const Error& how);
@@ -258,6 +260,7 @@ class Session {
   std::size_t untold_streams_ = 0;       // those the handler has not been told the end of
   std::size_t peer_header_bytes_ = 0;    // that their headers take
   std::size_t streams_over_buffer_ = 0;  // those that hold more than Limits::stream_buffer
+  bool reading_again_ = false;           // wants_input has turned true since the last advance
   bool peer_gone_away_ = false;
 
   bool output_held_;                  // wait_for_client, until the client's first frame
