@@ -253,6 +253,7 @@ void Connection::Impl::move_on() {
   if (phase_ == Phase::kOpen) {
     if (session_.is_open() && session_.peer_gone_away() && session_.stream_count() == 0) {
       session_.close(wire::GoAwayStatus::kOk);
+      ask_for_turn();  // to send that
     }
     if (!session_.is_open()) {
       phase_ = Phase::kDraining;
@@ -400,10 +401,14 @@ void Connection::Impl::on_writable(wire::StreamId id) {
 }
 
 void Connection::Impl::on_reply_sent(wire::StreamId id) {
+  if (const auto stream = find(id)) stream->reply_sent_ = true;
   if (auto node = reply_sent_handlers_.extract(id)) node.mapped()();
 }
 
 void Connection::Impl::on_reply_sent(wire::StreamId id, std::function<void()> handler) {
+  const auto stream = find(id);
+  if (!stream) return;
+  if (stream->reply_sent_) return later(std::move(handler));
   reply_sent_handlers_[id] = std::move(handler);
 }
 
@@ -454,7 +459,7 @@ void StreamDecision::reject(wire::RstStatus status) {
 
 void StreamDecision::on_reply_sent(std::function<void()> handler) {
   const auto connection = state_->connection.lock();
-  if (connection && connection->impl_->find(state_->id)) {
+  if (connection) {
     connection->impl_->on_reply_sent(state_->id, std::move(handler));
   }
 }

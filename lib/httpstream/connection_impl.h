@@ -41,7 +41,6 @@ class Connection::Impl final : public session::Handler {
 
  private:
   friend class Connection;
-  friend class StreamDecision;
 
   /// From top to bottom, never back.
   enum class Phase {

@@ -1,5 +1,6 @@
 #include "uvspdy/httpstream/http_server.h"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -18,24 +19,42 @@ constexpr std::chrono::seconds kResponseTimeout{10};
 class LastResponse : public std::enable_shared_from_this<LastResponse> {
  public:
   explicit LastResponse(std::unique_ptr<net::Transport> transport)
-      : transport_(std::move(transport)), timer_(transport_->loop(), [this] { close(); }) {}
+      : transport_(std::move(transport)), timer_(transport_->loop(), [this] { time_out(); }) {}
 
   void send(const HttpResponse& response) {
     self_ = shared_from_this();
     timer_.start(kResponseTimeout);
-    transport_->set_read_handlers([](Bytes) {}, [this](const Error&) { close(); });
+    transport_->set_read_handlers([](Bytes) {}, [this](const Error& error) { ended(error); });
     transport_->start_reading();
     HttpResponse last = response;
     last.headers.set("Connection", "close");
     Result<std::string> text = format_response(last);
     if (!text) text = format_response({500, {}, {{"Connection", "close"}}, {}});
-    write_all(*transport_, Buffer(std::move(*text)), [this](const Error& error) {
-      if (error) return close();
-      transport_->shutdown({});
-    });
+    write_all(
+        *transport_, Buffer(std::move(*text)), [this](const Error& error) { written(error); },
+        [this] { timer_.start(kResponseTimeout); });
   }
 
  private:
+  void written(const Error& error) {
+    written_ = true;
+    if (error || client_ended_) return close();
+    transport_->shutdown({});
+  }
+
+  // A client may end its side behind the request and still read.
+  void ended(const Error& error) {
+    client_ended_ = true;
+    if (error || written_) close();
+  }
+
+  // No progress that we see; the client may still be taking what the kernel has for it.
+  void time_out() {
+    const std::size_t unacknowledged = transport_->unacknowledged();
+    if (unacknowledged == std::exchange(unacknowledged_, unacknowledged)) return close();
+    timer_.start(kResponseTimeout);
+  }
+
   void close() {
     timer_.stop();
     transport_->close([self = std::exchange(self_, {})] {});
@@ -44,6 +63,9 @@ class LastResponse : public std::enable_shared_from_this<LastResponse> {
   std::unique_ptr<net::Transport> transport_;
   net::Timer timer_;
   std::shared_ptr<LastResponse> self_;
+  bool written_ = false;
+  bool client_ended_ = false;
+  std::size_t unacknowledged_ = 0;
 };
 
 void respond_last(std::unique_ptr<net::Transport> transport, const HttpResponse& response) {
@@ -105,10 +127,15 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
     if (!complete) return refuse(431, complete.error().message());
     if (!*complete) return;
     Result<HttpRequest> request = parse_request_head(collector_.head());
-    if (!request) return refuse(400, request.error().message());
+    if (!request) {
+      const int status = request.error().code() == Errc::kHeadTooLarge ? 431 : 400;
+      return refuse(status, request.error().message());
+    }
     // A body would stand between the head and the first frame.
-    const auto length = request->headers.get("Content-Length");
-    if (request->headers.get("Transfer-Encoding") || (length && *length != "0")) {
+    const auto lengths = request->headers.values("Content-Length");
+    const bool empty = std::all_of(lengths.begin(), lengths.end(),
+                                   [](std::string_view length) { return length == "0"; });
+    if (request->headers.get("Transfer-Encoding") || !empty) {
       return refuse(400, "a request body is not expected here");
     }
     transport_->stop_reading();

@@ -220,13 +220,11 @@ void ExecSession::send_status(const Status& status) {
 }
 
 void ExecSession::terminate() {
-  if (!process_) {
-    connection_->close();
-    return;
+  if (process_ && !std::exchange(terminating_, true)) {
+    process_->signal_group(SIGHUP);
+    kill_timer_.start(options_.termination_grace);
   }
-  if (std::exchange(terminating_, true)) return;
-  process_->signal_group(SIGHUP);
-  kill_timer_.start(options_.termination_grace);
+  if (!process_ || !process_->running()) connection_->close();
 }
 
 void ExecSession::kill() {

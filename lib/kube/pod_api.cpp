@@ -59,6 +59,10 @@ json pod_object(const std::string& pod_namespace, const std::string& pod,
                {"state", {{"running", json::object()}}}}}}}}};
 }
 
+httpstream::HttpResponse not_found() {
+  return status_response(404, "NotFound", "the server could not find the requested resource");
+}
+
 }  // namespace
 
 httpstream::HttpResponse status_response(int code, std::string reason, std::string message) {
@@ -102,10 +106,11 @@ httpstream::HttpResponse PodApi::answer(const httpstream::HttpRequest& request) 
       pods > kNamespaces.size()) {
     const std::string pod_namespace(path.substr(kNamespaces.size(), pods - kNamespaces.size()));
     const std::string_view pod = path.substr(pods + kPods.size());
+    if (pod_namespace.find('/') != std::string::npos) return not_found();
     if (auto refusal = refuse(pod, {})) return *refusal;
     return json_response(pod_object(pod_namespace, pod_, container_));
   }
-  return status_response(404, "NotFound", "the server could not find the requested resource");
+  return not_found();
 }
 
 }  // namespace uvspdy::kube

@@ -25,6 +25,7 @@ bool split_exec_path(std::string_view path, ExecPath& parts) {
   if (pods == std::string_view::npos) return false;
   parts = {path.substr(0, pods), path.substr(pods + kPods.size())};
   return !parts.pod_namespace.empty() && !parts.pod.empty() &&
+         parts.pod_namespace.find('/') == std::string_view::npos &&
          parts.pod.find('/') == std::string_view::npos;
 }
 

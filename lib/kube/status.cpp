@@ -1,6 +1,7 @@
 #include "uvspdy/kube/status.h"
 
 #include <charconv>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "uvspdy/kube/error.h"
@@ -69,8 +70,9 @@ Result<Status> parse_status(std::string_view text) {
   status.success = outcome == "Success";
   status.message = text_member(object, "message");
   status.reason = text_member(object, "reason");
-  if (const auto code = object.find("code"); code != object.end() && code->is_number_integer()) {
-    status.code = code->get<int>();
+  constexpr std::uint64_t kLargestCode = 999;
+  if (const auto code = object.find("code"); code != object.end() && code->is_number_unsigned()) {
+    if (code->get<std::uint64_t>() <= kLargestCode) status.code = code->get<int>();
   }
   const auto details = object.find("details");
   if (details == object.end() || !details->is_object()) return status;

@@ -51,6 +51,7 @@ struct TcpTransport::State {
   std::size_t write_size = 0;
   WriteHandler on_written;
   uv_shutdown_t shutdown{};
+  bool shutdown_asked = false;
   DoneHandler on_shutdown;
   CloseHandler on_closed;
 
@@ -124,19 +125,44 @@ void TcpTransport::write(std::span<const Bytes> spans, WriteHandler handler) {
   state_->write_size = 0;
   for (std::size_t i = 0; i < count; ++i) state_->write_size += spans[i].size();
   state_->write.data = state_.get();
-  // With a live handle and buffers uv_write fails only for want of memory.
-  uv_write(&state_->write, state_->stream(), buffers.data(), static_cast<unsigned>(count),
-           [](uv_write_t* request, int status) {
-             auto* state = static_cast<State*>(request->data);
-             const WriteHandler on_written = std::exchange(state->on_written, {});
-             if (!on_written) return;
-             if (status < 0) return on_written(uv_error(status, "write"));
-             on_written(state->write_size);
-           });
+  const int failed = uv_write(&state_->write, state_->stream(), buffers.data(),
+                              static_cast<unsigned>(count), [](uv_write_t* request, int status) {
+                                auto* state = static_cast<State*>(request->data);
+                                const WriteHandler on_written =
+                                    std::exchange(state->on_written, {});
+                                if (!on_written) return;
+                                if (status < 0) return on_written(uv_error(status, "write"));
+                                on_written(state->write_size);
+                              });
+  if (failed == 0) return;
+  fail_later([on_written = std::exchange(state_->on_written, {}), failed] {
+    on_written(uv_error(failed, "write"));
+  });
+}
+
+void TcpTransport::fail_later(std::function<void()> call) {
+  if (!failures_) failures_ = std::make_shared<std::deque<std::function<void()>>>();
+  failures_->push_back(std::move(call));
+  if (!tell_failures_) {
+    tell_failures_ = std::make_unique<Wakeup>(loop_, [failures = failures_] {
+      while (!failures->empty()) {
+        const auto next = std::move(failures->front());
+        failures->pop_front();
+        next();  // may close the transport, and with it what is left
+      }
+    });
+  }
+  tell_failures_->schedule();
 }
 
 void TcpTransport::shutdown(DoneHandler handler) {
   if (!state_) return;
+  if (std::exchange(state_->shutdown_asked, true)) {
+    fail_later([handler = std::move(handler)] {
+      if (handler) handler(uv_error(UV_EALREADY, "shutdown"));
+    });
+    return;
+  }
   state_->on_shutdown = std::move(handler);
   state_->shutdown.data = state_.get();
   const int status =
@@ -145,8 +171,10 @@ void TcpTransport::shutdown(DoneHandler handler) {
         const DoneHandler on_shutdown = std::exchange(state->on_shutdown, {});
         if (on_shutdown) on_shutdown(result < 0 ? uv_error(result, "shutdown") : Error());
       });
-  // Not connected any more: the reader hears of it.
-  if (status < 0) state_->on_shutdown = {};
+  if (status == 0) return;
+  fail_later([on_shutdown = std::exchange(state_->on_shutdown, {}), status] {
+    if (on_shutdown) on_shutdown(uv_error(status, "shutdown"));
+  });
 }
 
 std::size_t TcpTransport::unacknowledged() const {
@@ -160,6 +188,7 @@ std::size_t TcpTransport::unacknowledged() const {
 
 void TcpTransport::close(CloseHandler handler) {
   if (!state_) return;
+  if (failures_) failures_->clear();
   state_->on_written = {};
   state_->on_shutdown = {};
   state_->on_closed = std::move(handler);

@@ -2,9 +2,12 @@
 
 #include <uv.h>
 
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "uvspdy/net/timer.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::net {
@@ -39,9 +42,14 @@ class TcpTransport final : public Transport {
   // What libuv points to. Closing gives it to libuv, which frees it with the last callback.
   struct State;
 
+  void fail_later(std::function<void()> call);
+
   uv_loop_t* loop_;
   std::unique_ptr<State> state_;  // null once closed
   std::string peer_;
+  // Failures that libuv tells at once, on their way to the handlers that hear of them later.
+  std::shared_ptr<std::deque<std::function<void()>>> failures_;
+  std::unique_ptr<Wakeup> tell_failures_;
 };
 
 }  // namespace uvspdy::net

@@ -17,8 +17,8 @@ void mark_skipped(const std::string& reason);
 }  // namespace uvspdy::test
 
 /// Ends a test case that cannot run here, aloud. Only at the top level of a TEST_CASE.
-#define SKIP_TEST(reason)                  \
-  do {                                     \
-    ::uvspdy::test::mark_skipped(reason);  \
-    return;                                \
+#define SKIP_TEST(reason)                 \
+  do {                                    \
+    ::uvspdy::test::mark_skipped(reason); \
+    return;                               \
   } while (false)

@@ -98,8 +98,7 @@ TEST_CASE("compression: every level, window and memory level") {
   for (int level = 1; level <= 9; ++level) {
     for (int window_bits = 9; window_bits <= 15; ++window_bits) {
       for (int memory_level = 1; memory_level <= 9; ++memory_level) {
-        check_settings(
-            {.level = level, .window_bits = window_bits, .memory_level = memory_level});
+        check_settings({.level = level, .window_bits = window_bits, .memory_level = memory_level});
       }
     }
   }

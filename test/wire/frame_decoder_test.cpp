@@ -56,9 +56,8 @@ TEST_CASE("decoder: RST_STREAM") {
 
 TEST_CASE("decoder: SETTINGS") {
   check_decodes("8003 0004 00 000004 00000000", {"SETTINGS"});
-  check_decodes(
-      "8003 0004 01 000014 00000002 01 000004 00000064 02 000007 80000001",
-      {"SETTINGS clear [flags=1 id=4 value=100] [flags=2 id=7 value=2147483649]"});
+  check_decodes("8003 0004 01 000014 00000002 01 000004 00000064 02 000007 80000001",
+                {"SETTINGS clear [flags=1 id=4 value=100] [flags=2 id=7 value=2147483649]"});
   // Unknown ids and repeated ones are the session's business.
   check_decodes("8003 0004 00 000014 00000002 ff ffffff ffffffff ff ffffff 00000000",
                 {"SETTINGS [flags=255 id=16777215 value=4294967295]"
@@ -116,8 +115,7 @@ TEST_CASE("decoder: all kinds of frames in one stream of bytes") {
       {"SETTINGS [flags=0 id=7 value=65536]",
        "SYN_STREAM stream=1 associated=0 priority=7 slot=0 {a: b}", "DATA stream=1 010203",
        "PING id=2", "UNKNOWN type=5 length=3", "DATA stream=1 fin 0405",
-       "WINDOW_UPDATE stream=0 delta=5", "RST_STREAM stream=1 status=8",
-       "GOAWAY last=1 status=0"});
+       "WINDOW_UPDATE stream=0 delta=5", "RST_STREAM stream=1 status=8", "GOAWAY last=1 status=0"});
 }
 
 TEST_CASE("decoder: bits that are reserved are ignored") {

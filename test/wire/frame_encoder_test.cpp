@@ -194,8 +194,7 @@ TEST_CASE("encoder: the bit above a stream id is never set") {
         hex("8003 0003 00 000008 00000001 00000005"));
   CHECK(encoded(GoAwayFrame{0x80000001, GoAwayStatus::kOk}) ==
         hex("8003 0007 00 000008 00000001 00000000"));
-  CHECK(encoded(WindowUpdateFrame{0x80000001, 1}) ==
-        hex("8003 0009 00 000008 00000001 00000001"));
+  CHECK(encoded(WindowUpdateFrame{0x80000001, 1}) == hex("8003 0009 00 000008 00000001 00000001"));
   FrameEncoder encoder;
   SynStreamFrame frame;
   frame.stream_id = 0x80000001;

@@ -63,8 +63,7 @@ TEST_CASE("frame error: a version that is not 3") {
   check_fails("8002 0001 00 00000a 00000001 00000000 0000", Errc::kUnsupportedVersion,
               {"SYN_STREAM", "version 2"});
   check_fails("8004 0006 00 000004 00000001", Errc::kUnsupportedVersion, {"PING", "version 4"});
-  check_fails("ffff 0006 00 000004 00000001", Errc::kUnsupportedVersion,
-              {"PING", "version 32767"});
+  check_fails("ffff 0006 00 000004 00000001", Errc::kUnsupportedVersion, {"PING", "version 32767"});
   check_fails("8000 0003 00 000008 00000001 00000005", Errc::kUnsupportedVersion,
               {"RST_STREAM", "version 0"});
 }

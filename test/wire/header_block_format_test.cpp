@@ -111,8 +111,7 @@ TEST_CASE("format: headers that must not be sent over SPDY") {
   for (const char* const name :
        {"connection", "host", "keep-alive", "proxy-connection", "transfer-encoding", "Connection",
         "HOST", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding"}) {
-    check_refused({{"ok", "1"}, {name, "v"}}, Errc::kForbiddenHeader,
-                  "'" + to_lower(name) + "'");
+    check_refused({{"ok", "1"}, {name, "v"}}, Errc::kForbiddenHeader, "'" + to_lower(name) + "'");
   }
   // Its like in SPDY, and names that only look alike.
   CHECK_FALSE(formatted({{":host", "h"}, {"hosts", "h"}, {"x-connection", "c"}}).empty());

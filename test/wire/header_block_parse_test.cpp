@@ -82,8 +82,7 @@ TEST_CASE("parse: a name stands once") {
 TEST_CASE("parse: a count that is not that of the pairs") {
   check_refused(header_block(2, {{"a", "1"}}), Errc::kMalformedHeaderBlock, "2");
   check_refused(header_block(2, {{"a", "12345678"}}), Errc::kMalformedHeaderBlock, "pair 2 of 2");
-  check_refused(header_block(1, {{"a", "1"}, {"b", "2"}}), Errc::kMalformedHeaderBlock,
-                "10 bytes");
+  check_refused(header_block(1, {{"a", "1"}, {"b", "2"}}), Errc::kMalformedHeaderBlock, "10 bytes");
   check_refused(header_block(0, {{"a", "1"}}), Errc::kMalformedHeaderBlock, "10 bytes");
 }
 
@@ -140,4 +139,3 @@ TEST_CASE("parse: each of several values counts with its name") {
   check_refused(header_block(2, {{name, "1\0002\0003"s}, {"a", ""}}), Errc::kHeaderBlockTooLarge,
                 "inflated_header_block = 33", limits);
 }
-

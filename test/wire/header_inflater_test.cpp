@@ -40,9 +40,9 @@ void check_fails(HeaderInflater& inflater, Bytes compressed, Errc code, const st
   CHECK(block.error().message().find(text) != std::string::npos);
 }
 
-const std::vector<std::size_t> kSizes = {1,    2,    3,    7,    100,   1000,  4083,  4086,
-                                         4095, 4096, 4097, 8192, 16384, 32767, 32768, 32769,
-                                         1,    4091, 65535, 65536, 2,   65536};
+const std::vector<std::size_t> kSizes = {1,    2,    3,     7,     100,   1000,  4083,  4086,
+                                         4095, 4096, 4097,  8192,  16384, 32767, 32768, 32769,
+                                         1,    4091, 65535, 65536, 2,     65536};
 
 }  // namespace
 

@@ -115,7 +115,8 @@ class Stream {
   Connection* connection_;  // null once closed
   wire::StreamId id_;
   Headers headers_;
-  bool paused_ = false;  // by the user
+  bool paused_ = false;      // by the user
+  bool reply_sent_ = false;  // our SYN_REPLY is with the transport
   Slot<DataHandler> on_data_;
   Slot<EndHandler> on_end_;
   Slot<EndHandler> on_end_sent_;

@@ -1,0 +1,147 @@
+#include "uvspdy/httpstream/url.h"
+
+#include <string>
+#include <vector>
+
+#include "support/catch.h"
+#include "uvspdy/httpstream/error.h"
+
+using namespace uvspdy;
+using namespace uvspdy::httpstream;
+
+TEST_CASE("parse_url: scheme, host, port and target") {
+  struct Row {
+    const char* text;
+    const char* host;
+    std::uint16_t port;
+    const char* target;
+    const char* authority;
+  };
+  const Row rows[] = {
+      {"http://example.com", "example.com", 80, "/", "example.com:80"},
+      {"http://example.com/", "example.com", 80, "/", "example.com:80"},
+      {"http://example.com:8080/a/b?c=d&e=%20", "example.com", 8080, "/a/b?c=d&e=%20",
+       "example.com:8080"},
+      {"HTTP://127.0.0.1:1", "127.0.0.1", 1, "/", "127.0.0.1:1"},
+      {"http://127.0.0.1:65535?x=y", "127.0.0.1", 65535, "/?x=y", "127.0.0.1:65535"},
+      {"http://[::1]", "::1", 80, "/", "[::1]:80"},
+      {"http://[fe80::1]:8001/exec", "fe80::1", 8001, "/exec", "[fe80::1]:8001"},
+      {"http://h/a:b@c", "h", 80, "/a:b@c", "h:80"},
+      {"http://h?a=http://x", "h", 80, "/?a=http://x", "h:80"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    const auto url = parse_url(row.text);
+    REQUIRE(url);
+    CHECK(url->scheme == "http");
+    CHECK(url->host == row.host);
+    CHECK(url->port == row.port);
+    CHECK(url->target == row.target);
+    CHECK(url->authority() == row.authority);
+  }
+}
+
+TEST_CASE("parse_url: what cannot be used is refused, with the URL in the text") {
+  const std::vector<std::string> bad = {
+      "",
+      "example.com",
+      "example.com:80",
+      "//example.com",
+      "http:/example.com",
+      "://example.com",
+      "https://example.com",
+      "ftp://example.com",
+      "unix:///run/socket",
+      "http://",
+      "http:///path",
+      "http://?query",
+      "http://:80",
+      "http://h:",
+      "http://h:0",
+      "http://h:65536",
+      "http://h:-1",
+      "http://h:+1",
+      "http://h:8o",
+      "http://h:80:81",
+      "http://h: 80",
+      "http://::1",
+      "http://[::1",
+      "http://[]",
+      "http://[::1]80",
+      "http://[::1]:x",
+      "http://user@h",
+      "http://user:secret@h",
+      "http://h/#fragment",
+      "http://h/a b",
+      "http://h/a\r\nInjected: x",
+      "http://h\t/",
+      "http://h/\x7f",
+      std::string("http://h/\0", 10),
+  };
+  for (const std::string& text : bad) {
+    CAPTURE(text);
+    const auto url = parse_url(text);
+    REQUIRE_FALSE(url);
+    CHECK(url.error().code() == Errc::kBadUrl);
+    CHECK(url.error().message().find(text) != std::string::npos);
+  }
+}
+
+TEST_CASE("parse_target: the path as it is, the query decoded, in order") {
+  struct Row {
+    const char* text;
+    const char* path;
+    Query query;
+  };
+  const std::vector<Row> rows = {
+      {"/", "/", {}},
+      {"/a%20b", "/a%20b", {}},
+      {"/a?", "/a", {}},
+      {"/a?&&", "/a", {}},
+      {"/a?x", "/a", {{"x", ""}}},
+      {"/a?x=", "/a", {{"x", ""}}},
+      {"/a?=y", "/a", {{"", "y"}}},
+      {"/a?x=1&y=2&x=3", "/a", {{"x", "1"}, {"y", "2"}, {"x", "3"}}},
+      {"/a?x=1=2", "/a", {{"x", "1=2"}}},
+      {"/a?x=1?2", "/a", {{"x", "1?2"}}},
+      {"/a?x=a+b%20c", "/a", {{"x", "a b c"}}},
+      {"/a?x=%2B%2b%26%3D%25", "/a", {{"x", "++&=%"}}},
+      {"/a?%78=%41", "/a", {{"x", "A"}}},
+      {"/a?x=%c3%a4", "/a", {{"x", "\xc3\xa4"}}},
+      {"/a?x=%00y", "/a", {{"x", std::string("\0y", 2)}}},
+      {"", "", {}},
+      {"?x=y", "", {{"x", "y"}}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    const auto target = parse_target(row.text);
+    REQUIRE(target);
+    CHECK(target->path == row.path);
+    CHECK(target->query == row.query);
+  }
+}
+
+TEST_CASE("parse_target: a broken percent-encoding is refused") {
+  const std::string text = GENERATE("/?x=%", "/?x=%4", "/?x=%4&y=1", "/?x=%g0", "/?x=%0g", "/?%=1",
+                                    "/?x=%%41", "/?x=% 1", "/?x=%+1", "/?x=%-1");
+  CAPTURE(text);
+  const auto target = parse_target(text);
+  REQUIRE_FALSE(target);
+  CHECK(target.error().code() == Errc::kBadUrl);
+}
+
+TEST_CASE("format_query: everything but unreserved characters is encoded, and reads back") {
+  CHECK(format_query({}) == "");
+  CHECK(format_query({{"command", "ls"}, {"command", "-l /"}, {"tty", ""}}) ==
+        "command=ls&command=-l%20%2F&tty=");
+  CHECK(percent_encode("AZaz09-._~") == "AZaz09-._~");
+  CHECK(percent_encode("%+&=/?#:@\n\xff") == "%25%2B%26%3D%2F%3F%23%3A%40%0A%FF");
+
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  const Query query = {{all, "1"}, {"2", all}, {"", ""}};
+  const auto back = parse_target("/p?" + format_query(query));
+  REQUIRE(back);
+  CHECK(back->path == "/p");
+  CHECK(back->query == query);
+}

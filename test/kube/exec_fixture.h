@@ -1,0 +1,153 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/test_loop.h"
+#include "uvspdy/httpstream/http_server.h"
+#include "uvspdy/kube/exec_client.h"
+#include "uvspdy/kube/exec_server.h"
+#include "uvspdy/kube/remotecommand.h"
+
+namespace uvspdy::test {
+
+/// An ExecServer behind an HttpServer on loopback, as an embedder sets them up, and the lines that
+/// they log.
+class ExecHost {
+ public:
+  explicit ExecHost(TestLoop& loop, kube::ExecServer::Options options = {}) {
+    options.log = [this](std::string_view line) { log_.emplace_back(line); };
+    server_ = std::make_unique<kube::ExecServer>(loop.get(), options);
+    auto listening = httpstream::HttpServer::listen(
+        loop.get(), "127.0.0.1", 0,
+        [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
+          const auto target = httpstream::parse_target(exchange->request().target);
+          CHECK(target);
+          auto request = target ? kube::parse_exec_target(*target) : target.error();
+          CHECK(request);
+          if (request && server_) server_->serve(exchange, std::move(*request));
+        });
+    REQUIRE(listening);
+    http_ = std::move(*listening);
+  }
+  ExecHost(const ExecHost&) = delete;
+  ExecHost& operator=(const ExecHost&) = delete;
+
+  std::uint16_t port() const { return http_->port(); }
+  kube::ExecServer& server() { return *server_; }
+
+  /// Stops listening; commands go on.
+  void stop_listening() { http_->close(); }
+
+  /// Destroys the ExecServer.
+  void destroy() { server_.reset(); }
+
+  const std::vector<std::string>& log() const { return log_; }
+
+  /// Whether a line was logged that contains `text`.
+  bool logged(const std::string& text) const {
+    return std::any_of(log_.begin(), log_.end(), [&text](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+  }
+
+ private:
+  std::vector<std::string> log_;
+  std::unique_ptr<kube::ExecServer> server_;
+  std::unique_ptr<httpstream::HttpServer> http_;
+};
+
+/// One call of kube::exec: what came of it.
+class ExecRun {
+ public:
+  std::string output;
+  std::string error_output;
+  kube::ExecStreams streams;
+  bool started = false;
+  std::function<void()> on_started = [] {};
+
+  ExecRun() = default;
+  ExecRun(TestLoop& loop, std::uint16_t port, kube::ExecRequest request) {
+    start(loop, port, std::move(request));
+  }
+  ExecRun(const ExecRun&) = delete;
+  ExecRun& operator=(const ExecRun&) = delete;
+
+  void start(TestLoop& loop, std::uint16_t port, kube::ExecRequest request,
+             httpstream::ConnectionOptions connection = {}) {
+    kube::ExecOptions options;
+    options.server.host = "127.0.0.1";
+    options.server.port = port;
+    options.request = std::move(request);
+    options.request.pod = "demo";
+    options.round_tripper.connection = std::move(connection);
+    kube::exec(loop.get(), std::move(options),
+               {[this](const kube::ExecStreams& opened) {
+                  CHECK_FALSE(started);
+                  started = true;
+                  streams = opened;
+                  collect(opened.standard_output, output);
+                  collect(opened.standard_error, error_output);
+                  on_started();
+                },
+                [this](Result<kube::ExitStatus> status) {
+                  ++exits_;
+                  status_ = std::move(status);
+                }});
+    CHECK(exits_ == 0);  // not inside the call
+  }
+
+  bool over() const { return exits_ > 0; }
+
+  /// How it ended; it must have, once.
+  const Result<kube::ExitStatus>& status() const {
+    REQUIRE(exits_ == 1);
+    return *status_;
+  }
+
+  /// The exit code that it must have ended with.
+  int code() const {
+    INFO((status() ? std::string() : status().error().message()));
+    REQUIRE(status());
+    return status()->code;
+  }
+
+  /// The error that it must have ended with.
+  const Error& error() const {
+    REQUIRE_FALSE(status());
+    return status().error();
+  }
+
+ private:
+  void collect(const std::shared_ptr<httpstream::Stream>& stream, std::string& text) {
+    if (!stream) return;
+    stream->on_data([this, &text](Bytes bytes) {
+      CHECK(exits_ == 0);  // on_exit is the last call
+      text += text_of(bytes);
+    });
+  }
+
+  int exits_ = 0;
+  std::optional<Result<kube::ExitStatus>> status_;
+};
+
+/// A request to run a shell's script.
+inline kube::ExecRequest shell(std::string script) {
+  kube::ExecRequest request;
+  request.command = {"sh", "-c", std::move(script)};
+  return request;
+}
+
+/// The same with stdin.
+inline kube::ExecRequest shell_with_stdin(std::string script) {
+  kube::ExecRequest request = shell(std::move(script));
+  request.use_stdin = true;
+  return request;
+}
+
+}  // namespace uvspdy::test

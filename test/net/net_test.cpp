@@ -1,3 +1,0 @@
-#include "support/catch.h"
-
-TEST_CASE("starts") { CHECK(true); }

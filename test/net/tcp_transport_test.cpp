@@ -1,0 +1,395 @@
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/outside_calls.h"
+#include "support/patterned_text.h"
+#include "support/raw_peer.h"
+#include "support/tcp_pair.h"
+#include "support/test_loop.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/transport.h"
+
+using namespace uvspdy;
+using test::patterned_text;
+using test::RawPeer;
+using test::TcpPair;
+using test::TestLoop;
+
+namespace {
+
+// More than the kernel's buffers of both ends take, however they grow.
+constexpr std::size_t kMoreThanBuffers = 64 * 1024 * 1024;
+
+Bytes view(const std::string& text) { return bytes_of(text); }
+
+}  // namespace
+
+TEST_CASE("Transport: bytes go both ways, in order") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer client(std::move(pair.client));
+  RawPeer server(std::move(pair.server));
+  client.start_reading();
+  server.start_reading();
+  const std::string there = patterned_text(300000);
+  const std::string back = patterned_text(200001);
+  for (std::size_t i = 0; i < there.size(); i += 1000) client.send(there.substr(i, 1000));
+  server.send(back);
+  REQUIRE(loop.run_until([&] {
+    return server.received().size() == there.size() && client.received().size() == back.size();
+  }));
+  CHECK(server.received() == there);
+  CHECK(client.received() == back);
+  client.close();
+  REQUIRE(loop.run_until([&] { return server.ended(); }));
+  CHECK_FALSE(server.end());
+  server.close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: try_write gathers spans and says how many bytes went") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer server(std::move(pair.server));
+  server.start_reading();
+  // More spans than go into one system call.
+  const std::string text = patterned_text(1500);
+  std::vector<Bytes> spans;
+  for (std::size_t i = 0; i < text.size(); ++i) spans.push_back(view(text).subspan(i, 1));
+  std::size_t sent = 0;
+  int calls = 0;
+  while (sent < text.size()) {
+    const Result<std::size_t> written = pair.client->try_write(std::span(spans).subspan(sent));
+    REQUIRE(written);
+    REQUIRE(*written > 0);  // nothing is in the way
+    sent += *written;
+    ++calls;
+  }
+  CHECK(calls < 100);  // gathered, not one by one
+  REQUIRE(loop.run_until([&] { return server.received().size() >= text.size(); }));
+  CHECK(server.received() == text);
+  pair.client->close({});
+  server.close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: write takes at least the first span and says how much it took") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer server(std::move(pair.server));
+  server.start_reading();
+  const std::string text = patterned_text(1000);
+  std::vector<Bytes> spans;
+  for (std::size_t i = 0; i < text.size(); i += 100) spans.push_back(view(text).subspan(i, 100));
+  test::OutsideCalls outside;
+  std::size_t sent = 0;
+  int calls = 0;
+  std::function<void()> write_rest = [&] {
+    outside.during([&] {
+      pair.client->write(std::span(spans).subspan(sent / 100), [&](Result<std::size_t> written) {
+        CHECK(outside.holds());
+        CHECK(written);
+        if (!written) return;
+        CHECK(*written >= 100);
+        CHECK(*written % 100 == 0);
+        sent += *written;
+        ++calls;
+        if (sent < text.size()) write_rest();
+      });
+    });
+  };
+  write_rest();
+  REQUIRE(loop.run_until([&] { return server.received().size() >= text.size(); }));
+  CHECK(server.received() == text);
+  REQUIRE(loop.run_until([&] { return sent == text.size(); }));
+  CHECK(calls <= 10);
+  pair.client->close({});
+  server.close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: a peer that does not read holds writers up, and loses nothing") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer server(std::move(pair.server));  // does not read yet
+  const std::string text = patterned_text(kMoreThanBuffers);
+  std::size_t sent = 0;
+  while (true) {
+    const Bytes rest = view(text).subspan(sent);
+    const Result<std::size_t> written = pair.client->try_write(std::span(&rest, 1));
+    REQUIRE(written);
+    if (*written == 0) break;
+    sent += *written;
+    REQUIRE(sent < text.size());
+  }
+  int calls = 0;
+  const Bytes rest = view(text).subspan(sent);
+  pair.client->write(std::span(&rest, 1), [&](Result<std::size_t> written) {
+    ++calls;
+    CHECK(written);
+    if (written) CHECK(*written == rest.size());
+  });
+  loop.run_turns(20);
+  CHECK(calls == 0);
+
+  server.start_reading();
+  REQUIRE(loop.run_until([&] { return calls == 1 && server.received().size() == text.size(); }));
+  CHECK((server.received() == text));  // in brackets: nobody wants to see it printed
+  pair.client->close({});
+  server.close();
+  REQUIRE(loop.run_out());
+  CHECK(calls == 1);
+}
+
+TEST_CASE("Transport: no read handler runs while reading is stopped, and nothing is lost") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer client(std::move(pair.client));
+  std::string received;
+  bool reading = true;
+  bool ended = false;
+  int stops = 0;
+  pair.server->set_read_handlers(
+      [&](Bytes bytes) {
+        CHECK(reading);
+        received += text_of(bytes);
+        pair.server->stop_reading();  // inside the handler
+        reading = false;
+        ++stops;
+      },
+      [&](const Error& error) {
+        CHECK(reading);
+        CHECK_FALSE(error);
+        ended = true;
+      });
+  const std::string text = patterned_text(1000000);
+  client.send(text);
+  client.shut_down();
+  while (!ended) {
+    loop.run_turns(2);
+    reading = true;
+    pair.server->start_reading();
+    pair.server->start_reading();  // twice is once
+    REQUIRE(loop.run_until([&] { return !reading || ended; }));
+  }
+  CHECK((received == text));
+  CHECK(stops > 1);
+  client.close();
+  pair.server->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: shutdown comes behind what was written, and reading goes on") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer server(std::move(pair.server));
+  std::string received;
+  int ends = 0;
+  pair.client->set_read_handlers([&](Bytes bytes) { received += text_of(bytes); },
+                                 [&](const Error& error) {
+                                   ++ends;
+                                   CHECK_FALSE(error);
+                                 });
+  pair.client->start_reading();
+  const std::string text = patterned_text(kMoreThanBuffers);
+  const Bytes bytes = view(text);
+  int written = 0;
+  int shut = 0;
+  test::OutsideCalls outside;
+  pair.client->write(std::span(&bytes, 1), [&](Result<std::size_t> result) {
+    ++written;
+    CHECK(result);
+    CHECK(shut == 0);
+  });
+  outside.during([&] {
+    pair.client->shutdown([&](const Error& error) {
+      CHECK(outside.holds());
+      CHECK_FALSE(error);
+      ++shut;
+    });
+  });
+  loop.run_turns(10);
+  CHECK(shut == 0);
+  server.start_reading();
+  REQUIRE(loop.run_until([&] { return server.ended(); }));
+  CHECK_FALSE(server.end());
+  CHECK((server.received() == text));
+  REQUIRE(loop.run_until([&] { return shut == 1; }));
+  CHECK(written == 1);
+
+  server.send("an answer behind your end");
+  REQUIRE(loop.run_until([&] { return received == "an answer behind your end"; }));
+  CHECK(ends == 0);
+  server.shut_down();
+  REQUIRE(loop.run_until([&] { return ends == 1; }));
+  pair.client->close({});
+  server.close();
+  REQUIRE(loop.run_out());
+  CHECK(ends == 1);
+  CHECK(shut == 1);
+}
+
+TEST_CASE("Transport: unacknowledged says what the peer's side has not taken yet") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer server(std::move(pair.server));  // does not read yet
+  CHECK(pair.client->unacknowledged() == 0);
+  const std::string text(1024 * 1024, 'x');
+  const Bytes bytes = view(text);
+  std::size_t sent = 0;
+  while (true) {
+    const Result<std::size_t> written = pair.client->try_write(std::span(&bytes, 1));
+    REQUIRE(written);
+    if (*written == 0) break;
+    sent += *written;
+  }
+  CHECK(pair.client->unacknowledged() > 0);
+  CHECK(pair.client->unacknowledged() <= sent);
+  server.start_reading();
+  REQUIRE(loop.run_until(
+      [&] { return server.received().size() == sent && pair.client->unacknowledged() == 0; }));
+  pair.client->close({});
+  CHECK(pair.client->unacknowledged() == 0);
+  server.close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: a reset by the peer is told once, as an error") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer client(std::move(pair.client));
+  int ends = 0;
+  Error end;
+  pair.server->set_read_handlers([](Bytes) {},
+                                 [&](const Error& error) {
+                                   ++ends;
+                                   end = error;
+                                 });
+  pair.server->start_reading();
+  client.vanish();
+  REQUIRE(loop.run_until([&] { return ends > 0; }));
+  CHECK(end.code() == std::error_code(UV_ECONNRESET, net::uv_category()));
+  pair.server->start_reading();  // there is nothing more to be told
+  REQUIRE(loop.run_out());
+  CHECK(ends == 1);
+  pair.server->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: a write that waits fails when the peer resets the connection") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer client(std::move(pair.client));
+  const std::string text = patterned_text(kMoreThanBuffers);
+  const Bytes bytes = view(text);
+  int calls = 0;
+  pair.server->write(std::span(&bytes, 1), [&](Result<std::size_t> written) {
+    ++calls;
+    CHECK_FALSE(written);
+  });
+  loop.run_turns(5);
+  CHECK(calls == 0);
+  client.vanish();
+  REQUIRE(loop.run_until([&] { return calls > 0; }));
+  pair.server->close({});
+  REQUIRE(loop.run_out());
+  CHECK(calls == 1);
+}
+
+TEST_CASE("Transport: once the connection is broken, try_write, write and shutdown say so") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer client(std::move(pair.client));
+  bool ended = false;
+  pair.server->set_read_handlers([](Bytes) {}, [&](const Error&) { ended = true; });
+  pair.server->start_reading();
+  client.vanish();
+  REQUIRE(loop.run_until([&] { return ended; }));
+
+  const std::string text = "too late";
+  const Bytes bytes = view(text);
+  CHECK_FALSE(pair.server->try_write(std::span(&bytes, 1)));
+  std::optional<Result<std::size_t>> written;
+  std::optional<Error> shut;
+  pair.server->write(std::span(&bytes, 1),
+                     [&](Result<std::size_t> result) { written = std::move(result); });
+  REQUIRE(loop.run_out());
+  CHECK(written.has_value());
+  if (written) CHECK_FALSE(*written);
+  pair.server->shutdown([&](const Error& error) { shut = error; });
+  REQUIRE(loop.run_out());
+  CHECK(shut.has_value());
+  if (shut) CHECK(*shut);
+  pair.server->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: a write behind a shutdown fails, in its handler") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  pair.client->shutdown({});
+  std::optional<Result<std::size_t>> written;
+  const std::string text = "too late";
+  const Bytes bytes = view(text);
+  pair.client->write(std::span(&bytes, 1),
+                     [&](Result<std::size_t> result) { written = std::move(result); });
+  CHECK_FALSE(written.has_value());
+  REQUIRE(loop.run_out());
+  CHECK(written.has_value());
+  if (written) CHECK_FALSE(*written);
+  pair.client->close({});
+  pair.server->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: shutting down twice tells each handler once") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  int first = 0;
+  int second = 0;
+  pair.client->shutdown([&](const Error& error) {
+    ++first;
+    CHECK_FALSE(error);
+  });
+  pair.client->shutdown([&](const Error&) { ++second; });
+  REQUIRE(loop.run_out());
+  CHECK(first == 1);
+  CHECK(second == 1);
+  pair.client->close({});
+  pair.server->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: whoever takes it over sets the read handlers anew, also while one runs") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer client(std::move(pair.client));
+  std::string first;
+  std::string second;
+  bool ended = false;
+  // Freed with the old handlers: using it behind the exchange shows whether they are still there.
+  const auto token = std::make_shared<std::string>("first ");
+  pair.server->set_read_handlers(
+      [&, token](Bytes bytes) {
+        pair.server->set_read_handlers([&](Bytes more) { second += text_of(more); },
+                                       [&](const Error&) { ended = true; });
+        first = *token + std::string(text_of(bytes));
+      },
+      [](const Error&) { FAIL_CHECK("the old end handler was called"); });
+  pair.server->start_reading();
+  client.send("one");
+  REQUIRE(loop.run_until([&] { return !first.empty(); }));
+  CHECK(first == "first one");
+  CHECK(token.use_count() == 1);
+  client.send("two");
+  client.shut_down();
+  REQUIRE(loop.run_until([&] { return ended; }));
+  CHECK(second == "two");
+  client.close();
+  pair.server->close({});
+  REQUIRE(loop.run_out());
+}

@@ -1,0 +1,166 @@
+#include "uvspdy/net/timer.h"
+
+#include <chrono>
+#include <memory>
+
+#include "support/outside_calls.h"
+#include "support/test_loop.h"
+
+using namespace uvspdy;
+using test::TestLoop;
+using namespace std::chrono_literals;
+
+TEST_CASE("Timer: fires once, from the loop, and not before its time") {
+  TestLoop loop;
+  test::OutsideCalls outside;
+  int fired = 0;
+  net::Timer timer(loop.get(), [&] {
+    ++fired;
+    CHECK(outside.holds());
+  });
+  const std::chrono::milliseconds delay = GENERATE(0ms, 1ms, 20ms);
+  const auto begin = std::chrono::steady_clock::now();
+  outside.during([&] { timer.start(delay); });
+  CHECK(fired == 0);
+  REQUIRE(loop.run_out());
+  CHECK(fired == 1);
+  // libuv counts whole milliseconds and may cut one at each end.
+  CHECK(std::chrono::steady_clock::now() - begin >= delay - 2ms);
+}
+
+TEST_CASE("Timer: a negative time is as good as none") {
+  TestLoop loop;
+  int fired = 0;
+  net::Timer timer(loop.get(), [&] { ++fired; });
+  timer.start(-5ms);
+  REQUIRE(loop.run_out());
+  CHECK(fired == 1);
+}
+
+TEST_CASE("Timer: starting again replaces the time, stopping takes it back") {
+  TestLoop loop;
+  int late = 0;
+  int stopped = 0;
+  net::Timer again(loop.get(), [&] { ++late; });
+  again.start(1h);
+  again.start(1ms);
+  net::Timer never(loop.get(), [&] { ++stopped; });
+  never.start(0ms);
+  never.stop();
+  never.stop();
+  REQUIRE(loop.run_out());  // within the deadline, so the hour is gone
+  CHECK(late == 1);
+  CHECK(stopped == 0);
+}
+
+TEST_CASE("Timer: may be started again inside its handler") {
+  TestLoop loop;
+  int fired = 0;
+  std::unique_ptr<net::Timer> timer;
+  timer = std::make_unique<net::Timer>(loop.get(), [&] {
+    if (++fired < 3) timer->start(0ms);
+  });
+  timer->start(0ms);
+  REQUIRE(loop.run_out());
+  CHECK(fired == 3);
+}
+
+TEST_CASE("Timer: may be destroyed inside its handler") {
+  TestLoop loop;
+  int fired = 0;
+  // Freed with the handler: a handler that went with its timer would read freed memory.
+  const auto token = std::make_shared<int>(7);
+  std::unique_ptr<net::Timer> timer;
+  timer = std::make_unique<net::Timer>(loop.get(), [&, token] {
+    timer.reset();
+    fired += *token;
+  });
+  timer->start(0ms);
+  REQUIRE(loop.run_out());
+  CHECK(fired == 7);
+  CHECK(token.use_count() == 1);
+}
+
+TEST_CASE("Timer: destroyed before its time it never fires") {
+  TestLoop loop;
+  int fired = 0;
+  auto timer = std::make_unique<net::Timer>(loop.get(), [&] { ++fired; });
+  timer->start(0ms);
+  timer.reset();
+  REQUIRE(loop.run_out());
+  CHECK(fired == 0);
+}
+
+TEST_CASE("Wakeup: runs once for any number of calls, from the loop") {
+  TestLoop loop;
+  test::OutsideCalls outside;
+  int ran = 0;
+  net::Wakeup wakeup(loop.get(), [&] {
+    ++ran;
+    CHECK(outside.holds());
+  });
+  outside.during([&] {
+    wakeup.schedule();
+    wakeup.schedule();
+  });
+  CHECK(ran == 0);
+  REQUIRE(loop.run_out());
+  CHECK(ran == 1);
+
+  wakeup.schedule();
+  REQUIRE(loop.run_out());
+  CHECK(ran == 2);
+}
+
+TEST_CASE("Wakeup: one that is scheduled inside a Wakeup still runs, while the loop would block") {
+  TestLoop loop;
+  // Something that keeps the loop waiting: only a turn that does not block gets to the wakeups.
+  net::Timer hour(loop.get(), [] {});
+  hour.start(1h);
+  int own = 0;
+  int other = 0;
+  std::unique_ptr<net::Wakeup> first;
+  net::Wakeup second(loop.get(), [&] {
+    ++other;
+    first->schedule();
+  });
+  first = std::make_unique<net::Wakeup>(loop.get(), [&] {
+    if (++own < 3) first->schedule();
+    if (own == 3) second.schedule();
+  });
+  first->schedule();
+  REQUIRE(loop.run_until([&] { return own == 4; }));
+  CHECK(other == 1);
+  hour.stop();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Wakeup: one that is not scheduled does not keep the loop alive, nor one cancelled") {
+  TestLoop loop;
+  int ran = 0;
+  net::Wakeup idle(loop.get(), [&] { ++ran; });
+  net::Wakeup cancelled(loop.get(), [&] { ++ran; });
+  cancelled.schedule();
+  cancelled.cancel();
+  cancelled.cancel();
+  CHECK(uv_loop_alive(loop.get()) == 0);
+  REQUIRE(loop.run_out());
+  CHECK(ran == 0);
+}
+
+TEST_CASE("Wakeup: may be destroyed inside its handler, and before it runs") {
+  TestLoop loop;
+  int ran = 0;
+  const auto token = std::make_shared<int>(7);
+  std::unique_ptr<net::Wakeup> own;
+  own = std::make_unique<net::Wakeup>(loop.get(), [&, token] {
+    own.reset();
+    ran += *token;
+  });
+  own->schedule();
+  auto gone = std::make_unique<net::Wakeup>(loop.get(), [&] { ran += 1000; });
+  gone->schedule();
+  gone.reset();
+  REQUIRE(loop.run_out());
+  CHECK(ran == 7);
+}

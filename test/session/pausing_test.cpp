@@ -1,0 +1,266 @@
+// Readers that pause: what is held for them, the limits of it, and the order of the end.
+
+#include "support/patterned_text.h"
+#include "support/session_driver.h"
+
+namespace uvspdy::test {
+namespace {
+
+using session::Role;
+using wire::RstStatus;
+
+session::Options small_buffers(std::size_t stream, std::size_t connection) {
+  session::Options options;
+  options.limits.stream_buffer = stream;
+  options.limits.connection_buffer = connection;
+  return options;
+}
+
+TEST_CASE("a paused stream's data is held and given later, in order", "[session][pausing]") {
+  SessionDriver client(Role::kClient);
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, "one, ");
+  client.receive_data(id, "two, ");
+  CHECK(client.told().empty());
+  CHECK(client.session.stats().held_bytes == 10);
+
+  client.session.resume(id);
+  CHECK(client.handler.take().empty());  // not inside resume
+  REQUIRE(client.session.deadline());
+  CHECK(*client.session.deadline() <= client.clock.now());
+  // What comes before the advance queues behind what is held.
+  client.receive_data(id, "three");
+  CHECK(client.handler.take().empty());
+  client.turn();
+  CHECK(client.handler.data(id) == "one, two, three");
+  CHECK(client.session.stats().held_bytes == 0);
+
+  client.handler.take();
+  client.receive_data(id, "!");
+  CHECK(client.told() == Lines{"on_data 1 '!'"});
+}
+
+TEST_CASE("pausing again before the held data is told holds on", "[session][pausing]") {
+  SessionDriver client(Role::kClient);
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, "held");
+  client.session.resume(id);
+  client.session.pause(id);
+  CHECK(client.told().empty());
+  CHECK(client.session.stats().held_bytes == 4);
+  client.session.resume(id);
+  CHECK(client.told() == Lines{"on_data 1 'held'"});
+}
+
+TEST_CASE("one paused stream stops no other", "[session][pausing]") {
+  SessionDriver client(Role::kClient);
+  const auto paused = client.create_accepted();
+  const auto reading = client.create_accepted();
+  client.session.pause(paused);
+  for (int i = 0; i < 100; ++i) {
+    client.receive_data(paused, patterned_text(1000));
+    client.receive_data(reading, "x");
+  }
+  CHECK(client.session.wants_input());
+  client.turn();
+  CHECK(client.handler.data(reading) == std::string(100, 'x'));
+  CHECK(client.handler.data(paused).empty());
+  CHECK(client.session.stats().held_bytes == 100 * 1000);
+}
+
+TEST_CASE("a reader that pauses inside on_data gets no more of that read", "[session][pausing]") {
+  SessionDriver client(Role::kClient);
+  const auto id = client.create_accepted();
+  client.handler.during = [&client](std::string_view name, wire::StreamId stream) {
+    if (name == "on_data") client.session.pause(stream);
+  };
+  std::vector<std::uint8_t> input = client.peer.data(id, "first");
+  const std::vector<std::uint8_t> rest = client.peer.data(id, "second", true);
+  input.insert(input.end(), rest.begin(), rest.end());
+  client.receive_bytes(input);
+  CHECK(client.told() == Lines{"on_data 1 'first'"});
+  client.handler.during = nullptr;
+  client.session.resume(id);
+  CHECK(client.told() == Lines{"on_data 1 'second'", "on_fin 1"});
+}
+
+TEST_CASE("a stream that is paused in on_stream gives nothing away before its reader is there",
+          "[session][pausing]") {
+  SessionDriver server(Role::kServer);
+  server.handler.during = [&server](std::string_view name, wire::StreamId id) {
+    if (name == "on_stream") server.session.pause(id);
+  };
+  std::vector<std::uint8_t> input = server.peer.bytes(wire::SynStreamFrame{.stream_id = 1});
+  const std::vector<std::uint8_t> data = server.peer.data(1, "at once", true);
+  input.insert(input.end(), data.begin(), data.end());
+  server.receive_bytes(input);
+  CHECK(server.told() == Lines{"on_stream 1 {}"});
+  CHECK_FALSE(server.session.reply(1, {}));
+  server.sent();
+  CHECK(server.told() == Lines{"on_reply_sent 1"});
+  server.session.resume(1);
+  CHECK(server.told() == Lines{"on_data 1 'at once'", "on_fin 1"});
+}
+
+TEST_CASE("the end of a paused stream comes behind its data", "[session][pausing]") {
+  SessionDriver client(Role::kClient);
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, "held");
+  Lines end;
+  SECTION("FIN") {
+    client.receive_data(id, "", true);
+    end = {"on_fin 1"};
+  }
+  SECTION("FIN of HEADERS") {
+    client.receive(wire::HeadersFrame{.stream_id = id, .fin = true});
+    CHECK(client.told() == Lines{"on_headers 1 {}"});
+    end = {"on_fin 1"};
+  }
+  SECTION("FIN in both directions") {
+    CHECK_FALSE(client.session.close_stream(id));
+    client.receive_data(id, "", true);
+    client.sent();
+    CHECK(client.told() == Lines{"on_fin_sent 1"});
+    end = {"on_fin 1", "on_stream_closed 1 ok"};
+  }
+  SECTION("RST_STREAM") {
+    client.receive(wire::RstStreamFrame{id, RstStatus::kCancel});
+    end = {"on_stream_closed 1 kStreamReset"};
+  }
+  SECTION("FIN, then RST_STREAM") {
+    client.receive_data(id, "", true);
+    client.receive(wire::RstStreamFrame{id, RstStatus::kCancel});
+    end = {"on_fin 1", "on_stream_closed 1 kStreamReset"};
+  }
+  SECTION("a frame in error") {
+    client.receive(wire::SynReplyFrame{.stream_id = id});
+    end = {"on_stream_closed 1 kProtocolError"};
+  }
+  SECTION("GOAWAY and the end of the connection") {
+    client.receive(wire::GoAwayFrame{id});
+    CHECK(client.told() == Lines{"on_goaway 1 OK"});
+    client.receive_end();
+    end = {"on_stream_closed 1 kConnectionLost"};
+  }
+  SECTION("a session error") {
+    client.receive(wire::SynStreamFrame{.stream_id = 3});
+    end = {"on_stream_closed 1 kProtocolError"};
+  }
+  CHECK(client.told().empty());
+  CHECK(client.session.stats().held_bytes == 4);
+  client.session.resume(id);
+  Lines expected = {"on_data 1 'held'"};
+  expected.insert(expected.end(), end.begin(), end.end());
+  CHECK(client.told() == expected);
+  CHECK(client.session.stats().held_bytes == 0);
+}
+
+TEST_CASE("the end of a paused stream that holds nothing is told at once", "[session][pausing]") {
+  SessionDriver client(Role::kClient);
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  SECTION("FIN") {
+    client.receive_data(id, "", true);
+    CHECK(client.told() == Lines{"on_fin 1"});
+  }
+  SECTION("RST_STREAM") {
+    client.receive(wire::RstStreamFrame{id, RstStatus::kCancel});
+    CHECK(client.told() == Lines{"on_stream_closed 1 kStreamReset"});
+  }
+}
+
+TEST_CASE("past stream_buffer the connection is not read until that reader caught up",
+          "[session][pausing]") {
+  SessionDriver client(Role::kClient, small_buffers(100, 1000));
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, patterned_text(100));
+  CHECK(client.session.wants_input());
+  client.receive_data(id, "x");
+  CHECK_FALSE(client.session.wants_input());
+  client.session.resume(id);
+  CHECK_FALSE(client.session.wants_input());  // nothing is told yet
+  client.turn();
+  CHECK(client.session.wants_input());
+  CHECK(client.handler.data(id) == patterned_text(100) + "x");
+}
+
+TEST_CASE("every stream past stream_buffer keeps the connection from being read",
+          "[session][pausing]") {
+  SessionDriver client(Role::kClient, small_buffers(100, 1000));
+  const auto first = client.create_accepted();
+  const auto second = client.create_accepted();
+  for (const auto id : {first, second}) {
+    client.session.pause(id);
+    client.receive_data(id, patterned_text(101));
+  }
+  client.session.resume(first);
+  client.turn();
+  CHECK_FALSE(client.session.wants_input());
+  SECTION("until resumed") {
+    client.session.resume(second);
+    client.turn();
+  }
+  SECTION("or reset") {
+    CHECK_FALSE(client.session.reset(second, RstStatus::kCancel));
+    CHECK(client.session.stats().held_bytes == 0);
+  }
+  CHECK(client.session.wants_input());
+}
+
+TEST_CASE("past connection_buffer likewise", "[session][pausing]") {
+  SessionDriver client(Role::kClient, small_buffers(100, 250));
+  std::vector<wire::StreamId> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(client.create_accepted());
+    client.session.pause(ids.back());
+    CHECK(client.session.wants_input());
+    client.receive_data(ids.back(), patterned_text(90));
+  }
+  CHECK_FALSE(client.session.wants_input());
+  CHECK(client.session.stats().held_bytes == 270);
+  client.session.resume(ids[1]);
+  client.turn();
+  CHECK(client.session.wants_input());
+}
+
+TEST_CASE("data for a stream that ended is not held", "[session][pausing]") {
+  SessionDriver client(Role::kClient, small_buffers(100, 1000));
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, patterned_text(90));
+  CHECK_FALSE(client.session.reset(id, RstStatus::kCancel));
+  client.receive_data(id, patterned_text(900));
+  CHECK(client.session.stats().held_bytes == 0);
+  CHECK(client.session.wants_input());
+  CHECK(client.told() == Lines{"on_stream_closed 1 kResetHere"});
+}
+
+TEST_CASE("a reader that leaves a stream which ended gives its memory back", "[session][pausing]") {
+  SessionDriver client(Role::kClient, small_buffers(100, 1000));
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, patterned_text(101));
+  SECTION("ended by RST_STREAM") { client.receive(wire::RstStreamFrame{id, RstStatus::kCancel}); }
+  SECTION("ended in order") {
+    CHECK_FALSE(client.session.close_stream(id));
+    client.receive_data(id, "", true);
+    client.sent();
+  }
+  client.turn();
+  CHECK_FALSE(client.session.wants_input());
+  // Whether this is an error or not: what was held is dropped (Session::reset), and the other
+  // streams go on.
+  const Error ignored = client.session.reset(id, RstStatus::kCancel);
+  client.turn();
+  CHECK(client.handler.data(id).empty());
+  CHECK(client.session.stats().held_bytes == 0);
+  CHECK(client.session.wants_input());
+  CHECK(client.session.stream_count() == 0);
+}
+
+}  // namespace
+}  // namespace uvspdy::test

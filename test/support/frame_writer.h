@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "support/catch.h"
+#include "uvspdy/bytes.h"
+#include "uvspdy/wire/frame_encoder.h"
+
+namespace uvspdy::test {
+
+/// One direction of a connection as a peer writes it: frames to bytes, with one compression state
+/// for all of them.
+class FrameWriter {
+ public:
+  template <class Frame>
+  std::vector<std::uint8_t> bytes(const Frame& frame) {
+    std::vector<std::uint8_t> out;
+    if constexpr (requires { Error(encoder_.encode(frame, out)); }) {
+      const Error error = encoder_.encode(frame, out);
+      INFO(error.message());
+      REQUIRE_FALSE(error);
+    } else {
+      wire::FrameEncoder::encode(frame, out);
+    }
+    return out;
+  }
+
+  std::vector<std::uint8_t> data(wire::StreamId id, std::string_view payload, bool fin = false) {
+    const auto head = wire::FrameEncoder::data_head(id, fin, payload.size());
+    std::vector<std::uint8_t> out(head.begin(), head.end());
+    const Bytes body = bytes_of(payload);
+    out.insert(out.end(), body.begin(), body.end());
+    return out;
+  }
+
+ private:
+  wire::FrameEncoder encoder_;
+};
+
+}  // namespace uvspdy::test

@@ -1,0 +1,57 @@
+#include "support/session_driver.h"
+
+namespace uvspdy::test {
+
+void SessionDriver::turn() {
+  const RecordingHandler::Turn turn(handler);
+  for (int round = 0; session.deadline() && *session.deadline() <= clock.now(); ++round) {
+    REQUIRE(round < 100);  // a deadline that stays past would spin an event loop
+    session.advance(clock.now());
+  }
+}
+
+std::vector<std::uint8_t> SessionDriver::take_output() {
+  std::vector<std::uint8_t> all;
+  for (auto spans = session.output(); !spans.empty(); spans = session.output()) {
+    const std::vector<std::uint8_t> bytes = joined(spans);
+    REQUIRE_FALSE(bytes.empty());
+    all.insert(all.end(), bytes.begin(), bytes.end());
+    output_sent(bytes.size());
+  }
+  return all;
+}
+
+wire::StreamId SessionDriver::create(Headers headers, const session::CreateOptions& options) {
+  const Result<wire::StreamId> id = session.create_stream(std::move(headers), options, clock.now());
+  REQUIRE(id);
+  return *id;
+}
+
+void SessionDriver::write(wire::StreamId id, std::string_view payload) {
+  const Error error = session.write(id, Buffer::copy_of(payload));
+  INFO(error.message());
+  REQUIRE_FALSE(error);
+}
+
+wire::StreamId SessionDriver::create_accepted(const session::CreateOptions& options) {
+  const wire::StreamId id = create({}, options);
+  sent();
+  receive(wire::SynReplyFrame{.stream_id = id});
+  told();
+  return id;
+}
+
+void SessionDriver::accept(const wire::SynStreamFrame& frame) {
+  receive(frame);
+  REQUIRE_FALSE(session.reply(frame.stream_id, {}));
+  sent();
+  told();
+}
+
+std::vector<std::uint8_t> joined(std::span<const Bytes> spans) {
+  std::vector<std::uint8_t> bytes;
+  for (const Bytes span : spans) bytes.insert(bytes.end(), span.begin(), span.end());
+  return bytes;
+}
+
+}  // namespace uvspdy::test

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "support/test_loop.h"
+#include "uvspdy/net/tcp.h"
+#include "uvspdy/net/transport.h"
+
+namespace uvspdy::test {
+
+/// The two ends of one TCP connection over loopback.
+struct TcpPair {
+  std::unique_ptr<net::Transport> client;  ///< the end that connected
+  std::unique_ptr<net::Transport> server;  ///< the end that accepted
+
+  /// Runs the loop until both are there.
+  explicit TcpPair(TestLoop& loop) {
+    auto listener = net::TcpListener::listen(
+        loop.get(), "127.0.0.1", 0,
+        [this](std::unique_ptr<net::Transport> transport) { server = std::move(transport); });
+    REQUIRE(listener);
+    net::connect_tcp(loop.get(), "127.0.0.1", (*listener)->port(), kDeadline,
+                     [this](Result<std::unique_ptr<net::Transport>> transport) {
+                       CHECK(transport);
+                       if (transport) client = std::move(*transport);
+                     });
+    REQUIRE(loop.run_until([this] { return client && server; }));
+  }
+};
+
+}  // namespace uvspdy::test
