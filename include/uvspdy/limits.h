@@ -35,11 +35,25 @@ struct Limits {
   /// streams, bad frames) without reading the answers gets here.
   std::size_t queued_control_output = 1024 * 1024;
 
-  /// Bytes held for one paused stream. Past it the connection is not read until that reader has
-  /// caught up. One read of at most 64 KiB may come on top.
+  /// Streams that the peer may reset in one second; more, and the connection is closed. Opening
+  /// and resetting streams costs a peer less than it costs us. A port-forward whose browser
+  /// reloads pages resets a few dozen.
+  std::size_t resets_per_second = 1000;
+
+  /// SETTINGS frames in one second; more, and the connection is closed. Each may have to touch
+  /// every stream.
+  std::size_t settings_per_second = 100;
+
+  /// Bytes held for one paused stream of a peer without flow control. Past it the stream's
+  /// session::OverflowPolicy decides. One read of at most 64 KiB may come on top.
   std::size_t stream_buffer = 256 * 1024;
 
-  /// Bytes held for all paused streams of a connection together; past it, likewise.
+  /// What the window of a stream may grow to for a reader that keeps up, in bytes; it is also the
+  /// most that is held for that stream if it pauses. One stream moves this much in a round trip.
+  std::size_t stream_window = 1024 * 1024;
+
+  /// Bytes held for all paused streams of a connection together; it is the connection's window,
+  /// and past it the connection is not read. At least 64 KiB, which the protocol begins with.
   std::size_t connection_buffer = 4 * 1024 * 1024;
 
   /// Bytes queued on a stream from which `writable()` is false, until half of it has left.

@@ -52,6 +52,7 @@ void Connection::create_stream(Headers headers, const session::CreateOptions& op
 }
 
 void Connection::close() { impl_->close(); }
+void Connection::shutdown() { impl_->shutdown(); }
 void Connection::abort() { impl_->abort(); }
 void Connection::on_close(CloseHandler handler) { impl_->on_close = std::move(handler); }
 bool Connection::is_closed() const { return impl_->is_over(); }
@@ -59,6 +60,16 @@ void Connection::ping(PingHandler handler) { impl_->ping(std::move(handler)); }
 session::Stats Connection::stats() const { return impl_->session().stats(); }
 std::string Connection::peer() const { return impl_->peer; }
 uv_loop_t* Connection::loop() const { return impl_->loop; }
+
+void Connection::on_settings(SettingsHandler handler) {
+  if (!impl_->is_over()) impl_->on_settings_handler = std::move(handler);
+}
+
+Error Connection::send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear) {
+  Error error = impl_->session().send_settings(std::move(entries), clear);
+  if (!error) impl_->ask_for_turn();
+  return error;
+}
 
 void Connection::set_idle_timeout(std::chrono::milliseconds timeout) {
   impl_->session().set_idle_timeout(timeout, now());
@@ -139,6 +150,12 @@ void Connection::Impl::close() {
   if (phase_ >= Phase::kClosing) return abort();  // nothing can leave; nobody is waited for
   if (phase_ != Phase::kOpen) return;
   session_.close(wire::GoAwayStatus::kOk);
+  ask_for_turn();
+}
+
+void Connection::Impl::shutdown() {
+  if (phase_ != Phase::kOpen) return;
+  session_.shutdown(now());
   ask_for_turn();
 }
 
@@ -342,6 +359,7 @@ void Connection::Impl::finish() {
   timer_.stop();
   transport_.reset();
   on_new_stream_ = {};
+  on_settings_handler = {};
   const CloseHandler handler = std::exchange(on_close, {});
   self_.reset();  // `turn` holds on until it is through
   if (handler) handler(close_error_);
@@ -416,6 +434,10 @@ void Connection::Impl::on_fin_sent(wire::StreamId id) {
   const auto stream = find(id);
   if (!stream) return;
   if (const auto handler = stream->on_end_sent_) (*handler)();
+}
+
+void Connection::Impl::on_settings(const wire::SettingsFrame& frame) {
+  if (const SettingsHandler handler = on_settings_handler) handler(frame);
 }
 
 void Connection::Impl::on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) {

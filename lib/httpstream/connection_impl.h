@@ -29,6 +29,7 @@ class Connection::Impl final : public session::Handler {
                      CreateStreamHandler handler);
   void ping(PingHandler handler);
   void close();
+  void shutdown();
   void abort();
 
   session::Session& session() { return session_; }
@@ -36,6 +37,7 @@ class Connection::Impl final : public session::Handler {
   void on_reply_sent(wire::StreamId id, std::function<void()> handler);
 
   CloseHandler on_close;
+  SettingsHandler on_settings_handler;
   std::string peer;
   uv_loop_t* loop;
 
@@ -62,6 +64,7 @@ class Connection::Impl final : public session::Handler {
   void on_writable(wire::StreamId id) override;
   void on_reply_sent(wire::StreamId id) override;
   void on_fin_sent(wire::StreamId id) override;
+  void on_settings(const wire::SettingsFrame& frame) override;
   void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) override;
   void on_goaway(const wire::GoAwayFrame& frame) override;
 

@@ -78,6 +78,24 @@ Error Stream::write(Buffer buffer) {
   return error;
 }
 
+Error Stream::send_headers(Headers headers, bool fin) {
+  if (connection_ == nullptr) return closed_error(id_);
+  Error error = connection_->impl_->session().send_headers(id_, std::move(headers), fin);
+  if (!error) connection_->impl_->ask_for_turn();
+  return error;
+}
+
+void Stream::set_overflow(session::OverflowPolicy policy) {
+  if (connection_ == nullptr) return;
+  connection_->impl_->session().set_overflow(id_, policy);
+  connection_->impl_->ask_for_turn();
+}
+
+std::optional<session::StreamStats> Stream::stats() const {
+  if (connection_ == nullptr) return std::nullopt;
+  return connection_->impl_->session().stream_stats(id_);
+}
+
 bool Stream::writable() const {
   return connection_ != nullptr && connection_->impl_->session().writable(id_);
 }

@@ -24,6 +24,10 @@ class Category final : public std::error_category {
       case Errc::kNoSuchStream: return "no such stream";
       case Errc::kAlreadyReplied: return "stream has its reply";
       case Errc::kLimitExceeded: return "limit exceeded";
+      case Errc::kFlowControl: return "flow control violated";
+      case Errc::kFlowControlUnknown: return "peer does not say whether it has flow control";
+      case Errc::kPeerDead: return "peer does not answer";
+      case Errc::kBadSettings: return "settings that cannot be sent";
     }
     return "unknown session error";
   }

@@ -17,6 +17,12 @@ void OutputBatch::add_control(std::vector<std::uint8_t>& bytes) {
   bytes_ += control_.size();
 }
 
+void OutputBatch::add_frame(Buffer bytes) {
+  bytes_ += bytes.size();
+  spans_.push_back(bytes.bytes());
+  payload_.push_back(std::move(bytes));
+}
+
 void OutputBatch::begin_data() {
   // The spans point into heads_, which therefore never moves.
   if (heads_.capacity() == 0) heads_.reserve(kMaxSpans);

@@ -30,6 +30,9 @@ class OutputBatch {
   /// Takes over the content of `bytes` and leaves it empty.
   void add_control(std::vector<std::uint8_t>& bytes);
 
+  /// A whole frame that has its place among the DATA: HEADERS. Needs has_room().
+  void add_frame(Buffer bytes);
+
   /// Starts a DATA frame whose head is filled in by finish_data. Needs has_room().
   void begin_data();
   bool data_has_room() const { return spans_.size() < kMaxSpans; }

@@ -4,55 +4,40 @@
 #include <string>
 #include <utility>
 
-#include "session/output_batch.h"
-#include "session/send_scheduler.h"
-#include "session/stream.h"
-#include "uvspdy/session/session.h"
+#include "session/names.h"
+#include "session/session_impl.h"
 
 namespace uvspdy::session {
 
 using wire::FrameType;
 
-void Session::trace_out(const std::vector<std::uint8_t>& queue, FrameType type, wire::StreamId id,
-                        std::size_t start, std::uint32_t value, const Headers* headers) {
-  constexpr std::size_t kFlagsOffset = 4;
-  ++stats_.frames_sent;
-  if (!options_.trace) return;
-  options_.trace({FrameTrace::Direction::kOut, false, static_cast<std::uint16_t>(type), id,
-                  queue[start + kFlagsOffset],
-                  static_cast<std::uint32_t>(queue.size() - start - wire::kFrameHeadSize), value,
-                  headers});
+// ---- control frames
+
+void Session::Impl::send_ping(Pings::Purpose purpose) {
+  control_.send(wire::PingFrame{pings_.send(purpose, now_)});
 }
 
-// A frame stands at the end of control_, from `start` on.
-void Session::control_queued(FrameType type, wire::StreamId id, std::size_t start,
-                             std::uint32_t value, const Headers* headers) {
-  trace_out(control_, type, id, start, value, headers);
+void Session::Impl::send_goaway() {
+  goaway_sent_ = true;
+  control_.send(wire::GoAwayFrame{last_accepted_id_, goaway_status_});
 }
 
-void Session::queue_ping(std::uint32_t id) {
-  const std::size_t start = control_.size();
-  wire::FrameEncoder::encode(wire::PingFrame{id}, control_);
-  control_queued(FrameType::kPing, 0, start, id, nullptr);
-}
-
-void Session::queue_goaway() {
-  const std::size_t start = control_.size();
-  wire::FrameEncoder::encode(wire::GoAwayFrame{last_accepted_id_, goaway_status_}, control_);
-  control_queued(FrameType::kGoAway, last_accepted_id_, start,
-                 static_cast<std::uint32_t>(goaway_status_), nullptr);
-}
-
-void Session::queue_reset(wire::StreamId id, wire::RstStatus status) {
-  const std::size_t start = control_.size();
-  wire::FrameEncoder::encode(wire::RstStreamFrame{id, status}, control_);
-  control_queued(FrameType::kRstStream, id, start, static_cast<std::uint32_t>(status), nullptr);
+void Session::Impl::send_reset(wire::StreamId id, wire::RstStatus status) {
+  closed_streams_.add(id);
+  control_.send(wire::RstStreamFrame{id, status});
   check_control_limit();
 }
 
+// A stream that the peer has not heard of is not reset there.
+void Session::Impl::reset_on_wire(Stream& stream, wire::RstStatus status) {
+  if (!may_send(stream.creator, stream.state, StreamEvent::kSendReset)) return;
+  enter(stream, StreamState::kClosed);
+  send_reset(stream.id, status);
+}
+
 // A peer that makes us answer and does not read the answers.
-void Session::check_control_limit() {
-  const std::size_t queued = urgent_.size() + control_.size();
+void Session::Impl::check_control_limit() {
+  const std::size_t queued = control_.size();
   if (queued <= options_.limits.queued_control_output) return;
   fail(Error(Errc::kLimitExceeded,
              std::to_string(queued) +
@@ -61,103 +46,163 @@ void Session::check_control_limit() {
                  std::to_string(options_.limits.queued_control_output)));
 }
 
-bool Session::has_output() const {
+// ---- the way out
+
+bool Session::Impl::has_output() const {
   if (state_ == State::kEnded) return false;
-  return !batch_->empty() || !urgent_.empty() || !control_.empty() || !scheduler_->empty() ||
-         (state_ != State::kOpen && !goaway_queued_);
+  return !batch_.empty() || !control_.empty() || has_unsent_stream() ||
+         scheduler_.has_ready(may_send_data()) ||
+         (state_ != State::kOpen && scheduler_.empty() && !goaway_sent_);
 }
 
-bool Session::finished() const { return state_ != State::kOpen && !has_output(); }
+bool Session::Impl::finished() const {
+  return state_ == State::kEnded || (state_ != State::kOpen && !has_output() && scheduler_.empty());
+}
 
-std::span<const Bytes> Session::output() {
+std::span<const Bytes> Session::Impl::output() {
   if (output_held_) return {};
-  if (batch_->empty()) fill_batch();
-  return batch_->spans();
+  if (batch_.empty()) fill_batch();
+  return batch_.spans();
 }
 
-void Session::output_sent(std::size_t count, Time now) {
+void Session::Impl::output_sent(std::size_t count, Time now) {
   if (state_ == State::kEnded || count == 0) return;
   now_ = now;
   last_frame_ = now;
   stats_.bytes_sent += count;
-  batch_->consume(count);
-  if (!batch_->empty()) return;
+  batch_.consume(count);
+  if (!batch_.empty()) return;
   replies_sent_due_.insert(replies_sent_due_.end(), replies_in_batch_.begin(),
                            replies_in_batch_.end());
   replies_in_batch_.clear();
   for (const wire::StreamId id : fins_in_batch_) {
     Stream* stream = find_any(id);
-    if (stream == nullptr || stream->sending == Stream::Sending::kDone) continue;
+    if (stream == nullptr || !stream->last_in_batch) continue;
     fins_sent_due_.push_back(id);
+    happened(*stream, StreamEvent::kSendFin);
     finish_sending(*stream);
   }
   fins_in_batch_.clear();
 }
 
-void Session::fill_batch() {
+void Session::Impl::fill_batch() {
   if (state_ == State::kEnded) return;
   // The GOAWAY ends what Go's spdystream reads, so nothing that matters may stand behind it.
-  if (state_ != State::kOpen && scheduler_->empty() && !goaway_queued_) {
-    goaway_queued_ = true;
-    queue_goaway();
-  }
-  if (!urgent_.empty()) {
-    urgent_.insert(urgent_.end(), control_.begin(), control_.end());
-    control_.clear();
-    batch_->add_control(urgent_);
-  } else {
-    batch_->add_control(control_);
-  }
+  if (state_ != State::kOpen && scheduler_.empty() && !goaway_sent_) send_goaway();
+  send_unsent_streams();
+  control_.move_to(batch_);
   replies_in_batch_.swap(replies_queued_);
-  while (batch_->has_room()) {
-    Stream* stream = scheduler_->take();
+  fins_in_batch_.swap(fins_queued_);
+  while (batch_.has_room()) {
+    Stream* stream = scheduler_.take(may_send_data());
     if (stream == nullptr) break;
     send_turn(*stream);
   }
+  note_blocked();
 }
 
-// One DATA frame of a stream: as many of its buffers as fit its turn, under one head.
-void Session::send_turn(Stream& stream) {
-  std::size_t length = 0;
-  if (!stream.queue.empty() || stream.last == Stream::Last::kFin) {
-    batch_->begin_data();
-    while (!stream.queue.empty() && length < options_.max_data_frame && batch_->data_has_room()) {
-      Buffer& buffer = stream.queue.front();
-      const std::size_t taken = std::min(buffer.size(), options_.max_data_frame - length);
-      batch_->add_payload(buffer.take_prefix(taken));
-      length += taken;
-      if (buffer.empty()) stream.queue.pop_front();
+// ---- streams of ours whose SYN_STREAM waits
+
+bool Session::Impl::has_unsent_stream() const {
+  return !unsent_.empty() && our_streams_ < peer_max_streams_ && state_ == State::kOpen;
+}
+
+void Session::Impl::send_unsent_streams() {
+  while (has_unsent_stream()) {
+    Stream* stream = find(unsent_.front());
+    unsent_.pop_front();
+    if (stream == nullptr) continue;  // it was reset, or timed out
+    const std::unique_ptr<wire::SynStreamFrame> frame = std::move(stream->unsent);
+    if (Error error = control_.send(*frame)) {
+      end_now(*stream, error);
+      continue;
     }
-    const bool fin = stream.queue.empty() && stream.last == Stream::Last::kFin;
-    batch_->finish_data(wire::FrameEncoder::data_head(stream.id, fin, length));
-    ++stats_.frames_sent;
-    stream.queued -= length;
-    stats_.queued_bytes -= length;
-    if (options_.trace) {
-      options_.trace({FrameTrace::Direction::kOut, true, 0, stream.id,
-                      fin ? wire::kFlagFin : std::uint8_t{0}, static_cast<std::uint32_t>(length), 0,
-                      nullptr});
-    }
+    enter(*stream, state_after_syn_stream(Creator::kHere, frame->fin, frame->unidirectional));
+    end_when_closed(*stream);
+    schedule(*stream);
   }
-  if (stream.tell_writable && stream.queued <= options_.limits.write_high_water / 2 &&
-      stream.queue.size() <= options_.limits.write_buffers / 2) {
-    stream.tell_writable = false;
-    if (!std::exchange(stream.writable_due, true)) writable_due_.push_back(stream.id);
+}
+
+// ---- turns of streams
+
+void Session::Impl::send_turn(Stream& stream) {
+  if (!stream.queue.empty() && stream.queue.front().headers) {
+    send_headers_turn(stream);
+  } else if (!stream.queue.empty() || stream.last == Stream::Last::kFin) {
+    stats_.payload_sent += send_data_turn(stream);
   }
-  if (!stream.queue.empty()) {
-    scheduler_->add(stream);
-  } else if (stream.last == Stream::Last::kFin) {
+  check_high_water(stream);
+  if (!stream.queue.empty()) return schedule(stream);
+  if (stream.last == Stream::Last::kFin) {
+    stream.last_in_batch = true;
     fins_in_batch_.push_back(stream.id);
   } else if (stream.last == Stream::Last::kReset) {
     // Control frames go ahead of DATA inside a batch, so the reset leaves with the next one.
-    queue_reset(stream.id, wire::RstStatus::kCancel);
+    reset_on_wire(stream, wire::RstStatus::kCancel);
     finish_sending(stream);
   }
 }
 
-void Session::finish_sending(Stream& stream) {
-  stream.sending = Stream::Sending::kDone;
-  close_when_done(stream);
+// One DATA frame of a stream: as many of its buffers as fit its turn and the windows, under one
+// head. Returns the bytes of payload.
+std::size_t Session::Impl::send_data_turn(Stream& stream) {
+  std::size_t most = options_.max_data_frame;
+  if (flow_.sends_in_windows() && !stream.queue.empty()) {
+    const std::int64_t window = std::min(send_window_.available(), stream.send_window.available());
+    most = std::min(most, static_cast<std::size_t>(std::max<std::int64_t>(window, 0)));
+  }
+  std::size_t length = 0;
+  batch_.begin_data();
+  while (!stream.queue.empty() && !stream.queue.front().headers && length < most &&
+         batch_.data_has_room()) {
+    Buffer& buffer = stream.queue.front().payload;
+    const std::size_t taken = std::min(buffer.size(), most - length);
+    batch_.add_payload(buffer.take_prefix(taken));
+    length += taken;
+    if (buffer.empty()) stream.queue.pop_front();
+  }
+  const bool fin = stream.queue.empty() && stream.last == Stream::Last::kFin;
+  batch_.finish_data(wire::FrameEncoder::data_head(stream.id, fin, length));
+  ++stats_.frames_sent;
+  stream.queued -= length;
+  stats_.queued_bytes -= length;
+  if (flow_.sends_in_windows()) {
+    send_window_.sent(length);
+    stream.send_window.sent(length);
+  }
+  if (options_.trace) {
+    options_.trace({FrameTrace::Direction::kOut, true, 0, stream.id,
+                    fin ? wire::kFlagFin : std::uint8_t{0}, static_cast<std::uint32_t>(length), 0,
+                    nullptr});
+  }
+  return length;
+}
+
+void Session::Impl::send_headers_turn(Stream& stream) {
+  wire::HeadersFrame frame{stream.id, false, std::move(*stream.queue.front().headers)};
+  stream.queue.pop_front();
+  frame.fin = stream.queue.empty() && stream.last == Stream::Last::kFin;
+  Result<Buffer> bytes = control_.encode(frame);
+  if (bytes) return batch_.add_frame(std::move(*bytes));
+  // send_headers has let them pass, so this is ours.
+  reset_on_wire(stream, wire::RstStatus::kInternalError);
+  end_after_held(stream, bytes.error());
+}
+
+// Whether what was queued past the high-water mark has gone down to half of it.
+void Session::Impl::check_high_water(Stream& stream) {
+  if (!stream.tell_writable || stream.queued > options_.limits.write_high_water / 2 ||
+      stream.queue.size() > options_.limits.write_buffers / 2) {
+    return;
+  }
+  stream.tell_writable = false;
+  if (!std::exchange(stream.writable_due, true)) writable_due_.push_back(stream.id);
+}
+
+void Session::Impl::finish_sending(Stream& stream) {
+  stream.last = Stream::Last::kNothing;
+  stream.last_in_batch = false;
+  end_when_closed(stream);
   forget_when_over(stream);
 }
 

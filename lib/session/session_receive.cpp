@@ -1,4 +1,5 @@
-// The session's half that frames come in to.
+// The session's half that frames of streams come in to. What each means in which state is the
+// table in stream_rules.cpp.
 
 #include <algorithm>
 #include <string>
@@ -7,10 +8,7 @@
 #include <variant>
 
 #include "session/names.h"
-#include "session/output_batch.h"
-#include "session/send_scheduler.h"
-#include "session/stream.h"
-#include "uvspdy/session/session.h"
+#include "session/session_impl.h"
 
 namespace uvspdy::session {
 namespace {
@@ -27,12 +25,19 @@ std::size_t cost_of(const Headers& headers) {
   return cost;
 }
 
+// The frame that an event is, for error texts.
+std::string_view frame_of(StreamEvent event) {
+  constexpr std::string_view kReceive = "receive ";
+  return name_of(event).substr(kReceive.size());
+}
+
 }  // namespace
 
-void Session::receive(Bytes bytes, Time now) {
+void Session::Impl::receive(Bytes bytes, Time now) {
   now_ = now;
   if (state_ != State::kOpen && state_ != State::kClosing) return;
-  last_frame_ = now;
+  open(now);
+  last_frame_ = last_received_ = now;
   stats_.bytes_received += bytes.size();
   // A handler may close the session between two frames.
   while (state_ == State::kOpen || state_ == State::kClosing) {
@@ -46,13 +51,19 @@ void Session::receive(Bytes bytes, Time now) {
       receive_while_closing(*decoded);
       continue;
     }
-    output_held_ = false;
+    if (std::exchange(output_held_, false)) open(now);
     std::visit([this](auto& frame) { handle(frame); }, *decoded);
   }
 }
 
-// All that still matters then is what the peer does not want to be sent any more.
-void Session::receive_while_closing(const wire::Decoded& decoded) {
+// All that still matters then is what helps, or stops, the rest of the output.
+void Session::Impl::receive_while_closing(wire::Decoded& decoded) {
+  if (auto* window = std::get_if<wire::WindowUpdateFrame>(&decoded)) return handle(*window);
+  if (auto* settings = std::get_if<wire::SettingsFrame>(&decoded)) return handle(*settings);
+  if (auto* ping = std::get_if<wire::PingFrame>(&decoded)) {
+    if (is_ours(ping->id)) handle(*ping);
+    return;
+  }
   const auto* frame = std::get_if<wire::RstStreamFrame>(&decoded);
   if (frame == nullptr) return;
   trace_in(FrameType::kRstStream, frame->stream_id, static_cast<std::uint32_t>(frame->status),
@@ -60,82 +71,106 @@ void Session::receive_while_closing(const wire::Decoded& decoded) {
   Stream* stream = find_any(frame->stream_id);
   if (stream == nullptr) return;
   drop_queued(*stream);
+  enter(*stream, StreamState::kClosed);
   forget_when_over(*stream);
 }
 
-bool Session::wants_input() const {
-  return streams_over_buffer_ == 0 && stats_.held_bytes <= options_.limits.connection_buffer;
-}
-
-void Session::trace_in(FrameType type, wire::StreamId id, std::uint32_t value,
-                       const Headers* headers) {
+void Session::Impl::trace_in(FrameType type, wire::StreamId id, std::uint32_t value,
+                             const Headers* headers) {
   ++stats_.frames_received;
   if (!options_.trace) return;
   options_.trace({FrameTrace::Direction::kIn, false, static_cast<std::uint16_t>(type), id,
                   decoder_.frame_flags(), decoder_.frame_length(), value, headers});
 }
 
+// The stream that a frame is for, if it may come now; else the frame has its answer and this is
+// null.
+Stream* Session::Impl::receiving_stream(wire::StreamId id, StreamEvent event) {
+  Stream* stream = find(id);
+  const bool on_wire = stream != nullptr && stream->state != StreamState::kIdle;
+  const StreamState state = on_wire        ? stream->state
+                            : was_used(id) ? StreamState::kClosed
+                                           : StreamState::kIdle;
+  const StreamRule rule = rule_for(creator_of(id), state, event);
+  if (rule.verdict == StreamRule::Verdict::kAllowed) return stream;
+  if (rule.verdict != StreamRule::Verdict::kError) return nullptr;
+  if (!on_wire) {
+    answer_stray(id, rule.status);
+    return nullptr;
+  }
+  // Go's spdystream answers a unidirectional stream too.
+  if (event == StreamEvent::kReceiveSynReply && stream->unidirectional) return nullptr;
+  stream_error(
+      id, rule.status,
+      std::string(frame_of(event)) + " frame while the stream is " + std::string(name_of(state)));
+  return nullptr;
+}
+
 // ---- DATA
 
-void Session::handle(wire::DataChunk& chunk) {
-  if (chunk.frame_begin) {
-    ++stats_.frames_received;
-    if (options_.trace) {
-      options_.trace({FrameTrace::Direction::kIn, true, 0, chunk.stream_id, decoder_.frame_flags(),
-                      chunk.frame_length, 0, nullptr});
-    }
-  }
+void Session::Impl::handle(wire::DataChunk& chunk) {
+  if (chunk.frame_begin && !data_begins(chunk)) return;
   Stream* stream = find(chunk.stream_id);
-  if (stream == nullptr) {
-    if (chunk.frame_begin) unexpected_frame(chunk.stream_id, "DATA");
+  if (stream == nullptr || stream->state == StreamState::kIdle) {
+    consumed_by_connection(chunk.payload.size());
     return;
-  }
-  switch (stream->receiving) {
-    case Stream::Receiving::kAwaitingReply:
-      stream_error(chunk.stream_id, RstStatus::kProtocolError,
-                   "DATA before the SYN_REPLY (section 2.2.2)");
-      return;
-    case Stream::Receiving::kDone:
-      stream_error(chunk.stream_id, RstStatus::kStreamAlreadyClosed,
-                   "DATA behind FLAG_FIN (section 2.3.6)");
-      return;
-    case Stream::Receiving::kOpen: break;
   }
   if (!chunk.payload.empty()) receive_data(*stream, chunk.payload);
   // The handler may have reset the stream; it stays in place until the next advance.
-  if (chunk.frame_end && chunk.fin && !stream->closed) receive_fin(*stream);
+  if (chunk.frame_end && chunk.fin && !stream->outcome) receive_fin(*stream);
 }
 
-void Session::receive_data(Stream& stream, Bytes payload) {
-  if (!stream.paused && stream.held.empty()) {
-    handler_.on_data(stream.id, payload);
-    return;
+// Counts a frame against the windows, in error or not (section 2.6.8). False when that has ended
+// the session.
+bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
+  const std::size_t length = chunk.frame_length;
+  ++stats_.frames_received;
+  stats_.payload_received += length;
+  if (options_.trace) {
+    options_.trace({FrameTrace::Direction::kIn, true, 0, chunk.stream_id, decoder_.frame_flags(),
+                    chunk.frame_length, 0, nullptr});
   }
-  const bool was_over = stream.held.size() > options_.limits.stream_buffer;
-  stream.held.append(payload);
-  stats_.held_bytes += payload.size();
-  if (!was_over && stream.held.size() > options_.limits.stream_buffer) ++streams_over_buffer_;
+  const std::int64_t had = receive_window_.available();
+  receive_window_.received(length);
+  if (flow_.is_strict() && length > 0 && receive_window_.available() < 0) {
+    fail(Error(Errc::kFlowControl, "DATA frame of " + stream_text(chunk.stream_id) + ", " +
+                                       std::to_string(length) +
+                                       " bytes: the connection's window has " +
+                                       std::to_string(had) + " (section 2.6.8)"));
+    return false;
+  }
+  Stream* stream = receiving_stream(chunk.stream_id, StreamEvent::kReceiveData);
+  if (stream == nullptr) return true;
+  const std::int64_t stream_had = stream->receive_window.available() + receive_slack_;
+  stream->receive_window.received(length);
+  if (flow_.is_strict() && length > 0 && static_cast<std::int64_t>(length) > stream_had) {
+    stream_error(chunk.stream_id, RstStatus::kFlowControlError,
+                 "a DATA frame of " + std::to_string(length) + " bytes where its window has " +
+                     std::to_string(stream_had) + " (section 2.6.8)",
+                 Errc::kFlowControl);
+  }
+  return true;
 }
 
-void Session::receive_fin(Stream& stream) {
-  stream.receiving = Stream::Receiving::kDone;
+void Session::Impl::receive_data(Stream& stream, Bytes payload) {
+  if (stream.paused || !stream.held.empty()) return hold(stream, payload);
+  handler_.on_data(stream.id, payload);
+  consumed(stream, payload.size());
+}
+
+void Session::Impl::receive_fin(Stream& stream) {
+  happened(stream, StreamEvent::kReceiveFin);
   stream.fin_untold = true;
-  close_when_done(stream);
+  end_when_closed(stream);
   if (stream.held.empty()) {
     stream.fin_untold = false;
     handler_.on_fin(stream.id);
   }
 }
 
-// A frame for a stream that is not open. One that was is what crosses a reset or a FIN on the
-// network: dropped. One that never was is told so.
-void Session::unexpected_frame(wire::StreamId id, const char* frame) {
-  if (!was_used(id)) stream_error(id, RstStatus::kInvalidStream, frame);
-}
-
 // ---- streams
 
-bool Session::accept_new_id(wire::StreamId id) {
+bool Session::Impl::accept_new_id(wire::StreamId id) {
   if (is_ours(id)) {
     fail(Error(Errc::kProtocolError, "SYN_STREAM frame: the peer may not create " +
                                          stream_text(id) + ", ids of that parity are ours"));
@@ -148,172 +183,126 @@ bool Session::accept_new_id(wire::StreamId id) {
     return false;
   }
   if (id == last_peer_id_) {
-    stream_error(id, RstStatus::kProtocolError, "a second SYN_STREAM (section 2.3.2)");
+    if (find(id) != nullptr) {
+      stream_error(id, RstStatus::kProtocolError, "a second SYN_STREAM (section 2.3.2)");
+    } else {
+      answer_stray(id, RstStatus::kProtocolError);
+    }
     return false;
   }
   last_peer_id_ = id;
   return true;
 }
 
-void Session::handle(wire::SynStreamFrame& frame) {
+void Session::Impl::handle(wire::SynStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   trace_in(FrameType::kSynStream, id, 0, &frame.headers);
   if (!accept_new_id(id)) return;
+  if (goaway_sent_) return;  // to be ignored (section 2.6.6)
+  if (peer_gone_away_) {
+    send_reset(id, RstStatus::kProtocolError);
+    return;
+  }
   const std::size_t header_bytes = cost_of(frame.headers);
-  if (peer_streams_ >= options_.limits.concurrent_streams ||
+  if (shutting_down_ || peer_streams_ >= options_.limits.concurrent_streams ||
       peer_header_bytes_ + header_bytes > options_.limits.stream_headers) {
-    queue_reset(id, RstStatus::kRefusedStream);
+    send_reset(id, RstStatus::kRefusedStream);
     return;
   }
   Stream& stream = add_stream(id, frame.priority);
   stream.header_bytes = header_bytes;
   peer_header_bytes_ += header_bytes;
   stream.unidirectional = frame.unidirectional;
-  if (frame.unidirectional) {
-    // Takes no reply: processed as it is.
-    stream.sending = Stream::Sending::kDone;
-    last_accepted_id_ = id;
-  }
+  enter(stream, state_after_syn_stream(Creator::kPeer, false, frame.unidirectional));
+  // One that takes no reply is processed as it is.
+  if (frame.unidirectional) last_accepted_id_ = id;
   const bool fin = frame.fin;
   handler_.on_stream(std::move(frame));
-  if (fin && !stream.closed) receive_fin(stream);
+  if (fin && !stream.outcome) receive_fin(stream);
 }
 
-void Session::handle(wire::SynReplyFrame& frame) {
+void Session::Impl::handle(wire::SynReplyFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   trace_in(FrameType::kSynReply, id, 0, &frame.headers);
-  Stream* stream = find(id);
-  if (stream == nullptr) {
-    unexpected_frame(id, "SYN_REPLY");
-    return;
-  }
-  if (!is_ours(id)) {
-    stream_error(id, RstStatus::kProtocolError, "SYN_REPLY for a stream that the peer created");
-    return;
-  }
-  if (stream->receiving != Stream::Receiving::kAwaitingReply) {
-    // Go's spdystream answers a unidirectional stream too.
-    if (stream->unidirectional) return;
-    stream_error(id, RstStatus::kStreamInUse, "a second SYN_REPLY (section 2.6.2)");
-    return;
-  }
-  stream->receiving = Stream::Receiving::kOpen;
-  if (stream->sending == Stream::Sending::kAwaitingReply) may_send_now(*stream);
+  Stream* stream = receiving_stream(id, StreamEvent::kReceiveSynReply);
+  if (stream == nullptr) return;
+  happened(*stream, StreamEvent::kReceiveSynReply);
+  schedule(*stream);  // what was written before may go now
   handler_.on_reply(id, std::move(frame.headers));
-  if (frame.fin && !stream->closed) receive_fin(*stream);
+  if (frame.fin && !stream->outcome) receive_fin(*stream);
 }
 
-void Session::handle(wire::HeadersFrame& frame) {
+void Session::Impl::handle(wire::HeadersFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   trace_in(FrameType::kHeaders, id, 0, &frame.headers);
-  Stream* stream = find(id);
-  if (stream == nullptr) {
-    unexpected_frame(id, "HEADERS");
-    return;
-  }
-  switch (stream->receiving) {
-    case Stream::Receiving::kAwaitingReply:
-      stream_error(id, RstStatus::kProtocolError, "HEADERS before the SYN_REPLY");
-      return;
-    case Stream::Receiving::kDone:
-      stream_error(id, RstStatus::kStreamAlreadyClosed, "HEADERS behind FLAG_FIN (section 2.3.6)");
-      return;
-    case Stream::Receiving::kOpen: break;
-  }
+  Stream* stream = receiving_stream(id, StreamEvent::kReceiveHeaders);
+  if (stream == nullptr) return;
   handler_.on_headers(id, std::move(frame.headers));
-  if (frame.fin && !stream->closed) receive_fin(*stream);
+  if (frame.fin && !stream->outcome) receive_fin(*stream);
 }
 
-void Session::handle(wire::RstStreamFrame& frame) {
+void Session::Impl::handle(wire::RstStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   trace_in(FrameType::kRstStream, id, static_cast<std::uint32_t>(frame.status), nullptr);
-  Stream* stream = find(id);
-  if (stream == nullptr) return;  // never answered with an RST_STREAM (section 2.4.2)
-
+  Stream* stream = receiving_stream(id, StreamEvent::kReceiveReset);
+  if (stream == nullptr) return;
+  closed_streams_.add(id);
   // Kubernetes peers reject a new stream with CANCEL where the specification has REFUSED_STREAM.
-  const bool refused = stream->receiving == Stream::Receiving::kAwaitingReply ||
-                       frame.status == RstStatus::kRefusedStream;
+  const bool refused =
+      stream->creator == Creator::kHere && (stream->state == StreamState::kReserved ||
+                                            stream->state == StreamState::kReservedHalfClosed ||
+                                            frame.status == RstStatus::kRefusedStream);
+  const bool by_creator = stream->creator == Creator::kPeer;
   end_after_held(
       *stream, Error(refused ? Errc::kStreamRefused : Errc::kStreamReset,
                      "the peer " + std::string(refused ? "refused " : "reset ") + stream_text(id) +
                          " with " + std::string(wire::name_of(frame.status)) + " (" +
                          std::to_string(static_cast<std::uint32_t>(frame.status)) + ")"));
+  if (by_creator && !resets_.allow(now_)) {
+    fail(Error(Errc::kLimitExceeded,
+               "RST_STREAM frame: the peer resets more of its streams than resets_per_second = " +
+                   std::to_string(options_.limits.resets_per_second) + " allows"));
+  }
 }
 
-void Session::handle(wire::InvalidHeaderBlock& frame) {
+void Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
   trace_in(frame.type, frame.stream_id, 0, nullptr);
+  const wire::StreamId id = frame.stream_id;
   if (frame.type == FrameType::kSynStream) {
-    if (!accept_new_id(frame.stream_id)) return;
-  } else if (find(frame.stream_id) == nullptr && was_used(frame.stream_id)) {
+    if (accept_new_id(id)) send_reset(id, RstStatus::kProtocolError);
     return;
   }
-  stream_error(frame.stream_id, RstStatus::kProtocolError, frame.error.message());
-}
-
-// ---- the connection
-
-void Session::handle(wire::SettingsFrame& frame) {
-  trace_in(FrameType::kSettings, 0, static_cast<std::uint32_t>(frame.entries.size()), nullptr);
-}
-
-void Session::handle(wire::WindowUpdateFrame& frame) {
-  trace_in(FrameType::kWindowUpdate, frame.stream_id, frame.delta, nullptr);
-}
-
-void Session::handle(wire::UnknownFrame& frame) {
-  trace_in(static_cast<FrameType>(frame.type), 0, 0, nullptr);
-}
-
-void Session::handle(wire::PingFrame& frame) {
-  trace_in(FrameType::kPing, 0, frame.id, nullptr);
-  if (!is_ours(frame.id)) {
-    const std::size_t start = urgent_.size();
-    wire::FrameEncoder::encode(frame, urgent_);
-    trace_out(urgent_, FrameType::kPing, 0, start, frame.id, nullptr);
-    check_control_limit();
-    return;
-  }
-  const auto sent = pings_.find(frame.id);
-  if (sent == pings_.end()) return;  // must be ignored (section 2.6.5)
-  const Time::duration round_trip = now_ - sent->second;
-  pings_.erase(sent);
-  handler_.on_pong(frame.id, round_trip);
-}
-
-void Session::handle(wire::GoAwayFrame& frame) {
-  trace_in(FrameType::kGoAway, frame.last_good_stream_id, static_cast<std::uint32_t>(frame.status),
-           nullptr);
-  // Streams that a later one could concern were settled by the first.
-  if (std::exchange(peer_gone_away_, true)) return;
-  handler_.on_goaway(frame);
-  for (auto& [id, entry] : streams_) {
-    // A stream that has its reply was processed, whatever the last good id says.
-    if (!is_ours(id) || entry->closed || id <= frame.last_good_stream_id ||
-        entry->receiving != Stream::Receiving::kAwaitingReply) {
-      continue;
-    }
-    end_now(*entry, Error(Errc::kGoneAway, stream_text(id) +
-                                               " was not processed before the peer's GOAWAY and "
-                                               "is safe to retry"));
-  }
+  const StreamEvent event = frame.type == FrameType::kSynReply ? StreamEvent::kReceiveSynReply
+                                                               : StreamEvent::kReceiveHeaders;
+  if (receiving_stream(id, event) == nullptr) return;
+  stream_error(id, RstStatus::kProtocolError, frame.error.message());
 }
 
 // ---- errors
 
+// A frame for a stream that is not there: one RST_STREAM for however many (section 2.4.2), none
+// where either side has sent one, and none behind our GOAWAY (section 2.2.2).
+void Session::Impl::answer_stray(wire::StreamId id, RstStatus status) {
+  if (goaway_sent_ || closed_streams_.contains(id)) return;
+  send_reset(id, status);
+}
+
 // Section 2.4.2: the stream is over, the others are not. What arrived before is still delivered.
-void Session::stream_error(wire::StreamId id, RstStatus status, std::string_view what) {
-  queue_reset(id, status);
+void Session::Impl::stream_error(wire::StreamId id, RstStatus status, std::string_view what,
+                                 Errc code) {
   Stream* stream = find(id);
   if (stream == nullptr) return;
-  end_after_held(*stream, Error(Errc::kProtocolError, stream_text(id) + ": " + std::string(what)));
+  reset_on_wire(*stream, status);
+  end_after_held(*stream, Error(code, stream_text(id) + ": " + std::string(what)));
 }
 
 // Section 2.4.1: GOAWAY, and no more of this connection.
-void Session::fail(const Error& error) {
+void Session::Impl::fail(const Error& error) {
   if (state_ != State::kOpen) return;
   state_ = State::kFailed;
   error_ = error;
   output_held_ = false;
+  goaway_sent_ = false;  // that of a graceful shutdown said something else
   goaway_status_ = wire::GoAwayStatus::kProtocolError;
   for (auto& [id, entry] : streams_) end_after_held(*entry, error);
 }

@@ -25,24 +25,38 @@ std::uint8_t fin_flag(bool fin) { return fin ? kFlagFin : 0; }
 FrameEncoder::FrameEncoder(HeaderCompression compression, const Limits& limits)
     : limits_(limits), deflater_(compression) {}
 
+Error FrameEncoder::check(FrameType type, const Headers& headers) {
+  const std::size_t fixed_part =
+      type == FrameType::kSynStream ? kSynStreamFixedPart : kReplyFixedPart;
+  const Result<std::size_t> room = room_for_block(type, fixed_part);
+  if (!room) return room.error();
+  const Result<std::vector<std::uint8_t>> block = format_header_block(headers, limits_);
+  if (!block) return block.error();
+  return deflater_.check(block->size(), *room);
+}
+
+Result<std::size_t> FrameEncoder::room_for_block(FrameType type, std::size_t fixed_part) const {
+  if (limits_.control_frame_length < fixed_part) {
+    return Error(Errc::kFrameTooLarge,
+                 "control_frame_length = " + std::to_string(limits_.control_frame_length) +
+                     " has no room for a " + std::string(name_of(type)));
+  }
+  return std::min(limits_.control_frame_length, kMaxFrameLength) - fixed_part;
+}
+
 Error FrameEncoder::encode_with_headers(FrameType type, std::uint8_t flags, Bytes fixed_part,
                                         const Headers& headers, std::vector<std::uint8_t>& out) {
   if (read_u32(fixed_part, 0) == 0) {
     return Error(Errc::kZeroStreamId, std::string(name_of(type)) + " needs a stream id");
   }
-  if (limits_.control_frame_length < fixed_part.size()) {
-    return Error(Errc::kFrameTooLarge,
-                 "control_frame_length = " + std::to_string(limits_.control_frame_length) +
-                     " has no room for a " + std::string(name_of(type)));
-  }
+  const Result<std::size_t> room = room_for_block(type, fixed_part.size());
+  if (!room) return room.error();
   Result<std::vector<std::uint8_t>> block = format_header_block(headers, limits_);
   if (!block) return block.error();
-  const std::size_t most =
-      std::min(limits_.control_frame_length, kMaxFrameLength) - fixed_part.size();
   const std::size_t start = out.size();
   append_control_head(type, flags, 0, out);
   out.insert(out.end(), fixed_part.begin(), fixed_part.end());
-  if (Error error = deflater_.deflate(*block, most, out)) {
+  if (Error error = deflater_.deflate(*block, *room, out)) {
     out.resize(start);
     return error;
   }

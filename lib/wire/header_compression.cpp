@@ -87,23 +87,30 @@ Error HeaderDeflater::open() {
   return {};
 }
 
-Error HeaderDeflater::deflate(Bytes block, std::size_t max_size, std::vector<std::uint8_t>& out) {
+// The most that a block may take, its SYNC_FLUSH included.
+std::size_t HeaderDeflater::bound(std::size_t block_size) const {
+  return deflateBound(&stream_->zlib, static_cast<uLong>(block_size)) + kSyncFlushSize;
+}
+
+Error HeaderDeflater::check(std::size_t block_size, std::size_t max_size) {
   if (Error error = open()) return error;
+  const std::size_t most = bound(block_size);
+  if (most <= max_size) return {};
+  return Error(Errc::kFrameTooLarge, "a header block of " + std::to_string(block_size) +
+                                         " bytes may take " + std::to_string(most) +
+                                         " compressed, more than control_frame_length allows (" +
+                                         std::to_string(max_size) + ")");
+}
+
+Error HeaderDeflater::deflate(Bytes block, std::size_t max_size, std::vector<std::uint8_t>& out) {
   // Checked before the compression state moves.
-  const std::size_t bound =
-      deflateBound(&stream_->zlib, static_cast<uLong>(block.size())) + kSyncFlushSize;
-  if (bound > max_size) {
-    return Error(Errc::kFrameTooLarge, "a header block of " + std::to_string(block.size()) +
-                                           " bytes may take " + std::to_string(bound) +
-                                           " compressed, more than control_frame_length allows (" +
-                                           std::to_string(max_size) + ")");
-  }
+  if (Error error = check(block.size(), max_size)) return error;
   z_stream& zlib = stream_->zlib;
   set_input(zlib, block);
   std::size_t used = out.size();
   // Room for all of it at once: a flush that is continued with more room repeats its marker, and
   // Go's spdystream drops a connection when compressed bytes are left behind the last value.
-  set_output(zlib, out, used, bound + 1);
+  set_output(zlib, out, used, bound(block.size()) + 1);
   ::deflate(&zlib, Z_SYNC_FLUSH);
   used = out.size() - zlib.avail_out;
   out.resize(used);

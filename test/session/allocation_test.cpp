@@ -25,6 +25,7 @@ class CountingHandler final : public session::Handler {
   void on_writable(wire::StreamId) override { ++writable; }
   void on_reply_sent(wire::StreamId) override {}
   void on_fin_sent(wire::StreamId) override {}
+  void on_settings(const wire::SettingsFrame&) override {}
   void on_pong(std::uint32_t, std::chrono::nanoseconds) override {}
   void on_goaway(const wire::GoAwayFrame&) override {}
 };
@@ -37,6 +38,7 @@ class Client {
     FrameWriter peer;
     for (wire::StreamId id = 1; id <= 7; id += 2) {
       REQUIRE(session.create_stream({}, {}, clock.now()));
+      flush();
       session.receive(peer.bytes(wire::SynReplyFrame{.stream_id = id}), clock.now());
     }
     flush();
@@ -91,7 +93,7 @@ TEST_CASE("DATA frames come in without an allocation", "[session][allocation]") 
 }
 
 TEST_CASE("DATA frames go out without an allocation", "[session][allocation]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.write_buffers = 100000;
   Client client(options);
   const std::string payload = patterned_text(40000);
@@ -118,7 +120,7 @@ TEST_CASE("DATA frames go out without an allocation", "[session][allocation]") {
 
 TEST_CASE("a writer that waits for on_writable goes on without an allocation",
           "[session][allocation]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.write_high_water = 64 * 1024;
   Client client(options);
   const std::string payload = patterned_text(16384);

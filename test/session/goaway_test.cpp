@@ -26,7 +26,7 @@ TEST_CASE("streams above the last good id are gone, the others go on", "[session
   CHECK(client.told() == Lines{"on_reply 3 {}", "on_data 3 'answer'", "on_data 1 'more'"});
   client.write(open, "and back");
   CHECK_FALSE(client.session.close_stream(asked));
-  CHECK(client.sent() == Lines{"DATA 1 'and back'", "DATA 3 '' FIN"});
+  CHECK(client.sent() == Lines{"DATA 3 '' FIN", "DATA 1 'and back'"});
   CHECK(client.session.stream_count() == 2);
 }
 
@@ -40,9 +40,18 @@ TEST_CASE("no new streams behind a GOAWAY", "[session][goaway]") {
   CHECK(client.sent().empty());
 }
 
+TEST_CASE("a SYN_STREAM that has not left when the GOAWAY comes never does", "[session][goaway]") {
+  SessionDriver client(Role::kClient);
+  client.create();
+  client.receive(wire::GoAwayFrame{100});
+  CHECK(client.told() == Lines{"on_goaway 100 OK", "on_stream_closed 1 kGoneAway"});
+  CHECK(client.sent().empty());
+}
+
 TEST_CASE("a second GOAWAY is passed over", "[session][goaway]") {
   SessionDriver client(Role::kClient);
   const auto asked = client.create();
+  client.sent();
   client.receive(wire::GoAwayFrame{asked});
   client.receive(wire::GoAwayFrame{0, wire::GoAwayStatus::kInternalError});
   CHECK(client.told() == Lines{"on_goaway 1 OK"});

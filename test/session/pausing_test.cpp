@@ -10,7 +10,7 @@ using session::Role;
 using wire::RstStatus;
 
 session::Options small_buffers(std::size_t stream, std::size_t connection) {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.stream_buffer = stream;
   options.limits.connection_buffer = connection;
   return options;

@@ -78,7 +78,7 @@ TEST_CASE("no PING once the session has ended", "[session][ping]") {
 }
 
 TEST_CASE("a peer that floods and does not read is cut off", "[session][ping]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.queued_control_output = 1000;
   options.limits.concurrent_streams = 2;
   SessionDriver server(Role::kServer, options);
@@ -90,7 +90,10 @@ TEST_CASE("a peer that floods and does not read is cut off", "[session][ping]") 
     provoke = [&] { server.receive(wire::PingFrame{1}); };
   }
   SECTION("with frames for streams that never were") {
-    provoke = [&] { server.receive_data(99, "x"); };
+    provoke = [&, id = wire::StreamId{99}]() mutable {
+      server.receive_data(id, "x");
+      id += 2;
+    };
   }
   SECTION("with streams that it resets once they are accepted") {
     server.handler.during = [&](std::string_view name, wire::StreamId id) {
@@ -126,7 +129,7 @@ TEST_CASE("a peer that floods and does not read is cut off", "[session][ping]") 
 }
 
 TEST_CASE("a peer that floods and reads is served", "[session][ping]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.queued_control_output = 1000;
   SessionDriver server(Role::kServer, options);
   for (int i = 0; i < 1000; ++i) {

@@ -192,7 +192,7 @@ void check_order(const Lines& told) {
 }
 
 TEST_CASE("the conversation below has every call in it", "[session][reentrancy]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.write_high_water = 100;
   SessionDriver server(Role::kServer, options);
   converse(server);
@@ -212,7 +212,7 @@ TEST_CASE("every function may be called in every handler", "[session][reentrancy
       // On the stream that is told about, or on all streams there may be.
       for (const bool all : {false, true}) {
         INFO(what << " in " << event << (all ? " on all streams" : ""));
-        session::Options options;
+        session::Options options = without_windows();
         options.limits.write_high_water = 100;
         SessionDriver server(Role::kServer, options);
         int calls = 0;

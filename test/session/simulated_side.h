@@ -36,6 +36,7 @@ class Random {
 
 inline session::Options small_limits() {
   session::Options options;
+  options.flow_control = session::FlowControl::kNone;
   options.max_data_frame = 500;
   options.ping_period = std::chrono::seconds(1);
   options.create_timeout = std::chrono::hours(1);
@@ -205,6 +206,7 @@ class Side final : public session::Handler {
     CHECK_FALSE(users.at(id).closed);
     CHECK(users.at(id).finished);
   }
+  void on_settings(const wire::SettingsFrame&) override {}
   void on_pong(std::uint32_t, std::chrono::nanoseconds round_trip) override {
     CHECK(round_trip.count() >= 0);
     ++pongs;

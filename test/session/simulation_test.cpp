@@ -119,7 +119,8 @@ void simulate(std::uint32_t seed, Totals& totals) {
   for (auto& [id, user] : client.users) {
     const auto twin = server.users.find(id);
     const bool reset = user.reset_here || (twin != server.users.end() && twin->second.reset_here);
-    REQUIRE(twin != server.users.end());
+    // One given up before its SYN_STREAM left is never heard of.
+    REQUIRE((twin != server.users.end() || user.reset_here));
     ++(reset ? totals.reset : totals.ended_well);
     if (reset) continue;
     CHECK(user.ended_well);
@@ -127,7 +128,6 @@ void simulate(std::uint32_t seed, Totals& totals) {
     CHECK(user.incoming == Side::payload(Role::kServer, id));
     CHECK(twin->second.incoming == Side::payload(Role::kClient, id));
   }
-  CHECK(client.users.size() == server.users.size());
   for (Side* side : {&client, &server}) {
     totals.pongs += side->pongs;
     CHECK_FALSE(side->session.error());

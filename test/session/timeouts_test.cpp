@@ -21,7 +21,8 @@ TEST_CASE("a session that waits for nothing has no deadline", "[session][timeout
 }
 
 TEST_CASE("a stream without a SYN_REPLY is given up after create_timeout", "[session][timeouts]") {
-  SessionDriver client(Role::kClient, {.create_timeout = seconds(30)});
+  SessionDriver client(
+      Role::kClient, {.flow_control = session::FlowControl::kNone, .create_timeout = seconds(30)});
   const auto start = client.clock.now();
   const auto first = client.create();
   client.clock.advance(seconds(10));
@@ -47,7 +48,8 @@ TEST_CASE("a stream without a SYN_REPLY is given up after create_timeout", "[ses
 }
 
 TEST_CASE("create_timeout 0 waits for ever", "[session][timeouts]") {
-  SessionDriver client(Role::kClient, {.create_timeout = milliseconds(0)});
+  SessionDriver client(Role::kClient, {.flow_control = session::FlowControl::kNone,
+                                       .create_timeout = milliseconds(0)});
   client.create();
   CHECK_FALSE(client.session.deadline());
   client.clock.advance(std::chrono::hours(24));
@@ -65,6 +67,7 @@ TEST_CASE("unidirectional streams wait for no SYN_REPLY", "[session][timeouts]")
 TEST_CASE("there is no deadline left of streams that no longer wait", "[session][timeouts]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create();
+  client.sent();
   REQUIRE(client.session.deadline());
   SECTION("replied to") { client.receive(wire::SynReplyFrame{.stream_id = id}); }
   SECTION("refused") { client.receive(wire::RstStreamFrame{id, wire::RstStatus::kCancel}); }
@@ -77,7 +80,8 @@ TEST_CASE("there is no deadline left of streams that no longer wait", "[session]
 }
 
 TEST_CASE("an idle connection is closed", "[session][timeouts]") {
-  SessionDriver server(Role::kServer, {.idle_timeout = seconds(60)});
+  SessionDriver server(Role::kServer,
+                       {.flow_control = session::FlowControl::kNone, .idle_timeout = seconds(60)});
   server.accept({.stream_id = 1});
   server.clock.advance(seconds(60) - milliseconds(1));
   CHECK(server.told().empty());
@@ -94,13 +98,15 @@ TEST_CASE("an idle connection is closed", "[session][timeouts]") {
 }
 
 TEST_CASE("the idle time starts with the first advance", "[session][timeouts]") {
-  SessionDriver client(Role::kClient, {.idle_timeout = seconds(60)});
+  SessionDriver client(Role::kClient,
+                       {.flow_control = session::FlowControl::kNone, .idle_timeout = seconds(60)});
   CHECK(client.told().empty());
   CHECK(client.session.deadline() == client.clock.now() + seconds(60));
 }
 
 TEST_CASE("a frame in either direction ends the idle time", "[session][timeouts]") {
-  SessionDriver client(Role::kClient, {.idle_timeout = seconds(60)});
+  SessionDriver client(Role::kClient,
+                       {.flow_control = session::FlowControl::kNone, .idle_timeout = seconds(60)});
   const auto id = client.create_accepted();
   const int way = GENERATE(0, 1, 2);
   for (int i = 0; i < 10; ++i) {
@@ -123,7 +129,8 @@ TEST_CASE("a frame in either direction ends the idle time", "[session][timeouts]
 
 TEST_CASE("a frame that leaves between two deadlines ends the idle time", "[session][timeouts]") {
   // A loop that calls advance at deadline() only, as the header has it.
-  SessionDriver client(Role::kClient, {.idle_timeout = seconds(60)});
+  SessionDriver client(Role::kClient,
+                       {.flow_control = session::FlowControl::kNone, .idle_timeout = seconds(60)});
   const auto id = client.create_accepted();
   client.clock.advance(seconds(59));
   client.turn();
@@ -135,7 +142,8 @@ TEST_CASE("a frame that leaves between two deadlines ends the idle time", "[sess
 }
 
 TEST_CASE("what waits in a queue is no frame", "[session][timeouts]") {
-  SessionDriver client(Role::kClient, {.idle_timeout = seconds(60)});
+  SessionDriver client(Role::kClient,
+                       {.flow_control = session::FlowControl::kNone, .idle_timeout = seconds(60)});
   const auto id = client.create_accepted();
   client.clock.advance(seconds(59));
   client.turn();
@@ -166,7 +174,9 @@ TEST_CASE("the idle timeout can be set on the way", "[session][timeouts]") {
 TEST_CASE("a PING leaves once a period", "[session][timeouts]") {
   const Role role = GENERATE(Role::kClient, Role::kServer);
   const std::uint32_t first = role == Role::kClient ? 1 : 2;
-  SessionDriver driver(role, {.ping_period = seconds(5), .wait_for_client = false});
+  SessionDriver driver(role, {.flow_control = session::FlowControl::kNone,
+                              .ping_period = seconds(5),
+                              .wait_for_client = false});
   CHECK(driver.told().empty());
   CHECK(driver.sent().empty());
   session::Time due = driver.clock.now();
@@ -187,7 +197,8 @@ TEST_CASE("a PING leaves once a period", "[session][timeouts]") {
 
 TEST_CASE("PINGs that nobody answers do not keep the next one back", "[session][timeouts]") {
   // Writing to a peer that has vanished is what shows that it has.
-  SessionDriver client(Role::kClient, {.ping_period = seconds(5)});
+  SessionDriver client(Role::kClient,
+                       {.flow_control = session::FlowControl::kNone, .ping_period = seconds(5)});
   client.turn();
   for (std::uint32_t i = 0; i < 1000; ++i) {
     client.clock.advance(seconds(5));
@@ -198,7 +209,8 @@ TEST_CASE("PINGs that nobody answers do not keep the next one back", "[session][
 }
 
 TEST_CASE("an idle connection gives what it holds before it tells the end", "[session][timeouts]") {
-  SessionDriver client(Role::kClient, {.idle_timeout = seconds(60)});
+  SessionDriver client(Role::kClient,
+                       {.flow_control = session::FlowControl::kNone, .idle_timeout = seconds(60)});
   const auto id = client.create_accepted();
   client.session.pause(id);
   client.receive_data(id, "held");
@@ -211,7 +223,8 @@ TEST_CASE("an idle connection gives what it holds before it tells the end", "[se
 
 TEST_CASE("a connection that is not read is not idle", "[session][timeouts]") {
   // The peer cannot show that it is alive.
-  session::Options options{.idle_timeout = seconds(60)};
+  session::Options options = without_windows();
+  options.idle_timeout = seconds(60);
   options.limits.stream_buffer = 10;
   SessionDriver client(Role::kClient, options);
   const auto id = client.create_accepted();
@@ -240,7 +253,8 @@ TEST_CASE("a connection that is not read is not idle", "[session][timeouts]") {
 }
 
 TEST_CASE("a closed session sends no PINGs", "[session][timeouts]") {
-  SessionDriver client(Role::kClient, {.ping_period = seconds(5)});
+  SessionDriver client(Role::kClient,
+                       {.flow_control = session::FlowControl::kNone, .ping_period = seconds(5)});
   client.turn();
   client.session.close(wire::GoAwayStatus::kOk);
   client.clock.advance(seconds(50));

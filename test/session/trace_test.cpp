@@ -10,7 +10,7 @@ using session::Role;
 
 TEST_CASE("a trace sees each frame, in and out", "[session][trace]") {
   Lines seen;
-  session::Options options;
+  session::Options options = without_windows();
   options.trace = [&seen](const FrameTrace& frame) { seen.push_back(session::to_string(frame)); };
   SessionDriver server(Role::kServer, options);
   const auto take = [&seen] { return std::exchange(seen, {}); };
@@ -44,7 +44,7 @@ TEST_CASE("a trace sees each frame, in and out", "[session][trace]") {
 
 TEST_CASE("what a trace sees go out is what goes out", "[session][trace]") {
   Lines seen;
-  session::Options options;
+  session::Options options = without_windows();
   options.max_data_frame = 10;
   options.trace = [&seen](const FrameTrace& frame) {
     if (frame.direction == FrameTrace::Direction::kOut) seen.push_back(session::to_string(frame));
@@ -72,7 +72,7 @@ TEST_CASE("what a trace sees go out is what goes out", "[session][trace]") {
 
 TEST_CASE("a trace sees a frame before it takes effect", "[session][trace]") {
   Lines order;
-  session::Options options;
+  session::Options options = without_windows();
   options.trace = [&order](const FrameTrace& frame) { order.push_back(session::to_string(frame)); };
   SessionDriver client(Role::kClient, options);
   client.handler.during = [&order](std::string_view name, wire::StreamId) {

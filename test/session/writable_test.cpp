@@ -24,7 +24,7 @@ void take_some(SessionDriver& driver, std::size_t count) {
 
 TEST_CASE("writable is false from write_high_water until half of it has left",
           "[session][writable]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.max_data_frame = 100;
   options.limits.write_high_water = 1000;
   SessionDriver client(Role::kClient, options);
@@ -47,7 +47,7 @@ TEST_CASE("writable is false from write_high_water until half of it has left",
 }
 
 TEST_CASE("on_writable does not come while more than half is queued", "[session][writable]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.write_high_water = 1024 * 1024;
   SessionDriver client(Role::kClient, options);
   const auto id = client.create_accepted();
@@ -73,7 +73,7 @@ TEST_CASE("on_writable does not come while more than half is queued", "[session]
 }
 
 TEST_CASE("many small buffers fill a queue as well", "[session][writable]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.write_buffers = 10;
   SessionDriver client(Role::kClient, options);
   const auto id = client.create_accepted();
@@ -86,7 +86,7 @@ TEST_CASE("many small buffers fill a queue as well", "[session][writable]") {
 }
 
 TEST_CASE("what waits for the SYN_REPLY counts", "[session][writable]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.write_high_water = 10;
   SessionDriver client(Role::kClient, options);
   const auto id = client.create();
@@ -100,7 +100,7 @@ TEST_CASE("what waits for the SYN_REPLY counts", "[session][writable]") {
 }
 
 TEST_CASE("a full queue of one stream leaves the others writable", "[session][writable]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.write_high_water = 10;
   SessionDriver client(Role::kClient, options);
   const auto full = client.create_accepted();
@@ -112,7 +112,7 @@ TEST_CASE("a full queue of one stream leaves the others writable", "[session][wr
 
 TEST_CASE("on_writable is not told when the writer has filled the queue again or has ended",
           "[session][writable]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.write_high_water = 10;
   SessionDriver client(Role::kClient, options);
   const auto id = client.create_accepted();
@@ -135,7 +135,7 @@ TEST_CASE("on_writable is not told when the writer has filled the queue again or
 }
 
 TEST_CASE("a writer that refills in on_writable is called again", "[session][writable]") {
-  session::Options options;
+  session::Options options = without_windows();
   options.limits.write_high_water = 1000;
   SessionDriver client(Role::kClient, options);
   const auto id = client.create_accepted();

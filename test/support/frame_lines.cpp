@@ -35,14 +35,7 @@ std::string to_text(const wire::RstStreamFrame& frame) {
   return id_text("RST_STREAM", frame.stream_id) + " " + std::string(name_of(frame.status));
 }
 
-std::string to_text(const wire::SettingsFrame& frame) {
-  std::string line = "SETTINGS";
-  for (const wire::SettingsFrame::Entry& entry : frame.entries) {
-    line += " " + std::to_string(static_cast<std::uint32_t>(entry.id)) + "=" +
-            std::to_string(entry.value);
-  }
-  return line;
-}
+std::string to_text(const wire::SettingsFrame& frame) { return "SETTINGS" + settings_text(frame); }
 
 std::string to_text(const wire::PingFrame& frame) { return id_text("PING", frame.id); }
 

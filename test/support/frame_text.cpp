@@ -21,4 +21,15 @@ std::string headers_text(const Headers& headers) {
   return text + "}";
 }
 
+std::string settings_text(const wire::SettingsFrame& frame) {
+  std::string text = frame.clear_settings ? " CLEAR_SETTINGS" : "";
+  for (const wire::SettingsFrame::Entry& entry : frame.entries) {
+    text += " " + std::to_string(static_cast<std::uint32_t>(entry.id)) + "=" +
+            std::to_string(entry.value);
+    if ((entry.flags & wire::kFlagPersistValue) != 0) text += " PERSIST_VALUE";
+    if ((entry.flags & wire::kFlagPersisted) != 0) text += " PERSISTED";
+  }
+  return text;
+}
+
 }  // namespace uvspdy::test

@@ -4,6 +4,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/headers.h"
+#include "uvspdy/wire/frame.h"
 
 // The parts of a frame as text for people.
 
@@ -14,5 +15,8 @@ std::string payload_text(Bytes payload);
 
 /// "{name: value, name: value}".
 std::string headers_text(const Headers& headers);
+
+/// " CLEAR_SETTINGS 4=100 7=65536 PERSIST_VALUE", each part with a space in front.
+std::string settings_text(const wire::SettingsFrame& frame);
 
 }  // namespace uvspdy::test

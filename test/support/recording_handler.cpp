@@ -10,13 +10,24 @@ namespace uvspdy::test {
 std::string error_text(const Error& error) {
   using session::Errc;
   static const std::map<Errc, std::string> kNames = {
-      {Errc::kProtocolError, "kProtocolError"},   {Errc::kStreamReset, "kStreamReset"},
-      {Errc::kStreamRefused, "kStreamRefused"},   {Errc::kStreamClosed, "kStreamClosed"},
-      {Errc::kResetHere, "kResetHere"},           {Errc::kConnectionClosed, "kConnectionClosed"},
-      {Errc::kConnectionLost, "kConnectionLost"}, {Errc::kGoneAway, "kGoneAway"},
-      {Errc::kCreateTimeout, "kCreateTimeout"},   {Errc::kIdleTimeout, "kIdleTimeout"},
-      {Errc::kIdsExhausted, "kIdsExhausted"},     {Errc::kNoSuchStream, "kNoSuchStream"},
-      {Errc::kAlreadyReplied, "kAlreadyReplied"}, {Errc::kLimitExceeded, "kLimitExceeded"},
+      {Errc::kProtocolError, "kProtocolError"},
+      {Errc::kStreamReset, "kStreamReset"},
+      {Errc::kStreamRefused, "kStreamRefused"},
+      {Errc::kStreamClosed, "kStreamClosed"},
+      {Errc::kResetHere, "kResetHere"},
+      {Errc::kConnectionClosed, "kConnectionClosed"},
+      {Errc::kConnectionLost, "kConnectionLost"},
+      {Errc::kGoneAway, "kGoneAway"},
+      {Errc::kCreateTimeout, "kCreateTimeout"},
+      {Errc::kIdleTimeout, "kIdleTimeout"},
+      {Errc::kIdsExhausted, "kIdsExhausted"},
+      {Errc::kNoSuchStream, "kNoSuchStream"},
+      {Errc::kAlreadyReplied, "kAlreadyReplied"},
+      {Errc::kLimitExceeded, "kLimitExceeded"},
+      {Errc::kFlowControl, "kFlowControl"},
+      {Errc::kPeerDead, "kPeerDead"},
+      {Errc::kBadSettings, "kBadSettings"},
+      {Errc::kFlowControlUnknown, "kFlowControlUnknown"},
   };
   if (!error) return "ok";
   if (error.code().category() == session::category()) {
@@ -81,6 +92,10 @@ void RecordingHandler::on_writable(wire::StreamId id) { record("on_writable", id
 void RecordingHandler::on_reply_sent(wire::StreamId id) { record("on_reply_sent", id, spaced(id)); }
 
 void RecordingHandler::on_fin_sent(wire::StreamId id) { record("on_fin_sent", id, spaced(id)); }
+
+void RecordingHandler::on_settings(const wire::SettingsFrame& frame) {
+  record("on_settings", 0, settings_text(frame));
+}
 
 void RecordingHandler::on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(round_trip);

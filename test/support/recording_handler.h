@@ -55,6 +55,7 @@ class RecordingHandler final : public session::Handler {
   void on_writable(wire::StreamId id) override;
   void on_reply_sent(wire::StreamId id) override;
   void on_fin_sent(wire::StreamId id) override;
+  void on_settings(const wire::SettingsFrame& frame) override;
   void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) override;
   void on_goaway(const wire::GoAwayFrame& frame) override;
 

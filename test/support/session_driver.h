@@ -13,6 +13,13 @@
 
 namespace uvspdy::test {
 
+/// Options for tests of other things than flow control: no opening frames, no windows.
+inline session::Options without_windows() {
+  session::Options options;
+  options.flow_control = session::FlowControl::kNone;
+  return options;
+}
+
 /// One Session and everything around it that a test plays: the clock, the handler and the peer.
 ///
 ///     SessionDriver client(session::Role::kClient);
@@ -22,7 +29,7 @@ namespace uvspdy::test {
 ///     CHECK(client.told() == Lines{"on_reply 1 {}"});
 class SessionDriver {
  public:
-  explicit SessionDriver(session::Role role, session::Options options = {})
+  explicit SessionDriver(session::Role role, session::Options options = without_windows())
       : session(role, std::move(options), handler) {}
 
   ManualClock clock;

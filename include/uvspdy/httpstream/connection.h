@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/error.h"
@@ -80,6 +81,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// when called again. on_close follows with success.
   void close();
 
+  /// Graceful end: no new streams, from either side (session::Session::shutdown); when the last open
+  /// one is over the connection closes as with `close`. on_close follows with success.
+  void shutdown();
+
   /// Closes the transport at once; what was queued or held is lost. on_close follows with success.
   void abort();
 
@@ -103,6 +108,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// kConnectionLost.
   void ping(PingHandler handler);
 
+  using SettingsHandler = std::function<void(const wire::SettingsFrame&)>;
+
+  /// The peer's SETTINGS, as session::Handler::on_settings has them: values that a server asks to
+  /// keep, and those that a client returns.
+  void on_settings(SettingsHandler handler);
+
+  /// Sends SETTINGS. Errors: those of session::Session::send_settings.
+  Error send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear = false);
+
+  /// What the session has done and holds, whether the peer has flow control, and the round trip.
   session::Stats stats() const;
 
   /// The peer, for messages.

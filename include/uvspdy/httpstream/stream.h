@@ -3,11 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
 #include "uvspdy/headers.h"
+#include "uvspdy/session/options.h"
+#include "uvspdy/session/stats.h"
 #include "uvspdy/wire/frame.h"
 
 namespace uvspdy::httpstream {
@@ -82,14 +85,27 @@ class Stream {
   /// HEADERS frames in mid-stream. They are not held back for a paused reader.
   void on_headers(HeadersHandler handler);
 
-  /// Stops, and restarts, on_data.
+  /// Stops, and restarts, on_data. Meanwhile the peer's window for this stream is not given back;
+  /// one without flow control is held up by set_overflow's policy.
   void pause();
   void resume();
+
+  /// What happens when the stream, paused, holds more than Limits::stream_buffer, in place of
+  /// session::Options::overflow.
+  void set_overflow(session::OverflowPolicy policy);
+
+  /// Its windows, and what it holds and queues; nothing once it is closed.
+  std::optional<session::StreamStats> stats() const;
 
   /// Queues bytes for the peer; never blocks and never copies. Bytes written before the peer has
   /// accepted the stream wait until it has.
   /// Errors: session::Errc::kStreamClosed after close(), reset() or the stream's end.
   Error write(Buffer buffer);
+
+  /// Queues a HEADERS frame behind what was written; with `fin` it is our last frame, as with
+  /// close(). Go's httpstream does not read HEADERS and blocks for good: not for such peers.
+  /// Errors: session::Errc::kStreamClosed, and those of wire::FrameEncoder.
+  Error send_headers(Headers headers, bool fin = false);
 
   /// Whether less than Limits::write_high_water bytes are queued on an open stream.
   bool writable() const;

@@ -58,6 +58,12 @@ class Handler {
   /// written from now on, to any stream, reaches the peer later.
   virtual void on_fin_sent(wire::StreamId id) = 0;
 
+  /// A SETTINGS frame of the peer's, each id once (section 2.6.4: the first value counts). It has
+  /// taken effect already: the initial window and MAX_CONCURRENT_STREAMS are the session's
+  /// business. Keeping values that are flagged kFlagPersistValue is the handler's, on clients; what
+  /// a client asks a server to keep is not told.
+  virtual void on_settings(const wire::SettingsFrame& frame) = 0;
+
   /// The answer to a `ping`.
   virtual void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) = 0;
 

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "uvspdy/limits.h"
 #include "uvspdy/session/trace.h"
+#include "uvspdy/wire/frame.h"
 #include "uvspdy/wire/header_compression.h"
 
 namespace uvspdy::session {
@@ -16,8 +18,48 @@ using Time = std::chrono::steady_clock::time_point;
 /// Which end of the connection this is: it decides the parity of stream and PING ids.
 enum class Role { kClient, kServer };
 
+/// Whether DATA stays inside the windows of section 2.6.8. Kubernetes peers have no flow control,
+/// and stall when they are waited for; other peers have it, and stall or fail without.
+enum class FlowControl {
+  /// Finds out which kind of peer it has. The session opens with SETTINGS, a WINDOW_UPDATE of the
+  /// connection and a PING, and stays inside the default windows until it knows: a SETTINGS or
+  /// WINDOW_UPDATE of the peer's, then or at any later time, means that windows are kept to; the
+  /// PING's answer before either means that the peer has none. A peer that sends past its windows
+  /// all the same is held back by Options::overflow, not by an error.
+  kAutomatic,
+
+  /// The specification to the letter. A peer that sends past a window gets FLOW_CONTROL_ERROR.
+  kStandard,
+
+  /// For a peer known to have none: no windows, no WINDOW_UPDATE and no SETTINGS from the first
+  /// byte.
+  kNone,
+};
+
+/// What happens when a paused stream holds more than Limits::stream_buffer, which only a peer
+/// without flow control gets to.
+enum class OverflowPolicy {
+  kStopReading,  ///< nothing is lost: the connection is not read until that reader has caught up
+  kResetStream,  ///< the stream is reset with FLOW_CONTROL_ERROR, the others go on
+};
+
 struct Options {
   Limits limits;
+
+  FlowControl flow_control = FlowControl::kAutomatic;
+
+  /// The window each stream starts with for what the peer sends, in bytes; 1 to 2^31-1, announced
+  /// with SETTINGS_INITIAL_WINDOW_SIZE. For a reader that keeps up a window grows, as far as
+  /// Limits::stream_window.
+  std::uint32_t initial_stream_window = wire::kDefaultWindow;
+
+  /// `automatic` only: how long a writer may be blocked by the default windows while the peer
+  /// leaves the opening PING unanswered, until its stream fails with kFlowControlUnknown; 0 means
+  /// for ever.
+  std::chrono::milliseconds flow_control_timeout = std::chrono::seconds(30);
+
+  /// For every stream; Session::set_overflow sets it for one.
+  OverflowPolicy overflow = OverflowPolicy::kStopReading;
 
   /// How our header blocks are compressed.
   wire::HeaderCompression compression;
@@ -37,9 +79,19 @@ struct Options {
   /// How often a PING is sent; 0 means never. client-go sends one every 5 s.
   std::chrono::milliseconds ping_period{0};
 
+  /// How long such a PING may stay unanswered, with no other frame coming either, before the
+  /// connection is closed with kPeerDead; 0 means for ever. Time in which paused readers keep us
+  /// from reading does not count. A Go peer answers no PING while one of its readers is stuck, so
+  /// towards one this must be longer than a reader may pause.
+  std::chrono::milliseconds ping_timeout{0};
+
   /// Servers only: hold all output until the client's first frame has come. Go's upgrade client
   /// throws away what it has read behind the 101, so what a server says too early is lost.
   bool wait_for_client = true;
+
+  /// The id of the first stream created here; 0 means 1 or 2. It must have our parity, else the
+  /// next id that has is taken.
+  wire::StreamId first_stream_id = 0;
 
   /// Sees each frame; empty means off, which costs one branch a frame.
   TraceHandler trace;

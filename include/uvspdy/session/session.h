@@ -2,12 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "uvspdy/buffer.h"
@@ -16,33 +13,17 @@
 #include "uvspdy/session/error.h"
 #include "uvspdy/session/handler.h"
 #include "uvspdy/session/options.h"
-#include "uvspdy/wire/frame_decoder.h"
-#include "uvspdy/wire/frame_encoder.h"
+#include "uvspdy/session/stats.h"
+#include "uvspdy/wire/frame.h"
 
 namespace uvspdy::session {
-
-struct Stream;
-class SendScheduler;
-class OutputBatch;
 
 /// What a new stream is like beside its headers.
 struct CreateOptions {
   std::uint8_t priority = 0;         ///< 0 (highest) to 7
-  wire::StreamId associated_to = 0;  ///< 0: independent
+  wire::StreamId associated_to = 0;  ///< the stream it belongs to (section 2.6.1); 0: none
   bool fin = false;                  ///< we send nothing on it
   bool unidirectional = false;       ///< the peer sends nothing on it, and no SYN_REPLY
-};
-
-/// Counters since the session began.
-struct Stats {
-  std::uint64_t frames_received = 0;
-  std::uint64_t frames_sent = 0;
-  std::uint64_t bytes_received = 0;
-  std::uint64_t bytes_sent = 0;
-  std::size_t streams = 0;       ///< open now
-  std::size_t held_bytes = 0;    ///< received and waiting for paused readers
-  std::size_t queued_bytes = 0;  ///< written to streams and not with the transport; a gathered
-                                 ///< write counts until all of it is
 };
 
 /// One endpoint of a SPDY/3.1 connection, without any I/O: bytes and the time come in, bytes and
@@ -75,7 +56,8 @@ class Session {
   void receive_end(const Error& reason);
 
   /// Whether the transport should be read. False while paused readers hold more than
-  /// Limits::stream_buffer or Limits::connection_buffer.
+  /// Limits::connection_buffer, or one with OverflowPolicy::kStopReading more than
+  /// Limits::stream_buffer; a peer that keeps to the windows never gets there.
   bool wants_input() const;
 
   // What goes out.
@@ -84,14 +66,15 @@ class Session {
   /// stay valid, and the same, until output_sent has taken all of them, or abort or receive_end
   /// has ended the output: close the transport before those if it still reads the spans. Control
   /// frames come first, answers to PINGs before all; then DATA by priority, in turns of
-  /// Options::max_data_frame.
+  /// Options::max_data_frame, as far as the windows allow.
   std::span<const Bytes> output();
 
   /// The first `count` bytes of output() are with the transport. Ignored once the output has
   /// ended.
   void output_sent(std::size_t count, Time now);
 
-  /// Whether there is anything to send, now or once wait_for_client is over.
+  /// Whether there is anything to send, now or once wait_for_client is over. DATA that waits for a
+  /// window does not count.
   bool has_output() const;
 
   // Time.
@@ -105,14 +88,23 @@ class Session {
   // Streams.
 
   /// Queues a SYN_STREAM. The id names the stream from here on; data may be written at once and is
-  /// held back until the SYN_REPLY (Go's spdystream drops what comes earlier).
+  /// held back until the SYN_REPLY (Go's spdystream drops what comes earlier). While the peer has
+  /// as many of our streams as its SETTINGS_MAX_CONCURRENT_STREAMS allows, the SYN_STREAM waits,
+  /// and Options::create_timeout runs.
   ///
-  /// Errors: kGoneAway, kConnectionClosed, kIdsExhausted, and those of wire::FrameEncoder.
+  /// Errors: kGoneAway, kConnectionClosed (also after `shutdown`), kIdsExhausted (the session then
+  /// shuts down by itself), and those of wire::FrameEncoder.
   Result<wire::StreamId> create_stream(Headers headers, const CreateOptions& options, Time now);
 
-  /// Accepts a stream of the peer's with a SYN_REPLY.
+  /// Accepts a stream of the peer's with a SYN_REPLY; with `fin` we send nothing on it beyond what
+  /// was written already.
   /// Errors: kNoSuchStream, kAlreadyReplied, and those of wire::FrameEncoder.
-  Error reply(wire::StreamId id, Headers headers);
+  Error reply(wire::StreamId id, Headers headers, bool fin = false);
+
+  /// Queues a HEADERS frame behind what was written (section 2.6.7); with `fin` it is the last
+  /// frame of ours. Go's httpstream does not read HEADERS and blocks for good: not for such peers.
+  /// Errors: kNoSuchStream, kStreamClosed, and those of wire::FrameEncoder.
+  Error send_headers(wire::StreamId id, Headers headers, bool fin = false);
 
   /// Queues payload. Never blocks: use `writable` to stay bounded.
   /// Errors: kNoSuchStream, kStreamClosed (after close_stream or reset, or ended by the peer).
@@ -132,9 +124,16 @@ class Session {
   /// taken, is given up likewise, without a frame. Errors: kNoSuchStream.
   Error reset(wire::StreamId id, wire::RstStatus status);
 
-  /// Stops, and restarts, on_data for a stream. What arrives meanwhile is held.
+  /// Stops, and restarts, on_data for a stream. What arrives meanwhile is held, and the peer's
+  /// window is not given back until the reader has had it.
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
+
+  /// What happens when this stream, paused, holds more than Limits::stream_buffer.
+  void set_overflow(wire::StreamId id, OverflowPolicy policy);
+
+  /// Nothing when the id names no stream whose end is still to be told.
+  std::optional<StreamStats> stream_stats(wire::StreamId id) const;
 
   /// Leaves a stream out when `close` resets the others.
   void keep_on_close(wire::StreamId id);
@@ -143,6 +142,18 @@ class Session {
 
   /// Queues a PING; on_pong follows. Errors: kConnectionClosed.
   Result<std::uint32_t> ping(Time now);
+
+  /// Queues a SETTINGS frame, sorted by id. kInitialWindowSize moves the windows of all open
+  /// streams by the difference; kMaxConcurrentStreams replaces Limits::concurrent_streams.
+  /// Errors: kConnectionClosed; kBadSettings for an id twice, an initial window of 0 or past
+  /// 2^31-1, persistence asked for by a client or `clear` on one, values returned as persisted by a
+  /// server, and with FlowControl::kNone.
+  Error send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear = false);
+
+  /// Graceful end: no new stream from either side; once the last open one is over, `close`. A peer
+  /// that keeps to windows is sent the GOAWAY at once, as section 2.6.6 has it. Go's httpstream
+  /// reads nothing behind a GOAWAY, so any other peer gets it last, and REFUSED_STREAM until then.
+  void shutdown(Time now);
 
   /// Orderly end from this side: what was written still leaves, with the FIN behind it where one
   /// was asked for; each stream that is then still open is reset (CANCEL), then GOAWAY. What is
@@ -157,136 +168,25 @@ class Session {
   bool finished() const;
 
   /// False once the session has ended, from whichever side.
-  bool is_open() const { return state_ == State::kOpen; }
+  bool is_open() const;
 
-  /// Why the session ended by itself: the peer's violation of the protocol, or kIdleTimeout;
-  /// success if it has not.
-  const Error& error() const { return error_; }
+  /// Why the session ended by itself: the peer's violation of the protocol, kLimitExceeded,
+  /// kIdleTimeout or kPeerDead; success if it has not.
+  const Error& error() const;
 
   /// Streams that the Handler has not been told the end of.
   std::size_t stream_count() const;
 
   /// Whether the peer has sent GOAWAY.
-  bool peer_gone_away() const { return peer_gone_away_; }
+  bool peer_gone_away() const;
 
   void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
 
   Stats stats() const;
 
  private:
-  enum class State {
-    kOpen,     // frames flow
-    kClosing,  // closed here: the rest of the output, then GOAWAY
-    kFailed,   // the peer broke the protocol: GOAWAY
-    kEnded,    // nothing comes in or goes out any more
-  };
-
-  // Frames that come in (session_receive.cpp).
-  void handle(wire::NeedMoreInput) {}
-  void handle(wire::DataChunk& chunk);
-  void handle(wire::SynStreamFrame& frame);
-  void handle(wire::SynReplyFrame& frame);
-  void handle(wire::RstStreamFrame& frame);
-  void handle(wire::SettingsFrame& frame);
-  void handle(wire::PingFrame& frame);
-  void handle(wire::GoAwayFrame& frame);
-  void handle(wire::HeadersFrame& frame);
-  void handle(wire::WindowUpdateFrame& frame);
-  void handle(wire::UnknownFrame& frame);
-  void handle(wire::InvalidHeaderBlock& frame);
-  bool accept_new_id(wire::StreamId id);
-  void receive_data(Stream& stream, Bytes payload);
-  void receive_fin(Stream& stream);
-  void receive_while_closing(const wire::Decoded& decoded);
-  void unexpected_frame(wire::StreamId id, const char* frame);
-  void stream_error(wire::StreamId id, wire::RstStatus status, std::string_view what);
-  void fail(const Error& error);
-
-  // Frames that go out (session_output.cpp).
-  void fill_batch();
-  void send_turn(Stream& stream);
-  void finish_sending(Stream& stream);
-  void trace_out(const std::vector<std::uint8_t>& queue, wire::FrameType type, wire::StreamId id,
-                 std::size_t start, std::uint32_t value, const Headers* headers);
-  void control_queued(wire::FrameType type, wire::StreamId id, std::size_t start,
-                      std::uint32_t value, const Headers* headers);
-  void queue_ping(std::uint32_t id);
-  void queue_goaway();
-  void queue_reset(wire::StreamId id, wire::RstStatus status);
-  void check_control_limit();
-
-  // Streams (session_streams.cpp).
-  Stream* find(wire::StreamId id) const;
-  Stream* find_any(wire::StreamId id) const;
-  bool is_ours(wire::StreamId id) const { return (id & 1) == (role_ == Role::kClient ? 1u : 0u); }
-  bool was_used(wire::StreamId id) const;
-  Stream& add_stream(wire::StreamId id, std::uint8_t priority);
-  void may_send_now(Stream& stream);
-  std::vector<std::uint8_t> take_held(Stream& stream);
-  void drop_held(Stream& stream);
-  void drop_queued(Stream& stream);
-  void give_up_held(Stream& stream, const Error& how);
-  void end_now(Stream& stream, const Error& how);
-  void end_after_held(Stream& stream, const Error& how);
-  void close_when_done(Stream& stream);
-  void forget_when_over(Stream& stream);
-  void make_due(Stream& stream);
-  void deliver(Stream& stream);
-
-  // The connection (session.cpp).
-  enum class Held { kDelivered, kDropped };
-  void begin_closing(wire::GoAwayStatus status, const Error& reason, Held held);
-  void stop_output();
-  void expire_creates();
-  void tell();
-  std::uint32_t send_ping();
-  void trace_in(wire::FrameType type, wire::StreamId id, std::uint32_t value,
-                const Headers* headers);
-
-  Role role_;
-  Options options_;
-  Handler& handler_;
-  State state_ = State::kOpen;
-  Error error_;
-  Stats stats_;
-
-  wire::FrameDecoder decoder_;
-  wire::FrameEncoder encoder_;
-  std::unordered_map<wire::StreamId, std::unique_ptr<Stream>> streams_;
-  wire::StreamId next_id_;               // of the next stream created here
-  wire::StreamId last_peer_id_ = 0;      // the newest stream of the peer's
-  wire::StreamId last_accepted_id_ = 0;  // the newest one replied to, for GOAWAY
-  std::size_t peer_streams_ = 0;         // open ones that the peer created
-  std::size_t untold_streams_ = 0;       // those the handler has not been told the end of
-  std::size_t peer_header_bytes_ = 0;    // that their headers take
-  std::size_t streams_over_buffer_ = 0;  // those that hold more than Limits::stream_buffer
-  bool reading_again_ = false;           // wants_input has turned true since the last advance
-  bool peer_gone_away_ = false;
-
-  bool output_held_;                  // wait_for_client, until the client's first frame
-  std::vector<std::uint8_t> urgent_;  // answers to PINGs
-  std::vector<std::uint8_t> control_;
-  std::unique_ptr<SendScheduler> scheduler_;
-  std::unique_ptr<OutputBatch> batch_;
-  std::vector<wire::StreamId> replies_queued_;    // their SYN_REPLY is in control_
-  std::vector<wire::StreamId> replies_in_batch_;  // it is in the batch
-  std::vector<wire::StreamId> fins_in_batch_;     // their FIN is in the batch
-  wire::GoAwayStatus goaway_status_ = wire::GoAwayStatus::kOk;
-  bool goaway_queued_ = false;
-
-  // What the next advance tells.
-  std::vector<wire::StreamId> due_;
-  std::vector<wire::StreamId> writable_due_;
-  std::vector<wire::StreamId> replies_sent_due_;
-  std::vector<wire::StreamId> fins_sent_due_;
-  std::vector<wire::StreamId> telling_;  // the list that is being told
-
-  Time now_{};
-  std::optional<Time> last_frame_;
-  std::deque<std::pair<Time, wire::StreamId>> reply_deadlines_;
-  std::optional<Time> next_ping_;
-  std::uint32_t next_ping_id_;
-  std::unordered_map<std::uint32_t, Time> pings_;  // those of `ping`, not those of the period
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace uvspdy::session

@@ -28,6 +28,12 @@ inline constexpr std::size_t kMaxFrameLength = 0xffffff;
 /// The largest stream id, PING parity aside: 31 bits.
 inline constexpr StreamId kMaxStreamId = 0x7fffffff;
 
+/// What both kinds of windows start with: 64 KiB (section 2.6.8).
+inline constexpr std::uint32_t kDefaultWindow = 64 * 1024;
+
+/// What no window may pass (section 2.6.8).
+inline constexpr std::uint32_t kMaxWindow = 0x7fffffff;
+
 /// The lowest priority (section 2.3.3); 0 is the highest.
 inline constexpr std::uint8_t kLowestPriority = 7;
 
@@ -45,6 +51,10 @@ enum class FrameType : std::uint16_t {
 inline constexpr std::uint8_t kFlagFin = 0x01;
 inline constexpr std::uint8_t kFlagUnidirectional = 0x02;
 inline constexpr std::uint8_t kFlagClearSettings = 0x01;
+
+// Flags of a SETTINGS entry.
+inline constexpr std::uint8_t kFlagPersistValue = 0x01;
+inline constexpr std::uint8_t kFlagPersisted = 0x02;
 
 /// Status of an RST_STREAM (section 2.6.3). 0 is not a status.
 enum class RstStatus : std::uint32_t {
@@ -103,8 +113,9 @@ struct RstStreamFrame {
 struct SettingsFrame {
   struct Entry {
     SettingId id;
-    std::uint8_t flags = 0;  ///< 0x1 PERSIST_VALUE, 0x2 PERSISTED
+    std::uint8_t flags = 0;  ///< kFlagPersistValue, kFlagPersisted
     std::uint32_t value = 0;
+    bool operator==(const Entry&) const = default;
   };
   bool clear_settings = false;
   std::vector<Entry> entries;

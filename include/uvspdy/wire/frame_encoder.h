@@ -27,6 +27,10 @@ class FrameEncoder {
   Error encode(const SynReplyFrame& frame, std::vector<std::uint8_t>& out);
   Error encode(const HeadersFrame& frame, std::vector<std::uint8_t>& out);
 
+  /// Whether a frame of that type can carry these headers: the errors that `encode` would return
+  /// for them now.
+  Error check(FrameType type, const Headers& headers);
+
   // These cannot fail and have no state.
   static void encode(const RstStreamFrame& frame, std::vector<std::uint8_t>& out);
   static void encode(const SettingsFrame& frame, std::vector<std::uint8_t>& out);
@@ -39,6 +43,7 @@ class FrameEncoder {
                                                             std::size_t length);
 
  private:
+  Result<std::size_t> room_for_block(FrameType type, std::size_t fixed_part) const;
   Error encode_with_headers(FrameType type, std::uint8_t flags, Bytes fixed_part,
                             const Headers& headers, std::vector<std::uint8_t>& out);
 

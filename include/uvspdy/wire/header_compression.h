@@ -48,8 +48,12 @@ class HeaderDeflater {
   /// `max_size` at its worst.
   Error deflate(Bytes block, std::size_t max_size, std::vector<std::uint8_t>& out);
 
+  /// Whether `deflate` would take a block of that size: the same errors.
+  Error check(std::size_t block_size, std::size_t max_size);
+
  private:
   Error open();
+  std::size_t bound(std::size_t block_size) const;
 
   struct Stream;
   HeaderCompression options_;

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "uvspdy/wire/frame.h"
+
+namespace uvspdy::session {
+
+/// The newest streams that are over and that a further frame for gets no RST_STREAM: one of either
+/// side's has gone before, and repeated ones are coalesced (section 2.4.2). A stream that is older
+/// than these may get one more.
+class ClosedStreams {
+ public:
+  void add(wire::StreamId id) {
+    ids_[next_] = id;
+    next_ = (next_ + 1) % ids_.size();
+  }
+
+  bool contains(wire::StreamId id) const {
+    for (const wire::StreamId known : ids_) {
+      if (known == id) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::array<wire::StreamId, 64> ids_{};  // 0 is no stream
+  std::size_t next_ = 0;
+};
+
+}  // namespace uvspdy::session

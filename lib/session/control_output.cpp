@@ -1,0 +1,116 @@
+#include "session/control_output.h"
+
+#include <utility>
+
+#include "session/output_batch.h"
+
+namespace uvspdy::session {
+
+using wire::FrameType;
+
+ControlOutput::ControlOutput(const Options& options, Stats& stats)
+    : options_(options), stats_(stats), encoder_(options.compression, options.limits) {}
+
+// A frame stands at the end of `queue`, from `start` on.
+void ControlOutput::queued(const std::vector<std::uint8_t>& queue, std::size_t start,
+                           FrameType type, wire::StreamId id, std::uint32_t value,
+                           const Headers* headers) {
+  constexpr std::size_t kFlagsOffset = 4;
+  ++stats_.frames_sent;
+  if (!options_.trace) return;
+  options_.trace({FrameTrace::Direction::kOut, false, static_cast<std::uint16_t>(type), id,
+                  queue[start + kFlagsOffset],
+                  static_cast<std::uint32_t>(queue.size() - start - wire::kFrameHeadSize), value,
+                  headers});
+}
+
+Error ControlOutput::check(FrameType type, const Headers& headers) {
+  return encoder_.check(type, headers);
+}
+
+Error ControlOutput::send(const wire::SynStreamFrame& frame) {
+  const std::size_t start = control_.size();
+  if (Error error = encoder_.encode(frame, control_)) return error;
+  queued(control_, start, FrameType::kSynStream, frame.stream_id, 0, &frame.headers);
+  return {};
+}
+
+Error ControlOutput::send(const wire::SynReplyFrame& frame) {
+  const std::size_t start = control_.size();
+  if (Error error = encoder_.encode(frame, control_)) return error;
+  queued(control_, start, FrameType::kSynReply, frame.stream_id, 0, &frame.headers);
+  return {};
+}
+
+Result<Buffer> ControlOutput::encode(const wire::HeadersFrame& frame) {
+  std::vector<std::uint8_t> bytes;
+  if (Error error = encoder_.encode(frame, bytes)) return error;
+  queued(bytes, 0, FrameType::kHeaders, frame.stream_id, 0, &frame.headers);
+  return Buffer(std::move(bytes));
+}
+
+void ControlOutput::send(const wire::RstStreamFrame& frame) {
+  const std::size_t start = control_.size();
+  wire::FrameEncoder::encode(frame, control_);
+  queued(control_, start, FrameType::kRstStream, frame.stream_id,
+         static_cast<std::uint32_t>(frame.status), nullptr);
+}
+
+void ControlOutput::send(const wire::SettingsFrame& frame) {
+  const std::size_t start = control_.size();
+  wire::FrameEncoder::encode(frame, control_);
+  queued(control_, start, FrameType::kSettings, 0, static_cast<std::uint32_t>(frame.entries.size()),
+         nullptr);
+}
+
+void ControlOutput::send(const wire::PingFrame& frame) {
+  const std::size_t start = control_.size();
+  wire::FrameEncoder::encode(frame, control_);
+  queued(control_, start, FrameType::kPing, 0, frame.id, nullptr);
+}
+
+void ControlOutput::send(const wire::GoAwayFrame& frame) {
+  const std::size_t start = control_.size();
+  wire::FrameEncoder::encode(frame, control_);
+  queued(control_, start, FrameType::kGoAway, frame.last_good_stream_id,
+         static_cast<std::uint32_t>(frame.status), nullptr);
+}
+
+void ControlOutput::send(const wire::WindowUpdateFrame& frame) {
+  const std::size_t start = control_.size();
+  wire::FrameEncoder::encode(frame, control_);
+  queued(control_, start, FrameType::kWindowUpdate, frame.stream_id, frame.delta, nullptr);
+}
+
+void ControlOutput::answer(const wire::PingFrame& frame) {
+  const std::size_t start = urgent_.size();
+  wire::FrameEncoder::encode(frame, urgent_);
+  queued(urgent_, start, FrameType::kPing, 0, frame.id, nullptr);
+}
+
+void ControlOutput::send_opening(const wire::SettingsFrame& settings, std::uint32_t window_delta,
+                                 const wire::PingFrame& ping) {
+  // Nothing was queued before; from here on the three stand at the head of the urgent ones.
+  control_.swap(urgent_);
+  send(settings);
+  if (window_delta != 0) send(wire::WindowUpdateFrame{0, window_delta});
+  send(ping);
+  control_.swap(urgent_);
+}
+
+void ControlOutput::move_to(OutputBatch& batch) {
+  if (!urgent_.empty()) {
+    urgent_.insert(urgent_.end(), control_.begin(), control_.end());
+    control_.clear();
+    batch.add_control(urgent_);
+  } else {
+    batch.add_control(control_);
+  }
+}
+
+void ControlOutput::clear() {
+  urgent_.clear();
+  control_.clear();
+}
+
+}  // namespace uvspdy::session

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+
+#include "uvspdy/session/options.h"
+
+namespace uvspdy::session {
+
+/// The PINGs that this side has sent (section 2.6.5).
+class Pings {
+ public:
+  enum class Purpose {
+    kAsked,     ///< by the user, who is told the round trip
+    kPeriodic,  ///< Options::ping_period
+    kOpening,   ///< behind SETTINGS: its answer says that those have taken effect
+  };
+
+  explicit Pings(Role role) : first_id_(role == Role::kClient ? 1 : 2), next_id_(first_id_) {}
+
+  /// The id of a PING that is sent now. Of the periodic ones only one is remembered at a time, so
+  /// that a peer that never answers costs no memory.
+  std::uint32_t send(Purpose purpose, Time now);
+
+  struct Answer {
+    Purpose purpose;
+    std::chrono::nanoseconds round_trip;
+  };
+
+  /// Nothing for an id that was not sent, or was answered before: it is ignored.
+  std::optional<Answer> answered(std::uint32_t id, Time now);
+
+  /// When the oldest unanswered periodic PING was sent.
+  std::optional<Time> periodic_since() const { return periodic_since_; }
+
+  /// How many SETTINGS have not been answered for.
+  std::size_t openings() const { return openings_; }
+
+ private:
+  struct Sent {
+    Purpose purpose;
+    Time when;
+  };
+  std::uint32_t first_id_;
+  std::uint32_t next_id_;
+  std::unordered_map<std::uint32_t, Sent> sent_;
+  std::optional<Time> periodic_since_;
+  std::size_t openings_ = 0;
+};
+
+}  // namespace uvspdy::session

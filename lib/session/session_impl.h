@@ -1,0 +1,227 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "session/closed_streams.h"
+#include "session/control_output.h"
+#include "session/output_batch.h"
+#include "session/peer_flow_control.h"
+#include "session/pings.h"
+#include "session/rate_limit.h"
+#include "session/send_scheduler.h"
+#include "session/stream.h"
+#include "session/window.h"
+#include "uvspdy/session/session.h"
+#include "uvspdy/wire/frame_decoder.h"
+
+namespace uvspdy::session {
+
+/// What a Session is made of. Its functions stand in the files session_*.cpp, one for each of the
+/// groups below.
+class Session::Impl {
+ public:
+  Impl(Role role, Options options, Handler& handler);
+
+  // What Session promises, function by function.
+  void receive(Bytes bytes, Time now);
+  void receive_end(const Error& reason);
+  bool wants_input() const;
+  std::span<const Bytes> output();
+  void output_sent(std::size_t count, Time now);
+  bool has_output() const;
+  std::optional<Time> deadline() const;
+  void advance(Time now);
+  Result<wire::StreamId> create_stream(Headers headers, const CreateOptions& options, Time now);
+  Error reply(wire::StreamId id, Headers headers, bool fin);
+  Error send_headers(wire::StreamId id, Headers headers, bool fin);
+  Error write(wire::StreamId id, Buffer payload);
+  bool writable(wire::StreamId id) const;
+  Error close_stream(wire::StreamId id);
+  Error reset(wire::StreamId id, wire::RstStatus status);
+  void pause(wire::StreamId id);
+  void resume(wire::StreamId id);
+  void set_overflow(wire::StreamId id, OverflowPolicy policy);
+  std::optional<StreamStats> stream_stats(wire::StreamId id) const;
+  void keep_on_close(wire::StreamId id);
+  Result<std::uint32_t> ping(Time now);
+  Error send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear);
+  void shutdown(Time now);
+  void close(wire::GoAwayStatus status);
+  void abort(const Error& reason);
+  bool finished() const;
+  bool is_open() const { return state_ == State::kOpen; }
+  const Error& error() const { return error_; }
+  std::size_t stream_count() const { return untold_streams_; }
+  bool peer_gone_away() const { return peer_gone_away_; }
+  void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
+  Stats stats() const;
+
+ private:
+  enum class State {
+    kOpen,     // frames flow
+    kClosing,  // closed here: the rest of the output, then GOAWAY
+    kFailed,   // the peer broke the protocol: GOAWAY
+    kEnded,    // nothing comes in or goes out any more
+  };
+
+  // Frames that come in and concern a stream (session_receive.cpp).
+  void handle(wire::NeedMoreInput) {}
+  void handle(wire::DataChunk& chunk);
+  void handle(wire::SynStreamFrame& frame);
+  void handle(wire::SynReplyFrame& frame);
+  void handle(wire::HeadersFrame& frame);
+  void handle(wire::RstStreamFrame& frame);
+  void handle(wire::InvalidHeaderBlock& frame);
+  void receive_while_closing(wire::Decoded& decoded);
+  bool accept_new_id(wire::StreamId id);
+  Stream* receiving_stream(wire::StreamId id, StreamEvent event);
+  bool data_begins(const wire::DataChunk& chunk);
+  void receive_data(Stream& stream, Bytes payload);
+  void receive_fin(Stream& stream);
+  void answer_stray(wire::StreamId id, wire::RstStatus status);
+  void stream_error(wire::StreamId id, wire::RstStatus status, std::string_view what,
+                    Errc code = Errc::kProtocolError);
+  void fail(const Error& error);
+  void trace_in(wire::FrameType type, wire::StreamId id, std::uint32_t value,
+                const Headers* headers);
+
+  // Frames that come in and concern the connection (session_receive_connection.cpp).
+  void handle(wire::SettingsFrame& frame);
+  void handle(wire::WindowUpdateFrame& frame);
+  void handle(wire::PingFrame& frame);
+  void handle(wire::GoAwayFrame& frame);
+  void handle(wire::UnknownFrame& frame);
+  void set_peer_initial_window(std::uint32_t size);
+
+  // Windows (session_windows.cpp).
+  void open(Time now);
+  bool may_send_data() const { return !flow_.sends_in_windows() || send_window_.is_open(); }
+  void schedule(Stream& stream);
+  void consumed(Stream& stream, std::size_t bytes);
+  void consumed_by_connection(std::size_t bytes);
+  void give_window(ReceiveWindow& window, wire::StreamId id, std::size_t bytes);
+  void windows_seen();
+  void move_receive_windows(std::int64_t difference);
+  void note_blocked();
+  void fail_blocked_writers();
+
+  // Frames that go out (session_output.cpp).
+  void fill_batch();
+  void send_unsent_streams();
+  bool has_unsent_stream() const;
+  void send_turn(Stream& stream);
+  std::size_t send_data_turn(Stream& stream);
+  void send_headers_turn(Stream& stream);
+  void finish_sending(Stream& stream);
+  void send_ping(Pings::Purpose purpose);
+  void send_goaway();
+  void send_reset(wire::StreamId id, wire::RstStatus status);
+  void reset_on_wire(Stream& stream, wire::RstStatus status);
+  void check_control_limit();
+
+  // What the user does with streams (session_streams.cpp).
+  Stream* find(wire::StreamId id) const;
+  Stream* find_any(wire::StreamId id) const;
+  Stream* find_for_writing(wire::StreamId id, Error& error) const;
+  Creator creator_of(wire::StreamId id) const;
+  bool is_ours(wire::StreamId id) const { return creator_of(id) == Creator::kHere; }
+  bool was_used(wire::StreamId id) const;
+  Stream& add_stream(wire::StreamId id, std::uint8_t priority);
+  bool happened(Stream& stream, StreamEvent event);
+  void enter(Stream& stream, StreamState state);
+  void check_high_water(Stream& stream);
+
+  // What is held for readers, how streams end, and telling it (session_delivery.cpp).
+  void hold(Stream& stream, Bytes payload);
+  void note_held(Stream& stream);
+  std::size_t most_held(const Stream& stream) const;
+  std::vector<std::uint8_t> take_held(Stream& stream);
+  void drop_held(Stream& stream);
+  void drop_queued(Stream& stream);
+  void give_up_held(Stream& stream, const Error& how);
+  void end_now(Stream& stream, const Error& how);
+  void end_after_held(Stream& stream, const Error& how);
+  void end_when_closed(Stream& stream);
+  void forget_when_over(Stream& stream);
+  void make_due(Stream& stream);
+  void deliver(Stream& stream);
+  void tell();
+  bool has_to_tell() const;
+
+  // The connection (session_connection.cpp).
+  enum class Held { kDelivered, kDropped };
+  void begin_closing(wire::GoAwayStatus status, const Error& reason, Held held);
+  void stop_output();
+  void expire_creates();
+  void check_peer_is_alive();
+  void keep_alive();
+
+  Role role_;
+  Options options_;
+  Handler& handler_;
+  State state_ = State::kOpen;
+  Error error_;
+  Stats stats_;  // its counters; `stats` fills in the rest
+
+  wire::FrameDecoder decoder_;
+  std::unordered_map<wire::StreamId, std::unique_ptr<Stream>> streams_;
+  ClosedStreams closed_streams_;
+  wire::StreamId next_id_;                       // of the next stream created here
+  wire::StreamId last_peer_id_ = 0;              // the newest stream of the peer's
+  wire::StreamId last_accepted_id_ = 0;          // the newest one replied to, for GOAWAY
+  std::deque<wire::StreamId> unsent_;            // streams created here whose SYN_STREAM waits
+  std::size_t our_streams_ = 0;                  // on the wire, and not closed there
+  std::uint32_t peer_max_streams_ = 0xffffffff;  // its SETTINGS_MAX_CONCURRENT_STREAMS
+  std::size_t peer_streams_ = 0;                 // open ones that the peer created
+  std::size_t untold_streams_ = 0;               // those the handler has not been told the end of
+  std::size_t peer_header_bytes_ = 0;            // that their headers take
+  std::size_t streams_over_buffer_ = 0;          // those that hold so much that we do not read
+  bool reading_again_ = false;  // wants_input has turned true since the last advance
+  bool peer_gone_away_ = false;
+  RateLimit resets_;
+  RateLimit settings_;
+
+  PeerFlowControlFinder flow_;
+  bool opened_;  // the opening has been sent, or there is none
+  SendWindow send_window_;
+  ReceiveWindow receive_window_;
+  std::uint32_t peer_initial_window_ = wire::kDefaultWindow;
+  std::int64_t receive_slack_ = 0;  // what a peer may send that has not seen our SETTINGS yet
+  std::optional<Time> blocked_since_;
+
+  bool output_held_;  // wait_for_client, until the client's first frame
+  ControlOutput control_;
+  SendScheduler scheduler_;
+  OutputBatch batch_;
+  std::vector<wire::StreamId> replies_queued_;    // their SYN_REPLY is in control_
+  std::vector<wire::StreamId> replies_in_batch_;  // it is in the batch
+  std::vector<wire::StreamId> fins_queued_;       // their FIN is in control_, on a SYN_REPLY
+  std::vector<wire::StreamId> fins_in_batch_;     // their FIN is in the batch
+  bool shutting_down_ = false;
+  wire::GoAwayStatus goaway_status_ = wire::GoAwayStatus::kOk;
+  bool goaway_sent_ = false;  // or queued
+
+  // What the next advance tells.
+  std::vector<wire::StreamId> due_;
+  std::vector<wire::StreamId> writable_due_;
+  std::vector<wire::StreamId> replies_sent_due_;
+  std::vector<wire::StreamId> fins_sent_due_;
+  std::vector<wire::StreamId> telling_;  // the list that is being told
+
+  Time now_{};
+  std::optional<Time> last_frame_;     // in either direction
+  std::optional<Time> last_received_;  // from the peer
+  std::deque<std::pair<Time, wire::StreamId>> reply_deadlines_;
+  std::optional<Time> next_ping_;
+  Pings pings_;
+};
+
+}  // namespace uvspdy::session

@@ -1,0 +1,158 @@
+// The session's half that frames of the connection come in to.
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "session/names.h"
+#include "session/session_impl.h"
+
+namespace uvspdy::session {
+
+using wire::FrameType;
+using wire::RstStatus;
+using wire::SettingId;
+
+// ---- SETTINGS
+
+void Session::Impl::handle(wire::SettingsFrame& frame) {
+  trace_in(FrameType::kSettings, 0, static_cast<std::uint32_t>(frame.entries.size()), nullptr);
+  if (!settings_.allow(now_)) {
+    fail(Error(Errc::kLimitExceeded,
+               "SETTINGS frame: the peer sends more of them than settings_per_second = " +
+                   std::to_string(options_.limits.settings_per_second) + " allows"));
+    return;
+  }
+  windows_seen();
+  wire::SettingsFrame effective;
+  effective.clear_settings = frame.clear_settings && role_ == Role::kClient;
+  for (wire::SettingsFrame::Entry& entry : frame.entries) {
+    const bool repeated = std::any_of(effective.entries.begin(), effective.entries.end(),
+                                      [&](const auto& known) { return known.id == entry.id; });
+    if (repeated) continue;
+    // Only clients keep values for their server (section 2.6.4).
+    if (role_ == Role::kServer) entry.flags &= static_cast<std::uint8_t>(~wire::kFlagPersistValue);
+    effective.entries.push_back(entry);
+    if (entry.id == SettingId::kMaxConcurrentStreams) peer_max_streams_ = entry.value;
+    if (entry.id == SettingId::kInitialWindowSize) set_peer_initial_window(entry.value);
+    if (state_ == State::kFailed) return;
+  }
+  if (state_ == State::kOpen) handler_.on_settings(effective);
+}
+
+// Moves the windows of all streams by the difference (section 2.6.8); they may turn negative.
+void Session::Impl::set_peer_initial_window(std::uint32_t size) {
+  if (!flow_.sends_in_windows()) return;
+  if (size > wire::kMaxWindow) {
+    fail(Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " + std::to_string(size) +
+                                       " is more than 2^31-1"));
+    return;
+  }
+  const std::int64_t difference =
+      std::int64_t{size} - std::int64_t{std::exchange(peer_initial_window_, size)};
+  if (difference == 0) return;
+  for (auto& [id, entry] : streams_) {
+    Stream& stream = *entry;
+    if (!stream.send_window.move(difference)) {
+      fail(Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " + std::to_string(size) +
+                                         " makes the window of " + stream_text(id) +
+                                         " pass 2^31-1"));
+      return;
+    }
+    schedule(stream);
+  }
+}
+
+// ---- WINDOW_UPDATE
+
+void Session::Impl::handle(wire::WindowUpdateFrame& frame) {
+  const wire::StreamId id = frame.stream_id;
+  trace_in(FrameType::kWindowUpdate, id, frame.delta, nullptr);
+  windows_seen();
+  if (!flow_.sends_in_windows()) return;
+  if (id == 0) {
+    if (frame.delta == 0 || !send_window_.move(frame.delta)) {
+      fail(Error(
+          Errc::kFlowControl,
+          "WINDOW_UPDATE frame: a delta of " + std::to_string(frame.delta) +
+              (frame.delta == 0 ? " for the connection; it must be 1 to 2^31-1"
+                                : " makes the connection's window of " +
+                                      std::to_string(send_window_.available()) + " pass 2^31-1")));
+    }
+    return;
+  }
+  // Legal for a stream that is half-closed or has just closed; not for one that never was.
+  Stream* stream = find_any(id);
+  if (stream == nullptr || stream->state == StreamState::kIdle) {
+    if (!was_used(id)) answer_stray(id, RstStatus::kInvalidStream);
+    return;
+  }
+  if (frame.delta == 0) {
+    stream_error(id, RstStatus::kProtocolError,
+                 "a WINDOW_UPDATE with a delta of 0; it must be 1 to 2^31-1");
+  } else if (!stream->send_window.move(frame.delta)) {
+    stream_error(id, RstStatus::kFlowControlError,
+                 "a WINDOW_UPDATE with a delta of " + std::to_string(frame.delta) +
+                     " makes its window of " + std::to_string(stream->send_window.available()) +
+                     " pass 2^31-1",
+                 Errc::kFlowControl);
+  } else {
+    schedule(*stream);
+  }
+}
+
+// ---- PING
+
+void Session::Impl::handle(wire::PingFrame& frame) {
+  trace_in(FrameType::kPing, 0, frame.id, nullptr);
+  if (!is_ours(frame.id)) {
+    control_.answer(frame);
+    check_control_limit();
+    return;
+  }
+  const std::optional<Pings::Answer> answer = pings_.answered(frame.id, now_);
+  if (!answer) return;  // of our parity and not sent: to be ignored (section 2.6.5)
+  stats_.round_trip = answer->round_trip;
+  switch (answer->purpose) {
+    case Pings::Purpose::kAsked:
+      if (state_ == State::kOpen) handler_.on_pong(frame.id, answer->round_trip);
+      break;
+    case Pings::Purpose::kPeriodic: break;
+    case Pings::Purpose::kOpening:
+      if (pings_.openings() == 0) receive_slack_ = 0;
+      if (flow_.opening_answered()) {
+        scheduler_.each_blocked(true, [this](Stream& stream) { schedule(stream); });
+      }
+      note_blocked();
+      break;
+  }
+}
+
+// ---- GOAWAY
+
+void Session::Impl::handle(wire::GoAwayFrame& frame) {
+  trace_in(FrameType::kGoAway, frame.last_good_stream_id, static_cast<std::uint32_t>(frame.status),
+           nullptr);
+  // Streams that a later one could concern were settled by the first.
+  if (std::exchange(peer_gone_away_, true)) return;
+  handler_.on_goaway(frame);
+  for (auto& [id, entry] : streams_) {
+    Stream& stream = *entry;
+    if (stream.creator != Creator::kHere || stream.outcome) continue;
+    // A stream that has its reply was processed, whatever the last good id says.
+    const bool processed =
+        stream.state != StreamState::kIdle &&
+        (id <= frame.last_good_stream_id || (stream.state != StreamState::kReserved &&
+                                             stream.state != StreamState::kReservedHalfClosed));
+    if (processed) continue;
+    end_now(stream, Error(Errc::kGoneAway, stream_text(id) +
+                                               " was not processed before the peer's GOAWAY and "
+                                               "is safe to retry"));
+  }
+}
+
+void Session::Impl::handle(wire::UnknownFrame& frame) {
+  trace_in(static_cast<FrameType>(frame.type), 0, 0, nullptr);
+}
+
+}  // namespace uvspdy::session

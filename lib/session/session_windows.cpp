@@ -1,0 +1,132 @@
+// The session's windows (section 2.6.8): what we may send, and what we let the peer send.
+
+#include <algorithm>
+#include <string>
+
+#include "session/names.h"
+#include "session/session_impl.h"
+
+namespace uvspdy::session {
+
+// SETTINGS with our windows and limits, the connection's window, and the PING whose answer says
+// that the peer has seen them, and whether it has windows itself.
+void Session::Impl::open(Time now) {
+  now_ = now;
+  if (opened_ || output_held_ || state_ != State::kOpen) return;
+  opened_ = true;
+  wire::SettingsFrame settings;
+  settings.entries = {{wire::SettingId::kMaxConcurrentStreams, 0,
+                       static_cast<std::uint32_t>(
+                           std::min<std::size_t>(options_.limits.concurrent_streams, 0xffffffff))},
+                      {wire::SettingId::kInitialWindowSize, 0, options_.initial_stream_window}};
+  const auto whole = static_cast<std::int64_t>(std::clamp<std::size_t>(
+      options_.limits.connection_buffer, wire::kDefaultWindow, wire::kMaxWindow));
+  const std::int64_t more = whole - receive_window_.size();
+  receive_window_.move(more);
+  control_.send_opening(settings, static_cast<std::uint32_t>(more),
+                        wire::PingFrame{pings_.send(Pings::Purpose::kOpening, now)});
+}
+
+// Puts a stream where the scheduler finds it, by what it has to send and whether it may.
+void Session::Impl::schedule(Stream& stream) {
+  const bool nothing = stream.queue.empty() && stream.last == Stream::Last::kNothing;
+  if (nothing || stream.last_in_batch ||
+      !may_send(stream.creator, stream.state, StreamEvent::kSendData)) {
+    scheduler_.remove(stream);
+  } else if (stream.queue.empty() || stream.queue.front().headers) {
+    scheduler_.add_windowless(stream);
+  } else if (flow_.sends_in_windows() && !stream.send_window.is_open()) {
+    scheduler_.block(stream);
+  } else {
+    scheduler_.add(stream);
+  }
+}
+
+// ---- what we let the peer send
+
+// The application has taken bytes of a stream, or they were dropped.
+void Session::Impl::consumed(Stream& stream, std::size_t bytes) {
+  consumed_by_connection(bytes);
+  const bool more_comes =
+      !stream.outcome && !stream.fin_untold &&
+      rule_for(stream.creator, stream.state, StreamEvent::kReceiveData).verdict ==
+          StreamRule::Verdict::kAllowed;
+  if (more_comes) give_window(stream.receive_window, stream.id, bytes);
+}
+
+void Session::Impl::consumed_by_connection(std::size_t bytes) {
+  give_window(receive_window_, 0, bytes);
+}
+
+void Session::Impl::give_window(ReceiveWindow& window, wire::StreamId id, std::size_t bytes) {
+  if (!flow_.gives_windows() || state_ != State::kOpen) {
+    window.withhold(bytes);
+    return;
+  }
+  const std::uint32_t delta = window.consumed(bytes, now_, stats_.round_trip);
+  if (delta == 0) return;
+  control_.send(wire::WindowUpdateFrame{id, delta});
+  check_control_limit();
+}
+
+// An INITIAL_WINDOW_SIZE of ours.
+void Session::Impl::move_receive_windows(std::int64_t difference) {
+  // Until it has seen it, the peer may go by what it knew before (section 2.6.8, "Reducing the
+  // Stream Window Size").
+  if (difference < 0) receive_slack_ -= difference;
+  for (auto& [id, stream] : streams_) stream->receive_window.move(difference);
+}
+
+// ---- what the peer lets us send
+
+// The peer has shown that it has windows.
+void Session::Impl::windows_seen() {
+  if (!flow_.windows_seen()) return;
+  // So far nobody counted what we sent; both begin anew.
+  send_window_.restart(wire::kDefaultWindow);
+  const auto restart = [this](ReceiveWindow& window, wire::StreamId id) {
+    if (window.available() < 0) {
+      window.restart(window.size());
+    } else {
+      give_window(window, id, 0);
+    }
+  };
+  restart(receive_window_, 0);
+  for (auto& [id, entry] : streams_) {
+    Stream& stream = *entry;
+    stream.send_window.restart(peer_initial_window_);
+    if (!stream.outcome) restart(stream.receive_window, id);
+    schedule(stream);
+  }
+}
+
+// While it is not known whether the peer gives windows at all, waiting for one must end.
+void Session::Impl::note_blocked() {
+  const bool blocked = state_ == State::kOpen && flow_.found() == PeerFlowControl::kUnknown &&
+                       scheduler_.has_blocked(may_send_data());
+  if (!blocked) {
+    blocked_since_.reset();
+  } else if (!blocked_since_) {
+    blocked_since_ = now_;
+  }
+}
+
+void Session::Impl::fail_blocked_writers() {
+  const auto timeout = options_.flow_control_timeout;
+  if (!blocked_since_ || timeout.count() == 0) return;
+  // While we do not read, the answer cannot reach us.
+  if (!wants_input()) blocked_since_ = now_;
+  if (now_ < *blocked_since_ + timeout) return;
+  scheduler_.each_blocked(may_send_data(), [&](Stream& stream) {
+    const std::string text =
+        stream_text(stream.id) + " has been blocked by the default windows for " +
+        std::to_string(timeout.count()) +
+        " ms while the peer left the opening PING unanswered, so it is not known whether it has "
+        "flow control; for a peer without use FlowControl::kNone (\"none\")";
+    reset_on_wire(stream, wire::RstStatus::kCancel);
+    end_after_held(stream, Error(Errc::kFlowControlUnknown, text));
+  });
+  note_blocked();
+}
+
+}  // namespace uvspdy::session

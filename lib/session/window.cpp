@@ -1,0 +1,43 @@
+#include "session/window.h"
+
+#include <algorithm>
+
+#include "uvspdy/wire/frame.h"
+
+namespace uvspdy::session {
+
+bool SendWindow::move(std::int64_t difference) {
+  if (available_ + difference > std::int64_t{wire::kMaxWindow}) return false;
+  available_ += difference;
+  return true;
+}
+
+std::uint32_t ReceiveWindow::consumed(std::size_t bytes, Time now,
+                                      std::optional<std::chrono::nanoseconds> round_trip) {
+  consumed_ += static_cast<std::int64_t>(bytes);
+  if (2 * consumed_ < size_) return 0;
+  if (round_trip && last_update_ && now - *last_update_ < 2 * *round_trip && size_ < limit_) {
+    const std::int64_t growth = std::min(size_, limit_ - size_);
+    size_ += growth;
+    consumed_ += growth;
+  }
+  last_update_ = now;
+  const std::int64_t delta = std::min(consumed_, std::int64_t{wire::kMaxWindow} - available_);
+  consumed_ -= delta;
+  available_ += delta;
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(delta, 0, wire::kMaxWindow));
+}
+
+void ReceiveWindow::move(std::int64_t difference) {
+  size_ += difference;
+  available_ += difference;
+}
+
+void ReceiveWindow::restart(std::int64_t size) {
+  size_ = size;
+  available_ = size;
+  consumed_ = 0;
+  last_update_.reset();
+}
+
+}  // namespace uvspdy::session

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "uvspdy/session/options.h"
+
+// The windows of section 2.6.8, a stream's and the connection's alike: DATA payload counts, heads
+// do not.
+
+namespace uvspdy::session {
+
+/// What we may still send. Negative when the peer has made its windows smaller.
+class SendWindow {
+ public:
+  explicit SendWindow(std::int64_t size) : available_(size) {}
+
+  std::int64_t available() const { return available_; }
+  bool is_open() const { return available_ > 0; }
+  void sent(std::size_t bytes) { available_ -= static_cast<std::int64_t>(bytes); }
+
+  /// A WINDOW_UPDATE, or the difference that a SETTINGS makes. False, and nothing done, when the
+  /// window would pass 2^31-1.
+  bool move(std::int64_t difference);
+
+  void restart(std::int64_t size) { available_ = size; }
+
+ private:
+  std::int64_t available_;
+};
+
+/// What the peer may still send. Credit is given back as the application consumes, once half of
+/// the window has been used; for a reader that keeps up the window then grows.
+class ReceiveWindow {
+ public:
+  /// Starts with `size` bytes and grows to no more than `limit`.
+  ReceiveWindow(std::int64_t size, std::int64_t limit)
+      : size_(size), limit_(limit), available_(size) {}
+
+  std::int64_t size() const { return size_; }
+  std::int64_t available() const { return available_; }
+
+  void received(std::size_t bytes) { available_ -= static_cast<std::int64_t>(bytes); }
+
+  /// The application has taken `bytes`. Returns the delta of the WINDOW_UPDATE that is now due, or
+  /// 0. The window doubles when half of it was used within two round trips: a sender that is that
+  /// fast waits for the window, not for its data.
+  std::uint32_t consumed(std::size_t bytes, Time now,
+                         std::optional<std::chrono::nanoseconds> round_trip);
+
+  /// The same while no WINDOW_UPDATE can be sent: the credit is kept.
+  void withhold(std::size_t bytes) { consumed_ += static_cast<std::int64_t>(bytes); }
+
+  /// Moves the window by the difference that a SETTINGS of ours makes.
+  void move(std::int64_t difference);
+
+  void restart(std::int64_t size);
+
+ private:
+  std::int64_t size_;  // all of it
+  std::int64_t limit_;
+  std::int64_t available_;
+  std::int64_t consumed_ = 0;  // and not given back yet
+  std::optional<Time> last_update_;
+};
+
+}  // namespace uvspdy::session
