@@ -292,12 +292,14 @@ void Connection::Impl::move_on() {
   if (phase_ == Phase::kClosed && session_.stream_count() == 0 && later_.empty()) finish();
 }
 
-// At the closing deadline: whether the peer may still take what the kernel has for it.
+// At the closing deadline: whether the peer may still take what there is for it.
 bool Connection::Impl::still_closing() {
-  const std::size_t unacknowledged = write_error_ ? 0 : transport_->unacknowledged();
-  if (unacknowledged == 0) return false;
+  if (write_error_) return false;
+  // The kernel's, and what waits for a window: a peer that gives none has a reader that pauses.
+  const std::size_t untaken = transport_->unacknowledged() + session_.stats().queued_bytes;
+  if (untaken == 0) return false;
   const session::Time present = now();
-  if (unacknowledged != std::exchange(unacknowledged_, unacknowledged)) last_progress_ = present;
+  if (untaken != std::exchange(untaken_, untaken)) last_progress_ = present;
   close_deadline_ = present + close_timeout_;
   return present < last_progress_ + slow_reader_timeout_;
 }

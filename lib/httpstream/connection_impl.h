@@ -99,7 +99,7 @@ class Connection::Impl final : public session::Handler {
   Error write_error_;  // writing has failed; what has come is still read
   std::optional<session::Time> close_deadline_;
   session::Time last_progress_{};   // of closing
-  std::size_t unacknowledged_ = 0;  // by the peer, when we last looked
+  std::size_t untaken_ = 0;  // by the peer, when we last looked
 
   std::unordered_map<wire::StreamId, std::shared_ptr<Stream>> streams_;
   struct PendingStream {

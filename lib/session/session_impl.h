@@ -83,6 +83,7 @@ class Session::Impl {
   void receive_while_closing(wire::Decoded& decoded);
   bool accept_new_id(wire::StreamId id);
   Stream* receiving_stream(wire::StreamId id, StreamEvent event);
+  void drop_data(const wire::DataChunk& chunk);
   bool data_begins(const wire::DataChunk& chunk);
   void receive_data(Stream& stream, Bytes payload);
   void receive_fin(Stream& stream);

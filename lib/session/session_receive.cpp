@@ -58,6 +58,7 @@ void Session::Impl::receive(Bytes bytes, Time now) {
 
 // All that still matters then is what helps, or stops, the rest of the output.
 void Session::Impl::receive_while_closing(wire::Decoded& decoded) {
+  if (const auto* chunk = std::get_if<wire::DataChunk>(&decoded)) return drop_data(*chunk);
   if (auto* window = std::get_if<wire::WindowUpdateFrame>(&decoded)) return handle(*window);
   if (auto* settings = std::get_if<wire::SettingsFrame>(&decoded)) return handle(*settings);
   if (auto* ping = std::get_if<wire::PingFrame>(&decoded)) {
@@ -107,6 +108,20 @@ Stream* Session::Impl::receiving_stream(wire::StreamId id, StreamEvent event) {
 }
 
 // ---- DATA
+
+// Nobody reads it any more, but the peer may have to get it out of the way.
+void Session::Impl::drop_data(const wire::DataChunk& chunk) {
+  Stream* stream = find_any(chunk.stream_id);
+  if (chunk.frame_begin) {
+    receive_window_.received(chunk.frame_length);
+    if (stream != nullptr) stream->receive_window.received(chunk.frame_length);
+  }
+  if (stream == nullptr) {
+    consumed_by_connection(chunk.payload.size());
+  } else {
+    consumed(*stream, chunk.payload.size());
+  }
+}
 
 void Session::Impl::handle(wire::DataChunk& chunk) {
   if (chunk.frame_begin && !data_begins(chunk)) return;

@@ -48,7 +48,7 @@ void Session::Impl::schedule(Stream& stream) {
 void Session::Impl::consumed(Stream& stream, std::size_t bytes) {
   consumed_by_connection(bytes);
   const bool more_comes =
-      !stream.outcome && !stream.fin_untold &&
+      !stream.fin_untold &&
       rule_for(stream.creator, stream.state, StreamEvent::kReceiveData).verdict ==
           StreamRule::Verdict::kAllowed;
   if (more_comes) give_window(stream.receive_window, stream.id, bytes);
@@ -59,7 +59,8 @@ void Session::Impl::consumed_by_connection(std::size_t bytes) {
 }
 
 void Session::Impl::give_window(ReceiveWindow& window, wire::StreamId id, std::size_t bytes) {
-  if (!flow_.gives_windows() || state_ != State::kOpen) {
+  // A closing session goes on giving: the peer may be closing too, with data that waits for it.
+  if (!flow_.gives_windows() || state_ == State::kFailed || state_ == State::kEnded) {
     window.withhold(bytes);
     return;
   }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "support/frame_lines.h"
@@ -13,7 +15,7 @@
 
 namespace uvspdy::test {
 
-/// A connection whose peer is played by hand, with frames.
+/// A connection whose peer is played by hand, with frames, and has no flow control.
 struct HalfPair {
   std::shared_ptr<httpstream::Connection> connection;
   std::unique_ptr<RawPeer> peer;
@@ -23,6 +25,7 @@ struct HalfPair {
            httpstream::ConnectionOptions options = patient_options())
       : loop_(loop) {
     TcpPair tcp(loop);
+    options.session.flow_control = session::FlowControl::kNone;
     connection = httpstream::Connection::create(std::move(tcp.client), role, std::move(options));
     peer = std::make_unique<RawPeer>(std::move(tcp.server));
     peer->start_reading();
@@ -35,6 +38,13 @@ struct HalfPair {
       CHECK(created);
       if (created) stream = std::move(*created);
     });
+    const std::string syn_stream = "SYN_STREAM " + std::to_string(id) + " ";
+    REQUIRE(loop_.run_until([&] {
+      const Lines lines = frames();
+      return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+        return line.starts_with(syn_stream);
+      });
+    }));
     send(wire::SynReplyFrame{.stream_id = id});
     REQUIRE(loop_.run_until([&stream] { return stream != nullptr; }));
     return stream;
