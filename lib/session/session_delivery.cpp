@@ -67,9 +67,11 @@ void Session::Impl::drop_queued(Stream& stream) {
   stats_.queued_bytes -= stream.queued;
   stream.queued = 0;
   stream.queue.clear();
-  stream.unsent.reset();
+  if (std::exchange(stream.unsent, nullptr)) std::erase(unsent_, stream.id);
   stream.last = Stream::Last::kNothing;
   stream.last_in_batch = false;
+  // A reader that has paused until it can write must not wait for ever.
+  tell_writable_again(stream);
 }
 
 // ---- how streams end
@@ -163,7 +165,8 @@ void Session::Impl::tell() {
   });
   each(writable_due_, [this](Stream& stream) {
     stream.writable_due = false;
-    if (writable(stream.id)) handler_.on_writable(stream.id);
+    const bool ended_unread = stream.outcome && !stream.told_closed;
+    if (ended_unread || writable(stream.id)) handler_.on_writable(stream.id);
   });
 }
 

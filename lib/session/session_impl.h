@@ -122,6 +122,7 @@ class Session::Impl {
   std::size_t send_data_turn(Stream& stream);
   void send_headers_turn(Stream& stream);
   void finish_sending(Stream& stream);
+  void tell_writable_again(Stream& stream);
   void send_ping(Pings::Purpose purpose);
   void send_goaway();
   void send_reset(wire::StreamId id, wire::RstStatus status);
@@ -175,7 +176,8 @@ class Session::Impl {
   wire::FrameDecoder decoder_;
   std::unordered_map<wire::StreamId, std::unique_ptr<Stream>> streams_;
   ClosedStreams closed_streams_;
-  wire::StreamId next_id_;                       // of the next stream created here
+  bool data_accepted_ = false;  // the DATA frame that is coming in, for a stream that may have it
+  wire::StreamId next_id_;      // of the next stream created here
   wire::StreamId last_peer_id_ = 0;              // the newest stream of the peer's
   wire::StreamId last_accepted_id_ = 0;          // the newest one replied to, for GOAWAY
   std::deque<wire::StreamId> unsent_;            // streams created here whose SYN_STREAM waits

@@ -109,17 +109,16 @@ bool Session::Impl::has_unsent_stream() const {
 
 void Session::Impl::send_unsent_streams() {
   while (has_unsent_stream()) {
-    Stream* stream = find(unsent_.front());
+    Stream& stream = *find(unsent_.front());  // those that have ended are taken out
     unsent_.pop_front();
-    if (stream == nullptr) continue;  // it was reset, or timed out
-    const std::unique_ptr<wire::SynStreamFrame> frame = std::move(stream->unsent);
+    const std::unique_ptr<wire::SynStreamFrame> frame = std::move(stream.unsent);
     if (Error error = control_.send(*frame)) {
-      end_now(*stream, error);
+      end_now(stream, error);
       continue;
     }
-    enter(*stream, state_after_syn_stream(Creator::kHere, frame->fin, frame->unidirectional));
-    end_when_closed(*stream);
-    schedule(*stream);
+    enter(stream, state_after_syn_stream(Creator::kHere, frame->fin, frame->unidirectional));
+    end_when_closed(stream);
+    schedule(stream);
   }
 }
 
@@ -191,11 +190,14 @@ void Session::Impl::send_headers_turn(Stream& stream) {
 
 // Whether what was queued past the high-water mark has gone down to half of it.
 void Session::Impl::check_high_water(Stream& stream) {
-  if (!stream.tell_writable || stream.queued > options_.limits.write_high_water / 2 ||
-      stream.queue.size() > options_.limits.write_buffers / 2) {
-    return;
+  if (stream.queued <= options_.limits.write_high_water / 2 &&
+      stream.queue.size() <= options_.limits.write_buffers / 2) {
+    tell_writable_again(stream);
   }
-  stream.tell_writable = false;
+}
+
+void Session::Impl::tell_writable_again(Stream& stream) {
+  if (!std::exchange(stream.tell_writable, false)) return;
   if (!std::exchange(stream.writable_due, true)) writable_due_.push_back(stream.id);
 }
 

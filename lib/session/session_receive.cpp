@@ -125,8 +125,8 @@ void Session::Impl::drop_data(const wire::DataChunk& chunk) {
 
 void Session::Impl::handle(wire::DataChunk& chunk) {
   if (chunk.frame_begin && !data_begins(chunk)) return;
-  Stream* stream = find(chunk.stream_id);
-  if (stream == nullptr || stream->state == StreamState::kIdle) {
+  Stream* stream = data_accepted_ ? find(chunk.stream_id) : nullptr;
+  if (stream == nullptr) {
     consumed_by_connection(chunk.payload.size());
     return;
   }
@@ -155,7 +155,8 @@ bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
     return false;
   }
   Stream* stream = receiving_stream(chunk.stream_id, StreamEvent::kReceiveData);
-  if (stream == nullptr) return true;
+  data_accepted_ = stream != nullptr;
+  if (!data_accepted_) return true;
   const std::int64_t stream_had = stream->receive_window.available() + receive_slack_;
   stream->receive_window.received(length);
   if (flow_.is_strict() && length > 0 && static_cast<std::int64_t>(length) > stream_had) {

@@ -59,8 +59,10 @@ void Session::Impl::consumed_by_connection(std::size_t bytes) {
 }
 
 void Session::Impl::give_window(ReceiveWindow& window, wire::StreamId id, std::size_t bytes) {
-  // A closing session goes on giving: the peer may be closing too, with data that waits for it.
-  if (!flow_.gives_windows() || state_ == State::kFailed || state_ == State::kEnded) {
+  // A closing session goes on giving as long as it has something to send: the peer may be closing
+  // too, with data that waits for it.
+  const bool alive = state_ == State::kOpen || (state_ == State::kClosing && !goaway_sent_);
+  if (!flow_.gives_windows() || !alive) {
     window.withhold(bytes);
     return;
   }

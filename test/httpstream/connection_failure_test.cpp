@@ -157,7 +157,10 @@ TEST_CASE("Connection: a server goes on when one of its connections breaks the p
   next->send(request);
   for (const auto& client : {good.get(), next.get()}) {
     client->send(test::FrameWriter().bytes(wire::PingFrame{1}));
-    REQUIRE(loop.run_until([&] { return answer_of(*client) == Lines{"PING 1"}; }));
+    REQUIRE(loop.run_until([&] {
+      const Lines answer = answer_of(*client);
+      return !answer.empty() && answer.back() == "PING 1";
+    }));
     client->close();
   }
   (*listening)->close();

@@ -354,6 +354,7 @@ TEST_CASE(
     "Stream: more than Limits::concurrent_streams are refused, and only while they are open") {
   TestLoop loop;
   ConnectionOptions options = test::patient_options();
+  options.session.flow_control = session::FlowControl::kNone;  // does not tell its limit
   options.session.limits.concurrent_streams = 2;
   SpdyPair pair(loop, test::patient_options(), options);
   const auto [first, first_there] = pair.stream();

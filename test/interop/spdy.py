@@ -8,7 +8,7 @@ import zlib
 from peers import DEADLINE
 
 # Control frame types, flags and statuses of the specification that the tests name.
-SYN_STREAM, RST_STREAM, PING, GOAWAY = 1, 3, 6, 7
+SYN_STREAM, SYN_REPLY, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 1, 2, 3, 4, 6, 7, 9
 FLAG_FIN = 0x01
 GOAWAY_PROTOCOL_ERROR = 1
 

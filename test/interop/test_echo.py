@@ -99,7 +99,16 @@ class Failures(PeerTestCase):
 
 def exchange_first_data(to_client, to_server):
     """Lets the first stream get as far as its first DATA; returns the echo of it."""
-    to_server.sendall(spdy.receive_frame(to_client).raw)  # SYN_STREAM
-    to_client.sendall(spdy.receive_frame(to_server).raw)  # SYN_REPLY
-    to_server.sendall(spdy.receive_frame(to_client).raw)  # DATA
-    return spdy.receive_frame(to_server).raw
+    to_server.sendall(forward_until(spdy.SYN_STREAM, to_client, to_server))
+    to_client.sendall(forward_until(spdy.SYN_REPLY, to_server, to_client))
+    to_server.sendall(forward_until(None, to_client, to_server))
+    return forward_until(None, to_server, to_client)
+
+
+def forward_until(kind, source, target):
+    """Passes on the frames ahead of the first of a kind (None: DATA), and returns that one."""
+    while True:
+        frame = spdy.receive_frame(source)
+        if frame.kind == kind:
+            return frame.raw
+        target.sendall(frame.raw)

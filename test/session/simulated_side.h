@@ -196,7 +196,7 @@ class Side final : public session::Handler {
   void on_writable(wire::StreamId id) override {
     User& user = users.at(id);
     CHECK_FALSE(user.closed);
-    CHECK(session.writable(id));
+    CHECK((session.writable(id) || user.paused));
     write(id, user);
   }
 

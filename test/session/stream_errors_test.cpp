@@ -122,6 +122,21 @@ TEST_CASE("one DATA frame for a stream that never was gets one RST_STREAM",
   CHECK(client.told().empty());
 }
 
+TEST_CASE("the rest of a refused DATA frame is not for a stream that begins meanwhile",
+          "[session][stream-errors]") {
+  SessionDriver client(Role::kClient);
+  const std::vector<std::uint8_t> frame = client.peer.data(1, "too early", true);
+  client.receive_bytes(Bytes(frame).first(12));
+  CHECK(client.sent() == Lines{"RST_STREAM 1 INVALID_STREAM"});
+  const auto id = client.create();
+  CHECK(client.sent() == Lines{"SYN_STREAM 1 {}"});
+  client.receive_bytes(Bytes(frame).subspan(12));
+  CHECK(client.told().empty());
+  client.receive(wire::SynReplyFrame{.stream_id = id});
+  client.receive_data(id, "in time");
+  CHECK(client.told() == Lines{"on_reply 1 {}", "on_data 1 'in time'"});
+}
+
 TEST_CASE("frames for a stream that is over get one RST_STREAM in all, from whichever side",
           "[session][stream-errors]") {
   SessionDriver server(Role::kServer);

@@ -48,7 +48,9 @@ class Handler {
   /// or the session is over.
   virtual void on_stream_closed(wire::StreamId id, const Error& error) = 0;
 
-  /// What was queued on a stream past Limits::write_high_water has gone down to half of it.
+  /// What was queued on a stream past Limits::write_high_water has gone down to half of it, or was
+  /// dropped because the stream has ended while its reader is paused: one that has paused until it
+  /// can write may read on, and `write` tells it the rest.
   virtual void on_writable(wire::StreamId id) = 0;
 
   /// The SYN_REPLY given with `reply` is with the transport.
