@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "flow_control.h"
 #include "loop.h"
 #include "report.h"
 #include "stdio.h"
@@ -28,6 +29,7 @@ struct ExecFlags {
   std::string pod_namespace = "default";
   std::string container;
   bool use_stdin = false;
+  session::FlowControl flow_control = session::FlowControl::kAutomatic;
   std::string pod;
   std::vector<std::string> command;
 };
@@ -139,6 +141,7 @@ int exec(const ExecFlags& flags) {
   options.request.container = flags.container;
   options.request.command = flags.command;
   options.request.use_stdin = flags.use_stdin;
+  options.round_tripper.connection.session.flow_control = flags.flow_control;
 
   Loop loop;
   RemoteCommand command(loop.get());
@@ -160,6 +163,7 @@ void add_exec(CLI::App& app, const std::vector<std::string>& command_words, int&
       ->capture_default_str();
   command->add_option("-c,--container", flags->container, "The container, if the pod has several");
   command->add_flag("-i,--stdin", flags->use_stdin, "Pass standard input on to the command");
+  add_flow_control(*command, flags->flow_control);
   command->add_option("POD", flags->pod, "The pod")->required();
   command->callback([flags, command_words, &exit_code] {
     flags->command = command_words;

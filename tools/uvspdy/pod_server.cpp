@@ -14,6 +14,7 @@ constexpr const char* kContainer = "main";
 kube::ExecServer::Options exec_options(const PodServer::Options& options) {
   kube::ExecServer::Options exec;
   exec.log = options.log;
+  exec.connection.session.flow_control = options.flow_control;
   return exec;
 }
 

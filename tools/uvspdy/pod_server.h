@@ -12,6 +12,7 @@
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/exec_server.h"
 #include "uvspdy/kube/pod_api.h"
+#include "uvspdy/session/options.h"
 
 /// This machine as a pod: what `serve` and `demo` run.
 class PodServer {
@@ -20,6 +21,7 @@ class PodServer {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
     std::string pod = "uvspdy";
+    uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
     std::function<void(std::string_view)> log;
   };
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "commands.h"
+#include "flow_control.h"
 #include "loop.h"
 #include "pod_server.h"
 #include "report.h"
@@ -23,6 +24,7 @@ namespace {
 struct ServeOptions {
   std::string listen = "127.0.0.1:0";
   std::string pod = "uvspdy";
+  session::FlowControl flow_control = session::FlowControl::kAutomatic;
 };
 
 struct Endpoint {
@@ -95,6 +97,7 @@ int serve(const ServeOptions& options) {
   server_options.address = endpoint->host;
   server_options.port = endpoint->port;
   server_options.pod = options.pod;
+  server_options.flow_control = options.flow_control;
   server_options.log = [](std::string_view line) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
   };
@@ -124,5 +127,6 @@ void add_serve(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--pod", options->pod, "The name this machine has as a pod")
       ->capture_default_str();
+  add_flow_control(*command, options->flow_control);
   command->callback([options, &exit_code] { exit_code = serve(*options); });
 }

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+
+#include "uvspdy/session/options.h"
+
+/// Adds --flow-control to a command that talks SPDY.
+inline void add_flow_control(CLI::App& command, uvspdy::session::FlowControl& flow_control) {
+  using uvspdy::session::FlowControl;
+  const std::map<std::string, FlowControl> names = {{"automatic", FlowControl::kAutomatic},
+                                                    {"standard", FlowControl::kStandard},
+                                                    {"none", FlowControl::kNone}};
+  command
+      .add_option_function<std::string>(
+          "--flow-control",
+          [names, &flow_control](const std::string& n) { flow_control = names.at(n); },
+          "SPDY's windows: 'automatic' finds out whether the peer has them, 'standard' insists, "
+          "'none' does without")
+      ->check(CLI::IsMember({"automatic", "standard", "none"}))
+      ->default_str("automatic");
+}
