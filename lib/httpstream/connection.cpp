@@ -276,6 +276,10 @@ void Connection::Impl::move_on() {
       phase_ = Phase::kDraining;
       if (!close_error_) close_error_ = session_.error();
       close_deadline_ = now() + close_timeout_;
+      if (session_.error().code() == session::Errc::kPeerDead) {
+        close_transport();  // nobody is there to be waited for
+        session_.receive_end(session_.error());
+      }
     }
   }
   if (phase_ == Phase::kDraining && (write_error_ || (session_.finished() && !writing_))) {

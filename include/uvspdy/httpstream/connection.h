@@ -81,17 +81,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// when called again. on_close follows with success.
   void close();
 
-  /// Graceful end: no new streams, from either side (session::Session::shutdown); when the last open
-  /// one is over the connection closes as with `close`. on_close follows with success.
+  /// Graceful end: no new streams, from either side (session::Session::shutdown); when the last
+  /// open one is over the connection closes as with `close`. on_close follows with success.
   void shutdown();
 
   /// Closes the transport at once; what was queued or held is lost. on_close follows with success.
   void abort();
 
   /// The connection is over: closed here, or by the peer with GOAWAY or no stream left (success);
-  /// session::Errc::kConnectionLost, kIdleTimeout, or the protocol error that ended it. Called
-  /// once, as the last of all handlers, which are freed then; not at all when it is set after
-  /// that: see is_closed().
+  /// session::Errc::kConnectionLost, kIdleTimeout, kPeerDead, or the protocol error that ended it.
+  /// Called once, as the last of all handlers, which are freed then; not at all when it is set
+  /// after that: see is_closed().
   void on_close(CloseHandler handler);
 
   /// Whether on_close has been called, or would have been.
