@@ -74,6 +74,7 @@ class Session::Impl {
 
   // Frames that come in and concern a stream (session_receive.cpp).
   void handle(wire::NeedMoreInput) {}
+  void handle(const wire::UnknownFrame&) {}  // skipped by its length (section 2.2.1)
   void handle(wire::DataChunk& chunk);
   void handle(wire::SynStreamFrame& frame);
   void handle(wire::SynReplyFrame& frame);
@@ -91,15 +92,13 @@ class Session::Impl {
   void stream_error(wire::StreamId id, wire::RstStatus status, std::string_view what,
                     Errc code = Errc::kProtocolError);
   void fail(const Error& error);
-  void trace_in(wire::FrameType type, wire::StreamId id, std::uint32_t value,
-                const Headers* headers);
+  void trace_in(const wire::Decoded& decoded);
 
   // Frames that come in and concern the connection (session_receive_connection.cpp).
   void handle(wire::SettingsFrame& frame);
   void handle(wire::WindowUpdateFrame& frame);
   void handle(wire::PingFrame& frame);
   void handle(wire::GoAwayFrame& frame);
-  void handle(wire::UnknownFrame& frame);
   void set_peer_initial_window(std::uint32_t size);
 
   // Windows (session_windows.cpp).

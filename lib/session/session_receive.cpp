@@ -9,6 +9,7 @@
 
 #include "session/names.h"
 #include "session/session_impl.h"
+#include "session/trace_of.h"
 
 namespace uvspdy::session {
 namespace {
@@ -47,6 +48,7 @@ void Session::Impl::receive(Bytes bytes, Time now) {
       return;
     }
     if (std::holds_alternative<wire::NeedMoreInput>(*decoded)) return;
+    trace_in(*decoded);
     if (state_ == State::kClosing) {
       receive_while_closing(*decoded);
       continue;
@@ -67,8 +69,6 @@ void Session::Impl::receive_while_closing(wire::Decoded& decoded) {
   }
   const auto* frame = std::get_if<wire::RstStreamFrame>(&decoded);
   if (frame == nullptr) return;
-  trace_in(FrameType::kRstStream, frame->stream_id, static_cast<std::uint32_t>(frame->status),
-           nullptr);
   Stream* stream = find_any(frame->stream_id);
   if (stream == nullptr) return;
   drop_queued(*stream);
@@ -76,12 +76,18 @@ void Session::Impl::receive_while_closing(wire::Decoded& decoded) {
   forget_when_over(*stream);
 }
 
-void Session::Impl::trace_in(FrameType type, wire::StreamId id, std::uint32_t value,
-                             const Headers* headers) {
+// Every frame is seen and counted before it takes effect, whatever becomes of it.
+void Session::Impl::trace_in(const wire::Decoded& decoded) {
+  if (const auto* chunk = std::get_if<wire::DataChunk>(&decoded)) {
+    if (!chunk->frame_begin) return;
+    stats_.payload_received += chunk->frame_length;
+  }
   ++stats_.frames_received;
   if (!options_.trace) return;
-  options_.trace({FrameTrace::Direction::kIn, false, static_cast<std::uint16_t>(type), id,
-                  decoder_.frame_flags(), decoder_.frame_length(), value, headers});
+  FrameTrace trace = trace_of(decoded);
+  trace.flags = decoder_.frame_flags();
+  trace.length = decoder_.frame_length();
+  options_.trace(trace);
 }
 
 // The stream that a frame is for, if it may come now; else the frame has its answer and this is
@@ -139,12 +145,6 @@ void Session::Impl::handle(wire::DataChunk& chunk) {
 // the session.
 bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
   const std::size_t length = chunk.frame_length;
-  ++stats_.frames_received;
-  stats_.payload_received += length;
-  if (options_.trace) {
-    options_.trace({FrameTrace::Direction::kIn, true, 0, chunk.stream_id, decoder_.frame_flags(),
-                    chunk.frame_length, 0, nullptr});
-  }
   const std::int64_t had = receive_window_.available();
   receive_window_.received(length);
   if (flow_.is_strict() && length > 0 && receive_window_.available() < 0) {
@@ -212,7 +212,6 @@ bool Session::Impl::accept_new_id(wire::StreamId id) {
 
 void Session::Impl::handle(wire::SynStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  trace_in(FrameType::kSynStream, id, 0, &frame.headers);
   if (!accept_new_id(id)) return;
   if (goaway_sent_) return;  // to be ignored (section 2.6.6)
   if (peer_gone_away_) {
@@ -239,7 +238,6 @@ void Session::Impl::handle(wire::SynStreamFrame& frame) {
 
 void Session::Impl::handle(wire::SynReplyFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  trace_in(FrameType::kSynReply, id, 0, &frame.headers);
   Stream* stream = receiving_stream(id, StreamEvent::kReceiveSynReply);
   if (stream == nullptr) return;
   happened(*stream, StreamEvent::kReceiveSynReply);
@@ -250,7 +248,6 @@ void Session::Impl::handle(wire::SynReplyFrame& frame) {
 
 void Session::Impl::handle(wire::HeadersFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  trace_in(FrameType::kHeaders, id, 0, &frame.headers);
   Stream* stream = receiving_stream(id, StreamEvent::kReceiveHeaders);
   if (stream == nullptr) return;
   handler_.on_headers(id, std::move(frame.headers));
@@ -259,7 +256,6 @@ void Session::Impl::handle(wire::HeadersFrame& frame) {
 
 void Session::Impl::handle(wire::RstStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  trace_in(FrameType::kRstStream, id, static_cast<std::uint32_t>(frame.status), nullptr);
   Stream* stream = receiving_stream(id, StreamEvent::kReceiveReset);
   if (stream == nullptr) return;
   closed_streams_.add(id);
@@ -282,7 +278,6 @@ void Session::Impl::handle(wire::RstStreamFrame& frame) {
 }
 
 void Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
-  trace_in(frame.type, frame.stream_id, 0, nullptr);
   const wire::StreamId id = frame.stream_id;
   if (frame.type == FrameType::kSynStream) {
     if (accept_new_id(id)) send_reset(id, RstStatus::kProtocolError);

@@ -9,14 +9,12 @@
 
 namespace uvspdy::session {
 
-using wire::FrameType;
 using wire::RstStatus;
 using wire::SettingId;
 
 // ---- SETTINGS
 
 void Session::Impl::handle(wire::SettingsFrame& frame) {
-  trace_in(FrameType::kSettings, 0, static_cast<std::uint32_t>(frame.entries.size()), nullptr);
   if (!settings_.allow(now_)) {
     fail(Error(Errc::kLimitExceeded,
                "SETTINGS frame: the peer sends more of them than settings_per_second = " +
@@ -67,7 +65,6 @@ void Session::Impl::set_peer_initial_window(std::uint32_t size) {
 
 void Session::Impl::handle(wire::WindowUpdateFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  trace_in(FrameType::kWindowUpdate, id, frame.delta, nullptr);
   windows_seen();
   if (!flow_.sends_in_windows()) return;
   if (id == 0) {
@@ -104,7 +101,6 @@ void Session::Impl::handle(wire::WindowUpdateFrame& frame) {
 // ---- PING
 
 void Session::Impl::handle(wire::PingFrame& frame) {
-  trace_in(FrameType::kPing, 0, frame.id, nullptr);
   if (!is_ours(frame.id)) {
     control_.answer(frame);
     check_control_limit();
@@ -131,8 +127,6 @@ void Session::Impl::handle(wire::PingFrame& frame) {
 // ---- GOAWAY
 
 void Session::Impl::handle(wire::GoAwayFrame& frame) {
-  trace_in(FrameType::kGoAway, frame.last_good_stream_id, static_cast<std::uint32_t>(frame.status),
-           nullptr);
   // Streams that a later one could concern were settled by the first.
   if (std::exchange(peer_gone_away_, true)) return;
   handler_.on_goaway(frame);
@@ -149,10 +143,6 @@ void Session::Impl::handle(wire::GoAwayFrame& frame) {
                                                " was not processed before the peer's GOAWAY and "
                                                "is safe to retry"));
   }
-}
-
-void Session::Impl::handle(wire::UnknownFrame& frame) {
-  trace_in(static_cast<FrameType>(frame.type), 0, 0, nullptr);
 }
 
 }  // namespace uvspdy::session

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <string_view>
+#include <variant>
+
+#include "session/trace_of.h"
 
 namespace uvspdy::session {
 namespace {
@@ -14,7 +17,54 @@ std::string printable(std::string_view text) {
   return result;
 }
 
+FrameTrace control(wire::FrameType type, wire::StreamId id, std::uint32_t value,
+                   const Headers* headers = nullptr) {
+  return {.type = static_cast<std::uint16_t>(type),
+          .stream_id = id,
+          .value = value,
+          .headers = headers};
+}
+
+struct Tracer {
+  FrameTrace operator()(const wire::NeedMoreInput&) const { return {}; }
+  FrameTrace operator()(const wire::DataChunk& chunk) const {
+    return {.data = true, .stream_id = chunk.stream_id};
+  }
+  FrameTrace operator()(const wire::SynStreamFrame& frame) const {
+    return control(wire::FrameType::kSynStream, frame.stream_id, 0, &frame.headers);
+  }
+  FrameTrace operator()(const wire::SynReplyFrame& frame) const {
+    return control(wire::FrameType::kSynReply, frame.stream_id, 0, &frame.headers);
+  }
+  FrameTrace operator()(const wire::HeadersFrame& frame) const {
+    return control(wire::FrameType::kHeaders, frame.stream_id, 0, &frame.headers);
+  }
+  FrameTrace operator()(const wire::RstStreamFrame& frame) const {
+    return control(wire::FrameType::kRstStream, frame.stream_id,
+                   static_cast<std::uint32_t>(frame.status));
+  }
+  FrameTrace operator()(const wire::SettingsFrame& frame) const {
+    return control(wire::FrameType::kSettings, 0, static_cast<std::uint32_t>(frame.entries.size()));
+  }
+  FrameTrace operator()(const wire::PingFrame& frame) const {
+    return control(wire::FrameType::kPing, 0, frame.id);
+  }
+  FrameTrace operator()(const wire::GoAwayFrame& frame) const {
+    return control(wire::FrameType::kGoAway, frame.last_good_stream_id,
+                   static_cast<std::uint32_t>(frame.status));
+  }
+  FrameTrace operator()(const wire::WindowUpdateFrame& frame) const {
+    return control(wire::FrameType::kWindowUpdate, frame.stream_id, frame.delta);
+  }
+  FrameTrace operator()(const wire::UnknownFrame& frame) const { return {.type = frame.type}; }
+  FrameTrace operator()(const wire::InvalidHeaderBlock& frame) const {
+    return control(frame.type, frame.stream_id, 0);
+  }
+};
+
 }  // namespace
+
+FrameTrace trace_of(const wire::Decoded& decoded) { return std::visit(Tracer(), decoded); }
 
 std::string to_string(const FrameTrace& frame) {
   using wire::FrameType;
