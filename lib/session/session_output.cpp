@@ -9,8 +9,6 @@
 
 namespace uvspdy::session {
 
-using wire::FrameType;
-
 // ---- control frames
 
 void Session::Impl::send_ping(Pings::Purpose purpose) {
