@@ -8,7 +8,8 @@ import zlib
 from peers import DEADLINE
 
 # Control frame types, flags and statuses of the specification that the tests name.
-SYN_STREAM, SYN_REPLY, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 1, 2, 3, 4, 6, 7, 9
+SYN_STREAM, SYN_REPLY, RST_STREAM, SETTINGS = 1, 2, 3, 4
+PING, GOAWAY, HEADERS, WINDOW_UPDATE = 6, 7, 8, 9
 FLAG_FIN = 0x01
 GOAWAY_PROTOCOL_ERROR = 1
 
@@ -83,14 +84,21 @@ class HeaderEncoder:
 
     def encode(self, headers):
         block = struct.pack(">I", len(headers))
-        for text in (word for field in headers.items() for word in field):
-            block += struct.pack(">I", len(text)) + text.encode()
+        for word in (word for field in headers.items() for word in field):
+            text = word.encode() if isinstance(word, str) else word
+            block += struct.pack(">I", len(text)) + text
         prefix, self._prefix = self._prefix, b""
         return prefix + self._zlib.compress(block) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
 
-    def syn_stream(self, stream_id, headers, flags=0):
-        body = struct.pack(">IIBB", stream_id, 0, 0, 0) + self.encode(headers)
-        return control_frame(SYN_STREAM, body, flags)
+    def syn_stream(self, stream_id, headers, flags=0, associated_to=0, priority=0, slot=0):
+        body = struct.pack(">IIBB", stream_id, associated_to, priority << 5, slot)
+        return control_frame(SYN_STREAM, body + self.encode(headers), flags)
+
+    def syn_reply(self, stream_id, headers, flags=0):
+        return control_frame(SYN_REPLY, struct.pack(">I", stream_id) + self.encode(headers), flags)
+
+    def headers(self, stream_id, headers, flags=0):
+        return control_frame(HEADERS, struct.pack(">I", stream_id) + self.encode(headers), flags)
 
 
 # `kind` is None for DATA, whose stream is `stream_id`; it is 0 for control frames.

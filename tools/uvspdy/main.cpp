@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> command(dashes == last ? last : dashes + 1, last);
   add_exec(app, command, exit_code);
   add_demo(app, exit_code);
+  add_dump(app, exit_code);
   try {
     app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "recorded_frame.h"
+#include "recorded_stream.h"
+#include "tcp_reassembly.h"
+#include "tcp_segment.h"
+
+/// Sorts the TCP segments of a capture into connections and finds the SPDY frames in them.
+///
+/// What it holds is bounded: the number of connections, the bytes that wait behind a gap, and one
+/// frame for each side of a connection.
+class CapturedConnections {
+ public:
+  struct Handlers {
+    std::function<void(const RecordedFrame&)> on_frame;
+    std::function<void(const std::string&)> on_error;  ///< frames are bad or missing
+    std::function<void(const std::string&)> on_note;   ///< what else one should know
+  };
+
+  CapturedConnections(bool keep_payload, Handlers handlers)
+      : keep_payload_(keep_payload), handlers_(std::move(handlers)) {}
+
+  /// One segment, in the order of the capture. Times are in nanoseconds: since 1970, and since the
+  /// capture's first packet.
+  void add(const TcpSegment& segment, std::int64_t time, std::int64_t since_first_packet);
+
+  /// The capture is over: tells what is still to be told.
+  void finish();
+
+  /// The SPDY connections so far.
+  unsigned count() const { return count_; }
+
+ private:
+  // The two endpoints, the lesser first.
+  using Key = std::pair<Endpoint, Endpoint>;
+
+  /// What is read from a connection, from its first byte of payload on.
+  struct Content {
+    std::string client;
+    std::string server;
+    std::array<RecordedStream, 2> streams;  // by Direction
+    unsigned number = 0;                    // once there is SPDY in it
+  };
+
+  struct Connection {
+    Connection(Key endpoints, HeldBytesLimit& limit)
+        : key(std::move(endpoints)), sides{TcpReassembly(limit), TcpReassembly(limit)} {}
+
+    Key key;
+    bool client_is_known = false;
+    Endpoint client;
+    Endpoint server;
+    bool began_before = false;  // the capture did
+    bool over = false;
+    std::array<TcpReassembly, 2> sides;  // by Direction
+    std::unique_ptr<Content> content;
+  };
+  using Place = std::list<Connection>::iterator;
+
+  Place find(const TcpSegment& segment);
+  void open(Place place, const TcpSegment& syn);
+  static void guess_client(Connection& connection, const TcpSegment& segment);
+  void take_payload(Place place, const TcpSegment& segment);
+  static void take_fin(Connection& connection, const TcpSegment& segment);
+  static bool is_over(const Connection& connection);
+  void follow(Place place);
+  void read(const Connection& connection, Direction direction, uvspdy::Bytes bytes);
+  void show(const Connection& connection, RecordedFrame frame);
+  void end(Place place);
+  void tell_end(const Connection& connection, Direction direction);
+  void leave_out(const Connection& connection);
+  void fail(const Connection& connection, Direction direction, const std::string& what);
+  void give_number(Content& content);
+
+  bool keep_payload_;
+  Handlers handlers_;
+  HeldBytesLimit held_limit_;
+  std::int64_t time_ = 0;
+  std::int64_t since_first_packet_ = 0;
+  unsigned count_ = 0;
+  unsigned left_out_ = 0;
+  // The one that was seen last comes last. Those with content cost far more than the others, so
+  // they have a list and a limit of their own.
+  std::list<Connection> quiet_;
+  std::list<Connection> followed_;
+  std::map<Key, Place> places_;
+};

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "uvspdy/bytes.h"
+
+/// What all reassemblies of a capture may hold together.
+struct HeldBytesLimit {
+  std::size_t limit = 64 * 1024 * 1024;
+  std::size_t held = 0;
+};
+
+/// Puts one direction of a TCP connection together: the segments come in the order of the capture,
+/// the bytes leave in their own order, once each. Offsets count from the direction's first byte.
+class TcpReassembly {
+ public:
+  using Deliver = std::function<void(uvspdy::Bytes)>;
+
+  /// Bytes [begin, end) that were not captured.
+  struct Gap {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+  };
+
+  /// `shared` must outlive this.
+  explicit TcpReassembly(HeldBytesLimit& shared) : shared_(&shared) {}
+  ~TcpReassembly() { reset(); }
+  TcpReassembly(const TcpReassembly&) = delete;
+  TcpReassembly& operator=(const TcpReassembly&) = delete;
+
+  /// The sequence number of the first byte.
+  void start(std::uint32_t sequence);
+  bool started() const { return started_; }
+  std::uint32_t first_sequence() const { return first_sequence_; }
+
+  /// Delivers what has come in order, now. Returns false when it would have to hold more bytes
+  /// behind a gap than it may: the gap will not be closed.
+  bool add(std::uint32_t sequence, uvspdy::Bytes payload, const Deliver& deliver);
+
+  /// The FIN's sequence number.
+  void end_at(std::uint32_t sequence);
+
+  /// Whether everything up to the FIN was delivered.
+  bool ended() const { return end_ && next_ >= *end_; }
+
+  /// The bytes that are missing before others which have come.
+  std::optional<Gap> gap() const;
+
+  /// Lets go of what it holds and forgets the rest: as if new.
+  void reset();
+
+ private:
+  std::optional<std::int64_t> offset_of(std::uint32_t sequence) const;
+  bool hold(std::uint64_t offset, uvspdy::Bytes payload);
+  void deliver_held(const Deliver& deliver);
+  void let_go(std::size_t size);
+
+  HeldBytesLimit* shared_;
+  bool started_ = false;
+  std::uint32_t first_sequence_ = 0;
+  std::uint64_t next_ = 0;  // offset of the first byte that was not delivered
+  std::optional<std::uint64_t> end_;
+  std::map<std::uint64_t, std::vector<std::uint8_t>> held_;  // by offset, without overlaps
+  std::size_t held_size_ = 0;
+};

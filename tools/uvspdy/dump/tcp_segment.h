@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "uvspdy/bytes.h"
+
+/// Address and port of one side of a TCP connection.
+struct Endpoint {
+  bool is_ipv6 = false;
+  std::array<std::uint8_t, 16> address{};  ///< of IPv4 the first four bytes
+  std::uint16_t port = 0;
+
+  bool operator==(const Endpoint&) const = default;
+  bool operator<(const Endpoint& other) const {
+    return std::tie(is_ipv6, address, port) < std::tie(other.is_ipv6, other.address, other.port);
+  }
+};
+
+/// Such as "127.0.0.1:8080" or "[::1]:8080".
+std::string to_string(const Endpoint& endpoint);
+
+/// What a packet says about its TCP connection. `payload` is a view into the packet.
+struct TcpSegment {
+  Endpoint source;
+  Endpoint destination;
+  std::uint32_t sequence = 0;
+  std::uint32_t acknowledgement = 0;
+  bool syn = false;
+  bool ack = false;
+  bool fin = false;
+  bool rst = false;
+  uvspdy::Bytes payload;       ///< what was captured of it
+  std::size_t payload_size{};  ///< what there was on the network
+};
+
+/// How packets begin. libpcap's numbers for these are not the same everywhere.
+enum class LinkLayer {
+  kEthernet,
+  kLinuxCooked,   ///< `tcpdump -i any`, SLL
+  kLinuxCooked2,  ///< the same since libpcap 1.10, SLL2
+  kFamily,        ///< four bytes that name the protocol, NULL and LOOP
+  kNone,          ///< IP at once, RAW
+};
+
+/// The TCP segment in a packet; empty if there is another protocol in it, or one that is cut off
+/// before its end, or a fragment: `is_fragment` says the latter.
+std::optional<TcpSegment> find_tcp_segment(LinkLayer link, uvspdy::Bytes packet, bool& is_fragment);
