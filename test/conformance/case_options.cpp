@@ -50,6 +50,11 @@ const std::map<std::string_view, Setter>& setters() {
          if (!words.take("stored")) throw CaseError("the peer's compression can be stored");
          options.peer_compression.stored = true;
        }},
+      {"overflow",
+       [](CaseOptions& options, CaseWords& words) {
+         if (!words.take("reset")) throw CaseError("the other overflow policy is reset");
+         options.session.overflow = session::OverflowPolicy::kResetStream;
+       }},
       {"initial_stream_window", of_options(&session::Options::initial_stream_window)},
       {"first_stream_id", of_options(&session::Options::first_stream_id)},
       {"max_data_frame", of_options(&session::Options::max_data_frame)},
@@ -57,6 +62,9 @@ const std::map<std::string_view, Setter>& setters() {
       {"idle_timeout_ms", of_options(&session::Options::idle_timeout)},
       {"connection_buffer", of_limits(&Limits::connection_buffer)},
       {"control_frame_length", of_limits(&Limits::control_frame_length)},
+      {"inflated_header_block", of_limits(&Limits::inflated_header_block)},
+      {"headers_per_block", of_limits(&Limits::headers_per_block)},
+      {"stream_buffer", of_limits(&Limits::stream_buffer)},
       {"settings_entries", of_limits(&Limits::settings_entries)},
       {"concurrent_streams", of_limits(&Limits::concurrent_streams)},
   };

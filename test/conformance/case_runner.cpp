@@ -21,24 +21,17 @@ Headers headers_of(const std::vector<std::pair<std::string, std::string>>& pairs
   return headers;
 }
 
-// The same, or the same up to an "..." that ends what is expected.
-void check_line(const Lines& lines, std::string_view expected) {
-  constexpr std::string_view kMore = "...";
-  const std::string actual = lines.empty() ? "nothing" : lines.front();
-  if (expected.ends_with(kMore)) {
-    const std::string_view begin = expected.substr(0, expected.size() - kMore.size());
-    CHECK(actual.substr(0, begin.size()) == begin);
-  } else {
-    CHECK(actual == expected);
-  }
-}
-
-void take_expected(Lines& lines, std::string_view expected) {
+// The first of the lines is what is expected, or begins with it.
+void take_expected(Lines& lines, CaseWords& words) {
+  const bool begins = words.take_ellipsis();
+  const std::string expected(words.rest());
+  words = CaseWords({});
   if (expected == "nothing") {
     CHECK(lines == Lines{});
     return;
   }
-  check_line(lines, expected);
+  const std::string actual = lines.empty() ? "nothing" : lines.front();
+  CHECK((begins ? actual.substr(0, expected.size()) : actual) == expected);
   if (!lines.empty()) lines.erase(lines.begin());
 }
 
@@ -211,25 +204,29 @@ Error CaseRunner::action(CaseWords& words) {
 // ---- what is expected
 
 void CaseRunner::expect_out(CaseWords& words) {
-  if (!out_) {
+  if (!out_ || out_->empty()) {
     driver_.turn();
     bytes_ = driver_.take_output();
     out_ = driver_.read_lines(bytes_);
   }
   if (words.take("bytes")) {
-    const std::vector<std::uint8_t> expected = words.hex();
-    CHECK(to_hex(bytes_) == to_hex(expected));
+    const bool begins = words.take_ellipsis();
+    const std::string expected = words.hex_pattern();
+    std::string actual = to_hex(bytes_);
+    if (begins) actual.resize(std::min(actual.size(), expected.size()));
+    for (std::size_t i = 0; i < std::min(actual.size(), expected.size()); ++i) {
+      if (expected[i] == '?') actual[i] = '?';
+    }
+    CHECK(actual == expected);
     out_->clear();
   } else {
-    take_expected(*out_, words.rest());
+    take_expected(*out_, words);
   }
-  words = CaseWords({});
 }
 
 void CaseRunner::expect_told(CaseWords& words) {
-  if (!told_) told_ = driver_.told();
-  take_expected(*told_, words.rest());
-  words = CaseWords({});
+  if (!told_ || told_->empty()) told_ = driver_.told();
+  take_expected(*told_, words);
 }
 
 // The code of the error, and what its text contains.

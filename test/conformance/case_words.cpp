@@ -1,5 +1,6 @@
 #include "conformance/case_words.h"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
@@ -83,6 +84,13 @@ bool CaseWords::take(std::string_view expected) {
   return true;
 }
 
+bool CaseWords::take_ellipsis() {
+  constexpr std::string_view kEllipsis = "...";
+  if (!rest_.ends_with(kEllipsis)) return false;
+  rest_.remove_suffix(kEllipsis.size());
+  return true;
+}
+
 std::uint32_t CaseWords::number() { return number_of<std::uint32_t>(word()); }
 
 std::int64_t CaseWords::signed_number() { return number_of<std::int64_t>(word()); }
@@ -120,6 +128,16 @@ std::vector<std::uint8_t> CaseWords::hex() {
   } catch (const std::invalid_argument& error) {
     throw CaseError(error.what());
   }
+}
+
+std::string CaseWords::hex_pattern() {
+  std::string pattern(rest_);
+  std::erase(pattern, ' ');
+  std::string digits = pattern;
+  std::replace(digits.begin(), digits.end(), '?', '0');
+  rest_ = digits;
+  hex();
+  return pattern;
 }
 
 std::vector<std::string> CaseWords::quoted() {

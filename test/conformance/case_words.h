@@ -40,8 +40,13 @@ class CaseWords {
   /// times an x.
   std::vector<std::pair<std::string, std::string>> headers();
 
-  /// Hex digits, up to the end of the line.
+  /// Takes the "..." off the end of the line, which says that anything may follow.
+  bool take_ellipsis();
+
+  /// Hex digits, up to the end of the line, and the same as text without spaces, in which ? may
+  /// stand for any digit.
   std::vector<std::uint8_t> hex();
+  std::string hex_pattern();
 
   /// "text" "text", up to the end of the line.
   std::vector<std::string> quoted();
