@@ -134,10 +134,7 @@ void Session::Impl::deliver(Stream& stream) {
     return;
   }
   --untold_streams_;
-  if (!is_ours(id)) {
-    --peer_streams_;
-    peer_header_bytes_ -= stream.header_bytes;
-  }
+  stop_counting(stream);
   const Error how = *stream.outcome;
   forget_when_over(stream);
   handler_.on_stream_closed(id, how);

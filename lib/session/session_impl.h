@@ -138,6 +138,7 @@ class Session::Impl {
   Stream& add_stream(wire::StreamId id, std::uint8_t priority);
   bool happened(Stream& stream, StreamEvent event);
   void enter(Stream& stream, StreamState state);
+  void stop_counting(Stream& stream);
   void check_high_water(Stream& stream);
 
   // What is held for readers, how streams end, and telling it (session_delivery.cpp).

@@ -64,7 +64,9 @@ void Session::Impl::receive_while_closing(wire::Decoded& decoded) {
   if (auto* window = std::get_if<wire::WindowUpdateFrame>(&decoded)) return handle(*window);
   if (auto* settings = std::get_if<wire::SettingsFrame>(&decoded)) return handle(*settings);
   if (auto* ping = std::get_if<wire::PingFrame>(&decoded)) {
-    if (is_ours(ping->id)) handle(*ping);
+    // The peer may take us for dead while our data waits for its windows.
+    const bool answers = !goaway_sent_ && control_.size() < options_.limits.queued_control_output;
+    if (is_ours(ping->id) || answers) handle(*ping);
     return;
   }
   const auto* frame = std::get_if<wire::RstStreamFrame>(&decoded);
@@ -280,7 +282,7 @@ void Session::Impl::handle(wire::RstStreamFrame& frame) {
 void Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
   const wire::StreamId id = frame.stream_id;
   if (frame.type == FrameType::kSynStream) {
-    if (accept_new_id(id)) send_reset(id, RstStatus::kProtocolError);
+    if (accept_new_id(id) && !goaway_sent_) send_reset(id, RstStatus::kProtocolError);
     return;
   }
   const StreamEvent event = frame.type == FrameType::kSynReply ? StreamEvent::kReceiveSynReply

@@ -70,7 +70,10 @@ Stream& Session::Impl::add_stream(wire::StreamId id, std::uint8_t priority) {
   stream->priority = std::min(priority, wire::kLowestPriority);
   stream->overflow = options_.overflow;
   ++untold_streams_;
-  if (!is_ours(id)) ++peer_streams_;
+  if (!is_ours(id)) {
+    stream->counted = true;
+    ++peer_streams_;
+  }
   return *(streams_[id] = std::move(stream));
 }
 
@@ -93,6 +96,15 @@ void Session::Impl::enter(Stream& stream, StreamState state) {
     our_streams_ -= is_active(stream.state);
   }
   stream.state = state;
+  if (state == StreamState::kClosed && stream.held.empty()) stop_counting(stream);
+}
+
+// The peer may open another in its place. One that still holds what its reader has not taken goes
+// on counting: else a peer could make us hold any number.
+void Session::Impl::stop_counting(Stream& stream) {
+  if (!std::exchange(stream.counted, false)) return;
+  --peer_streams_;
+  peer_header_bytes_ -= stream.header_bytes;
 }
 
 // ---- creating them

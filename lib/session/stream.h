@@ -37,7 +37,8 @@ struct Stream {
   std::uint8_t priority = 0;
   bool unidirectional = false;
   bool keep_on_close = false;
-  std::size_t header_bytes = 0;  // counted in Session::Impl::peer_header_bytes_
+  bool counted = false;          // against what the peer may have open at once
+  std::size_t header_bytes = 0;  // likewise, in Session::Impl::peer_header_bytes_
   StreamState state = StreamState::kIdle;
   std::optional<Error> outcome;
   bool told_closed = false;

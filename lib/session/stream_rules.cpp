@@ -48,7 +48,7 @@ constexpr Table kCreatedHere = {{
   {{____, ____, open,  open,  halfl, clos,   prot, inuse, open,  open,  halfr, clos}},  // open
   {{____, ____, ____,  ____,  ____,  clos,   prot, inuse, halfl, halfl, clos,  clos}},  // half-closed local
   {{____, ____, halfr, halfr, clos,  clos,   prot, fin,   fin,   fin,   drop,  clos}},  // half-closed remote
-  {{____, ____, ____,  ____,  ____,  clos,   prot, inval, inval, prot,  drop,  drop}},  // closed
+  {{____, ____, ____,  ____,  ____,  ____,   prot, inval, inval, prot,  drop,  drop}},  // closed
 }};
 
 constexpr Table kCreatedByPeer = {{
@@ -58,7 +58,7 @@ constexpr Table kCreatedByPeer = {{
   {{____, ____, open,  open,  halfl, clos,   prot, prot,  open,  open,  halfr, clos}},  // open
   {{____, ____, ____,  ____,  ____,  clos,   prot, prot,  halfl, halfl, clos,  clos}},  // half-closed local
   {{____, ____, halfr, halfr, clos,  clos,   prot, prot,  fin,   fin,   drop,  clos}},  // half-closed remote
-  {{____, ____, ____,  ____,  ____,  clos,   prot, inval, inval, prot,  drop,  drop}},  // closed
+  {{____, ____, ____,  ____,  ____,  ____,   prot, inval, inval, prot,  drop,  drop}},  // closed
 }};
 // clang-format on
 
