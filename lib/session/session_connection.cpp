@@ -239,10 +239,15 @@ void Session::Impl::begin_closing(wire::GoAwayStatus status, const Error& reason
       if (held == Held::kDropped) give_up_held(stream, how);
       continue;
     }
-    if (held == Held::kDropped) drop_held(stream);
     const bool has_more = !stream.queue.empty() || stream.last != Stream::Last::kNothing;
     const bool leaves = stream.last_in_batch || (has_more && may_send(stream.creator, stream.state,
                                                                       StreamEvent::kSendData));
+    if (held == Held::kDropped) {
+      const std::size_t dropped = stream.held.size();
+      drop_held(stream);
+      // The peer may be closing too, with data that waits for this window.
+      if (leaves) consumed_by_stream(stream, dropped);
+    }
     if (!leaves) {
       if (!stream.keep_on_close) reset_on_wire(stream, wire::RstStatus::kCancel);
       end_after_held(stream, how);

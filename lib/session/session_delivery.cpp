@@ -21,8 +21,10 @@ bool Session::Impl::wants_input() const {
 
 std::size_t Session::Impl::most_held(const Stream& stream) const {
   if (!flow_.gives_windows()) return options_.limits.stream_buffer;
-  return std::max(options_.limits.stream_buffer, static_cast<std::size_t>(std::max<std::int64_t>(
-                                                     stream.receive_window.size(), 0)));
+  // A peer that has not seen our newest SETTINGS may go by a larger window.
+  const std::int64_t window = stream.receive_window.size() + receive_slack_;
+  return std::max(options_.limits.stream_buffer,
+                  static_cast<std::size_t>(std::max<std::int64_t>(window, 0)));
 }
 
 void Session::Impl::hold(Stream& stream, Bytes payload) {

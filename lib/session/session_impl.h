@@ -107,6 +107,7 @@ class Session::Impl {
   void schedule(Stream& stream);
   void consumed(Stream& stream, std::size_t bytes);
   void consumed_by_connection(std::size_t bytes);
+  void consumed_by_stream(Stream& stream, std::size_t bytes);
   void give_window(ReceiveWindow& window, wire::StreamId id, std::size_t bytes);
   void windows_seen();
   void move_receive_windows(std::int64_t difference);

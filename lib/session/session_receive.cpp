@@ -282,7 +282,7 @@ void Session::Impl::handle(wire::RstStreamFrame& frame) {
 void Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
   const wire::StreamId id = frame.stream_id;
   if (frame.type == FrameType::kSynStream) {
-    if (accept_new_id(id) && !goaway_sent_) send_reset(id, RstStatus::kProtocolError);
+    if (accept_new_id(id)) answer_stray(id, RstStatus::kProtocolError);
     return;
   }
   const StreamEvent event = frame.type == FrameType::kSynReply ? StreamEvent::kReceiveSynReply

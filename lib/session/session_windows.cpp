@@ -47,6 +47,10 @@ void Session::Impl::schedule(Stream& stream) {
 // The application has taken bytes of a stream, or they were dropped.
 void Session::Impl::consumed(Stream& stream, std::size_t bytes) {
   consumed_by_connection(bytes);
+  consumed_by_stream(stream, bytes);
+}
+
+void Session::Impl::consumed_by_stream(Stream& stream, std::size_t bytes) {
   const bool more_comes =
       !stream.fin_untold &&
       rule_for(stream.creator, stream.state, StreamEvent::kReceiveData).verdict ==
@@ -84,7 +88,9 @@ void Session::Impl::move_receive_windows(std::int64_t difference) {
 
 // The peer has shown that it has windows.
 void Session::Impl::windows_seen() {
-  if (!flow_.windows_seen()) return;
+  const bool late = flow_.windows_seen();
+  note_blocked();
+  if (!late) return;
   // So far nobody counted what we sent; both begin anew.
   send_window_.restart(wire::kDefaultWindow);
   const auto restart = [this](ReceiveWindow& window, wire::StreamId id) {

@@ -21,6 +21,12 @@ std::vector<std::uint8_t> SessionDriver::take_output() {
   return all;
 }
 
+void SessionDriver::open() {
+  turn();
+  sent();
+  told();
+}
+
 wire::StreamId SessionDriver::create(Headers headers, const session::CreateOptions& options) {
   const Result<wire::StreamId> id = session.create_stream(std::move(headers), options, clock.now());
   REQUIRE(id);

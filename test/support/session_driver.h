@@ -20,6 +20,13 @@ inline session::Options without_windows() {
   return options;
 }
 
+/// Options for tests of flow control.
+inline session::Options with_windows(session::FlowControl mode = session::FlowControl::kStandard) {
+  session::Options options;
+  options.flow_control = mode;
+  return options;
+}
+
 /// One Session and everything around it that a test plays: the clock, the handler and the peer.
 ///
 ///     SessionDriver client(session::Role::kClient);
@@ -77,6 +84,10 @@ class SessionDriver {
 
   /// All DATA of a stream that `sent` or `read_lines` has seen.
   const std::string& sent_payload(wire::StreamId id) { return reader_.payload(id); }
+
+  /// Throws away what is sent first, and told: a client's opening. A server has none before the
+  /// client's first frame.
+  void open();
 
   /// create_stream and write, which must succeed.
   wire::StreamId create(Headers headers = {}, const session::CreateOptions& options = {});

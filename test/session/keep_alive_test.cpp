@@ -1,0 +1,125 @@
+// Options::ping_timeout: a peer that has gone without a word.
+
+#include <chrono>
+
+#include "support/mentions.h"
+#include "support/session_driver.h"
+
+namespace uvspdy::test {
+namespace {
+
+using session::Role;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+session::Options pinging() {
+  session::Options options = without_windows();
+  options.ping_period = seconds(5);
+  options.ping_timeout = seconds(12);
+  return options;
+}
+
+TEST_CASE("a peer that answers nothing is given up", "[session][keep alive]") {
+  SessionDriver client(Role::kClient, pinging());
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, "held");
+  client.turn();
+  client.clock.advance(seconds(5));
+  client.turn();
+  CHECK(client.sent() == Lines{"PING 1"});
+  client.clock.advance(seconds(5));
+  client.turn();
+  CHECK(client.sent() == Lines{"PING 3"});
+  client.clock.advance(milliseconds(6999));
+  CHECK(client.told().empty());
+  client.sent();
+  REQUIRE(client.session.deadline());
+  CHECK(*client.session.deadline() == client.clock.now() + milliseconds(1));
+  client.clock.advance(milliseconds(1));
+  CHECK(client.told().empty());  // what it has sent is delivered first
+  CHECK(error_text(client.session.error()) == "kPeerDead");
+  CHECK(mentions(client.session.error().message(), {"12000 ms"}));
+  client.session.resume(id);
+  CHECK(client.told() == Lines{"on_data 1 'held'", "on_stream_closed 1 kPeerDead"});
+  CHECK(client.sent() == Lines{"RST_STREAM 1 CANCEL", "GOAWAY 0 OK"});
+  CHECK(client.session.finished());
+}
+
+TEST_CASE("any frame shows that the peer lives", "[session][keep alive]") {
+  SessionDriver client(Role::kClient, pinging());
+  const auto id = client.create_accepted();
+  for (int i = 0; i < 20; ++i) {
+    client.clock.advance(seconds(5));
+    client.turn();
+    client.sent();
+    client.clock.advance(seconds(5));
+    client.receive_data(id, "x");
+    client.turn();
+    CHECK(client.session.is_open());
+  }
+  client.clock.advance(seconds(12));
+  client.turn();
+  CHECK(error_text(client.session.error()) == "kPeerDead");
+}
+
+TEST_CASE("an answer is enough, and measures the round trip", "[session][keep alive]") {
+  SessionDriver client(Role::kClient, pinging());
+  client.turn();
+  std::uint32_t ping = 1;
+  for (int i = 0; i < 20; ++i) {
+    client.clock.advance(seconds(5));
+    client.turn();
+    CHECK(client.sent() == Lines{"PING " + std::to_string(ping)});
+    client.clock.advance(milliseconds(i));
+    client.receive(wire::PingFrame{ping});
+    CHECK(client.session.stats().round_trip == milliseconds(i));
+    client.clock.advance(-milliseconds(i));
+    ping += 2;
+  }
+  CHECK(client.told().empty());  // nobody asked
+  CHECK(client.session.is_open());
+}
+
+TEST_CASE("time in which we do not read does not count", "[session][keep alive]") {
+  session::Options options = pinging();
+  options.limits.stream_buffer = 10;
+  SessionDriver client(Role::kClient, options);
+  const auto id = client.create_accepted();
+  client.turn();
+  client.clock.advance(seconds(5));
+  client.turn();
+  client.session.pause(id);
+  client.receive_data(id, "more than ten bytes");
+  REQUIRE_FALSE(client.session.wants_input());
+  for (int i = 0; i < 10; ++i) {
+    client.clock.advance(seconds(10));
+    client.turn();
+    client.sent();
+    CHECK(client.session.is_open());
+  }
+  client.session.resume(id);
+  client.turn();
+  client.clock.advance(seconds(11));
+  client.turn();
+  CHECK(client.session.is_open());
+  client.clock.advance(seconds(1));
+  client.turn();
+  CHECK(error_text(client.session.error()) == "kPeerDead");
+}
+
+TEST_CASE("without a ping_timeout silence lasts", "[session][keep alive]") {
+  session::Options options = pinging();
+  options.ping_timeout = seconds(0);
+  SessionDriver client(Role::kClient, options);
+  client.turn();
+  for (int i = 0; i < 1000; ++i) {
+    client.clock.advance(seconds(5));
+    client.turn();
+    client.sent();
+  }
+  CHECK(client.session.is_open());
+}
+
+}  // namespace
+}  // namespace uvspdy::test

@@ -1,0 +1,133 @@
+// OverflowPolicy: what happens when a paused stream holds more than its limit.
+
+#include "support/mentions.h"
+#include "support/patterned_text.h"
+#include "support/session_driver.h"
+
+namespace uvspdy::test {
+namespace {
+
+using session::FlowControl;
+using session::OverflowPolicy;
+using session::Role;
+
+session::Options small_buffer(OverflowPolicy policy) {
+  session::Options options = without_windows();
+  options.overflow = policy;
+  options.limits.stream_buffer = 1000;
+  return options;
+}
+
+TEST_CASE("kResetStream: that stream is reset, the others go on", "[session][overflow]") {
+  SessionDriver client(Role::kClient, small_buffer(OverflowPolicy::kResetStream));
+  const auto paused = client.create_accepted();
+  const auto other = client.create_accepted();
+  client.session.pause(paused);
+  client.receive_data(paused, patterned_text(1000));
+  CHECK(client.sent().empty());
+  std::vector<std::uint8_t> input = client.peer.data(paused, "one too many");
+  const std::vector<std::uint8_t> next = client.peer.data(other, "goes on");
+  input.insert(input.end(), next.begin(), next.end());
+  client.receive_bytes(input);
+  CHECK(client.session.wants_input());
+  CHECK(client.sent() == Lines{"RST_STREAM 1 FLOW_CONTROL_ERROR"});
+  CHECK(client.told() == Lines{"on_data 3 'goes on'"});
+  CHECK(client.session.stats().held_bytes == 1000);
+
+  // What it holds comes before the end.
+  client.session.resume(paused);
+  CHECK(client.told() == Lines{"on_data 1 1000 bytes", "on_stream_closed 1 kLimitExceeded"});
+  CHECK(mentions(client.handler.closed_message(), {"stream 1", "stream_buffer = 1000"}));
+  client.receive_data(paused, "late");
+  CHECK(client.told().empty());
+  CHECK(client.session.stats().held_bytes == 0);
+}
+
+TEST_CASE("set_overflow is for one stream", "[session][overflow]") {
+  SessionDriver client(Role::kClient, small_buffer(OverflowPolicy::kStopReading));
+  const auto first = client.create_accepted();
+  const auto second = client.create_accepted();
+  for (const auto id : {first, second}) client.session.pause(id);
+  client.session.set_overflow(first, OverflowPolicy::kResetStream);
+  client.session.set_overflow(99, OverflowPolicy::kResetStream);  // no such stream: nothing
+  client.receive_data(first, patterned_text(1001));
+  CHECK(client.sent() == Lines{"RST_STREAM 1 FLOW_CONTROL_ERROR"});
+  CHECK(client.session.wants_input());
+  client.receive_data(second, patterned_text(1001));
+  CHECK(client.sent().empty());
+  CHECK_FALSE(client.session.wants_input());
+
+  SECTION("it may come late: reading goes on, and the next byte is one too many") {
+    client.session.set_overflow(second, OverflowPolicy::kResetStream);
+    CHECK(client.session.wants_input());
+    client.turn();
+    client.receive_data(second, "x");
+    CHECK(client.sent() == Lines{"RST_STREAM 3 FLOW_CONTROL_ERROR"});
+    client.session.resume(second);
+    client.turn();
+    CHECK(client.handler.data(second) == patterned_text(1001));
+  }
+  SECTION("and be taken back") {
+    client.session.set_overflow(second, OverflowPolicy::kResetStream);
+    client.session.set_overflow(second, OverflowPolicy::kStopReading);
+    CHECK_FALSE(client.session.wants_input());
+  }
+}
+
+TEST_CASE("with windows a stream may hold its window, whatever stream_buffer says",
+          "[session][overflow]") {
+  const auto policy = GENERATE(OverflowPolicy::kResetStream, OverflowPolicy::kStopReading);
+  session::Options options = small_buffer(policy);
+  options.flow_control = FlowControl::kStandard;
+  options.initial_stream_window = 5000;
+  SessionDriver client(Role::kClient, options);
+  client.open();
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, patterned_text(5000));
+  CHECK(client.session.wants_input());
+  CHECK(client.sent().empty());
+  client.session.resume(id);
+  CHECK(client.told() == Lines{"on_data 1 5000 bytes"});
+}
+
+TEST_CASE("a peer that has yet to see a smaller window may fill the larger one",
+          "[session][overflow]") {
+  const auto policy = GENERATE(OverflowPolicy::kResetStream, OverflowPolicy::kStopReading);
+  session::Options options = small_buffer(policy);
+  options.flow_control = FlowControl::kStandard;
+  options.initial_stream_window = 5000;  // and until the opening PING is answered, 65536
+  SessionDriver client(Role::kClient, options);
+  client.open();
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, patterned_text(65536));
+  client.receive(wire::PingFrame{1});
+  CHECK(client.session.wants_input());
+  CHECK(client.sent().empty());
+  client.session.resume(id);
+  CHECK(client.told() == Lines{"on_data 1 65536 bytes"});
+}
+
+TEST_CASE("in automatic, a peer past its window meets the policy", "[session][overflow]") {
+  session::Options options = small_buffer(OverflowPolicy::kResetStream);
+  options.flow_control = FlowControl::kAutomatic;
+  options.initial_stream_window = 5000;
+  options.limits.connection_buffer = 65536;
+  SessionDriver client(Role::kClient, options);
+  client.open();
+  client.receive(wire::SettingsFrame{});
+  client.receive(wire::PingFrame{1});
+  client.told();
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, patterned_text(5001));
+  CHECK(client.sent() == Lines{"RST_STREAM 1 FLOW_CONTROL_ERROR"});
+  client.told();
+  // The connection's window is not lost with what was dropped.
+  client.receive_data(id, patterned_text(40000));
+  CHECK(client.sent() == Lines{"WINDOW_UPDATE 0 45001"});
+}
+
+}  // namespace
+}  // namespace uvspdy::test
