@@ -35,9 +35,9 @@ struct Limits {
   /// streams, bad frames) without reading the answers gets here.
   std::size_t queued_control_output = 1024 * 1024;
 
-  /// Streams that the peer may reset in one second; more, and the connection is closed. Opening
-  /// and resetting streams costs a peer less than it costs us. A port-forward whose browser
-  /// reloads pages resets a few dozen.
+  /// Streams of its own that the peer may reset, or have reset by an error, in one second; more,
+  /// and the connection is closed. Opening and resetting streams costs a peer less than it costs
+  /// us. A port-forward whose browser reloads pages resets a few dozen.
   std::size_t resets_per_second = 1000;
 
   /// SETTINGS frames in one second; more, and the connection is closed. Each may have to touch
@@ -53,7 +53,8 @@ struct Limits {
   std::size_t stream_window = 1024 * 1024;
 
   /// Bytes held for all paused streams of a connection together; it is the connection's window,
-  /// and past it the connection is not read. At least 64 KiB, which the protocol begins with.
+  /// never less than the 64 KiB that the protocol begins with, and past it the connection is not
+  /// read.
   std::size_t connection_buffer = 4 * 1024 * 1024;
 
   /// Bytes queued on a stream from which `writable()` is false, until half of it has left.

@@ -61,6 +61,10 @@ session::Stats Connection::stats() const { return impl_->session().stats(); }
 std::string Connection::peer() const { return impl_->peer; }
 uv_loop_t* Connection::loop() const { return impl_->loop; }
 
+void Connection::on_goaway(GoAwayHandler handler) {
+  if (!impl_->is_over()) impl_->on_goaway_handler = std::move(handler);
+}
+
 void Connection::on_settings(SettingsHandler handler) {
   if (!impl_->is_over()) impl_->on_settings_handler = std::move(handler);
 }
@@ -365,6 +369,7 @@ void Connection::Impl::finish() {
   timer_.stop();
   transport_.reset();
   on_new_stream_ = {};
+  on_goaway_handler = {};
   on_settings_handler = {};
   const CloseHandler handler = std::exchange(on_close, {});
   self_.reset();  // `turn` holds on until it is through
@@ -450,7 +455,9 @@ void Connection::Impl::on_pong(std::uint32_t ping_id, std::chrono::nanoseconds r
   if (auto node = pings_.extract(ping_id)) node.mapped()(round_trip);
 }
 
-void Connection::Impl::on_goaway(const wire::GoAwayFrame&) {}
+void Connection::Impl::on_goaway(const wire::GoAwayFrame& frame) {
+  if (const GoAwayHandler handler = on_goaway_handler) handler(frame);
+}
 
 // ---- streams that the peer creates
 

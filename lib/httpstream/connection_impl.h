@@ -37,6 +37,7 @@ class Connection::Impl final : public session::Handler {
   void on_reply_sent(wire::StreamId id, std::function<void()> handler);
 
   CloseHandler on_close;
+  GoAwayHandler on_goaway_handler;
   SettingsHandler on_settings_handler;
   std::string peer;
   uv_loop_t* loop;

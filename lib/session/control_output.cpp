@@ -90,7 +90,7 @@ void ControlOutput::answer(const wire::PingFrame& frame) {
 
 void ControlOutput::send_opening(const wire::SettingsFrame& settings, std::uint32_t window_delta,
                                  const wire::PingFrame& ping) {
-  // Nothing was queued before; from here on the three stand at the head of the urgent ones.
+  // No answer was queued before; from here on the three stand at the head of the urgent ones.
   control_.swap(urgent_);
   send(settings);
   if (window_delta != 0) send(wire::WindowUpdateFrame{0, window_delta});

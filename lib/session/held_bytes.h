@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -16,7 +17,12 @@ class HeldBytes {
   std::size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }
 
-  void append(Bytes bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void append(Bytes bytes) {
+    // By a quarter, not by doubling: what a paused stream costs is bounded.
+    const std::size_t needed = bytes_.size() + bytes.size();
+    if (needed > bytes_.capacity()) bytes_.reserve(std::max(needed, bytes_.size() * 5 / 4));
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
 
   /// Everything that is held; it holds nothing afterwards.
   std::vector<std::uint8_t> take() { return std::exchange(bytes_, {}); }

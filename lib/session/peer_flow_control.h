@@ -18,21 +18,16 @@ class PeerFlowControlFinder {
 
   PeerFlowControl found() const { return found_; }
 
-  /// Whether we keep to the peer's windows. Until we know we do.
-  bool sends_in_windows() const { return found_ != PeerFlowControl::kNone; }
+  /// Whether windows count, the peer's and ours. Until we know they do.
+  bool keeps_to_windows() const { return found_ != PeerFlowControl::kNone; }
 
-  /// Whether we give windows to the peer. None of the frames that do that are for a peer that
-  /// has no flow control.
-  bool gives_windows() const { return found_ != PeerFlowControl::kNone; }
+  /// Whether there may be any: not with `none`.
+  bool has_windows() const { return mode_ != FlowControl::kNone; }
 
   /// Whether sending past a window is an error.
   bool is_strict() const { return mode_ == FlowControl::kStandard; }
 
-  /// Whether the session begins with SETTINGS and a PING.
-  bool has_opening() const { return mode_ != FlowControl::kNone; }
-
-  /// A SETTINGS or WINDOW_UPDATE has come. True when that is news to us: after we had sent without
-  /// windows, both sides can only start them afresh.
+  /// A SETTINGS or WINDOW_UPDATE has come. True when it comes late: we have sent without windows.
   bool windows_seen() {
     if (mode_ != FlowControl::kAutomatic) return false;
     const bool late = found_ == PeerFlowControl::kNone;

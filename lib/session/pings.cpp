@@ -3,6 +3,13 @@
 #include <utility>
 
 namespace uvspdy::session {
+namespace {
+
+bool is_behind_settings(Pings::Purpose purpose) {
+  return purpose == Pings::Purpose::kOpening || purpose == Pings::Purpose::kSettings;
+}
+
+}  // namespace
 
 std::uint32_t Pings::send(Purpose purpose, Time now) {
   const std::uint32_t id = std::exchange(next_id_, next_id_ + 2);
@@ -12,7 +19,7 @@ std::uint32_t Pings::send(Purpose purpose, Time now) {
     if (periodic_since_) return id;
     periodic_since_ = now;
   }
-  if (purpose == Purpose::kOpening) ++openings_;
+  if (is_behind_settings(purpose)) ++unseen_settings_;
   sent_[id] = {purpose, now};
   return id;
 }
@@ -23,7 +30,7 @@ std::optional<Pings::Answer> Pings::answered(std::uint32_t id, Time now) {
   const Answer answer{found->second.purpose, now - found->second.when};
   sent_.erase(found);
   if (answer.purpose == Purpose::kPeriodic) periodic_since_.reset();
-  if (answer.purpose == Purpose::kOpening) --openings_;
+  if (is_behind_settings(answer.purpose)) --unseen_settings_;
   return answer;
 }
 

@@ -15,7 +15,8 @@ class Pings {
   enum class Purpose {
     kAsked,     ///< by the user, who is told the round trip
     kPeriodic,  ///< Options::ping_period
-    kOpening,   ///< behind SETTINGS: its answer says that those have taken effect
+    kOpening,   ///< behind the first SETTINGS: its answer says that the peer has seen them
+    kSettings,  ///< behind later ones, likewise
   };
 
   explicit Pings(Role role) : first_id_(role == Role::kClient ? 1 : 2), next_id_(first_id_) {}
@@ -35,8 +36,8 @@ class Pings {
   /// When the oldest unanswered periodic PING was sent.
   std::optional<Time> periodic_since() const { return periodic_since_; }
 
-  /// How many SETTINGS have not been answered for.
-  std::size_t openings() const { return openings_; }
+  /// How many SETTINGS the peer has perhaps not seen.
+  std::size_t unseen_settings() const { return unseen_settings_; }
 
  private:
   struct Sent {
@@ -47,7 +48,7 @@ class Pings {
   std::uint32_t next_id_;
   std::unordered_map<std::uint32_t, Sent> sent_;
   std::optional<Time> periodic_since_;
-  std::size_t openings_ = 0;
+  std::size_t unseen_settings_ = 0;
 };
 
 }  // namespace uvspdy::session

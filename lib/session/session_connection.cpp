@@ -20,6 +20,7 @@ Options checked(Options options) {
 
 wire::StreamId first_id(Role role, wire::StreamId wanted) {
   const wire::StreamId parity = role == Role::kClient ? 1 : 0;
+  wanted = std::min(wanted, wire::kMaxStreamId);
   if (wanted == 0) return parity == 1 ? 1 : 2;
   return (wanted & 1) == parity ? wanted : wanted + 1;
 }
@@ -40,7 +41,7 @@ Session::Impl::Impl(Role role, Options options, Handler& handler)
       resets_(options_.limits.resets_per_second),
       settings_(options_.limits.settings_per_second),
       flow_(options_.flow_control),
-      opened_(!flow_.has_opening()),
+      opened_(!flow_.has_windows()),
       send_window_(wire::kDefaultWindow),
       receive_window_(wire::kDefaultWindow, 0),
       receive_slack_(std::max<std::int64_t>(
@@ -58,7 +59,8 @@ void Session::Impl::advance(Time now) {
   if (!last_received_) last_received_ = now;
   // While we do not read, the peer cannot show that it is alive.
   const bool reading_again = std::exchange(reading_again_, false);
-  if (reading_again || !wants_input()) last_frame_ = last_received_ = now;
+  if (reading_again || !wants_input()) last_received_ = now;
+  if (reading_again || has_unread()) last_frame_ = now;
   if (state_ == State::kOpen && options_.idle_timeout.count() > 0 &&
       *last_frame_ + options_.idle_timeout <= now) {
     begin_closing(wire::GoAwayStatus::kOk,
@@ -123,7 +125,7 @@ std::optional<Time> Session::Impl::deadline() const {
   };
   if (!reply_deadlines_.empty()) consider(reply_deadlines_.front().first);
   // Without a first moment yet, the next advance sets it.
-  if (options_.idle_timeout.count() > 0 && wants_input()) {
+  if (options_.idle_timeout.count() > 0 && !has_unread()) {
     consider(last_frame_ ? *last_frame_ + options_.idle_timeout : Time::min());
   }
   if (options_.ping_period.count() > 0) consider(next_ping_.value_or(Time::min()));
@@ -159,7 +161,7 @@ Error Session::Impl::send_settings(std::vector<wire::SettingsFrame::Entry> entri
   if (state_ != State::kOpen) {
     return Error(Errc::kConnectionClosed, "no SETTINGS: the connection is closed");
   }
-  if (flow_.found() == PeerFlowControl::kNone && !flow_.has_opening()) {
+  if (flow_.found() == PeerFlowControl::kNone && !flow_.has_windows()) {
     return Error(Errc::kBadSettings, "no SETTINGS to a peer for which FlowControl::kNone is set");
   }
   if (clear && role_ == Role::kClient) {
@@ -184,33 +186,58 @@ Error Session::Impl::send_settings(std::vector<wire::SettingsFrame::Entry> entri
       return Error(Errc::kBadSettings, "an initial window of " + std::to_string(entry.value) +
                                            " bytes; it must be 1 to 2^31-1");
     }
+    if (entry.id == wire::SettingId::kInitialWindowSize && !windows_take(entry.value)) {
+      return Error(Errc::kBadSettings,
+                   "an initial window of " + std::to_string(entry.value) +
+                       " bytes would make the window of an open stream, which has grown, pass "
+                       "2^31-1");
+    }
   }
-  const bool opening_waits = !opened_;  // it goes first, with the window it has then
+  std::int64_t window_change = 0;
   for (const wire::SettingsFrame::Entry& entry : entries) {
     if (entry.id == wire::SettingId::kMaxConcurrentStreams) {
       options_.limits.concurrent_streams = entry.value;
     } else if (entry.id == wire::SettingId::kInitialWindowSize) {
-      move_receive_windows(
-          std::int64_t{entry.value} -
-          std::int64_t{std::exchange(options_.initial_stream_window, entry.value)});
+      window_change = std::int64_t{entry.value} -
+                      std::int64_t{std::exchange(options_.initial_stream_window, entry.value)};
     }
   }
   control_.send(wire::SettingsFrame{clear, std::move(entries)});
-  if (!opening_waits) send_ping(Pings::Purpose::kOpening);
+  move_receive_windows(window_change);
+  if (opened_) send_ping(Pings::Purpose::kSettings);  // else the opening is still to come
   return {};
+}
+
+// Whether every open stream's window stays legal with another initial size.
+bool Session::Impl::windows_take(std::uint32_t initial_window) const {
+  const std::int64_t difference =
+      std::int64_t{initial_window} - std::int64_t{options_.initial_stream_window};
+  return std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
+    return entry.second->receive_window.size() + difference <= std::int64_t{wire::kMaxWindow};
+  });
 }
 
 // ---- how it ends
 
+// Whether frames may still leave that the peer should see.
+bool Session::Impl::has_more_to_say() const {
+  return state_ == State::kOpen ||
+         (state_ == State::kClosing && (!goaway_sent_ || !scheduler_.empty()));
+}
+
 void Session::Impl::shutdown(Time now) {
   now_ = now;
+  begin_shutdown(flow_.found() == PeerFlowControl::kWindows);
+}
+
+// With `announce` the GOAWAY goes now, and behind it no SYN_STREAM of ours.
+void Session::Impl::begin_shutdown(bool announce) {
   if (state_ != State::kOpen || std::exchange(shutting_down_, true)) return;
   const Error how(Errc::kConnectionClosed, "the connection is shutting down");
-  const bool announce = flow_.found() == PeerFlowControl::kWindows;
   for (auto& [id, entry] : streams_) {
     Stream& stream = *entry;
     if (stream.outcome) continue;
-    if (stream.state == StreamState::kIdle) {
+    if (announce && stream.state == StreamState::kIdle) {
       end_now(stream, how);
     } else if (announce && stream.creator == Creator::kPeer && id > last_accepted_id_) {
       // The GOAWAY will say that it was not processed.
@@ -300,6 +327,7 @@ Stats Session::Impl::stats() const {
   }
   stats.queued_bytes += batch_.payload_size();
   stats.flow_control = flow_.found();
+  stats.queued_control_bytes = control_.size();
   stats.send_window = send_window_.available();
   stats.receive_window = receive_window_.available();
   return stats;

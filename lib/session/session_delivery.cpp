@@ -16,11 +16,11 @@ bool Session::Impl::wants_input() const {
   const std::size_t most = options_.limits.connection_buffer;
   // A peer that keeps to the window does not get past it.
   return stats_.held_bytes <=
-         (flow_.gives_windows() ? std::max<std::size_t>(most, wire::kDefaultWindow) : most);
+         (flow_.keeps_to_windows() ? std::max<std::size_t>(most, wire::kDefaultWindow) : most);
 }
 
 std::size_t Session::Impl::most_held(const Stream& stream) const {
-  if (!flow_.gives_windows()) return options_.limits.stream_buffer;
+  if (!flow_.keeps_to_windows()) return options_.limits.stream_buffer;
   // A peer that has not seen our newest SETTINGS may go by a larger window.
   const std::int64_t window = stream.receive_window.size() + receive_slack_;
   return std::max(options_.limits.stream_buffer,
@@ -28,7 +28,7 @@ std::size_t Session::Impl::most_held(const Stream& stream) const {
 }
 
 void Session::Impl::hold(Stream& stream, Bytes payload) {
-  if (stream.overflow == OverflowPolicy::kResetStream &&
+  if (stream.overflow == OverflowPolicy::kResetStream && stream.paused &&
       stream.held.size() + payload.size() > most_held(stream)) {
     consumed_by_connection(payload.size());
     stream_error(stream.id, wire::RstStatus::kFlowControlError,
@@ -50,12 +50,15 @@ void Session::Impl::note_held(Stream& stream) {
   over ? ++streams_over_buffer_ : --streams_over_buffer_;
 }
 
+// Whether something waits for a reader that has paused: the connection is then not idle.
+bool Session::Impl::has_unread() const { return stats_.held_bytes > 0 || !wants_input(); }
+
 std::vector<std::uint8_t> Session::Impl::take_held(Stream& stream) {
-  const bool stopped = !wants_input();
+  const bool unread = has_unread();
   stats_.held_bytes -= stream.held.size();
   std::vector<std::uint8_t> bytes = stream.held.take();
   note_held(stream);
-  if (stopped && wants_input()) reading_again_ = true;
+  if (unread && !has_unread()) reading_again_ = true;
   return bytes;
 }
 
@@ -69,7 +72,7 @@ void Session::Impl::drop_queued(Stream& stream) {
   stats_.queued_bytes -= stream.queued;
   stream.queued = 0;
   stream.queue.clear();
-  if (std::exchange(stream.unsent, nullptr)) std::erase(unsent_, stream.id);
+  if (std::exchange(stream.unsent, nullptr)) drop_unsent();
   stream.last = Stream::Last::kNothing;
   stream.last_in_batch = false;
   // A reader that has paused until it can write must not wait for ever.

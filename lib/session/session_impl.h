@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "session/closed_streams.h"
 #include "session/control_output.h"
 #include "session/output_batch.h"
 #include "session/peer_flow_control.h"
 #include "session/pings.h"
 #include "session/rate_limit.h"
+#include "session/reset_streams.h"
 #include "session/send_scheduler.h"
 #include "session/stream.h"
 #include "session/window.h"
@@ -91,6 +91,7 @@ class Session::Impl {
   void answer_stray(wire::StreamId id, wire::RstStatus status);
   void stream_error(wire::StreamId id, wire::RstStatus status, std::string_view what,
                     Errc code = Errc::kProtocolError);
+  void count_reset();
   void fail(const Error& error);
   void trace_in(const wire::Decoded& decoded);
 
@@ -103,7 +104,7 @@ class Session::Impl {
 
   // Windows (session_windows.cpp).
   void open(Time now);
-  bool may_send_data() const { return !flow_.sends_in_windows() || send_window_.is_open(); }
+  bool may_send_data() const { return !flow_.keeps_to_windows() || send_window_.is_open(); }
   void schedule(Stream& stream);
   void consumed(Stream& stream, std::size_t bytes);
   void consumed_by_connection(std::size_t bytes);
@@ -118,6 +119,7 @@ class Session::Impl {
   void fill_batch();
   void send_unsent_streams();
   bool has_unsent_stream() const;
+  void drop_unsent();
   void send_turn(Stream& stream);
   std::size_t send_data_turn(Stream& stream);
   void send_headers_turn(Stream& stream);
@@ -137,12 +139,14 @@ class Session::Impl {
   bool is_ours(wire::StreamId id) const { return creator_of(id) == Creator::kHere; }
   bool was_used(wire::StreamId id) const;
   Stream& add_stream(wire::StreamId id, std::uint8_t priority);
-  bool happened(Stream& stream, StreamEvent event);
+  void happened(Stream& stream, StreamEvent event);
   void enter(Stream& stream, StreamState state);
   void stop_counting(Stream& stream);
+  void note_queued(Stream& stream, std::size_t bytes);
   void check_high_water(Stream& stream);
 
   // What is held for readers, how streams end, and telling it (session_delivery.cpp).
+  bool has_unread() const;
   void hold(Stream& stream, Bytes payload);
   void note_held(Stream& stream);
   std::size_t most_held(const Stream& stream) const;
@@ -162,6 +166,9 @@ class Session::Impl {
   // The connection (session_connection.cpp).
   enum class Held { kDelivered, kDropped };
   void begin_closing(wire::GoAwayStatus status, const Error& reason, Held held);
+  void begin_shutdown(bool announce);
+  bool has_more_to_say() const;
+  bool windows_take(std::uint32_t initial_window) const;
   void stop_output();
   void expire_creates();
   void check_peer_is_alive();
@@ -176,7 +183,7 @@ class Session::Impl {
 
   wire::FrameDecoder decoder_;
   std::unordered_map<wire::StreamId, std::unique_ptr<Stream>> streams_;
-  ClosedStreams closed_streams_;
+  ResetStreams reset_streams_;
   bool data_accepted_ = false;  // the DATA frame that is coming in, for a stream that may have it
   wire::StreamId next_id_;      // of the next stream created here
   wire::StreamId last_peer_id_ = 0;              // the newest stream of the peer's

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "session/header_cost.h"
 #include "session/names.h"
 #include "session/session_impl.h"
 
@@ -21,7 +22,7 @@ void Session::Impl::send_goaway() {
 }
 
 void Session::Impl::send_reset(wire::StreamId id, wire::RstStatus status) {
-  closed_streams_.add(id);
+  reset_streams_.add(id);
   control_.send(wire::RstStreamFrame{id, status});
   check_control_limit();
 }
@@ -102,14 +103,15 @@ void Session::Impl::fill_batch() {
 // ---- streams of ours whose SYN_STREAM waits
 
 bool Session::Impl::has_unsent_stream() const {
+  // What stands in front has not ended: see drop_unsent.
   return !unsent_.empty() && our_streams_ < peer_max_streams_ && state_ == State::kOpen;
 }
 
 void Session::Impl::send_unsent_streams() {
   while (has_unsent_stream()) {
-    Stream& stream = *find(unsent_.front());  // those that have ended are taken out
-    unsent_.pop_front();
+    Stream& stream = *find(unsent_.front());
     const std::unique_ptr<wire::SynStreamFrame> frame = std::move(stream.unsent);
+    drop_unsent();
     if (Error error = control_.send(*frame)) {
       end_now(stream, error);
       continue;
@@ -117,6 +119,15 @@ void Session::Impl::send_unsent_streams() {
     enter(stream, state_after_syn_stream(Creator::kHere, frame->fin, frame->unidirectional));
     end_when_closed(stream);
     schedule(stream);
+  }
+}
+
+// Takes those that have left or ended out of the front of the line.
+void Session::Impl::drop_unsent() {
+  while (!unsent_.empty()) {
+    const Stream* stream = find_any(unsent_.front());
+    if (stream != nullptr && stream->unsent) return;
+    unsent_.pop_front();
   }
 }
 
@@ -144,7 +155,7 @@ void Session::Impl::send_turn(Stream& stream) {
 // head. Returns the bytes of payload.
 std::size_t Session::Impl::send_data_turn(Stream& stream) {
   std::size_t most = options_.max_data_frame;
-  if (flow_.sends_in_windows() && !stream.queue.empty()) {
+  if (flow_.keeps_to_windows() && !stream.queue.empty()) {
     const std::int64_t window = std::min(send_window_.available(), stream.send_window.available());
     most = std::min(most, static_cast<std::size_t>(std::max<std::int64_t>(window, 0)));
   }
@@ -163,7 +174,7 @@ std::size_t Session::Impl::send_data_turn(Stream& stream) {
   ++stats_.frames_sent;
   stream.queued -= length;
   stats_.queued_bytes -= length;
-  if (flow_.sends_in_windows()) {
+  if (flow_.has_windows()) {
     send_window_.sent(length);
     stream.send_window.sent(length);
   }
@@ -178,6 +189,9 @@ std::size_t Session::Impl::send_data_turn(Stream& stream) {
 void Session::Impl::send_headers_turn(Stream& stream) {
   wire::HeadersFrame frame{stream.id, false, std::move(*stream.queue.front().headers)};
   stream.queue.pop_front();
+  const std::size_t cost = cost_of(frame.headers);
+  stream.queued -= cost;
+  stats_.queued_bytes -= cost;
   frame.fin = stream.queue.empty() && stream.last == Stream::Last::kFin;
   Result<Buffer> bytes = control_.encode(frame);
   if (bytes) return batch_.add_frame(std::move(*bytes));

@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "session/header_cost.h"
 #include "session/names.h"
 #include "session/session_impl.h"
 #include "session/trace_of.h"
@@ -16,15 +17,6 @@ namespace {
 
 using wire::FrameType;
 using wire::RstStatus;
-
-// What a stream's headers cost while it is open: the texts, and the fields that hold them.
-std::size_t cost_of(const Headers& headers) {
-  std::size_t cost = 0;
-  for (const Headers::Field& field : headers.fields()) {
-    cost += sizeof field + field.name.size() + field.value.size();
-  }
-  return cost;
-}
 
 // The frame that an event is, for error texts.
 std::string_view frame_of(StreamEvent event) {
@@ -65,8 +57,7 @@ void Session::Impl::receive_while_closing(wire::Decoded& decoded) {
   if (auto* settings = std::get_if<wire::SettingsFrame>(&decoded)) return handle(*settings);
   if (auto* ping = std::get_if<wire::PingFrame>(&decoded)) {
     // The peer may take us for dead while our data waits for its windows.
-    const bool answers = !goaway_sent_ && control_.size() < options_.limits.queued_control_output;
-    if (is_ours(ping->id) || answers) handle(*ping);
+    if (is_ours(ping->id) || has_more_to_say()) handle(*ping);
     return;
   }
   const auto* frame = std::get_if<wire::RstStreamFrame>(&decoded);
@@ -124,11 +115,11 @@ void Session::Impl::drop_data(const wire::DataChunk& chunk) {
     receive_window_.received(chunk.frame_length);
     if (stream != nullptr) stream->receive_window.received(chunk.frame_length);
   }
-  if (stream == nullptr) {
-    consumed_by_connection(chunk.payload.size());
-  } else {
-    consumed(*stream, chunk.payload.size());
-  }
+  if (stream != nullptr) return consumed(*stream, chunk.payload.size());
+  consumed_by_connection(chunk.payload.size());
+  // One that we have finished and forgotten, which the peer has not: it must not wait for a window.
+  const bool unanswered = has_more_to_say() && !reset_streams_.contains(chunk.stream_id);
+  if (chunk.frame_begin && unanswered) send_reset(chunk.stream_id, RstStatus::kCancel);
 }
 
 void Session::Impl::handle(wire::DataChunk& chunk) {
@@ -260,7 +251,7 @@ void Session::Impl::handle(wire::RstStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   Stream* stream = receiving_stream(id, StreamEvent::kReceiveReset);
   if (stream == nullptr) return;
-  closed_streams_.add(id);
+  reset_streams_.add(id);
   // Kubernetes peers reject a new stream with CANCEL where the specification has REFUSED_STREAM.
   const bool refused =
       stream->creator == Creator::kHere && (stream->state == StreamState::kReserved ||
@@ -272,11 +263,7 @@ void Session::Impl::handle(wire::RstStreamFrame& frame) {
                      "the peer " + std::string(refused ? "refused " : "reset ") + stream_text(id) +
                          " with " + std::string(wire::name_of(frame.status)) + " (" +
                          std::to_string(static_cast<std::uint32_t>(frame.status)) + ")"));
-  if (by_creator && !resets_.allow(now_)) {
-    fail(Error(Errc::kLimitExceeded,
-               "RST_STREAM frame: the peer resets more of its streams than resets_per_second = " +
-                   std::to_string(options_.limits.resets_per_second) + " allows"));
-  }
+  if (by_creator) count_reset();
 }
 
 void Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
@@ -296,7 +283,7 @@ void Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
 // A frame for a stream that is not there: one RST_STREAM for however many (section 2.4.2), none
 // where either side has sent one, and none behind our GOAWAY (section 2.2.2).
 void Session::Impl::answer_stray(wire::StreamId id, RstStatus status) {
-  if (goaway_sent_ || closed_streams_.contains(id)) return;
+  if (goaway_sent_ || reset_streams_.contains(id)) return;
   send_reset(id, status);
 }
 
@@ -305,13 +292,23 @@ void Session::Impl::stream_error(wire::StreamId id, RstStatus status, std::strin
                                  Errc code) {
   Stream* stream = find(id);
   if (stream == nullptr) return;
+  const bool by_creator = stream->creator == Creator::kPeer;
   reset_on_wire(*stream, status);
   end_after_held(*stream, Error(code, stream_text(id) + ": " + std::string(what)));
+  if (by_creator) count_reset();
+}
+
+// The peer has reset a stream of its own, or made us do it: both are cheaper for it than for us.
+void Session::Impl::count_reset() {
+  if (resets_.allow(now_)) return;
+  fail(Error(Errc::kLimitExceeded,
+             "the peer has more of its streams reset than resets_per_second = " +
+                 std::to_string(options_.limits.resets_per_second) + " allows"));
 }
 
 // Section 2.4.1: GOAWAY, and no more of this connection.
 void Session::Impl::fail(const Error& error) {
-  if (state_ != State::kOpen) return;
+  if (state_ != State::kOpen && state_ != State::kClosing) return;
   state_ = State::kFailed;
   error_ = error;
   output_held_ = false;

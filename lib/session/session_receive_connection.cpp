@@ -40,7 +40,7 @@ void Session::Impl::handle(wire::SettingsFrame& frame) {
 
 // Moves the windows of all streams by the difference (section 2.6.8); they may turn negative.
 void Session::Impl::set_peer_initial_window(std::uint32_t size) {
-  if (!flow_.sends_in_windows()) return;
+  if (!flow_.keeps_to_windows()) return;
   if (size > wire::kMaxWindow) {
     fail(Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " + std::to_string(size) +
                                        " is more than 2^31-1"));
@@ -51,6 +51,9 @@ void Session::Impl::set_peer_initial_window(std::uint32_t size) {
   if (difference == 0) return;
   for (auto& [id, entry] : streams_) {
     Stream& stream = *entry;
+    const bool sends_no_more =
+        stream.state == StreamState::kClosed || stream.state == StreamState::kHalfClosedLocal;
+    if (sends_no_more) continue;
     if (!stream.send_window.move(difference)) {
       fail(Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " + std::to_string(size) +
                                          " makes the window of " + stream_text(id) +
@@ -66,7 +69,7 @@ void Session::Impl::set_peer_initial_window(std::uint32_t size) {
 void Session::Impl::handle(wire::WindowUpdateFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   windows_seen();
-  if (!flow_.sends_in_windows()) return;
+  if (!flow_.keeps_to_windows()) return;
   if (id == 0) {
     if (frame.delta == 0 || !send_window_.move(frame.delta)) {
       fail(Error(
@@ -81,7 +84,8 @@ void Session::Impl::handle(wire::WindowUpdateFrame& frame) {
   // Legal for a stream that is half-closed or has just closed; not for one that never was.
   Stream* stream = find_any(id);
   if (stream == nullptr || stream->state == StreamState::kIdle) {
-    if (!was_used(id)) answer_stray(id, RstStatus::kInvalidStream);
+    const bool never_was = !was_used(id) && stream == nullptr;
+    if (never_was && state_ == State::kOpen) answer_stray(id, RstStatus::kInvalidStream);
     return;
   }
   if (frame.delta == 0) {
@@ -108,14 +112,16 @@ void Session::Impl::handle(wire::PingFrame& frame) {
   }
   const std::optional<Pings::Answer> answer = pings_.answered(frame.id, now_);
   if (!answer) return;  // of our parity and not sent: to be ignored (section 2.6.5)
-  stats_.round_trip = answer->round_trip;
+  // That of SETTINGS may have waited for anything.
+  if (answer->purpose != Pings::Purpose::kSettings) stats_.round_trip = answer->round_trip;
   switch (answer->purpose) {
     case Pings::Purpose::kAsked:
       if (state_ == State::kOpen) handler_.on_pong(frame.id, answer->round_trip);
       break;
     case Pings::Purpose::kPeriodic: break;
+    case Pings::Purpose::kSettings:
     case Pings::Purpose::kOpening:
-      if (pings_.openings() == 0) receive_slack_ = 0;
+      if (pings_.unseen_settings() == 0) receive_slack_ = 0;
       if (flow_.opening_answered()) {
         scheduler_.each_blocked(true, [this](Stream& stream) { schedule(stream); });
       }
@@ -134,10 +140,11 @@ void Session::Impl::handle(wire::GoAwayFrame& frame) {
     Stream& stream = *entry;
     if (stream.creator != Creator::kHere || stream.outcome) continue;
     // A stream that has its reply was processed, whatever the last good id says.
+    const bool replied = !stream.unidirectional && stream.state != StreamState::kIdle &&
+                         stream.state != StreamState::kReserved &&
+                         stream.state != StreamState::kReservedHalfClosed;
     const bool processed =
-        stream.state != StreamState::kIdle &&
-        (id <= frame.last_good_stream_id || (stream.state != StreamState::kReserved &&
-                                             stream.state != StreamState::kReservedHalfClosed));
+        replied || (stream.state != StreamState::kIdle && id <= frame.last_good_stream_id);
     if (processed) continue;
     end_now(stream, Error(Errc::kGoneAway, stream_text(id) +
                                                " was not processed before the peer's GOAWAY and "

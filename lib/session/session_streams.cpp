@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "session/header_cost.h"
 #include "session/names.h"
 #include "session/session_impl.h"
 
@@ -79,12 +80,10 @@ Stream& Session::Impl::add_stream(wire::StreamId id, std::uint8_t priority) {
 
 // ---- their states
 
-// Moves the stream on if the event is allowed; says whether it is.
-bool Session::Impl::happened(Stream& stream, StreamEvent event) {
+// Moves the stream on, if the event is allowed.
+void Session::Impl::happened(Stream& stream, StreamEvent event) {
   const StreamRule rule = rule_for(stream.creator, stream.state, event);
-  if (rule.verdict != StreamRule::Verdict::kAllowed) return false;
-  enter(stream, rule.next);
-  return true;
+  if (rule.verdict == StreamRule::Verdict::kAllowed) enter(stream, rule.next);
 }
 
 void Session::Impl::enter(Stream& stream, StreamState state) {
@@ -122,7 +121,7 @@ Result<wire::StreamId> Session::Impl::create_stream(Headers headers, const Creat
     return Error(Errc::kGoneAway, "no new stream: the peer has sent GOAWAY");
   }
   if (next_id_ > wire::kMaxStreamId) {
-    shutdown(now);
+    begin_shutdown(false);
     return Error(Errc::kIdsExhausted,
                  "no new stream: the ids of this connection are used up (2^31-1); open another");
   }
@@ -140,7 +139,7 @@ Result<wire::StreamId> Session::Impl::create_stream(Headers headers, const Creat
   stream.unidirectional = frame->unidirectional;
   stream.unsent = std::move(frame);
   unsent_.push_back(stream.id);
-  if (!options.unidirectional && options_.create_timeout.count() > 0) {
+  if (options_.create_timeout.count() > 0) {
     reply_deadlines_.emplace_back(now + options_.create_timeout, stream.id);
   }
   return stream.id;
@@ -177,15 +176,20 @@ Error Session::Impl::write(wire::StreamId id, Buffer payload) {
   Error error;
   Stream* stream = find_for_writing(id, error);
   if (stream == nullptr || payload.empty()) return error;
-  stream->queued += payload.size();
-  stats_.queued_bytes += payload.size();
+  const std::size_t size = payload.size();
   stream->queue.push_back({std::move(payload), nullptr});
-  if (stream->queued >= options_.limits.write_high_water ||
-      stream->queue.size() >= options_.limits.write_buffers) {
-    stream->tell_writable = true;
-  }
+  note_queued(*stream, size);
   schedule(*stream);
   return {};
+}
+
+void Session::Impl::note_queued(Stream& stream, std::size_t bytes) {
+  stream.queued += bytes;
+  stats_.queued_bytes += bytes;
+  if (stream.queued >= options_.limits.write_high_water ||
+      stream.queue.size() >= options_.limits.write_buffers) {
+    stream.tell_writable = true;
+  }
 }
 
 Error Session::Impl::send_headers(wire::StreamId id, Headers headers, bool fin) {
@@ -194,8 +198,9 @@ Error Session::Impl::send_headers(wire::StreamId id, Headers headers, bool fin) 
   if (stream == nullptr) return error;
   error = control_.check(wire::FrameType::kHeaders, headers);
   if (error) return error;
+  const std::size_t cost = cost_of(headers);
   stream->queue.push_back({Buffer(), std::make_unique<Headers>(std::move(headers))});
-  if (stream->queue.size() >= options_.limits.write_buffers) stream->tell_writable = true;
+  note_queued(*stream, cost);
   if (fin) stream->last = Stream::Last::kFin;
   schedule(*stream);
   return {};
@@ -220,11 +225,13 @@ Error Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
   if (stream == nullptr || stream->told_closed) return no_such_stream(id);
   const Error how(Errc::kResetHere, stream_text(id) + " was reset on this side with " +
                                         std::string(wire::name_of(status)));
+  reset_on_wire(*stream, status);
   if (stream->outcome) {
-    give_up_held(*stream, how);  // over on the wire already
+    // Over already, but for what is held, or still leaves behind `close`.
+    drop_queued(*stream);
+    give_up_held(*stream, how);
     return {};
   }
-  reset_on_wire(*stream, status);
   end_now(*stream, how);
   return {};
 }
@@ -246,10 +253,9 @@ void Session::Impl::resume(wire::StreamId id) {
 void Session::Impl::set_overflow(wire::StreamId id, OverflowPolicy policy) {
   Stream* stream = find_any(id);
   if (stream == nullptr) return;
-  const bool stopped = !wants_input();
   stream->overflow = policy;
   note_held(*stream);
-  if (stopped && wants_input()) reading_again_ = true;
+  reading_again_ = true;  // perhaps
 }
 
 void Session::Impl::keep_on_close(wire::StreamId id) {

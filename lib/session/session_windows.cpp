@@ -35,7 +35,7 @@ void Session::Impl::schedule(Stream& stream) {
     scheduler_.remove(stream);
   } else if (stream.queue.empty() || stream.queue.front().headers) {
     scheduler_.add_windowless(stream);
-  } else if (flow_.sends_in_windows() && !stream.send_window.is_open()) {
+  } else if (flow_.keeps_to_windows() && !stream.send_window.is_open()) {
     scheduler_.block(stream);
   } else {
     scheduler_.add(stream);
@@ -63,10 +63,11 @@ void Session::Impl::consumed_by_connection(std::size_t bytes) {
 }
 
 void Session::Impl::give_window(ReceiveWindow& window, wire::StreamId id, std::size_t bytes) {
-  // A closing session goes on giving as long as it has something to send: the peer may be closing
-  // too, with data that waits for it.
-  const bool alive = state_ == State::kOpen || (state_ == State::kClosing && !goaway_sent_);
-  if (!flow_.gives_windows() || !alive) {
+  // For a peer that shows no windows they are only noise, and some fill its queues. One that has
+  // them after all stops exactly where its window ends.
+  const bool wanted = flow_.keeps_to_windows() || (flow_.has_windows() && window.available() == 0);
+  // A closing session goes on giving while it waits itself: the peer may be closing, too.
+  if (!wanted || !has_more_to_say()) {
     window.withhold(bytes);
     return;
   }
@@ -76,12 +77,15 @@ void Session::Impl::give_window(ReceiveWindow& window, wire::StreamId id, std::s
   check_control_limit();
 }
 
-// An INITIAL_WINDOW_SIZE of ours.
+// An INITIAL_WINDOW_SIZE of ours, which has been sent.
 void Session::Impl::move_receive_windows(std::int64_t difference) {
   // Until it has seen it, the peer may go by what it knew before (section 2.6.8, "Reducing the
   // Stream Window Size").
   if (difference < 0) receive_slack_ -= difference;
-  for (auto& [id, stream] : streams_) stream->receive_window.move(difference);
+  for (auto& [id, stream] : streams_) {
+    stream->receive_window.move(difference);
+    consumed_by_stream(*stream, 0);  // half of a smaller window may have been used already
+  }
 }
 
 // ---- what the peer lets us send
@@ -91,20 +95,16 @@ void Session::Impl::windows_seen() {
   const bool late = flow_.windows_seen();
   note_blocked();
   if (!late) return;
-  // So far nobody counted what we sent; both begin anew.
-  send_window_.restart(wire::kDefaultWindow);
-  const auto restart = [this](ReceiveWindow& window, wire::StreamId id) {
-    if (window.available() < 0) {
-      window.restart(window.size());
-    } else {
-      give_window(window, id, 0);
-    }
-  };
-  restart(receive_window_, 0);
+  // A window that was passed without complaint was not counted by the peer: it begins anew. Any
+  // other goes on from where it stands, with the credit that was held back.
+  if (send_window_.available() < 0) send_window_.restart(wire::kDefaultWindow);
+  if (receive_window_.available() < 0) receive_window_.restart(stats_.held_bytes);
+  consumed_by_connection(0);
   for (auto& [id, entry] : streams_) {
     Stream& stream = *entry;
-    stream.send_window.restart(peer_initial_window_);
-    if (!stream.outcome) restart(stream.receive_window, id);
+    if (stream.send_window.available() < 0) stream.send_window.restart(peer_initial_window_);
+    if (stream.receive_window.available() < 0) stream.receive_window.restart(stream.held.size());
+    consumed_by_stream(stream, 0);
     schedule(stream);
   }
 }
@@ -122,11 +122,12 @@ void Session::Impl::note_blocked() {
 
 void Session::Impl::fail_blocked_writers() {
   const auto timeout = options_.flow_control_timeout;
-  if (!blocked_since_ || timeout.count() == 0) return;
+  if (!blocked_since_ || timeout.count() == 0 || flow_.found() != PeerFlowControl::kUnknown) return;
   // While we do not read, the answer cannot reach us.
   if (!wants_input()) blocked_since_ = now_;
   if (now_ < *blocked_since_ + timeout) return;
   scheduler_.each_blocked(may_send_data(), [&](Stream& stream) {
+    if (stream.outcome) return;
     const std::string text =
         stream_text(stream.id) + " has been blocked by the default windows for " +
         std::to_string(timeout.count()) +

@@ -33,9 +33,8 @@ void ReceiveWindow::move(std::int64_t difference) {
   available_ += difference;
 }
 
-void ReceiveWindow::restart(std::int64_t size) {
-  size_ = size;
-  available_ = size;
+void ReceiveWindow::restart(std::size_t held) {
+  available_ = std::max<std::int64_t>(0, size_ - static_cast<std::int64_t>(held));
   consumed_ = 0;
   last_update_.reset();
 }

@@ -55,7 +55,8 @@ class ReceiveWindow {
   /// Moves the window by the difference that a SETTINGS of ours makes.
   void move(std::int64_t difference);
 
-  void restart(std::int64_t size);
+  /// Begins anew, with `held` bytes that the application has not taken yet.
+  void restart(std::size_t held);
 
  private:
   std::int64_t size_;  // all of it

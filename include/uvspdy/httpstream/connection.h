@@ -41,8 +41,8 @@ struct ConnectionOptions {
 /// connection; anything may be closed, reset or dropped inside any of them. A life:
 ///
 ///     connection->create_stream(headers, [](Result<std::shared_ptr<Stream>> stream) { ... });
-///     connection->on_close([](const Error& error) { ... });  // the last call, after every
-///     stream's connection->close();
+///     connection->on_close([](const Error& error) { ... });  // the last call of all
+///     connection->close();
 ///
 /// It closes by itself when the peer ends it, breaks the protocol, or has sent GOAWAY and the last
 /// stream is over. A reader that stays paused while it holds data keeps its stream, and with it
@@ -107,6 +107,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Measures a round trip. The handler runs once; errors: session::Errc::kConnectionClosed,
   /// kConnectionLost.
   void ping(PingHandler handler);
+
+  using GoAwayHandler = std::function<void(const wire::GoAwayFrame&)>;
+
+  /// The peer's GOAWAY: no more streams can be created. Those above its last good id fail with
+  /// session::Errc::kGoneAway, the others go on; the connection closes when they are over.
+  void on_goaway(GoAwayHandler handler);
 
   using SettingsHandler = std::function<void(const wire::SettingsFrame&)>;
 

@@ -33,8 +33,9 @@ class Connection;
 ///
 /// Nothing is lost: data is held while no on_data handler is set or the stream is paused, and
 /// what arrived before the end is delivered before the end is told. A reader that is not
-/// interested sets a handler that ignores what it gets; one that never sets any holds up to
-/// Limits::stream_buffer bytes, and past that the whole connection is not read.
+/// interested sets a handler that ignores what it gets; one that never sets any holds what its
+/// window allows, or, from a peer without flow control, up to Limits::stream_buffer bytes, past
+/// which the whole connection is not read.
 class Stream {
   struct Private {};
 

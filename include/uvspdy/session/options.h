@@ -73,7 +73,7 @@ struct Options {
   std::chrono::milliseconds create_timeout = std::chrono::seconds(30);
 
   /// How long the connection may go without a frame in either direction before it is closed;
-  /// 0 means for ever. Time in which paused readers keep us from reading does not count.
+  /// 0 means for ever. Time in which data waits for a paused reader does not count.
   std::chrono::milliseconds idle_timeout{0};
 
   /// How often a PING is sent; 0 means never. client-go sends one every 5 s.

@@ -35,8 +35,10 @@ struct Stats {
   std::size_t queued_bytes = 0;  ///< written to streams and not with the transport; a gathered
                                  ///< write counts until all of it is
 
+  std::size_t queued_control_bytes = 0;  ///< of control frames that are not with the transport
+
   PeerFlowControl flow_control = PeerFlowControl::kUnknown;
-  std::int64_t send_window = 0;     ///< of the connection: what we may still send
+  std::int64_t send_window = 0;     ///< of the connection: what we may still send, in windows
   std::int64_t receive_window = 0;  ///< what the peer may still send
 
   /// The newest round trip that a PING has measured.

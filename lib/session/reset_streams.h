@@ -10,7 +10,7 @@ namespace uvspdy::session {
 /// The newest streams that are over and that a further frame for gets no RST_STREAM: one of either
 /// side's has gone before, and repeated ones are coalesced (section 2.4.2). A stream that is older
 /// than these may get one more.
-class ClosedStreams {
+class ResetStreams {
  public:
   void add(wire::StreamId id) {
     ids_[next_] = id;
