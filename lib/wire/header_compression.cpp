@@ -14,6 +14,20 @@ namespace {
 // An empty stored block and what may stand before it to fill a byte.
 constexpr std::size_t kSyncFlushSize = 6;
 
+// Go's inflater (compress/flate): its window, whatever ours is, and the buffer that it reads
+// through, unless it reads as much at once.
+constexpr std::size_t kGoWindow = 32768;
+constexpr std::size_t kGoBuffer = 4096;
+constexpr std::size_t kLargestPiece = kGoBuffer - 1;
+
+// An empty stored block, which may stand wherever a block begins on a whole byte.
+constexpr std::array<std::uint8_t, 5> kEmptyBlock = {0, 0, 0, 0xff, 0xff};
+
+// One byte by itself at most: a stored block, and the empty one of the flush. And the most padding
+// ahead of it: so many empty blocks as are longer than that.
+constexpr std::size_t kLoneByte = 11;
+constexpr std::size_t kMostPadding = 3 * kEmptyBlock.size();
+
 constexpr std::size_t kStep = 4096;  // how far an output vector grows at a time
 
 // The memory for inflated blocks is used again from block to block; what a rare large one takes is
@@ -44,9 +58,9 @@ void set_output(z_stream& stream, std::vector<std::uint8_t>& out, std::size_t us
 // The lengths of the empty stored block that a SYNC_FLUSH is. Without them a block that ends behind
 // zlib's header, or between two stored blocks, would pass for whole.
 bool ends_with_marker(Bytes block) {
-  constexpr std::array<std::uint8_t, 4> kMarker = {0, 0, 0xff, 0xff};
-  return block.size() >= kMarker.size() &&
-         std::equal(kMarker.begin(), kMarker.end(), block.last(kMarker.size()).begin());
+  const Bytes marker = Bytes(kEmptyBlock).last(4);
+  return block.size() >= marker.size() &&
+         std::equal(marker.begin(), marker.end(), block.last(marker.size()).begin());
 }
 
 std::string zlib_text(const z_stream& stream, int code) {
@@ -58,8 +72,25 @@ std::string zlib_text(const z_stream& stream, int code) {
 struct HeaderDeflater::Stream {
   z_stream zlib{};
   bool open = false;
+  // How much of the window of Go's inflater is filled, which starts with the dictionary in it.
+  std::size_t go_window = kDictionary.size();
   ~Stream() {
     if (open) deflateEnd(&zlib);
+  }
+
+  // The most that a piece may take, its SYNC_FLUSH included.
+  std::size_t bound(std::size_t size) {
+    return deflateBound(&zlib, static_cast<uLong>(size)) + kSyncFlushSize;
+  }
+
+  void append(Bytes piece, std::vector<std::uint8_t>& out) {
+    set_input(zlib, piece);
+    // Room for all of it at once: a flush that is continued with more room repeats its marker, and
+    // Go's spdystream drops a connection when compressed bytes are left behind the last value.
+    set_output(zlib, out, out.size(), bound(piece.size()) + 1);
+    ::deflate(&zlib, Z_SYNC_FLUSH);
+    out.resize(out.size() - zlib.avail_out);
+    go_window = (go_window + piece.size()) % kGoWindow;
   }
 };
 
@@ -87,9 +118,12 @@ Error HeaderDeflater::open() {
   return {};
 }
 
-// The most that a block may take, its SYNC_FLUSH included.
+// The most that a block may take, wherever Go's window is when its turn comes.
 std::size_t HeaderDeflater::bound(std::size_t block_size) const {
-  return deflateBound(&stream_->zlib, static_cast<uLong>(block_size)) + kSyncFlushSize;
+  const std::size_t in_pieces = block_size / kLargestPiece * stream_->bound(kLargestPiece) +
+                                stream_->bound(block_size % kLargestPiece) + kMostPadding +
+                                kLoneByte;
+  return std::max(stream_->bound(block_size), in_pieces);
 }
 
 Error HeaderDeflater::check(std::size_t block_size, std::size_t max_size) {
@@ -105,15 +139,26 @@ Error HeaderDeflater::check(std::size_t block_size, std::size_t max_size) {
 Error HeaderDeflater::deflate(Bytes block, std::size_t max_size, std::vector<std::uint8_t>& out) {
   // Checked before the compression state moves.
   if (Error error = check(block.size(), max_size)) return error;
-  z_stream& zlib = stream_->zlib;
-  set_input(zlib, block);
-  std::size_t used = out.size();
-  // Room for all of it at once: a flush that is continued with more room repeats its marker, and
-  // Go's spdystream drops a connection when compressed bytes are left behind the last value.
-  set_output(zlib, out, used, bound(block.size()) + 1);
-  ::deflate(&zlib, Z_SYNC_FLUSH);
-  used = out.size() - zlib.avail_out;
-  out.resize(used);
+  const bool fills_window = (stream_->go_window + block.size()) % kGoWindow == 0;
+  if (!fills_window || block.size() < 2) {
+    stream_->append(block, out);
+    return {};
+  }
+  // Go's inflater hands out what it has when its window is full, ahead of the marker, and
+  // spdystream drops the connection when the marker is not in Go's buffer by then. So all of this
+  // block goes in pieces that Go reads through its buffer, which then ends behind each 4,096 bytes;
+  // and the last byte goes by itself, where no such end is behind it.
+  const std::size_t start = out.size();
+  Bytes rest = block.first(block.size() - 1);
+  while (!rest.empty()) {
+    const std::size_t size = std::min(rest.size(), kLargestPiece);
+    stream_->append(rest.first(size), out);
+    rest = rest.subspan(size);
+  }
+  while (kGoBuffer - (out.size() - start) % kGoBuffer < kLoneByte) {
+    out.insert(out.end(), kEmptyBlock.begin(), kEmptyBlock.end());
+  }
+  stream_->append(block.last(1), out);
   return {};
 }
 

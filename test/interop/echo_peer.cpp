@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -21,12 +20,16 @@
 #include <utility>
 #include <vector>
 
+#include "cpp/echo.h"
+#include "cpp/number.h"
+#include "cpp/report.h"
+#include "cpp/stop_signal.h"
 #include "uvspdy/httpstream.h"
-#include "uvspdy/net/handle.h"
 #include "uvspdy/net/tcp.h"
 #include "uvspdy/net/timer.h"
 
 using namespace uvspdy;
+using namespace uvspdy::interop;
 using httpstream::Connection;
 using httpstream::Stream;
 
@@ -40,10 +43,6 @@ constexpr const char* kUsage =
     "\n"
     "TARGET is http://127.0.0.1:PORT/, or 127.0.0.1:PORT with --raw: SPDY without an upgrade.\n";
 
-constexpr int kDone = 0;
-constexpr int kDisagreed = 1;
-constexpr int kUsageError = 2;
-
 struct Options {
   bool raw = false;
   std::string protocol = "echo.uvspdy.test";
@@ -53,23 +52,7 @@ struct Options {
   std::string target;
 };
 
-void report(const std::string& message) {
-  std::fprintf(stderr, "echo-peer: %s\n", message.c_str());
-}
-
 // ---- serve
-
-/// Sends back what comes in on a stream, and its end. While the peer does not take the echo the
-/// stream is not read, so it costs no more than its limits. A stream lives until its handlers are
-/// freed: they may refer to it.
-void echo(Stream& stream) {
-  stream.on_data([&stream](Bytes bytes) {
-    if (stream.write(Buffer::copy_of(bytes))) return;  // it is over: on_close follows
-    if (!stream.writable()) stream.pause();
-  });
-  stream.on_writable([&stream] { stream.resume(); });
-  stream.on_end([&stream] { (void)stream.close(); });
-}
 
 void accept_and_echo(const std::shared_ptr<Stream>& stream, httpstream::StreamDecision decision) {
   echo(*stream);
@@ -135,28 +118,6 @@ class EchoServer {
   std::unique_ptr<net::TcpListener> tcp_;
   std::unique_ptr<httpstream::HttpServer> http_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
-};
-
-/// Calls a function once, when SIGTERM comes.
-class StopSignal {
- public:
-  StopSignal(uv_loop_t* loop, std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
-    handle_ = net::Handle<uv_signal_t>::make();
-    uv_signal_init(loop, handle_.get());
-    handle_->data = this;
-    uv_signal_start(
-        handle_.get(),
-        [](uv_signal_t* signal, int) {
-          auto* self = static_cast<StopSignal*>(signal->data);
-          self->handle_.reset();  // so that the loop can end
-          self->on_stop_();
-        },
-        SIGTERM);
-  }
-
- private:
-  std::function<void()> on_stop_;
-  net::Handle<uv_signal_t> handle_;
 };
 
 int serve(uv_loop_t* loop, const Options& options) {
@@ -347,13 +308,6 @@ int dial(uv_loop_t* loop, const Options& options) {
 }
 
 // ---- the command line
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 /// The options behind the command's name; nothing when they make no sense.
 std::optional<Options> parse_options(const std::vector<std::string>& words) {

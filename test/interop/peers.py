@@ -114,6 +114,11 @@ class Server:
         host, _, port = self.target.rpartition("/")[2].rpartition(":")
         return host, int(port)
 
+    def peak_memory(self):
+        """The most memory that it has had, in bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M).group(1)) * 1024
+
     def log(self):
         return self._log.read_text(errors="replace")
 

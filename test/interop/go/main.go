@@ -21,6 +21,9 @@ const usage = `usage:
   peer dial  --library spdystream|httpstream --streams N --bytes M [--protocol NAME] [--timeout 60s] TARGET
   peer pings --library spdystream --count N [--timeout 60s] TARGET
   peer reset --library spdystream [--timeout 60s] TARGET
+  peer upload|download --library spdystream --streams N --bytes M [--timeout 60s] TARGET
+  peer scripts --library spdystream [--timeout 60s] TARGET <SCRIPTS
+  peer headers --library spdystream --count N [--timeout 60s] TARGET <SIZES
 
 TARGET is 127.0.0.1:PORT for spdystream and http://127.0.0.1:PORT/ for httpstream.
 `
@@ -66,6 +69,12 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return pings(ctx, rest, stdout)
 	case "reset":
 		return reset(ctx, rest, stdout)
+	case "upload", "download":
+		return transfer(ctx, command, rest, stdout)
+	case "scripts":
+		return scripts(ctx, rest, stdout)
+	case "headers":
+		return headers(ctx, rest, stdout)
 	case "help", "-h", "-help", "--help":
 		return flag.ErrHelp
 	default:

@@ -28,3 +28,36 @@ func newPieceSizes(index int) func() int {
 		return 1 + source.IntN(largest)
 	}
 }
+
+// fillPattern writes bytes offset and on of what stream index sends: 32-bit
+// words, little-endian, each a hash of its place. The other peers make the same
+// (test/interop/README.md).
+func fillPattern(out []byte, index uint32, offset uint64) {
+	i := 0
+	for ; i < len(out) && (offset+uint64(i))%4 != 0; i++ {
+		out[i] = patternByte(index, offset+uint64(i))
+	}
+	number := uint32((offset + uint64(i)) / 4)
+	for ; i+4 <= len(out); i += 4 {
+		word := patternWord(index, number)
+		number++
+		out[i] = byte(word)
+		out[i+1] = byte(word >> 8)
+		out[i+2] = byte(word >> 16)
+		out[i+3] = byte(word >> 24)
+	}
+	for ; i < len(out); i++ {
+		out[i] = patternByte(index, offset+uint64(i))
+	}
+}
+
+func patternWord(index, number uint32) uint32 {
+	word := index*0x9e3779b1 + number
+	word = (word ^ word>>16) * 0x85ebca6b
+	word = (word ^ word>>13) * 0xc2b2ae35
+	return word ^ word>>16
+}
+
+func patternByte(index uint32, at uint64) byte {
+	return byte(patternWord(index, uint32(at/4)) >> (at % 4 * 8))
+}

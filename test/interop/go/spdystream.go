@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -23,11 +25,38 @@ func serveSpdystream(listener net.Listener) error {
 			return err
 		}
 		go func() {
-			session.Serve(acceptAndEcho)
+			session.Serve(accept)
 			// Serve leaves the TCP connection open after most protocol errors,
 			// and once it has returned nothing can be written any more.
 			conn.Close()
 		}()
+	}
+}
+
+// accept treats a stream as its "streamtype" asks. It must not block: one of five
+// workers calls it.
+func accept(s *spdystream.Stream) {
+	header := s.Headers()
+	serve := map[string]func(stream, http.Header) error{"source": source, "sink": sink}[header.Get("streamType")]
+	switch {
+	case header["V"] != nil:
+		complain(s, mirror(s))
+	case header.Get("streamType") == "script":
+		serveScript(s, func(line string) { fmt.Fprintln(os.Stderr, "peer:", line) })
+	case serve != nil:
+		if err := s.SendReply(http.Header{}, false); err != nil {
+			complain(s, err)
+			return
+		}
+		go func() { complain(s, serve(s, header)) }()
+	default:
+		acceptAndEcho(s)
+	}
+}
+
+func complain(s *spdystream.Stream, err error) {
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "peer: %v: %v\n", s, err)
 	}
 }
 

@@ -1,0 +1,69 @@
+"""The Go peer (go/README.md): built once, or the reason why it cannot be."""
+
+import functools
+import os
+import pathlib
+import re
+import shutil
+
+from peers import PeerTestCase, program, run
+
+SOURCES = pathlib.Path(__file__).parent / "go"
+
+
+class Missing(Exception):
+    """What it takes to build the Go peer is not here."""
+
+
+def check_go_version():
+    if not shutil.which("go"):
+        raise Missing("go is not on the PATH")
+    needed = re.search(r"^go (\S+)$", (SOURCES / "go.mod").read_text(), re.M).group(1)
+    version = run(["go", "env", "GOVERSION"], env=go_environment(), cwd=SOURCES)
+    there = version.stdout.decode().strip()
+    if version.returncode != 0 or numbers(there) < numbers(needed):
+        raise Missing(f"go {needed} or newer is needed; here is {there or 'something older'}")
+
+
+def numbers(version):
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def go_environment():
+    # The Go that is installed and the modules that go.sum names: neither changes under our feet.
+    return dict(os.environ, GOTOOLCHAIN="local", GOFLAGS="-mod=readonly -buildvcs=false")
+
+
+@functools.lru_cache(maxsize=None)
+def build_peer():
+    """The path of the Go peer, or why there is none: asked for by each test, done once."""
+    try:
+        check_go_version()
+    except Missing as missing:
+        return None, str(missing)
+    download = run(["go", "mod", "download"], env=go_environment(), cwd=SOURCES)
+    if download.returncode != 0:
+        return None, "its modules cannot be had: " + " ".join(download.stderr.decode().split())
+    peer = pathlib.Path(program("UVSPDY_INTEROP_BUILD")) / "go-peer"
+    # Modules that run side by side build it side by side, and may be running it already.
+    new = peer.with_suffix(f".{os.getpid()}")
+    build = run(["go", "build", "-o", str(new), "."], env=go_environment(), cwd=SOURCES)
+    if build.returncode != 0:
+        raise AssertionError(f"the Go peer does not build:\n{build.stderr.decode()}")
+    new.replace(peer)
+    return str(peer), None
+
+
+class GoTestCase(PeerTestCase):
+    library = None
+
+    def setUp(self):
+        self.peer, missing = build_peer()
+        if missing:
+            self.skipTest(missing)
+
+    def start_their_server(self):
+        return self.serve(self.peer, "serve", "--library", self.library)
+
+    def run_their_client(self, command, target, *options, data=None):
+        return run([self.peer, command, "--library", self.library, *options, target], data)
