@@ -118,8 +118,9 @@ void Session::Impl::drop_data(const wire::DataChunk& chunk) {
   if (stream != nullptr) return consumed(*stream, chunk.payload.size());
   consumed_by_connection(chunk.payload.size());
   // One that we have finished and forgotten, which the peer has not: it must not wait for a window.
-  const bool unanswered = has_more_to_say() && !reset_streams_.contains(chunk.stream_id);
-  if (chunk.frame_begin && unanswered) send_reset(chunk.stream_id, RstStatus::kCancel);
+  const wire::StreamId id = chunk.stream_id;
+  const bool unanswered = was_used(id) && has_more_to_say() && !reset_streams_.contains(id);
+  if (chunk.frame_begin && unanswered) send_reset(id, RstStatus::kCancel);
 }
 
 void Session::Impl::handle(wire::DataChunk& chunk) {
