@@ -119,6 +119,10 @@ class Server:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M).group(1)) * 1024
 
+    def forget_peak_memory(self):
+        """From here on the peak is a new one."""
+        pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
     def log(self):
         return self._log.read_text(errors="replace")
 

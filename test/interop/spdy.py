@@ -15,7 +15,7 @@ GOAWAY_PROTOCOL_ERROR = 1
 
 # A zlib header that announces SPDY/3's dictionary, by its Adler-32. Stored blocks never refer to
 # it, so the dictionary itself is not needed here.
-_ZLIB_HEADER = bytes.fromhex("7820e3c6a7c2")
+ZLIB_HEADER = bytes.fromhex("7820e3c6a7c2")
 
 
 def connect(address):
@@ -80,7 +80,7 @@ class HeaderEncoder:
 
     def __init__(self):
         self._zlib = zlib.compressobj(0, zlib.DEFLATED, -zlib.MAX_WBITS)
-        self._prefix = _ZLIB_HEADER
+        self._prefix = ZLIB_HEADER
 
     def encode(self, headers):
         block = struct.pack(">I", len(headers))

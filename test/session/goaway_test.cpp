@@ -80,5 +80,14 @@ TEST_CASE("an unexpected end behind a GOAWAY keeps streams apart: gone and lost"
                                "on_stream_closed 1 kConnectionLost"});
 }
 
+TEST_CASE("a unidirectional stream above the last good id is safe to retry", "[session][goaway]") {
+  SessionDriver client(Role::kClient);
+  const auto first = client.create({}, {.unidirectional = true});
+  client.create({}, {.unidirectional = true});
+  client.sent();
+  client.receive(wire::GoAwayFrame{first});
+  CHECK(client.told() == Lines{"on_goaway 1 OK", "on_stream_closed 3 kGoneAway"});
+}
+
 }  // namespace
 }  // namespace uvspdy::test

@@ -91,6 +91,33 @@ TEST_CASE("both sides close at once with more to say than the windows have room 
   CHECK(std::max(sent(pair.client), sent(pair.server)) == 500000);
 }
 
+TEST_CASE("both sides close, each with more to say on a stream that the other is done with",
+          "[session][two sessions]") {
+  session::Options options = with_windows();
+  options.initial_stream_window = 1000;
+  JoinedSessions pair(options, options);
+  const auto up = pair.stream();
+  const auto down = pair.stream();
+  pair.client.session.pause(down);
+  pair.server.session.pause(up);
+  pair.client.write(up, patterned_text(100000));
+  CHECK_FALSE(pair.client.session.close_stream(down));
+  pair.server.write(down, patterned_text(100000));
+  CHECK_FALSE(pair.server.session.close_stream(up));
+  pair.run();
+  const bool after_shutdown = GENERATE(false, true);
+  for (SessionDriver* side : {&pair.client, &pair.server}) {
+    if (after_shutdown) side->session.shutdown(side->clock.now());
+  }
+  pair.run();
+  for (SessionDriver* side : {&pair.client, &pair.server}) {
+    side->session.close(wire::GoAwayStatus::kOk);
+  }
+  pair.run();
+  CHECK(pair.client.session.finished());
+  CHECK(pair.server.session.finished());
+}
+
 TEST_CASE("close gets everything to a peer that reads", "[session][two sessions]") {
   const auto mode = GENERATE(FlowControl::kAutomatic, FlowControl::kStandard, FlowControl::kNone);
   JoinedSessions pair(with_windows(mode), with_windows(mode));

@@ -307,6 +307,20 @@ TEST_CASE("a smaller window counts from when the peer has seen it", "[session][w
   }
 }
 
+TEST_CASE("a smaller window gives back what was too little for the larger one",
+          "[session][window updates]") {
+  Client client;
+  const auto id = client.create_accepted();
+  client.receive(wire::PingFrame{1});
+  client.receive_data(id, patterned_text(30000));
+  CHECK(client.sent().empty());
+  // To the peer, its window is now 29000 bytes below nothing: no DATA will come that could remind
+  // us of what it is owed.
+  REQUIRE_FALSE(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 1000}}));
+  CHECK(client.sent() == Lines{"SETTINGS 7=1000", "WINDOW_UPDATE 1 30000", "PING 3"});
+  CHECK(client.window(id) == 1000);
+}
+
 TEST_CASE("a larger window counts at once", "[session][window updates]") {
   Client client;
   const auto id = client.create_accepted();
