@@ -99,8 +99,8 @@ class Connection::Impl final : public session::Handler {
   bool reading_ = false;
   Error write_error_;  // writing has failed; what has come is still read
   std::optional<session::Time> close_deadline_;
-  session::Time last_progress_{};   // of closing
-  std::size_t untaken_ = 0;  // by the peer, when we last looked
+  session::Time last_progress_{};  // of closing
+  std::size_t untaken_ = 0;        // by the peer, when we last looked
 
   std::unordered_map<wire::StreamId, std::shared_ptr<Stream>> streams_;
   struct PendingStream {
