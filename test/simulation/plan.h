@@ -47,6 +47,12 @@ struct Plan {
   End end = End::kCloseAtTheEnd;
 };
 
+/// A window of one byte for payload of thousands would take a round trip for each.
+inline std::uint32_t draw_window(Random& random, std::size_t largest) {
+  return static_cast<std::uint32_t>(
+      random.between(std::max<std::size_t>(1, largest / 20), largest));
+}
+
 namespace internal {
 
 inline session::Options draw_side(Random& random, session::FlowControl mode,
@@ -54,7 +60,7 @@ inline session::Options draw_side(Random& random, session::FlowControl mode,
   session::Options options;
   options.flow_control = mode;
   options.flow_control_timeout = std::chrono::hours(0);
-  options.initial_stream_window = static_cast<std::uint32_t>(random.between(1, largest_window));
+  options.initial_stream_window = draw_window(random, largest_window);
   options.max_data_frame = random.chance(4) ? random.between(1, 100) : 500;
   options.ping_period = std::chrono::seconds(1);
   options.create_timeout = std::chrono::hours(1);
@@ -81,7 +87,6 @@ inline Plan draw_plan(Random& random) {
       {FlowControl::kAutomatic, FlowControl::kNone},
       {FlowControl::kNone, FlowControl::kAutomatic},
   };
-  // A window of a few bytes takes a round trip for each few bytes.
   struct Scale {
     std::size_t window;
     std::size_t payload;

@@ -79,8 +79,8 @@ void Side::change_settings() {
   std::vector<wire::SettingsFrame::Entry> entries;
   const std::size_t what = random_.below(8);
   if (what != 0) {
-    entries.push_back({SettingId::kInitialWindowSize, 0,
-                       static_cast<std::uint32_t>(random_.between(1, plan_.largest_window))});
+    entries.push_back(
+        {SettingId::kInitialWindowSize, 0, draw_window(random_, plan_.largest_window)});
   }
   if (what < 3) {
     entries.push_back(
