@@ -117,10 +117,13 @@ void Session::Impl::drop_data(const wire::DataChunk& chunk) {
   }
   if (stream != nullptr) return consumed(*stream, chunk.payload.size());
   consumed_by_connection(chunk.payload.size());
-  // One that we have finished and forgotten, which the peer has not: it must not wait for a window.
+  // One that we have finished and forgotten, and the peer has not: it must not wait for a window.
+  // A reset would do as well, but some peers throw away what they have not read by then.
   const wire::StreamId id = chunk.stream_id;
-  const bool unanswered = was_used(id) && has_more_to_say() && !reset_streams_.contains(id);
-  if (chunk.frame_begin && unanswered) send_reset(id, RstStatus::kCancel);
+  const bool waits = was_used(id) && !reset_streams_.contains(id) && chunk.frame_length > 0;
+  if (!chunk.frame_begin || !waits || !flow_.keeps_to_windows() || !has_more_to_say()) return;
+  control_.send(wire::WindowUpdateFrame{id, chunk.frame_length});
+  check_control_limit();
 }
 
 void Session::Impl::handle(wire::DataChunk& chunk) {
