@@ -20,6 +20,8 @@ constexpr StreamRule error(RstStatus status) {
   return {StreamRule::Verdict::kError, kClosed, status};
 }
 
+// Words of the tables below.
+// NOLINTBEGIN(readability-identifier-naming)
 constexpr StreamRule ____ = {StreamRule::Verdict::kNotOurs, kClosed, RstStatus::kProtocolError};
 constexpr StreamRule drop = {StreamRule::Verdict::kIgnored, kClosed, RstStatus::kProtocolError};
 constexpr StreamRule prot = error(RstStatus::kProtocolError);
@@ -32,6 +34,7 @@ constexpr StreamRule open = to(kOpen);
 constexpr StreamRule halfl = to(kHalfClosedLocal);
 constexpr StreamRule halfr = to(kHalfClosedRemote);
 constexpr StreamRule clos = to(kClosed);
+// NOLINTEND(readability-identifier-naming)
 
 using Row = std::array<StreamRule, kEvents>;
 using Table = std::array<Row, kStates>;
