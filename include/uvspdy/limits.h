@@ -50,6 +50,7 @@ struct Limits {
 
   /// What the window of a stream may grow to for a reader that keeps up, in bytes; it is also the
   /// most that is held for that stream if it pauses. One stream moves this much in a round trip.
+  /// All of them together grow by no more than half of connection_buffer.
   std::size_t stream_window = 1024 * 1024;
 
   /// Bytes held for all paused streams of a connection together; it is the connection's window,

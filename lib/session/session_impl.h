@@ -204,6 +204,7 @@ class Session::Impl {
   bool opened_;  // the opening has been sent, or there is none
   SendWindow send_window_;
   ReceiveWindow receive_window_;
+  std::int64_t growth_ = 0;  // of all streams' receive windows
   std::uint32_t peer_initial_window_ = wire::kDefaultWindow;
   std::int64_t receive_slack_ = 0;  // what a peer may send that has not seen our SETTINGS yet
   std::optional<Time> blocked_since_;

@@ -87,6 +87,9 @@ void Session::Impl::happened(Stream& stream, StreamEvent event) {
 }
 
 void Session::Impl::enter(Stream& stream, StreamState state) {
+  if (state == StreamState::kClosed && stream.state != StreamState::kClosed) {
+    growth_ -= stream.receive_window.growth();
+  }
   const auto is_active = [](StreamState s) {
     return s != StreamState::kIdle && s != StreamState::kClosed;
   };

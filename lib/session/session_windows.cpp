@@ -71,7 +71,12 @@ void Session::Impl::give_window(ReceiveWindow& window, wire::StreamId id, std::s
     window.withhold(bytes);
     return;
   }
-  const std::uint32_t delta = window.consumed(bytes, now_, stats_.round_trip);
+  // Grown windows together take no more than half of the connection's: the rest is for streams that
+  // nobody reads, which must not use it up for the others.
+  const std::int64_t most_growth = std::max<std::int64_t>(0, receive_window_.size() / 2 - growth_);
+  const std::int64_t before = window.growth();
+  const std::uint32_t delta = window.consumed(bytes, now_, stats_.round_trip, most_growth);
+  growth_ += window.growth() - before;
   if (delta == 0) return;
   control_.send(wire::WindowUpdateFrame{id, delta});
   check_control_limit();

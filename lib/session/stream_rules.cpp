@@ -21,7 +21,7 @@ constexpr StreamRule error(RstStatus status) {
 }
 
 // Words of the tables below.
-// NOLINTBEGIN(readability-identifier-naming)
+// NOLINTBEGIN(readability-identifier-naming, bugprone-reserved-identifier)
 constexpr StreamRule ____ = {StreamRule::Verdict::kNotOurs, kClosed, RstStatus::kProtocolError};
 constexpr StreamRule drop = {StreamRule::Verdict::kIgnored, kClosed, RstStatus::kProtocolError};
 constexpr StreamRule prot = error(RstStatus::kProtocolError);
@@ -34,7 +34,7 @@ constexpr StreamRule open = to(kOpen);
 constexpr StreamRule halfl = to(kHalfClosedLocal);
 constexpr StreamRule halfr = to(kHalfClosedRemote);
 constexpr StreamRule clos = to(kClosed);
-// NOLINTEND(readability-identifier-naming)
+// NOLINTEND(readability-identifier-naming, bugprone-reserved-identifier)
 
 using Row = std::array<StreamRule, kEvents>;
 using Table = std::array<Row, kStates>;

@@ -13,12 +13,14 @@ bool SendWindow::move(std::int64_t difference) {
 }
 
 std::uint32_t ReceiveWindow::consumed(std::size_t bytes, Time now,
-                                      std::optional<std::chrono::nanoseconds> round_trip) {
+                                      std::optional<std::chrono::nanoseconds> round_trip,
+                                      std::int64_t most_growth) {
   consumed_ += static_cast<std::int64_t>(bytes);
   if (2 * consumed_ < size_) return 0;
   if (round_trip && last_update_ && now - *last_update_ < 2 * *round_trip && size_ < limit_) {
-    const std::int64_t growth = std::min(size_, limit_ - size_);
+    const std::int64_t growth = std::min({size_, limit_ - size_, most_growth});
     size_ += growth;
+    growth_ += growth;
     consumed_ += growth;
   }
   last_update_ = now;

@@ -46,8 +46,13 @@ class ReceiveWindow {
   /// The application has taken `bytes`. Returns the delta of the WINDOW_UPDATE that is now due, or
   /// 0. The window doubles when half of it was used within two round trips: a sender that is that
   /// fast waits for the window, not for its data.
+  /// It grows by no more than `most_growth`.
   std::uint32_t consumed(std::size_t bytes, Time now,
-                         std::optional<std::chrono::nanoseconds> round_trip);
+                         std::optional<std::chrono::nanoseconds> round_trip,
+                         std::int64_t most_growth);
+
+  /// How much it has grown.
+  std::int64_t growth() const { return growth_; }
 
   /// The same while no WINDOW_UPDATE can be sent: the credit is kept.
   void withhold(std::size_t bytes) { consumed_ += static_cast<std::int64_t>(bytes); }
@@ -62,6 +67,7 @@ class ReceiveWindow {
   std::int64_t size_;  // all of it
   std::int64_t limit_;
   std::int64_t available_;
+  std::int64_t growth_ = 0;
   std::int64_t consumed_ = 0;  // and not given back yet
   std::optional<Time> last_update_;
 };
