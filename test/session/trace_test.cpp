@@ -42,6 +42,30 @@ TEST_CASE("a trace sees each frame, in and out", "[session][trace]") {
                         "in  UNKNOWN type 99, 2 bytes"});
 }
 
+TEST_CASE("a trace sees frames with headers, and resets, come in", "[session][trace]") {
+  Lines seen;
+  session::Options options = without_windows();
+  options.trace = [&seen](const FrameTrace& frame) {
+    if (frame.direction == FrameTrace::Direction::kIn) seen.push_back(session::to_string(frame));
+  };
+  SessionDriver client(Role::kClient, options);
+  const auto id = client.create();
+  client.sent();
+  const auto size = [](const std::vector<std::uint8_t>& frame) {
+    return std::to_string(frame.size() - wire::kFrameHeadSize) + " bytes";
+  };
+  const auto reply =
+      client.peer.bytes(wire::SynReplyFrame{.stream_id = id, .headers = {{"a", "1"}}});
+  client.receive_bytes(reply);
+  const auto headers =
+      client.peer.bytes(wire::HeadersFrame{.stream_id = id, .headers = {{"b", "2"}}});
+  client.receive_bytes(headers);
+  client.receive(wire::RstStreamFrame{id, wire::RstStatus::kCancel});
+  CHECK(seen == Lines{"in  SYN_REPLY stream 1, " + size(reply) + ", a: 1",
+                      "in  HEADERS stream 1, " + size(headers) + ", b: 2",
+                      "in  RST_STREAM stream 1, 8 bytes, CANCEL"});
+}
+
 TEST_CASE("what a trace sees go out is what goes out", "[session][trace]") {
   Lines seen;
   session::Options options = without_windows();

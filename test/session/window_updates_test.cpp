@@ -307,6 +307,21 @@ TEST_CASE("a smaller window counts from when the peer has seen it", "[session][w
   }
 }
 
+TEST_CASE("a window that has grown is not announced past 2^31-1", "[session][window updates]") {
+  GrowingClient client;
+  client.use(milliseconds(10));
+  REQUIRE(client.use(milliseconds(10)) == 2 * 65536);
+  const auto announce = [&client](std::uint32_t window) {
+    return client.session.send_settings({{SettingId::kInitialWindowSize, 0, window}});
+  };
+  const Error error = announce(0x7fffffff);
+  CHECK(error_text(error) == "kBadSettings");
+  CHECK(mentions(error.message(), {"2147483647", "which has grown"}));
+  CHECK(client.sent().empty());
+  CHECK_FALSE(announce(0x7fffffff - 65536));
+  CHECK(client.session.stream_stats(client.id)->receive_window_size == 0x7fffffff);
+}
+
 TEST_CASE("a smaller window gives back what was too little for the larger one",
           "[session][window updates]") {
   Client client;

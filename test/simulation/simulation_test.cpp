@@ -35,9 +35,18 @@ struct Totals {
   std::size_t grown = 0;
 };
 
+// What is neither open nor held was read, or dropped, and is given back from half of the window on.
+bool credit_is_given(std::int64_t size, std::int64_t open, std::size_t held) {
+  return 2 * (size - open - static_cast<std::int64_t>(held)) < size;
+}
+
 // Nothing is under way, so what one side may send is what the other lets it.
 void compare_windows(const Side& sender, const Side& receiver, Totals& totals) {
-  CHECK(sender.session.stats().send_window == receiver.session.stats().receive_window);
+  const session::Stats stats = receiver.session.stats();
+  CHECK(sender.session.stats().send_window == stats.receive_window);
+  const std::size_t whole =
+      std::max<std::size_t>(receiver.options().limits.connection_buffer, wire::kDefaultWindow);
+  CHECK(credit_is_given(static_cast<std::int64_t>(whole), stats.receive_window, stats.held_bytes));
   for (const auto& [id, user] : sender.users) {
     const auto sends = sender.session.stream_stats(id);
     const auto receives = receiver.session.stream_stats(id);
@@ -47,6 +56,8 @@ void compare_windows(const Side& sender, const Side& receiver, Totals& totals) {
     if (sends_no_more || receives->state == session::StreamState::kClosed) continue;
     INFO("stream " << id);
     CHECK(sends->send_window == receives->receive_window);
+    CHECK(credit_is_given(receives->receive_window_size, receives->receive_window,
+                          receives->held_bytes));
     ++totals.compared;
     totals.used += sends->send_window <= 0;
     totals.negative += sends->send_window < 0;
