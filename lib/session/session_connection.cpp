@@ -61,6 +61,7 @@ void Session::Impl::advance(Time now) {
   const bool reading_again = std::exchange(reading_again_, false);
   if (reading_again || !wants_input()) last_received_ = now;
   if (reading_again || has_unread()) last_frame_ = now;
+  if (reading_again && blocked_since_) blocked_since_ = now;
   if (state_ == State::kOpen && options_.idle_timeout.count() > 0 &&
       *last_frame_ + options_.idle_timeout <= now) {
     begin_closing(wire::GoAwayStatus::kOk,
@@ -273,7 +274,8 @@ void Session::Impl::begin_closing(wire::GoAwayStatus status, const Error& reason
       const std::size_t dropped = stream.held.size();
       drop_held(stream);
       // The peer may be closing too, with data that waits for this window.
-      if (leaves) consumed_by_stream(stream, dropped);
+      if (leaves || stream.keep_on_close) consumed_by_stream(stream, dropped);
+      if (state_ != State::kClosing) continue;  // that was one frame too many
     }
     if (!leaves) {
       if (!stream.keep_on_close) reset_on_wire(stream, wire::RstStatus::kCancel);

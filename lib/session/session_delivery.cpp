@@ -55,10 +55,11 @@ bool Session::Impl::has_unread() const { return stats_.held_bytes > 0 || !wants_
 
 std::vector<std::uint8_t> Session::Impl::take_held(Stream& stream) {
   const bool unread = has_unread();
+  const bool stopped = !wants_input();
   stats_.held_bytes -= stream.held.size();
   std::vector<std::uint8_t> bytes = stream.held.take();
   note_held(stream);
-  if (unread && !has_unread()) reading_again_ = true;
+  if ((unread && !has_unread()) || (stopped && wants_input())) reading_again_ = true;
   return bytes;
 }
 

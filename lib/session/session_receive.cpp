@@ -53,6 +53,11 @@ void Session::Impl::receive(Bytes bytes, Time now) {
 // All that still matters then is what helps, or stops, the rest of the output.
 void Session::Impl::receive_while_closing(wire::Decoded& decoded) {
   if (const auto* chunk = std::get_if<wire::DataChunk>(&decoded)) return drop_data(*chunk);
+  if (const auto* stream = std::get_if<wire::SynStreamFrame>(&decoded)) {
+    // Not accepted any more, but what comes for it is to be counted.
+    if (!is_ours(stream->stream_id)) last_peer_id_ = std::max(last_peer_id_, stream->stream_id);
+    return;
+  }
   if (auto* window = std::get_if<wire::WindowUpdateFrame>(&decoded)) return handle(*window);
   if (auto* settings = std::get_if<wire::SettingsFrame>(&decoded)) return handle(*settings);
   if (auto* ping = std::get_if<wire::PingFrame>(&decoded)) {
@@ -115,14 +120,15 @@ void Session::Impl::drop_data(const wire::DataChunk& chunk) {
     receive_window_.received(chunk.frame_length);
     if (stream != nullptr) stream->receive_window.received(chunk.frame_length);
   }
-  if (stream != nullptr) return consumed(*stream, chunk.payload.size());
-  consumed_by_connection(chunk.payload.size());
+  const std::size_t size = chunk.payload.size();
+  if (stream != nullptr && stream->state != StreamState::kClosed) return consumed(*stream, size);
+  consumed_by_connection(size);
   // One that we have finished and forgotten, and the peer has not: it must not wait for a window.
   // A reset would do as well, but some peers throw away what they have not read by then.
   const wire::StreamId id = chunk.stream_id;
-  const bool waits = was_used(id) && !reset_streams_.contains(id) && chunk.frame_length > 0;
-  if (!chunk.frame_begin || !waits || !flow_.keeps_to_windows() || !has_more_to_say()) return;
-  control_.send(wire::WindowUpdateFrame{id, chunk.frame_length});
+  const bool waits = size > 0 && was_used(id) && !reset_streams_.contains(id);
+  if (!waits || !flow_.keeps_to_windows() || !has_more_to_say()) return;
+  control_.send(wire::WindowUpdateFrame{id, static_cast<std::uint32_t>(size)});
   check_control_limit();
 }
 
@@ -144,6 +150,7 @@ bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
   const std::size_t length = chunk.frame_length;
   const std::int64_t had = receive_window_.available();
   receive_window_.received(length);
+  if (static_cast<std::int64_t>(length) > had) receive_window_.note_overrun();
   if (flow_.is_strict() && length > 0 && receive_window_.available() < 0) {
     fail(Error(Errc::kFlowControl, "DATA frame of " + stream_text(chunk.stream_id) + ", " +
                                        std::to_string(length) +
@@ -156,6 +163,7 @@ bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
   if (!data_accepted_) return true;
   const std::int64_t stream_had = stream->receive_window.available() + receive_slack_;
   stream->receive_window.received(length);
+  if (static_cast<std::int64_t>(length) > stream_had) stream->receive_window.note_overrun();
   if (flow_.is_strict() && length > 0 && static_cast<std::int64_t>(length) > stream_had) {
     stream_error(chunk.stream_id, RstStatus::kFlowControlError,
                  "a DATA frame of " + std::to_string(length) + " bytes where its window has " +
@@ -313,6 +321,7 @@ void Session::Impl::count_reset() {
 // Section 2.4.1: GOAWAY, and no more of this connection.
 void Session::Impl::fail(const Error& error) {
   if (state_ != State::kOpen && state_ != State::kClosing) return;
+  if (finished()) return stop_output();  // too late to be told
   state_ = State::kFailed;
   error_ = error;
   output_held_ = false;

@@ -12,6 +12,14 @@ namespace uvspdy::session {
 using wire::RstStatus;
 using wire::SettingId;
 
+namespace {
+
+bool sends_no_more(const Stream& stream) {
+  return stream.state == StreamState::kClosed || stream.state == StreamState::kHalfClosedLocal;
+}
+
+}  // namespace
+
 // ---- SETTINGS
 
 void Session::Impl::handle(wire::SettingsFrame& frame) {
@@ -51,9 +59,7 @@ void Session::Impl::set_peer_initial_window(std::uint32_t size) {
   if (difference == 0) return;
   for (auto& [id, entry] : streams_) {
     Stream& stream = *entry;
-    const bool sends_no_more =
-        stream.state == StreamState::kClosed || stream.state == StreamState::kHalfClosedLocal;
-    if (sends_no_more) continue;
+    if (sends_no_more(stream)) continue;
     if (!stream.send_window.move(difference)) {
       fail(Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " + std::to_string(size) +
                                          " makes the window of " + stream_text(id) +
@@ -91,6 +97,8 @@ void Session::Impl::handle(wire::WindowUpdateFrame& frame) {
   if (frame.delta == 0) {
     stream_error(id, RstStatus::kProtocolError,
                  "a WINDOW_UPDATE with a delta of 0; it must be 1 to 2^31-1");
+  } else if (sends_no_more(*stream)) {
+    return;
   } else if (!stream->send_window.move(frame.delta)) {
     stream_error(id, RstStatus::kFlowControlError,
                  "a WINDOW_UPDATE with a delta of " + std::to_string(frame.delta) +

@@ -64,8 +64,9 @@ void Session::Impl::consumed_by_connection(std::size_t bytes) {
 
 void Session::Impl::give_window(ReceiveWindow& window, wire::StreamId id, std::size_t bytes) {
   // For a peer that shows no windows they are only noise, and some fill its queues. One that has
-  // them after all stops exactly where its window ends.
-  const bool wanted = flow_.keeps_to_windows() || (flow_.has_windows() && window.available() == 0);
+  // them after all stops where its window ends.
+  const bool stopped = window.available() <= 0 && !window.was_overrun();
+  const bool wanted = flow_.keeps_to_windows() || (flow_.has_windows() && stopped);
   // A closing session goes on giving while it waits itself: the peer may be closing, too.
   if (!wanted || !has_more_to_say()) {
     window.withhold(bytes);

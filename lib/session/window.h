@@ -54,6 +54,10 @@ class ReceiveWindow {
   /// How much it has grown.
   std::int64_t growth() const { return growth_; }
 
+  /// The peer has sent more than it could, by whatever it knew of the window: it counts none.
+  void note_overrun() { overrun_ = true; }
+  bool was_overrun() const { return overrun_; }
+
   /// The same while no WINDOW_UPDATE can be sent: the credit is kept.
   void withhold(std::size_t bytes) { consumed_ += static_cast<std::int64_t>(bytes); }
 
@@ -68,6 +72,7 @@ class ReceiveWindow {
   std::int64_t limit_;
   std::int64_t available_;
   std::int64_t growth_ = 0;
+  bool overrun_ = false;
   std::int64_t consumed_ = 0;  // and not given back yet
   std::optional<Time> last_update_;
 };
