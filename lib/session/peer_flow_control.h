@@ -35,8 +35,9 @@ class PeerFlowControlFinder {
     return late;
   }
 
-  /// The opening PING is answered. True when the peer has shown no window until then.
-  bool opening_answered() {
+  /// The opening PING is answered, or the peer has sent past a window of ours. True when that is
+  /// how we know that it has none.
+  bool no_windows_seen() {
     if (found_ != PeerFlowControl::kUnknown) return false;
     found_ = PeerFlowControl::kNone;
     return true;

@@ -111,6 +111,7 @@ class Session::Impl {
   void consumed_by_stream(Stream& stream, std::size_t bytes);
   void give_window(ReceiveWindow& window, wire::StreamId id, std::size_t bytes);
   void windows_seen();
+  void no_windows_seen();
   void move_receive_windows(std::int64_t difference);
   void note_blocked();
   void fail_blocked_writers();

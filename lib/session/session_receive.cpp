@@ -150,7 +150,10 @@ bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
   const std::size_t length = chunk.frame_length;
   const std::int64_t had = receive_window_.available();
   receive_window_.received(length);
-  if (static_cast<std::int64_t>(length) > had) receive_window_.note_overrun();
+  if (static_cast<std::int64_t>(length) > had) {
+    receive_window_.note_overrun();
+    no_windows_seen();
+  }
   if (flow_.is_strict() && length > 0 && receive_window_.available() < 0) {
     fail(Error(Errc::kFlowControl, "DATA frame of " + stream_text(chunk.stream_id) + ", " +
                                        std::to_string(length) +
@@ -163,7 +166,10 @@ bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
   if (!data_accepted_) return true;
   const std::int64_t stream_had = stream->receive_window.available() + receive_slack_;
   stream->receive_window.received(length);
-  if (static_cast<std::int64_t>(length) > stream_had) stream->receive_window.note_overrun();
+  if (static_cast<std::int64_t>(length) > stream_had) {
+    stream->receive_window.note_overrun();
+    no_windows_seen();
+  }
   if (flow_.is_strict() && length > 0 && static_cast<std::int64_t>(length) > stream_had) {
     stream_error(chunk.stream_id, RstStatus::kFlowControlError,
                  "a DATA frame of " + std::to_string(length) + " bytes where its window has " +

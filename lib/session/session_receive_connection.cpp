@@ -130,10 +130,7 @@ void Session::Impl::handle(wire::PingFrame& frame) {
     case Pings::Purpose::kSettings:
     case Pings::Purpose::kOpening:
       if (pings_.unseen_settings() == 0) receive_slack_ = 0;
-      if (flow_.opening_answered()) {
-        scheduler_.each_blocked(true, [this](Stream& stream) { schedule(stream); });
-      }
-      note_blocked();
+      no_windows_seen();
       break;
   }
 }

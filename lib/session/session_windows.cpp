@@ -96,6 +96,15 @@ void Session::Impl::move_receive_windows(std::int64_t difference) {
 
 // ---- what the peer lets us send
 
+// The peer has answered the opening without a word of windows, or has passed one of ours. The
+// latter must count as well: the answer may stand behind more data than we hold before we stop
+// reading.
+void Session::Impl::no_windows_seen() {
+  if (!flow_.no_windows_seen()) return;
+  scheduler_.each_blocked(true, [this](Stream& stream) { schedule(stream); });
+  note_blocked();
+}
+
 // The peer has shown that it has windows.
 void Session::Impl::windows_seen() {
   const bool late = flow_.windows_seen();
