@@ -41,9 +41,8 @@ struct HalfPair {
     const std::string syn_stream = "SYN_STREAM " + std::to_string(id) + " ";
     REQUIRE(loop_.run_until([&] {
       const Lines lines = frames();
-      return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-        return line.starts_with(syn_stream);
-      });
+      return std::any_of(lines.begin(), lines.end(),
+                         [&](const std::string& line) { return line.starts_with(syn_stream); });
     }));
     send(wire::SynReplyFrame{.stream_id = id});
     REQUIRE(loop_.run_until([&stream] { return stream != nullptr; }));
