@@ -296,6 +296,9 @@ void Session::Impl::stop_output() {
   state_ = State::kEnded;
   control_.clear();
   batch_.clear();
+  replies_queued_.clear();
+  replies_in_batch_.clear();
+  fins_queued_.clear();
   fins_in_batch_.clear();
 }
 

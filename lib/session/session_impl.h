@@ -192,7 +192,7 @@ class Session::Impl {
   std::deque<wire::StreamId> unsent_;            // streams created here whose SYN_STREAM waits
   std::size_t our_streams_ = 0;                  // on the wire, and not closed there
   std::uint32_t peer_max_streams_ = 0xffffffff;  // its SETTINGS_MAX_CONCURRENT_STREAMS
-  std::size_t peer_streams_ = 0;                 // open ones that the peer created
+  std::size_t peer_streams_ = 0;                 // the peer's that count against its limit
   std::size_t untold_streams_ = 0;               // those the handler has not been told the end of
   std::size_t peer_header_bytes_ = 0;            // that their headers take
   std::size_t streams_over_buffer_ = 0;          // those that hold so much that we do not read

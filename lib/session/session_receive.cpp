@@ -53,9 +53,15 @@ void Session::Impl::receive(Bytes bytes, Time now) {
 // All that still matters then is what helps, or stops, the rest of the output.
 void Session::Impl::receive_while_closing(wire::Decoded& decoded) {
   if (const auto* chunk = std::get_if<wire::DataChunk>(&decoded)) return drop_data(*chunk);
+  // New streams are not accepted any more, but what comes for them is to be counted.
+  const auto note_peer_id = [this](wire::StreamId id) {
+    if (!is_ours(id)) last_peer_id_ = std::max(last_peer_id_, id);
+  };
   if (const auto* stream = std::get_if<wire::SynStreamFrame>(&decoded)) {
-    // Not accepted any more, but what comes for it is to be counted.
-    if (!is_ours(stream->stream_id)) last_peer_id_ = std::max(last_peer_id_, stream->stream_id);
+    return note_peer_id(stream->stream_id);
+  }
+  if (const auto* invalid = std::get_if<wire::InvalidHeaderBlock>(&decoded)) {
+    if (invalid->type == FrameType::kSynStream) note_peer_id(invalid->stream_id);
     return;
   }
   if (auto* window = std::get_if<wire::WindowUpdateFrame>(&decoded)) return handle(*window);

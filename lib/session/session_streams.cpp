@@ -114,7 +114,6 @@ void Session::Impl::stop_counting(Stream& stream) {
 Result<wire::StreamId> Session::Impl::create_stream(Headers headers, const CreateOptions& options,
                                                     Time now) {
   open(now);
-  now_ = now;
   if (state_ != State::kOpen || shutting_down_) {
     return Error(Errc::kConnectionClosed, state_ == State::kOpen
                                               ? "no new stream: the connection is shutting down"
@@ -256,9 +255,10 @@ void Session::Impl::resume(wire::StreamId id) {
 void Session::Impl::set_overflow(wire::StreamId id, OverflowPolicy policy) {
   Stream* stream = find_any(id);
   if (stream == nullptr) return;
+  const bool stopped = !wants_input();
   stream->overflow = policy;
   note_held(*stream);
-  reading_again_ = true;  // perhaps
+  if (stopped && wants_input()) reading_again_ = true;
 }
 
 void Session::Impl::keep_on_close(wire::StreamId id) {

@@ -1,0 +1,46 @@
+#include "httpstream/stream_decision.h"
+
+#include <utility>
+
+#include "httpstream/connection_impl.h"
+
+namespace uvspdy::httpstream {
+
+StreamDecision::State::~State() {
+  const auto held = connection.lock();
+  if (decided || !held) return;
+  (void)held->impl_->session().reset(id, wire::RstStatus::kRefusedStream);
+  held->impl_->ask_for_turn();
+}
+
+void StreamDecision::accept(Headers reply_headers) {
+  const auto connection = state_->connection.lock();
+  if (std::exchange(state_->decided, true) || !connection) return;
+  if (connection->impl_->session().reply(state_->id, std::move(reply_headers))) {
+    // Headers that cannot be sent: the stream cannot be accepted with them.
+    (void)connection->impl_->session().reset(state_->id, wire::RstStatus::kInternalError);
+  }
+  connection->impl_->ask_for_turn();
+}
+
+void StreamDecision::reject(wire::RstStatus status) {
+  const auto connection = state_->connection.lock();
+  if (std::exchange(state_->decided, true) || !connection) return;
+  (void)connection->impl_->session().reset(state_->id, status);
+  connection->impl_->ask_for_turn();
+}
+
+void StreamDecision::on_reply_sent(std::function<void()> handler) {
+  const auto connection = state_->connection.lock();
+  if (connection) {
+    connection->impl_->on_reply_sent(state_->id, std::move(handler));
+  }
+}
+
+void NoOpNewStreamHandler::operator()(const std::shared_ptr<Stream>& stream,
+                                      StreamDecision decision) const {
+  stream->on_data([](Bytes) {});
+  decision.accept();
+}
+
+}  // namespace uvspdy::httpstream
