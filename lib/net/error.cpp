@@ -12,6 +12,11 @@ class Category final : public std::error_category {
     switch (static_cast<Errc>(code)) {
       case Errc::kBadAddress: return "bad address";
       case Errc::kTimeout: return "timed out";
+      case Errc::kTlsConfig: return "certificates or keys that cannot be used";
+      case Errc::kCertificate: return "certificate not accepted";
+      case Errc::kTlsHandshake: return "TLS handshake failed";
+      case Errc::kTlsProtocol: return "TLS error";
+      case Errc::kTruncated: return "ended without close_notify";
     }
     return "unknown network error";
   }

@@ -10,7 +10,7 @@ namespace {
 
 /// One attempt to connect: resolve, then each address in turn. It keeps itself alive until the
 /// handler has been called and libuv has given back both requests.
-class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
+class TcpConnector final : public Cancellable, public std::enable_shared_from_this<TcpConnector> {
  public:
   TcpConnector(uv_loop_t* loop, const std::string& host, std::uint16_t port,
                std::chrono::milliseconds timeout, ConnectHandler handler)
@@ -21,7 +21,10 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
         timer_(loop, [this] { time_out(); }),
         failed_early_(loop, [this] { finish(last_error_); }) {}
 
-  ~TcpConnector() {
+  TcpConnector(const TcpConnector&) = delete;
+  TcpConnector& operator=(const TcpConnector&) = delete;
+
+  ~TcpConnector() override {
     if (addresses_ != nullptr) uv_freeaddrinfo(addresses_);
   }
 
@@ -46,12 +49,19 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
     }
   }
 
+  void cancel() override {
+    if (!handler_) return;
+    give_up();
+    last_error_ = uv_error(UV_ECANCELED, "connect to " + target_);
+    failed_early_.schedule();
+  }
+
  private:
   void resolved(int status, addrinfo* addresses) {
     under_way_ = false;
     addresses_ = addresses;
     next_ = addresses;
-    if (!handler_) return release();
+    if (given_up_) return release();
     if (status < 0) {
       return finish(
           Error(Errc::kBadAddress, "cannot resolve " + target_ + ": " + uv_strerror(status)));
@@ -80,7 +90,7 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
 
   void connected(int status) {
     under_way_ = false;
-    if (!handler_) return release();
+    if (given_up_) return release();
     if (status < 0) {
       last_error_ = uv_error(status, "connect to " + target_);
       return try_next();
@@ -89,18 +99,24 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
     finish(std::unique_ptr<Transport>(std::move(transport_)));
   }
 
-  void time_out() {
-    // Closing the socket, or cancelling the look-up, calls the request back with ECANCELED; until
-    // then it keeps this object.
+  // Closing the socket, or cancelling the look-up, calls the request back with ECANCELED; until
+  // then it keeps this object.
+  void give_up() {
+    given_up_ = true;
     transport_.reset();
     void* request = &resolve_;
     if (addresses_ == nullptr) uv_cancel(static_cast<uv_req_t*>(request));
+  }
+
+  void time_out() {
+    give_up();
     finish(Error(Errc::kTimeout, "no connection to " + target_ + " within " +
                                      std::to_string(timeout_.count()) + " ms"));
   }
 
   void finish(Result<std::unique_ptr<Transport>> result) {
     timer_.stop();
+    failed_early_.cancel();
     const ConnectHandler handler = std::exchange(handler_, {});
     release();
     handler(std::move(result));
@@ -108,7 +124,7 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
 
   // May destroy this object.
   void release() {
-    if (under_way_) return;
+    if (under_way_ || handler_) return;
     const auto last = std::exchange(self_, {});
   }
 
@@ -121,6 +137,7 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
   std::shared_ptr<TcpConnector> self_;
   uv_getaddrinfo_t resolve_{};
   uv_connect_t connect_{};
+  bool given_up_ = false;   // nobody waits for the result any more
   bool under_way_ = false;  // libuv holds one of the two requests
   addrinfo* addresses_ = nullptr;
   addrinfo* next_ = nullptr;
@@ -130,9 +147,12 @@ class TcpConnector : public std::enable_shared_from_this<TcpConnector> {
 
 }  // namespace
 
-void connect_tcp(uv_loop_t* loop, const std::string& host, std::uint16_t port,
-                 std::chrono::milliseconds timeout, ConnectHandler handler) {
-  std::make_shared<TcpConnector>(loop, host, port, timeout, std::move(handler))->start(host, port);
+Attempt connect_tcp(uv_loop_t* loop, const std::string& host, std::uint16_t port,
+                    std::chrono::milliseconds timeout, ConnectHandler handler) {
+  const auto connector =
+      std::make_shared<TcpConnector>(loop, host, port, timeout, std::move(handler));
+  connector->start(host, port);
+  return Attempt(connector);
 }
 
 }  // namespace uvspdy::net

@@ -9,21 +9,20 @@
 #include <string>
 
 #include "uvspdy/error.h"
+#include "uvspdy/net/attempt.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::net {
 
-using ConnectHandler = std::function<void(Result<std::unique_ptr<Transport>>)>;
-
 /// Connects to `host` (a name, or a numeric IPv4 or IPv6 address without brackets) and `port`.
 /// Names are resolved on libuv's thread pool and their addresses tried in turn. Nagle's algorithm
 /// is off on the connection that results.
 ///
-/// The handler runs once, from the loop. Errors: kBadAddress, kTimeout after `timeout`, libuv's
-/// for the last address tried.
-void connect_tcp(uv_loop_t* loop, const std::string& host, std::uint16_t port,
-                 std::chrono::milliseconds timeout, ConnectHandler handler);
+/// The handler runs once, from the loop. Errors: kBadAddress, kTimeout after `timeout`,
+/// UV_ECANCELED, libuv's for the last address tried.
+Attempt connect_tcp(uv_loop_t* loop, const std::string& host, std::uint16_t port,
+                    std::chrono::milliseconds timeout, ConnectHandler handler);
 
 /// Accepts TCP connections. Stops when it is closed or destroyed; what it has accepted lives on.
 class TcpListener {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -11,6 +12,8 @@
 #include "uvspdy/error.h"
 
 namespace uvspdy::net {
+
+struct TlsInfo;
 
 /// A pipe of bytes to a peer: TCP here, and whatever an embedder derives from this. It belongs to
 /// the thread of its loop.
@@ -62,7 +65,13 @@ class Transport {
   /// The peer, for messages: "127.0.0.1:40312".
   virtual std::string peer() const = 0;
 
+  /// What TLS knows of the peer (net/tls.h); null without TLS. Valid as long as the transport.
+  virtual const TlsInfo* tls() const { return nullptr; }
+
   virtual uv_loop_t* loop() const = 0;
 };
+
+/// Gets what an attempt has come to: a connected transport, or why there is none.
+using ConnectHandler = std::function<void(Result<std::unique_ptr<Transport>>)>;
 
 }  // namespace uvspdy::net

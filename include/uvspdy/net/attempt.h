@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+namespace uvspdy::net {
+
+/// What can be given up: implemented by whatever an Attempt stands for.
+class Cancellable {
+ public:
+  virtual ~Cancellable() = default;
+
+  /// Gives up. Never calls the handler from inside.
+  virtual void cancel() = 0;
+};
+
+/// Something under way that ends with one call of its handler: connecting, a handshake, a dial.
+///
+///     const net::Attempt attempt = net::connect_tcp(loop, host, port, timeout, handler);
+///     attempt.cancel();  // the handler gets UV_ECANCELED, in a later turn of the loop
+///
+/// Copies stand for the same attempt. Letting go of it cancels nothing.
+class Attempt {
+ public:
+  Attempt() = default;
+  explicit Attempt(std::weak_ptr<Cancellable> target) : target_(std::move(target)) {}
+
+  /// Gives it up: the handler runs from the loop, once, with UV_ECANCELED. Harmless when the
+  /// handler has run already, or when done before. On the loop's thread only.
+  void cancel() const {
+    if (const auto target = target_.lock()) target->cancel();
+  }
+
+ private:
+  std::weak_ptr<Cancellable> target_;
+};
+
+}  // namespace uvspdy::net
