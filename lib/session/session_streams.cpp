@@ -201,7 +201,9 @@ Error Session::Impl::send_headers(wire::StreamId id, Headers headers, bool fin) 
   error = control_.check(wire::FrameType::kHeaders, headers);
   if (error) return error;
   const std::size_t cost = cost_of(headers);
-  stream->queue.push_back({Buffer(), std::make_unique<Headers>(std::move(headers))});
+  Stream::Outgoing outgoing;
+  outgoing.headers = std::make_unique<Headers>(std::move(headers));
+  stream->queue.push_back(std::move(outgoing));
   note_queued(*stream, cost);
   if (fin) stream->last = Stream::Last::kFin;
   schedule(*stream);
