@@ -14,6 +14,8 @@ class Category final : public std::error_category {
       case Errc::kBadStatus: return "malformed status";
       case Errc::kNoStatus: return "no exit status";
       case Errc::kCommandFailed: return "command failed";
+      case Errc::kBadCredentials: return "credentials that cannot be used";
+      case Errc::kUnauthorized: return "unauthorized";
     }
     return "unknown kube error";
   }

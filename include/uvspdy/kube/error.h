@@ -9,6 +9,8 @@ enum class Errc {
   kBadStatus,       ///< an error stream that holds no metav1.Status
   kNoStatus,        ///< the connection ended before the command's status came
   kCommandFailed,   ///< the server could not run the command, or not to its end
+  kBadCredentials,  ///< credentials that cannot be read, or used
+  kUnauthorized,    ///< a request of nobody we know
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".
