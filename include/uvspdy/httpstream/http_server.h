@@ -9,56 +9,17 @@
 #include <string>
 #include <string_view>
 
-#include "uvspdy/buffer.h"
 #include "uvspdy/error.h"
-#include "uvspdy/httpstream/http_head.h"
+#include "uvspdy/httpstream/http_exchange.h"
 #include "uvspdy/net/tcp.h"
+#include "uvspdy/net/tls.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::httpstream {
 
-/// One request on a connection that a server has accepted. It is answered once: with `respond`,
-/// after which the connection closes, or by an upgrade (ResponseUpgrader), which takes the
-/// connection over. When the last pointer to it goes without either, the connection is closed.
-class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
-  struct Private {};
-
- public:
-  HttpExchange(Private, std::unique_ptr<net::Transport> transport, HttpRequest request,
-               Buffer behind_head);  // by HttpServer
-  ~HttpExchange();
-  HttpExchange(const HttpExchange&) = delete;
-  HttpExchange& operator=(const HttpExchange&) = delete;
-
-  const HttpRequest& request() const { return request_; }
-
-  /// The client, for messages.
-  const std::string& peer() const { return peer_; }
-
-  /// Sends a response and closes the connection behind it, in order. Does nothing when the request
-  /// has been answered.
-  void respond(HttpResponse response);
-
-  /// The connection with what was read behind the request's head; for whoever takes it over. Null
-  /// when the request has been answered.
-  struct Connected {
-    std::unique_ptr<net::Transport> transport;
-    Buffer already_read;
-  };
-  Connected take_over();
-
- private:
-  friend class HttpServer;
-
-  std::unique_ptr<net::Transport> transport_;
-  HttpRequest request_;
-  Buffer behind_head_;
-  std::string peer_;
-};
-
-/// Accepts TCP connections and reads one HTTP/1.1 request head from each: as much of an HTTP
-/// server as Kubernetes streaming needs. A request that is not well-formed, too large or too slow
-/// is answered with 400, 431 or 408 and never seen by the handler.
+/// Accepts connections and reads one HTTP/1.1 request head from each: as much of an HTTP server as
+/// Kubernetes streaming needs. A request that is not well-formed, too large or too slow is answered
+/// with 400, 431 or 408 and never seen by the handler. Closed when destroyed.
 class HttpServer {
   struct Private {};
 
@@ -69,6 +30,9 @@ class HttpServer {
   struct Options {
     /// How long a client may take for its request head.
     std::chrono::milliseconds head_timeout = std::chrono::seconds(30);
+    /// With it every connection begins with a TLS handshake, in at most `tls_timeout`.
+    std::shared_ptr<const net::TlsServerContext> tls;
+    std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);
     /// Hears, a line each, what went wrong with connections that came to nothing.
     LogHandler log;
   };
@@ -81,12 +45,19 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> listen(uv_loop_t* loop, const std::string& address,
                                                     std::uint16_t port, RequestHandler handler);
 
-  explicit HttpServer(Private);  // use `listen`
+  /// A server that does not listen: its connections come through `serve`.
+  static std::unique_ptr<HttpServer> create(RequestHandler handler, Options options);
+
+  HttpServer(Private, RequestHandler handler, Options options);  // use `listen` or `create`
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  /// The port that it listens on.
   std::uint16_t port() const { return listener_->port(); }
+
+  /// Reads a request from a connection that somebody else has accepted.
+  void serve(std::unique_ptr<net::Transport> transport);
 
   /// Stops listening, and drops connections whose request has not come yet. Those that were handed
   /// to the handler go on. Harmless when done before.
