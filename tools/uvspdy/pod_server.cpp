@@ -21,12 +21,16 @@ kube::ExecServer::Options exec_options(const PodServer::Options& options) {
 }  // namespace
 
 PodServer::PodServer(uv_loop_t* loop, const Options& options)
-    : api_(options.pod, kContainer), exec_(loop, exec_options(options)) {}
+    : authenticates_(options.authenticates),
+      authenticator_(options.tokens),
+      api_(options.pod, kContainer),
+      exec_(loop, exec_options(options)) {}
 
 Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, const Options& options) {
   auto server = std::make_unique<PodServer>(loop, options);
   httpstream::HttpServer::Options http;
   http.log = options.log;
+  http.tls = options.tls;
   Result<std::unique_ptr<httpstream::HttpServer>> listening = httpstream::HttpServer::listen(
       loop, options.address, options.port,
       [self = server.get()](const auto& exchange) { self->handle(exchange); }, std::move(http));
@@ -42,6 +46,13 @@ void PodServer::stop(std::function<void()> done) {
 
 void PodServer::handle(const std::shared_ptr<httpstream::HttpExchange>& exchange) {
   const httpstream::HttpRequest& request = exchange->request();
+  if (authenticates_) {
+    const Result<kube::User> user = authenticator_.authenticate(request, exchange->tls());
+    if (!user) {
+      return exchange->respond(
+          kube::status_response(401, "Unauthorized", "Unauthorized: " + user.error().message()));
+    }
+  }
   const Result<httpstream::Target> target = httpstream::parse_target(request.target);
   if (!target || !kube::is_exec_path(target->path)) return exchange->respond(api_.answer(request));
 

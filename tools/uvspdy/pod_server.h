@@ -7,11 +7,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/exec_server.h"
 #include "uvspdy/kube/pod_api.h"
+#include "uvspdy/kube/request_authenticator.h"
+#include "uvspdy/net/tls.h"
 #include "uvspdy/session/options.h"
 
 /// This machine as a pod: what `serve` and `demo` run.
@@ -21,6 +24,12 @@ class PodServer {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
     std::string pod = "uvspdy";
+    /// Not null: every connection is TLS.
+    std::shared_ptr<const uvspdy::net::TlsServerContext> tls;
+    /// Whether requests must come from somebody we know: by a client certificate that `tls` has
+    /// verified, or one of `tokens`.
+    bool authenticates = false;
+    std::vector<uvspdy::kube::BearerToken> tokens;
     uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
     std::function<void(std::string_view)> log;
   };
@@ -37,6 +46,8 @@ class PodServer {
  private:
   void handle(const std::shared_ptr<uvspdy::httpstream::HttpExchange>& exchange);
 
+  bool authenticates_;
+  uvspdy::kube::RequestAuthenticator authenticator_;
   uvspdy::kube::PodApi api_;
   uvspdy::kube::ExecServer exec_;
   std::unique_ptr<uvspdy::httpstream::HttpServer> http_;

@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "pod_server.h"
 #include "report.h"
+#include "server_security.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/tcp.h"
@@ -24,6 +25,7 @@ namespace {
 struct ServeOptions {
   std::string listen = "127.0.0.1:0";
   std::string pod = "uvspdy";
+  ServerSecurityFlags security;
   session::FlowControl flow_control = session::FlowControl::kAutomatic;
 };
 
@@ -84,19 +86,26 @@ int serve(const ServeOptions& options) {
     return report_error("serve", "cannot read --listen '" + options.listen +
                                      "': give HOST:PORT, such as 127.0.0.1:8080");
   }
-  if (!net::is_loopback(endpoint->host)) {
+  const bool guarded = options.security.has_tls() && options.security.authenticates();
+  if (!guarded && !net::is_loopback(endpoint->host)) {
     return report_error(
         "serve", "refusing to listen on " + options.listen +
-                     ": whoever reaches this server can run commands, and there is no TLS and no "
-                     "authentication yet; use a loopback address such as 127.0.0.1:" +
+                     ": whoever reaches this server can run commands; give --tls-cert-file and "
+                     "--tls-private-key-file, and --client-ca-file or --token-auth-file, or use a "
+                     "loopback address such as 127.0.0.1:" +
                      std::to_string(endpoint->port));
   }
+  const Result<ServerSecurity> security = read_server_security(options.security);
+  if (!security) return report_error("serve", security.error().message());
 
   Loop loop;
   PodServer::Options server_options;
   server_options.address = endpoint->host;
   server_options.port = endpoint->port;
   server_options.pod = options.pod;
+  server_options.tls = security->tls;
+  server_options.authenticates = security->authenticates;
+  server_options.tokens = security->tokens;
   server_options.flow_control = options.flow_control;
   server_options.log = [](std::string_view line) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
@@ -105,13 +114,23 @@ int serve(const ServeOptions& options) {
   if (!server) return report_error("serve", server.error().message());
 
   httpstream::Url url;
+  url.scheme = security->tls ? "https" : "http";
   url.host = endpoint->host;
   url.port = (*server)->port();
-  std::printf("listening on http://%s\n", url.authority().c_str());
+  std::printf("listening on %s://%s\n", url.scheme.c_str(), url.authority().c_str());
   std::fflush(stdout);
 
+  std::optional<CertificateReloader> reloader;
+  if (security->tls) {
+    reloader.emplace(loop.get(), options.security, security->tls, server_options.log);
+  }
   std::optional<StopSignals> signals;
-  signals.emplace(loop.get(), [&] { (*server)->stop([&] { signals->close(); }); });
+  signals.emplace(loop.get(), [&] {
+    (*server)->stop([&] {
+      signals->close();
+      reloader.reset();
+    });
+  });
   loop.run();
   return 0;
 }
@@ -127,6 +146,7 @@ void add_serve(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--pod", options->pod, "The name this machine has as a pod")
       ->capture_default_str();
+  add_server_security(*command, options->security);
   add_flow_control(*command, options->flow_control);
   command->callback([options, &exit_code] { exit_code = serve(*options); });
 }
