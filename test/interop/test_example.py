@@ -1,18 +1,32 @@
-"""The embedding example: it runs, and the README shows it as it is."""
+"""The embedding examples: they run, and the README shows the first one as it is."""
 
 import os
 import pathlib
 import subprocess
 import unittest
 
+EXAMPLES = pathlib.Path(os.environ["UVSPDY_EXAMPLES"])
+PRINTED = {
+    "echo": "hello, stream\n",
+    "many_loops": "24 of 24 connections to 3 loops echoed\n",
+    "own_http_server": "hello, embedder\n",
+    "own_transport": "hello, memory\n",
+    "post_from_threads": "1000 lines from 4 threads\n",
+}
+
 
 class Example(unittest.TestCase):
-    def test_runs(self):
-        done = subprocess.run([os.environ["UVSPDY_EXAMPLE_ECHO"]], capture_output=True, text=True,
-                              timeout=60)
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "hello, stream\n", ""))
+    def test_each_runs(self):
+        for name, printed in PRINTED.items():
+            with self.subTest(name):
+                done = subprocess.run([EXAMPLES / name], capture_output=True, text=True, timeout=60)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, printed, ""))
 
-    def test_stands_in_the_readme(self):
+    def test_none_is_left_out(self):
+        sources = pathlib.Path(os.environ["UVSPDY_SOURCE"], "docs/examples").glob("*.cpp")
+        self.assertEqual(sorted(source.stem for source in sources), sorted(PRINTED))
+
+    def test_the_first_stands_in_the_readme(self):
         source = pathlib.Path(os.environ["UVSPDY_SOURCE"])
         example = (source / "docs/examples/echo.cpp").read_text()
         self.assertIn("```cpp\n" + example + "```\n", (source / "README.md").read_text())
