@@ -179,7 +179,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv_loop_t* loop, const st
                                                        std::uint16_t port, RequestHandler handler,
                                                        Options options) {
   auto shared = std::make_shared<Shared>(Shared{std::move(handler), std::move(options), {}});
-  Result<std::unique_ptr<net::TcpListener>> listener = net::TcpListener::listen(
+  Result<std::unique_ptr<net::Listener>> listener = net::Listener::listen_tcp(
       loop, address, port,
       [shared](std::unique_ptr<net::Transport> transport) {
         auto reader = std::make_shared<RequestReader>(shared, std::move(transport));

@@ -12,7 +12,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/http_head.h"
-#include "uvspdy/net/tcp.h"
+#include "uvspdy/net/listener.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::httpstream {
@@ -73,7 +73,7 @@ class HttpServer {
     LogHandler log;
   };
 
-  /// Listens on a numeric address; port 0 picks a free one. Errors: as TcpListener::listen.
+  /// Listens on a numeric address; port 0 picks a free one. Errors: as Listener::listen_tcp.
   static Result<std::unique_ptr<HttpServer>> listen(uv_loop_t* loop, const std::string& address,
                                                     std::uint16_t port, RequestHandler handler,
                                                     Options options);
@@ -97,7 +97,7 @@ class HttpServer {
   struct Shared;
 
   std::shared_ptr<Shared> shared_;
-  std::unique_ptr<net::TcpListener> listener_;
+  std::unique_ptr<net::Listener> listener_;
 };
 
 }  // namespace uvspdy::httpstream
