@@ -16,7 +16,7 @@
 #include "server_security.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/net/handle.h"
-#include "uvspdy/net/tcp.h"
+#include "uvspdy/net/address.h"
 
 using namespace uvspdy;
 
