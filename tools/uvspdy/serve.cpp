@@ -36,10 +36,7 @@ struct Endpoint {
 
 // HOST:PORT, an IPv6 host in brackets; port 0 is allowed here. Or unix:///PATH.
 std::optional<Endpoint> parse_endpoint(const std::string& text) {
-  constexpr std::string_view kUnix = "unix://";
-  if (text.starts_with(kUnix + std::string("/"))) {
-    return Endpoint{{}, 0, text.substr(kUnix.size())};
-  }
+  if (text.starts_with("unix:///")) return Endpoint{{}, 0, text.substr(7)};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) return std::nullopt;
   Endpoint endpoint;
