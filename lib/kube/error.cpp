@@ -14,6 +14,8 @@ class Category final : public std::error_category {
       case Errc::kBadStatus: return "malformed status";
       case Errc::kNoStatus: return "no exit status";
       case Errc::kCommandFailed: return "command failed";
+      case Errc::kBadKubeconfig: return "unusable kubeconfig";
+      case Errc::kCredentials: return "no credentials";
     }
     return "unknown kube error";
   }

@@ -9,6 +9,8 @@ enum class Errc {
   kBadStatus,       ///< an error stream that holds no metav1.Status
   kNoStatus,        ///< the connection ended before the command's status came
   kCommandFailed,   ///< the server could not run the command, or not to its end
+  kBadKubeconfig,   ///< a kubeconfig, or a service account, that cannot be used
+  kCredentials,     ///< a token file or a credential plugin that gives no credentials
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".
