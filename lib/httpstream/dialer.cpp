@@ -12,7 +12,7 @@ Dialer::Dialer(uv_loop_t* loop, Url url, Options options)
       options_(std::move(options)),
       round_tripper_(std::make_shared<const UpgradeRoundTripper>(loop, options_.round_tripper)) {}
 
-void Dialer::dial(std::vector<std::string> protocols, Handler handler) const {
+net::Attempt Dialer::dial(std::vector<std::string> protocols, Handler handler) const {
   HttpRequest request;
   request.method = options_.method;
   request.headers = options_.headers;
@@ -37,6 +37,7 @@ void Dialer::dial(std::vector<std::string> protocols, Handler handler) const {
         }
         handler(Dialed{std::move(*connection), protocol});
       });
+  return {};
 }
 
 }  // namespace uvspdy::httpstream

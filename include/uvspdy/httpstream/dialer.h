@@ -12,6 +12,7 @@
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
 #include "uvspdy/httpstream/url.h"
+#include "uvspdy/net/attempt.h"
 
 namespace uvspdy::httpstream {
 
@@ -41,7 +42,7 @@ class Dialer {
   /// may be dropped meanwhile. The handler runs once. Errors: those of
   /// UpgradeRoundTripper::round_trip and new_connection; kUpgradeFailed also when the server's
   /// choice is none of `protocols`.
-  void dial(std::vector<std::string> protocols, Handler handler) const;
+  net::Attempt dial(std::vector<std::string> protocols, Handler handler) const;
 
  private:
   Url url_;
