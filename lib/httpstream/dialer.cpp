@@ -37,6 +37,7 @@ net::Attempt Dialer::dial(std::vector<std::string> protocols, Handler handler) c
         }
         handler(Dialed{std::move(*connection), protocol});
       });
+  return {};
 }
 
 }  // namespace uvspdy::httpstream

@@ -78,9 +78,10 @@ void Session::Impl::drop_queued(Stream& stream) {
   stream.queued = 0;
   stream.queue.clear();
   if (std::exchange(stream.unsent, nullptr)) drop_unsent();
+  // A reader that has paused until it can write, or until its FIN has left, must not wait for ever.
+  if (stream.last == Stream::Last::kFin) stream.tell_writable = true;
   stream.last = Stream::Last::kNothing;
   stream.last_in_batch = false;
-  // A reader that has paused until it can write must not wait for ever.
   tell_writable_again(stream);
 }
 

@@ -1,4 +1,4 @@
-"""The embedding example: it runs, and the README shows it as it is."""
+"""The embedding examples: they run, and the README shows the first as it is."""
 
 import os
 import pathlib
@@ -10,6 +10,11 @@ class Example(unittest.TestCase):
     def test_runs(self):
         done = subprocess.run([os.environ["UVSPDY_EXAMPLE_ECHO"]], capture_output=True, text=True,
                               timeout=60)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "hello, stream\n", ""))
+
+    def test_coroutines_run(self):
+        done = subprocess.run([os.environ["UVSPDY_EXAMPLE_COROUTINE_ECHO"]], capture_output=True,
+                              text=True, timeout=60)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "hello, stream\n", ""))
 
     def test_stands_in_the_readme(self):
