@@ -20,6 +20,7 @@
 
 #include "cpp/stop_signal.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
 #include "uvspdy/net/tls.h"
 
@@ -146,7 +147,7 @@ int serve(const Options& options) {
     *self = peer;
     peers.insert(peer);
   };
-  auto listener = net::TcpListener::listen(
+  auto listener = net::Listener::listen_tcp(
       loop, "127.0.0.1", 0, [&](std::unique_ptr<net::Transport> transport) {
         net::tls_accept(std::move(transport), *context, kTimeout, take);
       });

@@ -30,7 +30,7 @@ class Server {
  public:
   explicit Server(TestLoop& loop, std::shared_ptr<net::TlsServerContext> of)
       : context(std::move(of)), loop_(loop) {
-    auto made = net::TcpListener::listen(
+    auto made = net::Listener::listen_tcp(
         loop.get(), "127.0.0.1", 0,
         [this](std::unique_ptr<net::Transport> transport) { accepted = std::move(transport); });
     REQUIRE(made);
@@ -89,7 +89,7 @@ class Server {
 
  private:
   TestLoop& loop_;
-  std::unique_ptr<net::TcpListener> listener_;
+  std::unique_ptr<net::Listener> listener_;
 };
 
 }  // namespace
@@ -184,7 +184,7 @@ TEST_CASE("TLS: contexts that loops in several threads share, and a reload meanw
       uv_loop_t loop;
       uv_loop_init(&loop);
       int left = kConnections;
-      std::unique_ptr<net::TcpListener> listener;
+      std::unique_ptr<net::Listener> listener;
       std::function<void()> next;
       std::array<std::unique_ptr<net::Transport>, 2> ends;
       const auto done = [&](std::size_t end) {
@@ -199,7 +199,7 @@ TEST_CASE("TLS: contexts that loops in several threads share, and a reload meanw
           listener->close();
         };
       };
-      auto made = net::TcpListener::listen(
+      auto made = net::Listener::listen_tcp(
           &loop, "127.0.0.1", 0, [&](std::unique_ptr<net::Transport> transport) {
             net::tls_accept(std::move(transport), server, test::kDeadline, done(0));
           });
