@@ -101,8 +101,7 @@ Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transp
       session_(role, std::move(options.session), *this),
       preface_(std::move(preface)),
       already_read_(std::move(already_read)),
-      wakeup_(loop, [this] { turn(); }),
-      timer_(loop, [this] { turn(); }) {}
+      timer_(std::in_place, loop, [this] { turn(); }) {}
 
 void Connection::Impl::start() {
   self_ = owner_.shared_from_this();
@@ -185,7 +184,10 @@ void Connection::Impl::turn() {
   flush();
   move_on();
   arrange_next_turn();
-  if (phase_ == Phase::kOver && later_.empty()) self_.reset();
+  if (phase_ == Phase::kOver && later_.empty()) {
+    wakeup_.reset();  // whoever holds on to us holds no handle of the loop
+    self_.reset();
+  }
 }
 
 void Connection::Impl::read(Bytes bytes) {
@@ -337,13 +339,13 @@ void Connection::Impl::arrange_next_turn() {
   }
   const session::Time present = now();
   if (!deadline) {
-    timer_.stop();
+    timer_->stop();
   } else if (*deadline <= present) {
-    timer_.stop();
+    timer_->stop();
     ask_for_turn();
   } else {
     // Rounded up: a timer that fires early would only be set again.
-    timer_.start(std::chrono::ceil<std::chrono::milliseconds>(*deadline - present));
+    timer_->start(std::chrono::ceil<std::chrono::milliseconds>(*deadline - present));
   }
 }
 
@@ -365,8 +367,7 @@ void Connection::Impl::close_transport() {
 
 void Connection::Impl::finish() {
   phase_ = Phase::kOver;
-  wakeup_.cancel();
-  timer_.stop();
+  timer_.reset();
   transport_.reset();
   on_new_stream_ = {};
   on_goaway_handler = {};

@@ -20,7 +20,10 @@ class Connection::Impl final : public session::Handler {
        ConnectionOptions options, Buffer preface, Buffer already_read);
 
   void start();
-  void ask_for_turn() { wakeup_.schedule(); }
+  void ask_for_turn() {
+    if (!wakeup_) wakeup_.emplace(loop, [this] { turn(); });
+    wakeup_->schedule();
+  }
 
   /// Runs `call` in the next turn, for answers that must not come inside the question.
   void later(std::function<void()> call);
@@ -112,8 +115,8 @@ class Connection::Impl final : public session::Handler {
   std::unordered_map<std::uint32_t, PingHandler> pings_;
   std::vector<std::function<void()>> later_;
 
-  net::Wakeup wakeup_;
-  net::Timer timer_;
+  std::optional<net::Wakeup> wakeup_;
+  std::optional<net::Timer> timer_;  // until kOver
 };
 
 }  // namespace uvspdy::httpstream

@@ -12,11 +12,11 @@
 namespace uvspdy::kube {
 namespace {
 
-// Where a thing stands that was asked for, not read.
-constexpr const char* kGiven = "kubeconfig overrides";
+// Where a thing stands that was asked for, not read: nowhere.
+constexpr const char* kGiven = "";
 
 Error bad(const std::string& at, const std::string& why) {
-  return Error(Errc::kBadKubeconfig, at + ": " + why);
+  return Error(Errc::kBadKubeconfig, at.empty() ? why : at + ": " + why);
 }
 
 void override_with(Text& text, const std::string& given) {
@@ -220,10 +220,8 @@ Result<ClientConfig> Kubeconfig::client_config(const KubeconfigOverrides& overri
   }
   Result<Cluster> cluster = entry_of(content.clusters, "cluster", context->cluster);
   if (!cluster) return cluster.error();
-  if (cluster->at.empty()) cluster->at = kGiven;
   Result<User> user = entry_of(content.users, "user", context->user);
   if (!user) return user.error();
-  if (user->at.empty()) user->at = kGiven;
 
   ClientConfig config;
   if (!context->pod_namespace.empty()) config.pod_namespace = context->pod_namespace.value;
