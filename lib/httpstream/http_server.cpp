@@ -23,6 +23,12 @@ struct HttpServer::Shared : std::enable_shared_from_this<Shared> {
     if (options.log) options.log(line);
   }
 
+  net::Listener::AcceptHandler accept_handler() {
+    return [self = shared_from_this()](auto transport) { self->serve(std::move(transport)); };
+  }
+  net::Listener::ErrorHandler error_handler() {
+    return [self = shared_from_this()](const Error& error) { self->log(error.message()); };
+  }
   void serve(std::unique_ptr<net::Transport> transport);
   void read_request(std::unique_ptr<net::Transport> transport);
 };
@@ -134,10 +140,22 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv_loop_t* loop, const st
                                                        std::uint16_t port, RequestHandler handler,
                                                        Options options) {
   auto server = create(std::move(handler), std::move(options));
-  Result<std::unique_ptr<net::TcpListener>> listener = net::TcpListener::listen(
-      loop, address, port,
-      [shared = server->shared_](auto transport) { shared->serve(std::move(transport)); },
-      [shared = server->shared_](const Error& error) { shared->log(error.message()); });
+  Shared& shared = *server->shared_;
+  auto listener = net::Listener::listen_tcp(loop, address, port, shared.accept_handler(),
+                                            shared.error_handler(), shared.options.listen);
+  if (!listener) return listener.error();
+  server->listener_ = std::move(*listener);
+  return server;
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen_pipe(uv_loop_t* loop,
+                                                            const std::string& path,
+                                                            RequestHandler handler,
+                                                            Options options) {
+  auto server = create(std::move(handler), std::move(options));
+  Shared& shared = *server->shared_;
+  auto listener = net::Listener::listen_pipe(loop, path, shared.accept_handler(),
+                                             shared.error_handler(), shared.options.listen);
   if (!listener) return listener.error();
   server->listener_ = std::move(*listener);
   return server;

@@ -18,21 +18,15 @@ constexpr std::size_t kMaxStatus = 64 * 1024;
 /// freed when the connection closes.
 class ExecClient : public std::enable_shared_from_this<ExecClient> {
  public:
-  ExecClient(ExecOptions options, ExecHandlers handlers)
-      : options_(std::move(options)), handlers_(std::move(handlers)) {}
+  ExecClient(ExecRequest request, ExecHandlers handlers)
+      : request_(std::move(request)), handlers_(std::move(handlers)) {}
 
-  void start(uv_loop_t* loop) {
-    httpstream::Url url = options_.server;
-    url.target = exec_target(options_.request);
-    httpstream::Dialer::Options dial;
-    dial.headers = options_.headers;
-    dial.round_tripper = options_.round_tripper;
-    httpstream::Dialer(loop, url, dial)
-        .dial({std::string(kProtocolV4)},
-              [self = shared_from_this()](Result<httpstream::Dialed> dialed) {
-                if (!dialed) return self->finish(dialed.error());
-                self->dialed(std::move(dialed->connection));
-              });
+  void start(ApiServer& server) {
+    server.dial(exec_target(request_), {std::string(kProtocolV4)},
+                [self = shared_from_this()](Result<httpstream::Dialed> dialed) {
+                  if (!dialed) return self->finish(dialed.error());
+                  self->dialed(std::move(dialed->connection));
+                });
   }
 
  private:
@@ -47,11 +41,10 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
     connection_ = std::move(connection);
     connection_->on_close(
         [self = shared_from_this()](const Error& error) { self->connection_ended(error); });
-    const ExecRequest& request = options_.request;
     wanted_.push_back({kStreamTypeError, &error_});
-    if (request.use_stdin) wanted_.push_back({kStreamTypeStdin, &streams_.standard_input});
-    if (request.use_stdout) wanted_.push_back({kStreamTypeStdout, &streams_.standard_output});
-    if (request.use_stderr) wanted_.push_back({kStreamTypeStderr, &streams_.standard_error});
+    if (request_.use_stdin) wanted_.push_back({kStreamTypeStdin, &streams_.standard_input});
+    if (request_.use_stdout) wanted_.push_back({kStreamTypeStdout, &streams_.standard_output});
+    if (request_.use_stderr) wanted_.push_back({kStreamTypeStderr, &streams_.standard_error});
     create_next();
   }
 
@@ -134,7 +127,7 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
     if (handlers.on_exit) handlers.on_exit(std::move(result));
   }
 
-  ExecOptions options_;
+  ExecRequest request_;
   ExecHandlers handlers_;
   std::shared_ptr<httpstream::Connection> connection_;
   std::deque<Wanted> wanted_;
@@ -148,8 +141,8 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
 
 }  // namespace
 
-void exec(uv_loop_t* loop, ExecOptions options, ExecHandlers handlers) {
-  std::make_shared<ExecClient>(std::move(options), std::move(handlers))->start(loop);
+void exec(ApiServer& server, ExecRequest request, ExecHandlers handlers) {
+  std::make_shared<ExecClient>(std::move(request), std::move(handlers))->start(server);
 }
 
 std::string describe(const Error& error) {

@@ -25,6 +25,7 @@
 #include "cpp/report.h"
 #include "cpp/stop_signal.h"
 #include "uvspdy/httpstream.h"
+#include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
 #include "uvspdy/net/timer.h"
 
@@ -67,7 +68,7 @@ class EchoServer {
   Result<std::string> start(uv_loop_t* loop) {
     constexpr const char* kAddress = "127.0.0.1";
     if (options_.raw) {
-      auto listener = net::TcpListener::listen(
+      auto listener = net::Listener::listen_tcp(
           loop, kAddress, 0, [this](auto transport) { serve_raw(std::move(transport)); });
       if (!listener) return listener.error();
       tcp_ = std::move(*listener);
@@ -115,7 +116,7 @@ class EchoServer {
   }
 
   const Options& options_;
-  std::unique_ptr<net::TcpListener> tcp_;
+  std::unique_ptr<net::Listener> tcp_;
   std::unique_ptr<httpstream::HttpServer> http_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
 };

@@ -318,12 +318,14 @@ TEST_CASE("kube::exec: the handlers are freed when on_exit has run") {
   };
   const auto token = std::make_shared<int>(0);
   bool over = false;
-  ExecOptions options;
-  options.server.host = "127.0.0.1";
-  options.server.port = server.port();
-  options.request = shell("x");
-  options.request.pod = "demo";
-  exec(loop.get(), options,
+  ClientConfig config;
+  config.server.host = "127.0.0.1";
+  config.server.port = server.port();
+  auto api_server = ApiServer::create(loop.get(), config);
+  REQUIRE(api_server);
+  ExecRequest request = shell("x");
+  request.pod = "demo";
+  exec(**api_server, request,
        {[token](const ExecStreams& streams) {
           streams.standard_output->on_data([token](Bytes) {});
           streams.standard_error->on_data([token](Bytes) {});

@@ -80,13 +80,15 @@ class ExecRun {
 
   void start(TestLoop& loop, std::uint16_t port, kube::ExecRequest request,
              httpstream::ConnectionOptions connection = {}) {
-    kube::ExecOptions options;
-    options.server.host = "127.0.0.1";
-    options.server.port = port;
-    options.request = std::move(request);
-    options.request.pod = "demo";
+    kube::ClientConfig config;
+    config.server.host = "127.0.0.1";
+    config.server.port = port;
+    kube::ApiServer::Options options;
     options.round_tripper.connection = std::move(connection);
-    kube::exec(loop.get(), std::move(options),
+    auto server = kube::ApiServer::create(loop.get(), config, std::move(options));
+    REQUIRE(server);
+    request.pod = "demo";
+    kube::exec(**server, std::move(request),
                {[this](const kube::ExecStreams& opened) {
                   CHECK_FALSE(started);
                   started = true;

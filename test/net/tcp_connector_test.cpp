@@ -10,11 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "net/tcp_transport.h"
+#include "net/stream_transport.h"
 #include "support/outside_calls.h"
 #include "support/raw_peer.h"
 #include "support/test_loop.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
 
 using namespace uvspdy;
@@ -47,7 +48,7 @@ struct Attempt {
 
 /// A port that nothing listens on.
 std::uint16_t free_port(TestLoop& loop) {
-  auto listener = net::TcpListener::listen(loop.get(), "127.0.0.1", 0, [](auto) {});
+  auto listener = net::Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
   REQUIRE(listener);
   return (*listener)->port();
 }
@@ -97,7 +98,7 @@ TEST_CASE("connect_tcp: numeric addresses and the name localhost") {
   const Row row = GENERATE(Row{"127.0.0.1", "127.0.0.1"}, Row{"127.0.0.1", "localhost"});
   CAPTURE(row.connect_to);
   std::unique_ptr<net::Transport> accepted;
-  auto listener = net::TcpListener::listen(
+  auto listener = net::Listener::listen_tcp(
       loop.get(), row.listen_on, 0,
       [&](std::unique_ptr<net::Transport> transport) { accepted = std::move(transport); });
   REQUIRE(listener);
@@ -120,7 +121,7 @@ TEST_CASE("connect_tcp: numeric addresses and the name localhost") {
 TEST_CASE("connect_tcp: a numeric IPv6 address") {
   TestLoop loop;
   std::unique_ptr<net::Transport> accepted;
-  auto listener = net::TcpListener::listen(
+  auto listener = net::Listener::listen_tcp(
       loop.get(), "::1", 0,
       [&](std::unique_ptr<net::Transport> transport) { accepted = std::move(transport); });
   if (!listener) SKIP_TEST("no IPv6 loopback: " + listener.error().message());
@@ -138,7 +139,7 @@ TEST_CASE("connect_tcp: Nagle's algorithm is off at both ends") {
   Attempt attempt(loop, "127.0.0.1", server.port());
   REQUIRE(*attempt.result);
   uv_os_fd_t fd = -1;
-  void* handle = dynamic_cast<net::TcpTransport&>(***attempt.result).handle();
+  void* handle = dynamic_cast<net::StreamTransport&>(***attempt.result).stream();
   REQUIRE(uv_fileno(static_cast<uv_handle_t*>(handle), &fd) == 0);
   int no_delay = 0;
   socklen_t size = sizeof no_delay;

@@ -10,8 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "net/tcp_transport.h"
+#include "net/stream_transport.h"
 #include "support/test_loop.h"
+#include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
 #include "uvspdy/net/transport.h"
 
@@ -64,7 +65,7 @@ class RawPeer {
   /// Closes the socket so that the other side gets a TCP reset.
   void vanish() {
     uv_os_fd_t fd = -1;
-    void* handle = dynamic_cast<net::TcpTransport&>(*transport_).handle();
+    void* handle = dynamic_cast<net::StreamTransport&>(*transport_).stream();
     REQUIRE(uv_fileno(static_cast<uv_handle_t*>(handle), &fd) == 0);
     const linger at_once{1, 0};
     REQUIRE(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
@@ -110,7 +111,7 @@ class RawPeer {
 class RawServer {
  public:
   explicit RawServer(TestLoop& loop) : loop_(loop) {
-    auto listener = net::TcpListener::listen(
+    auto listener = net::Listener::listen_tcp(
         loop.get(), "127.0.0.1", 0, [this](std::unique_ptr<net::Transport> transport) {
           peers.push_back(std::make_unique<RawPeer>(std::move(transport)));
           peers.back()->start_reading();
@@ -134,7 +135,7 @@ class RawServer {
 
  private:
   TestLoop& loop_;
-  std::unique_ptr<net::TcpListener> listener_;
+  std::unique_ptr<net::Listener> listener_;
 };
 
 }  // namespace uvspdy::test

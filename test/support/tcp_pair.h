@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "support/test_loop.h"
+#include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
 #include "uvspdy/net/transport.h"
 
@@ -16,7 +17,7 @@ struct TcpPair {
 
   /// Runs the loop until both are there.
   explicit TcpPair(TestLoop& loop) {
-    auto listener = net::TcpListener::listen(
+    auto listener = net::Listener::listen_tcp(
         loop.get(), "127.0.0.1", 0,
         [this](std::unique_ptr<net::Transport> transport) { server = std::move(transport); });
     REQUIRE(listener);

@@ -68,18 +68,25 @@ struct Transcript {
 
 /// `done` is scheduled when the session's last frame, our GOAWAY, has gone out.
 void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::Wakeup& done) {
-  kube::ExecOptions options;
-  options.server.host = "127.0.0.1";
-  options.server.port = port;
-  options.request.pod = kPod;
-  options.request.use_stdin = true;
-  options.request.command = demo_command("uvspdy exec");
+  kube::ClientConfig config;
+  config.server.host = "127.0.0.1";
+  config.server.port = port;
+  kube::ExecRequest request;
+  request.pod = kPod;
+  request.use_stdin = true;
+  request.command = demo_command("uvspdy exec");
+  kube::ApiServer::Options options;
   options.round_tripper.connection.session.trace = [&](const session::FrameTrace& frame) {
     transcript.frames.push_back(session::to_string(frame));
     const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
     if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
   };
-  kube::exec(loop, std::move(options),
+  auto server = kube::ApiServer::create(loop, std::move(config), std::move(options));
+  if (!server) {
+    transcript.status = server.error();
+    return done.schedule();
+  }
+  kube::exec(**server, std::move(request),
              {[&transcript](const kube::ExecStreams& streams) {
                 streams.standard_output->on_data(
                     [&transcript](Bytes bytes) { transcript.output += text_of(bytes); });

@@ -8,14 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "client_flags.h"
 #include "commands.h"
-#include "flow_control.h"
 #include "loop.h"
 #include "report.h"
 #include "stdio.h"
-#include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/exec_client.h"
-#include "uvspdy/net/tcp.h"
 
 using namespace uvspdy;
 
@@ -25,11 +23,9 @@ namespace {
 constexpr std::size_t kOutputHighWater = 256 * 1024;
 
 struct ExecFlags {
-  std::string server;
-  std::string pod_namespace = "default";
+  ClientFlags client;
   std::string container;
   bool use_stdin = false;
-  session::FlowControl flow_control = session::FlowControl::kAutomatic;
   std::string pod;
   std::vector<std::string> command;
 };
@@ -50,8 +46,8 @@ class RemoteCommand {
         output_(loop, STDOUT_FILENO, writer_handlers(streams_.standard_output)),
         error_output_(loop, STDERR_FILENO, writer_handlers(streams_.standard_error)) {}
 
-  void run(uv_loop_t* loop, kube::ExecOptions options) {
-    kube::exec(loop, std::move(options),
+  void run(kube::ApiServer& server, kube::ExecRequest request) {
+    kube::exec(server, std::move(request),
                {[this](const kube::ExecStreams& streams) { started(streams); },
                 [this](Result<kube::ExitStatus> status) {
                   status_ = std::move(status);
@@ -121,31 +117,23 @@ class RemoteCommand {
 };
 
 int exec(const ExecFlags& flags) {
-  const Result<httpstream::Url> server = httpstream::parse_url(flags.server);
-  if (!server) return report_error("exec", "--server: " + server.error().message());
-  if (server->target != "/") {
-    return report_error("exec", "--server must not have a path: '" + server->target + "'");
-  }
-  if (server->host != "localhost" && !net::is_loopback(server->host)) {
-    return report_error("exec", "--server " + flags.server +
-                                    ": plain http is for loopback addresses only, and there is no "
-                                    "TLS yet");
-  }
   if (flags.command.empty()) {
     return report_error("exec", "give the command behind --, as in: uvspdy exec ... POD -- ls", 2);
   }
-  kube::ExecOptions options;
-  options.server = *server;
-  options.request.pod_namespace = flags.pod_namespace;
-  options.request.pod = flags.pod;
-  options.request.container = flags.container;
-  options.request.command = flags.command;
-  options.request.use_stdin = flags.use_stdin;
-  options.round_tripper.connection.session.flow_control = flags.flow_control;
+  Result<kube::ClientConfig> config = read_client_config(flags.client);
+  if (!config) return report_error("exec", config.error().message());
+  kube::ExecRequest request;
+  request.pod_namespace = config->pod_namespace;
+  request.pod = flags.pod;
+  request.container = flags.container;
+  request.command = flags.command;
+  request.use_stdin = flags.use_stdin;
 
   Loop loop;
+  auto server = make_api_server(loop.get(), flags.client, std::move(*config));
+  if (!server) return report_error("exec", server.error().message());
   RemoteCommand command(loop.get());
-  command.run(loop.get(), std::move(options));
+  command.run(**server, std::move(request));
   loop.run();
   return report_error("exec", "the connection ended without a result");
 }
@@ -156,14 +144,9 @@ void add_exec(CLI::App& app, const std::vector<std::string>& command_words, int&
   CLI::App* command = app.add_subcommand(
       "exec", "Run a command in a pod and exit as it does: exec [OPTIONS] POD -- COMMAND...");
   auto flags = std::make_shared<ExecFlags>();
-  command
-      ->add_option("-s,--server", flags->server, "URL of the server, such as http://127.0.0.1:8080")
-      ->required();
-  command->add_option("-n,--namespace", flags->pod_namespace, "The pod's namespace")
-      ->capture_default_str();
+  add_client_flags(*command, flags->client);
   command->add_option("-c,--container", flags->container, "The container, if the pod has several");
   command->add_flag("-i,--stdin", flags->use_stdin, "Pass standard input on to the command");
-  add_flow_control(*command, flags->flow_control);
   command->add_option("POD", flags->pod, "The pod")->required();
   command->callback([flags, command_words, &exit_code] {
     flags->command = command_words;

@@ -21,7 +21,8 @@ kube::ExecServer::Options exec_options(const PodServer::Options& options) {
 }  // namespace
 
 PodServer::PodServer(uv_loop_t* loop, const Options& options)
-    : authenticates_(options.authenticates),
+    : tls_(options.tls != nullptr),
+      authenticates_(options.authenticates),
       authenticator_(options.tokens),
       api_(options.pod, kContainer),
       exec_(loop, exec_options(options)) {}
@@ -31,12 +32,21 @@ Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, const Optio
   httpstream::HttpServer::Options http;
   http.log = options.log;
   http.tls = options.tls;
-  Result<std::unique_ptr<httpstream::HttpServer>> listening = httpstream::HttpServer::listen(
-      loop, options.address, options.port,
-      [self = server.get()](const auto& exchange) { self->handle(exchange); }, std::move(http));
+  const auto handler = [self = server.get()](const auto& exchange) { self->handle(exchange); };
+  Result<std::unique_ptr<httpstream::HttpServer>> listening =
+      options.socket_path.empty()
+          ? httpstream::HttpServer::listen(loop, options.address, options.port, handler, http)
+          : httpstream::HttpServer::listen_pipe(loop, options.socket_path, handler, http);
   if (!listening) return listening.error();
   server->http_ = std::move(*listening);
   return server;
+}
+
+std::string PodServer::url() const {
+  const std::string address = http_->address();
+  constexpr std::string_view kUnix = "unix:";
+  if (address.starts_with(kUnix)) return "unix://" + address.substr(kUnix.size());
+  return (tls_ ? "https://" : "http://") + address;
 }
 
 void PodServer::stop(std::function<void()> done) {

@@ -23,6 +23,7 @@ class PodServer {
   struct Options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
+    std::string socket_path;  ///< of a local socket, in place of address and port
     std::string pod = "uvspdy";
     /// Not null: every connection is TLS.
     std::shared_ptr<const uvspdy::net::TlsServerContext> tls;
@@ -38,6 +39,9 @@ class PodServer {
 
   std::uint16_t port() const { return http_->port(); }
 
+  /// Where it listens, as "https://127.0.0.1:6443" or "unix:///run/x.sock".
+  std::string url() const;
+
   /// Ends every command and then calls `done`.
   void stop(std::function<void()> done);
 
@@ -46,6 +50,7 @@ class PodServer {
  private:
   void handle(const std::shared_ptr<uvspdy::httpstream::HttpExchange>& exchange);
 
+  bool tls_;
   bool authenticates_;
   uvspdy::kube::RequestAuthenticator authenticator_;
   uvspdy::kube::PodApi api_;

@@ -14,7 +14,6 @@
 #include "pod_server.h"
 #include "report.h"
 #include "server_security.h"
-#include "uvspdy/httpstream/url.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/tcp.h"
 
@@ -32,10 +31,12 @@ struct ServeOptions {
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;
+  std::string socket_path;  // of a local socket, in place of these
 };
 
-// HOST:PORT, an IPv6 host in brackets; port 0 is allowed here.
+// HOST:PORT, an IPv6 host in brackets; port 0 is allowed here. Or unix:///PATH.
 std::optional<Endpoint> parse_endpoint(const std::string& text) {
+  if (text.starts_with("unix:///")) return Endpoint{{}, 0, text.substr(7)};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) return std::nullopt;
   Endpoint endpoint;
@@ -84,10 +85,11 @@ int serve(const ServeOptions& options) {
   const std::optional<Endpoint> endpoint = parse_endpoint(options.listen);
   if (!endpoint) {
     return report_error("serve", "cannot read --listen '" + options.listen +
-                                     "': give HOST:PORT, such as 127.0.0.1:8080");
+                                     "': give HOST:PORT, such as 127.0.0.1:8080, or unix:///PATH");
   }
   const bool guarded = options.security.has_tls() && options.security.authenticates();
-  if (!guarded && !net::is_loopback(endpoint->host)) {
+  const bool local = !endpoint->socket_path.empty() || net::is_loopback(endpoint->host);
+  if (!guarded && !local) {
     return report_error(
         "serve", "refusing to listen on " + options.listen +
                      ": whoever reaches this server can run commands; give --tls-cert-file and "
@@ -102,6 +104,7 @@ int serve(const ServeOptions& options) {
   PodServer::Options server_options;
   server_options.address = endpoint->host;
   server_options.port = endpoint->port;
+  server_options.socket_path = endpoint->socket_path;
   server_options.pod = options.pod;
   server_options.tls = security->tls;
   server_options.authenticates = security->authenticates;
@@ -113,11 +116,7 @@ int serve(const ServeOptions& options) {
   Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
   if (!server) return report_error("serve", server.error().message());
 
-  httpstream::Url url;
-  url.scheme = security->tls ? "https" : "http";
-  url.host = endpoint->host;
-  url.port = (*server)->port();
-  std::printf("listening on %s://%s\n", url.scheme.c_str(), url.authority().c_str());
+  std::printf("listening on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
 
   std::optional<CertificateReloader> reloader;
@@ -142,7 +141,10 @@ void add_serve(CLI::App& app, int& exit_code) {
       app.add_subcommand("serve", "Let kubectl and uvspdy run commands on this machine");
   auto options = std::make_shared<ServeOptions>();
   command
-      ->add_option("--listen", options->listen, "HOST:PORT to listen on; port 0 picks a free one")
+      ->add_option(
+          "--listen", options->listen,
+          "HOST:PORT to listen on, port 0 picks a free one; or unix:///PATH, for the user's own "
+          "processes")
       ->capture_default_str();
   command->add_option("--pod", options->pod, "The name this machine has as a pod")
       ->capture_default_str();

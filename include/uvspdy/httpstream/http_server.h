@@ -11,7 +11,7 @@
 
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/http_exchange.h"
-#include "uvspdy/net/tcp.h"
+#include "uvspdy/net/listener.h"
 #include "uvspdy/net/tls.h"
 #include "uvspdy/net/transport.h"
 
@@ -33,17 +33,22 @@ class HttpServer {
     /// With it every connection begins with a TLS handshake, in at most `tls_timeout`.
     std::shared_ptr<const net::TlsServerContext> tls;
     std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);
+    net::ListenOptions listen;
     /// Hears, a line each, what went wrong with connections that came to nothing.
     LogHandler log;
   };
 
-  /// Listens on a numeric address; port 0 picks a free one. Errors: as TcpListener::listen.
+  /// Listens on a numeric address; port 0 picks a free one. Errors: as Listener::listen_tcp.
   static Result<std::unique_ptr<HttpServer>> listen(uv_loop_t* loop, const std::string& address,
                                                     std::uint16_t port, RequestHandler handler,
                                                     Options options);
 
   static Result<std::unique_ptr<HttpServer>> listen(uv_loop_t* loop, const std::string& address,
                                                     std::uint16_t port, RequestHandler handler);
+
+  /// Listens on a local (Unix) socket. Errors: as net::Listener::listen_pipe.
+  static Result<std::unique_ptr<HttpServer>> listen_pipe(uv_loop_t* loop, const std::string& path,
+                                                         RequestHandler handler, Options options);
 
   /// A server that does not listen: its connections come through `serve`.
   static std::unique_ptr<HttpServer> create(RequestHandler handler, Options options);
@@ -53,8 +58,11 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// The port that it listens on.
-  std::uint16_t port() const { return listener_->port(); }
+  /// The TCP port that it listens on, else 0.
+  std::uint16_t port() const { return listener_ ? listener_->port() : 0; }
+
+  /// Where it listens: "127.0.0.1:80", "unix:/run/x.sock"; empty if it does not.
+  std::string address() const { return listener_ ? listener_->address() : std::string(); }
 
   /// Reads a request from a connection that somebody else has accepted.
   void serve(std::unique_ptr<net::Transport> transport);
@@ -68,7 +76,7 @@ class HttpServer {
   struct Shared;
 
   std::shared_ptr<Shared> shared_;
-  std::unique_ptr<net::TcpListener> listener_;
+  std::unique_ptr<net::Listener> listener_;
 };
 
 }  // namespace uvspdy::httpstream

@@ -1,16 +1,12 @@
 #pragma once
 
-#include <uv.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "uvspdy/error.h"
-#include "uvspdy/headers.h"
 #include "uvspdy/httpstream/stream.h"
-#include "uvspdy/httpstream/upgrade_round_tripper.h"
-#include "uvspdy/httpstream/url.h"
+#include "uvspdy/kube/api_server.h"
 #include "uvspdy/kube/remotecommand.h"
 
 namespace uvspdy::kube {
@@ -35,30 +31,23 @@ struct ExecHandlers {
   std::function<void(const ExecStreams&)> on_started;
 
   /// The last call, once: how the command ended, when all its output has been delivered. Errors:
-  /// those of httpstream::Dialer::dial and Connection::create_stream; kNoStatus when the
+  /// those of ApiServer::dial and Connection::create_stream; kNoStatus when the
   /// connection ended before the status came (the command's fate is then unknown, and it is never
   /// taken for success); kBadStatus; kCommandFailed.
   std::function<void(Result<ExitStatus>)> on_exit;
 };
 
-struct ExecOptions {
-  httpstream::Url server;  ///< scheme, host and port; the path is made from the request
-  ExecRequest request;
-  Headers headers;  ///< Authorization and such
-  httpstream::UpgradeRoundTripper::Options round_tripper;
-};
-
 /// The client's side of exec, over v4.channel.k8s.io:
 ///
-///     exec(loop, options,
+///     exec(server, request,
 ///          {.on_started = [](const ExecStreams& streams) {
 ///             streams.standard_output->on_data([](Bytes bytes) { ... });
 ///             ...
 ///           },
 ///           .on_exit = [](Result<ExitStatus> status) { ... }});
 ///
-/// The handlers live until on_exit has run.
-void exec(uv_loop_t* loop, ExecOptions options, ExecHandlers handlers);
+/// The handlers live until on_exit has run. The server may be dropped meanwhile.
+void exec(ApiServer& server, ExecRequest request, ExecHandlers handlers);
 
 /// An error for people: when a server refused an upgrade with a metav1.Status, that one's message.
 std::string describe(const Error& error);

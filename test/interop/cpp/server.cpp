@@ -79,8 +79,8 @@ void accept(Connection& connection, const std::shared_ptr<Stream>& stream,
 
 Result<std::string> Server::start(uv_loop_t* loop) {
   constexpr const char* kAddress = "127.0.0.1";
-  auto listener = net::TcpListener::listen(loop, kAddress, 0,
-                                           [this](auto transport) { serve(std::move(transport)); });
+  auto listener = net::Listener::listen_tcp(
+      loop, kAddress, 0, [this](auto transport) { serve(std::move(transport)); });
   if (!listener) return listener.error();
   listener_ = std::move(*listener);
   return std::string(kAddress) + ":" + std::to_string(listener_->port());

@@ -8,7 +8,7 @@
 
 #include "options.h"
 #include "uvspdy/httpstream/connection.h"
-#include "uvspdy/net/tcp.h"
+#include "uvspdy/net/listener.h"
 
 namespace uvspdy::interop {
 
@@ -27,7 +27,7 @@ class Server {
   void serve(std::unique_ptr<net::Transport> transport);
 
   const Options& options_;
-  std::unique_ptr<net::TcpListener> listener_;
+  std::unique_ptr<net::Listener> listener_;
   std::uint64_t accepted_ = 0;
   // Connections keep themselves alive; the set is for `stop`.
   std::unordered_set<std::shared_ptr<httpstream::Connection>> connections_;

@@ -7,19 +7,20 @@
 #include "support/raw_peer.h"
 #include "support/test_loop.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
 
 using namespace uvspdy;
-using net::TcpListener;
+using net::Listener;
 using test::RawPeer;
 using test::TestLoop;
 
-TEST_CASE("TcpListener: port 0 picks a free one, and accepting begins with the loop") {
+TEST_CASE("Listener: port 0 picks a free one, and accepting begins with the loop") {
   TestLoop loop;
   int accepted = 0;
-  auto listener = TcpListener::listen(loop.get(), "127.0.0.1", 0,
-                                      [&](std::unique_ptr<net::Transport>) { ++accepted; });
-  auto other = TcpListener::listen(loop.get(), "127.0.0.1", 0, [](auto) {});
+  auto listener = Listener::listen_tcp(loop.get(), "127.0.0.1", 0,
+                                       [&](std::unique_ptr<net::Transport>) { ++accepted; });
+  auto other = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
   REQUIRE(listener);
   REQUIRE(other);
   CHECK((*listener)->port() != 0);
@@ -35,47 +36,47 @@ TEST_CASE("TcpListener: port 0 picks a free one, and accepting begins with the l
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("TcpListener: addresses that are not numeric are refused by name") {
+TEST_CASE("Listener: addresses that are not numeric are refused by name") {
   TestLoop loop;
   const std::string address = GENERATE("", "localhost", "127.0.0", "127.0.0.1:80", "256.0.0.1",
                                        "[::1]", "::g", " 127.0.0.1");
   CAPTURE(address);
-  const auto listener = TcpListener::listen(loop.get(), address, 0, [](auto) {});
+  const auto listener = Listener::listen_tcp(loop.get(), address, 0, [](auto) {});
   REQUIRE_FALSE(listener);
   CHECK(listener.error().code() == net::Errc::kBadAddress);
   CHECK(listener.error().message().find("'" + address + "'") != std::string::npos);
 }
 
-TEST_CASE("TcpListener: an address in use is libuv's error and names the address") {
+TEST_CASE("Listener: an address in use is libuv's error and names the address") {
   TestLoop loop;
-  const auto first = TcpListener::listen(loop.get(), "127.0.0.1", 0, [](auto) {});
+  const auto first = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
   REQUIRE(first);
   const std::uint16_t port = (*first)->port();
-  const auto second = TcpListener::listen(loop.get(), "127.0.0.1", port, [](auto) {});
+  const auto second = Listener::listen_tcp(loop.get(), "127.0.0.1", port, [](auto) {});
   REQUIRE_FALSE(second);
   CHECK(second.error().code() == std::error_code(UV_EADDRINUSE, net::uv_category()));
   CHECK(second.error().message().find("127.0.0.1:" + std::to_string(port)) != std::string::npos);
 }
 
-TEST_CASE("TcpListener: closed, it accepts no more, and what it has accepted lives on") {
+TEST_CASE("Listener: closed, it accepts no more, and what it has accepted lives on") {
   TestLoop loop;
-  std::unique_ptr<TcpListener> listener;
+  std::unique_ptr<Listener> listener;
   std::unique_ptr<RawPeer> accepted;
   int calls = 0;
   // In the handler, by closing or by destroying: the two ways to stop.
   const bool destroy = GENERATE(false, true);
-  auto listening = TcpListener::listen(loop.get(), "127.0.0.1", 0,
-                                       [&](std::unique_ptr<net::Transport> transport) {
-                                         ++calls;
-                                         accepted = std::make_unique<RawPeer>(std::move(transport));
-                                         accepted->start_reading();
-                                         if (destroy) {
-                                           listener.reset();
-                                         } else {
-                                           listener->close();
-                                           listener->close();
-                                         }
-                                       });
+  auto listening = Listener::listen_tcp(
+      loop.get(), "127.0.0.1", 0, [&](std::unique_ptr<net::Transport> transport) {
+        ++calls;
+        accepted = std::make_unique<RawPeer>(std::move(transport));
+        accepted->start_reading();
+        if (destroy) {
+          listener.reset();
+        } else {
+          listener->close();
+          listener->close();
+        }
+      });
   REQUIRE(listening);
   listener = std::move(*listening);
   const std::uint16_t port = listener->port();
@@ -100,7 +101,7 @@ TEST_CASE("TcpListener: closed, it accepts no more, and what it has accepted liv
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("TcpListener: several connections that wait are all accepted") {
+TEST_CASE("Listener: several connections that wait are all accepted") {
   TestLoop loop;
   test::RawServer server(loop);
   std::vector<std::unique_ptr<RawPeer>> clients;

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "uvspdy/error.h"
+#include "uvspdy/httpstream/dialer.h"
+#include "uvspdy/httpstream/url.h"
+#include "uvspdy/kube/authenticator.h"
+#include "uvspdy/kube/client_config.h"
+#include "uvspdy/net/attempt.h"
+
+namespace uvspdy::kube {
+
+/// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and
+/// how we do.
+///
+///     auto kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
+///     auto server = ApiServer::create(loop, *kubeconfig->client_config());
+///     exec(**server, request, handlers);
+///
+/// Keep one for several requests: TLS sessions are resumed, and what a credential plugin gave is
+/// used again. It belongs to its loop's thread; dials under way go on when it is dropped.
+class ApiServer {
+  struct Private {};
+
+ public:
+  struct Options {
+    /// Timeouts, and how the connections behave. `tls` and `proxy` are taken from the ClientConfig.
+    httpstream::UpgradeRoundTripper::Options round_tripper;
+    Authenticator::Options authenticator;
+    /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
+    /// as with kubectl.
+    bool proxy_from_environment = false;
+  };
+
+  /// Reads the CAs, certificates and keys. Errors: net::Errc::kTlsConfig, httpstream::Errc::kBadUrl
+  /// for a proxy that is none.
+  static Result<std::shared_ptr<ApiServer>> create(uv_loop_t* loop, ClientConfig config,
+                                                   Options options);
+  static Result<std::shared_ptr<ApiServer>> create(uv_loop_t* loop, ClientConfig config);
+
+  class Impl;
+  ApiServer(Private, std::shared_ptr<Impl> impl);  // use `create`
+
+  /// Opens a connection by an upgrade: finds out what to show (Authenticator), dials the server's
+  /// path with `target` behind it, and forgets what a plugin gave when the server answers 401.
+  /// The handler runs once. Errors: those of Authenticator::authenticate and
+  /// httpstream::Dialer::dial.
+  net::Attempt dial(const std::string& target, std::vector<std::string> protocols,
+                    httpstream::Dialer::Handler handler);
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <string>
+
+#include "uvspdy/net/attempt.h"
+#include "uvspdy/net/transport.h"
+
+namespace uvspdy::net {
+
+/// Connects to the local (Unix) socket at `path`. While the queue of whoever listens there is full
+/// it tries again, until `timeout`.
+///
+/// The handler runs once, from the loop. Errors: kBadAddress (a path that is empty or too long),
+/// kTimeout, UV_ECANCELED, libuv's (ENOENT: there is no such file; ECONNREFUSED: nobody listens).
+Attempt connect_pipe(uv_loop_t* loop, const std::string& path, std::chrono::milliseconds timeout,
+                     ConnectHandler handler);
+
+}  // namespace uvspdy::net

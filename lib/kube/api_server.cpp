@@ -1,0 +1,125 @@
+#include "uvspdy/kube/api_server.h"
+
+#include <utility>
+
+#include "uvspdy/httpstream/error.h"
+#include "uvspdy/httpstream/proxy.h"
+
+namespace uvspdy::kube {
+namespace {
+
+constexpr int kUnauthorized = 401;
+
+// Where the server's API is under a path of its own.
+std::string joined(const std::string& base, const std::string& target) {
+  return base.ends_with('/') ? base.substr(0, base.size() - 1) + target : base + target;
+}
+
+Result<std::shared_ptr<const net::TlsClientContext>> tls_context(
+    const net::TlsClientOptions& options) {
+  auto context = net::TlsClientContext::create(options);
+  if (!context) return context.error();
+  return std::shared_ptr<const net::TlsClientContext>(std::move(*context));
+}
+
+}  // namespace
+
+class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(uv_loop_t* loop, ClientConfig config, Options options)
+      : loop_(loop),
+        config_(config),
+        round_tripper_(std::move(options.round_tripper)),
+        authenticator_(loop, std::move(config), std::move(options.authenticator)) {}
+
+  Error prepare(bool proxy_from_environment) {
+    if (config_.server.scheme == "https") {
+      auto tls = tls_context(config_.tls);
+      if (!tls) return tls.error();
+      round_tripper_.tls = std::move(*tls);
+    }
+    if (!config_.proxy_url.empty()) {
+      auto proxy = httpstream::parse_proxy(config_.proxy_url);
+      if (!proxy) return proxy.error();
+      round_tripper_.proxy = std::move(*proxy);
+    } else if (proxy_from_environment) {
+      auto proxy = httpstream::proxy_from_environment(config_.server);
+      if (!proxy) return proxy.error();
+      round_tripper_.proxy = std::move(*proxy);
+    }
+    return {};
+  }
+
+  /// One dial: what is under way of it can be given up.
+  class Dial final : public net::Cancellable {
+   public:
+    void cancel() override { step.cancel(); }
+    net::Attempt step;
+  };
+
+  net::Attempt dial(const std::string& target, std::vector<std::string> protocols,
+                    httpstream::Dialer::Handler handler) {
+    auto dial = std::make_shared<Dial>();
+    dial->step = authenticator_.authenticate(
+        [self = shared_from_this(), dial, target, protocols = std::move(protocols),
+         handler = std::move(handler)](Result<Authentication> shown) mutable {
+          if (!shown) return handler(shown.error());
+          self->dial_with(std::move(*shown), *dial, target, std::move(protocols),
+                          [self, dial, handler](Result<httpstream::Dialed> dialed) {
+                            if (!dialed) self->note_refusal(dialed.error());
+                            handler(std::move(dialed));
+                          });
+        });
+    return net::Attempt(dial);
+  }
+
+ private:
+  void dial_with(Authentication shown, Dial& dial, const std::string& target,
+                 std::vector<std::string> protocols, httpstream::Dialer::Handler handler) {
+    httpstream::Dialer::Options options;
+    options.headers = std::move(shown.headers);
+    options.round_tripper = round_tripper_;
+    if (shown.key_pair && config_.server.scheme == "https") {
+      net::TlsClientOptions with_certificate = config_.tls;
+      with_certificate.key_pair = std::move(shown.key_pair);
+      auto tls = tls_context(with_certificate);
+      if (!tls) return handler(tls.error());
+      options.round_tripper.tls = std::move(*tls);
+    }
+    httpstream::Url url = config_.server;
+    url.target = joined(url.target, target);
+    dial.step =
+        httpstream::Dialer(loop_, url, options).dial(std::move(protocols), std::move(handler));
+  }
+
+  void note_refusal(const Error& error) {
+    const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(error);
+    if (failure != nullptr && failure->status == kUnauthorized) authenticator_.forget();
+  }
+
+  uv_loop_t* loop_;
+  ClientConfig config_;
+  httpstream::UpgradeRoundTripper::Options round_tripper_;
+  Authenticator authenticator_;
+};
+
+ApiServer::ApiServer(Private, std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::shared_ptr<ApiServer>> ApiServer::create(uv_loop_t* loop, ClientConfig config,
+                                                     Options options) {
+  const bool from_environment = options.proxy_from_environment;
+  auto impl = std::make_shared<Impl>(loop, std::move(config), std::move(options));
+  if (Error error = impl->prepare(from_environment)) return error;
+  return std::make_shared<ApiServer>(Private{}, std::move(impl));
+}
+
+Result<std::shared_ptr<ApiServer>> ApiServer::create(uv_loop_t* loop, ClientConfig config) {
+  return create(loop, std::move(config), Options());
+}
+
+net::Attempt ApiServer::dial(const std::string& target, std::vector<std::string> protocols,
+                             httpstream::Dialer::Handler handler) {
+  return impl_->dial(target, std::move(protocols), std::move(handler));
+}
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,180 @@
+#include "uvspdy/net/listener.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "net/address.h"
+#include "net/descriptor.h"
+#include "net/local_socket_file.h"
+#include "net/stream_transport.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/handle.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::net {
+namespace {
+
+// A queue that never empties must not keep the rest of the loop waiting.
+constexpr int kAcceptsPerTurn = 64;
+
+constexpr std::chrono::milliseconds kRetryDelay{100};
+constexpr std::uint64_t kReportInterval = 1000;  // ms
+
+// What accept(2) tells of a connection that is gone already.
+bool is_connections_own(int error) {
+  switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case EOPNOTSUPP: return true;
+    default: return false;
+  }
+}
+
+int set_option(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value);
+}
+
+}  // namespace
+
+/// Accepts by itself, with the loop only watching the socket: uv_listen drops the connections that
+/// wait when descriptors run out, without a word, or calls back without end in one turn.
+struct Listener::State : std::enable_shared_from_this<State> {
+  State(uv_loop_t* on, Descriptor listening, AcceptHandler accept_handler,
+        ErrorHandler error_handler)
+      : loop(on),
+        socket(std::move(listening)),
+        on_accept(std::move(accept_handler)),
+        on_error(std::move(error_handler)),
+        retry(std::make_unique<Timer>(loop, [this] { watch(); })) {}
+
+  int start() {
+    poll = Handle<uv_poll_t>::make();
+    if (const int failed = uv_poll_init(loop, poll.get(), socket.get())) {
+      poll.forget();
+      return failed;
+    }
+    poll->data = this;
+    watch();
+    return 0;
+  }
+
+  void watch() {
+    uv_poll_start(poll.get(), UV_READABLE, [](uv_poll_t* handle, int, int) {
+      // A handler may destroy the listener.
+      const auto self = static_cast<State*>(handle->data)->shared_from_this();
+      self->accept_waiting();
+    });
+  }
+
+  void accept_waiting() {
+    for (int i = 0; i < kAcceptsPerTurn && socket; ++i) {
+      Descriptor accepted(accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (!accepted) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+        if (!is_connections_own(errno)) return back_off(-errno);
+        continue;
+      }
+      auto transport = file ? StreamTransport::make_pipe(loop) : StreamTransport::make_tcp(loop);
+      if (const int failed = transport->open(accepted.get())) return back_off(failed);
+      (void)accepted.release();
+      transport->connected(file ? address : std::string());
+      on_accept(std::move(transport));
+    }
+  }
+
+  void back_off(int status) {
+    uv_poll_stop(poll.get());
+    retry->start(kRetryDelay);
+    const std::uint64_t now = uv_now(loop);
+    if (status == last_reported && now - reported_at < kReportInterval) return;
+    last_reported = status;
+    reported_at = now;
+    if (on_error) on_error(uv_error(status, "accept on " + address));
+  }
+
+  void close() {
+    if (!socket) return;
+    retry.reset();
+    file.reset();
+    poll.reset();  // libuv forgets the socket before it is closed
+    socket.reset();
+  }
+
+  uv_loop_t* loop;
+  Descriptor socket;
+  AcceptHandler on_accept;
+  ErrorHandler on_error;
+  std::string address;
+  std::uint16_t port = 0;
+  std::unique_ptr<LocalSocketFile> file;  // of a local socket
+  Handle<uv_poll_t> poll;
+  std::unique_ptr<Timer> retry;
+  int last_reported = 0;
+  std::uint64_t reported_at = 0;
+};
+
+Listener::Listener(Private, std::shared_ptr<State> state) : state_(std::move(state)) {}
+Listener::~Listener() { close(); }
+
+Result<std::unique_ptr<Listener>> Listener::listen_tcp(uv_loop_t* loop, const std::string& address,
+                                                       std::uint16_t port, AcceptHandler on_accept,
+                                                       ErrorHandler on_error,
+                                                       const ListenOptions& options) {
+  auto where = parse_address(address, port);
+  if (!where) {
+    return Error(Errc::kBadAddress, "cannot listen on '" + address +
+                                        "': give a numeric address such as 127.0.0.1 or ::1");
+  }
+  const std::string what = "listen on " + to_string(*where);
+  const bool ip6 = where->ss_family == AF_INET6;
+  Descriptor listening(
+      ::socket(where->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  const int fd = listening.get();
+  socklen_t size = ip6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  if (fd < 0 || set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0 ||
+      (options.reuse_port && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0) ||
+      (ip6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0) != 0) ||
+      bind(fd, base_of(*where), size) != 0 || listen(fd, options.backlog) != 0 ||
+      getsockname(fd, base_of(*where), &size) != 0) {
+    return uv_error(-errno, what);
+  }
+  auto state = std::make_shared<State>(loop, std::move(listening), std::move(on_accept),
+                                       std::move(on_error));
+  state->address = to_string(*where);
+  state->port = port_of(*where);
+  if (const int failed = state->start()) return uv_error(failed, what);
+  return std::make_unique<Listener>(Private{}, std::move(state));
+}
+
+Result<std::unique_ptr<Listener>> Listener::listen_pipe(uv_loop_t* loop, const std::string& path,
+                                                        AcceptHandler on_accept,
+                                                        ErrorHandler on_error,
+                                                        const ListenOptions& options) {
+  Result<LocalListeningSocket> listening = listen_local(path, options.backlog, options.pipe_mode);
+  if (!listening) return listening.error();
+  auto state = std::make_shared<State>(loop, std::move(listening->socket), std::move(on_accept),
+                                       std::move(on_error));
+  state->address = local_name(path);
+  state->file = std::move(listening->file);
+  if (const int failed = state->start()) return uv_error(failed, "listen on " + state->address);
+  return std::make_unique<Listener>(Private{}, std::move(state));
+}
+
+std::uint16_t Listener::port() const { return state_->port; }
+
+const std::string& Listener::address() const { return state_->address; }
+
+void Listener::close() { state_->close(); }
+
+}  // namespace uvspdy::net

@@ -1,0 +1,68 @@
+#include <utility>
+
+#include "net/address.h"
+#include "net/connector.h"
+#include "net/stream_transport.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/pipe.h"
+
+namespace uvspdy::net {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryDelay{20};
+
+class PipeConnector final : public Connector {
+ public:
+  PipeConnector(uv_loop_t* loop, std::string path, std::chrono::milliseconds timeout,
+                ConnectHandler handler)
+      : Connector(loop, local_name(path), timeout, std::move(handler)),
+        path_(std::move(path)),
+        retry_(loop, [this] { connect(); }) {}
+
+ private:
+  void begin() override {
+    // libuv would connect to what is left of a path that is too long.
+    if (Error error = check_socket_path(path_)) return fail_later(std::move(error));
+    connect();
+  }
+
+  void stop() override {
+    retry_.stop();
+    transport_.reset();
+  }
+
+  void connect() {
+    transport_ = StreamTransport::make_pipe(loop());
+    const int failed = transport_->connect(path_, [this](int status) { connected(status); });
+    if (failed < 0) fail_later(uv_error(failed, "connect to " + target()));
+  }
+
+  void connected(int status) {
+    // The kernel does not wait for a place in the queue of a local socket.
+    if (status == UV_EAGAIN) {
+      transport_.reset();
+      return retry_.start(kRetryDelay);
+    }
+    if (status < 0) {
+      transport_.reset();
+      return finish(uv_error(status, "connect to " + target()));
+    }
+    transport_->connected(target());
+    finish(std::unique_ptr<Transport>(std::move(transport_)));
+  }
+
+  std::string path_;
+  Timer retry_;
+  std::unique_ptr<StreamTransport> transport_;
+};
+
+}  // namespace
+
+Attempt connect_pipe(uv_loop_t* loop, const std::string& path, std::chrono::milliseconds timeout,
+                     ConnectHandler handler) {
+  const auto connector = std::make_shared<PipeConnector>(loop, path, timeout, std::move(handler));
+  connector->start();
+  return Attempt(std::weak_ptr<Cancellable>(connector));
+}
+
+}  // namespace uvspdy::net

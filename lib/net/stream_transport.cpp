@@ -1,0 +1,312 @@
+#include "net/stream_transport.h"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "net/address.h"
+#include "uvspdy/net/error.h"
+
+namespace uvspdy::net {
+namespace {
+
+constexpr std::size_t kReadSize = 64 * 1024;
+
+// libuv turns up to four buffers into one write without allocating; a longer write that has to
+// wait goes out in several.
+constexpr std::size_t kWaitingBuffers = 4;
+
+// At most this many spans in one gathered write; Linux takes 1,024.
+constexpr std::size_t kGatheredBuffers = 256;
+
+// What libuv reads into. A read is handled inside its callback, so one piece of memory serves all
+// connections of a thread, and an idle connection costs none.
+MutableBytes read_memory() {
+  thread_local const auto memory = std::make_unique<std::array<std::uint8_t, kReadSize>>();
+  return *memory;
+}
+
+std::size_t to_uv(std::span<const Bytes> spans, std::span<uv_buf_t> out) {
+  const std::size_t count = std::min(spans.size(), out.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = uv_buf_init(char_pointer(spans[i]), static_cast<unsigned>(spans[i].size()));
+  }
+  return count;
+}
+
+// A local socket without a name is one of a pair: the process at the other end says most.
+std::string peer_of_local(uv_pipe_t* pipe) {
+  std::array<char, sizeof(sockaddr_un::sun_path)> name{};
+  std::size_t size = name.size();
+  if ((uv_pipe_getpeername(pipe, name.data(), &size) == 0 && size > 0) ||
+      (size = name.size(), uv_pipe_getsockname(pipe, name.data(), &size) == 0 && size > 0)) {
+    if (name[0] == '\0') name[0] = '@';  // an abstract name, as ss(8) prints it
+    return local_name(std::string(name.data(), size));
+  }
+  uv_os_fd_t fd = -1;
+  ucred peer{};
+  socklen_t peer_size = sizeof peer;
+  void* handle = pipe;
+  if (uv_fileno(static_cast<uv_handle_t*>(handle), &fd) != 0 ||
+      getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) != 0) {
+    return "unix:";
+  }
+  return "unix:pid=" + std::to_string(peer.pid);
+}
+
+}  // namespace
+
+struct StreamTransport::State {
+  // The handle: one of these, or an embedder's.
+  std::variant<std::monostate, uv_tcp_t, uv_pipe_t> own;
+  uv_stream_t* stream = nullptr;
+  std::function<void(uv_stream_t*)> on_released;
+  // Only while it connects.
+  struct Connecting {
+    uv_connect_t request{};
+    std::function<void(int)> handler;
+  };
+  std::unique_ptr<Connecting> connecting;
+  bool ended = false;
+  // Shared, so that handlers may be replaced, by whoever takes the transport over, while one runs.
+  struct ReadHandlers {
+    ReadHandler on_read;
+    EndHandler on_end;
+  };
+  std::shared_ptr<const ReadHandlers> read_handlers;
+  uv_write_t write{};
+  std::size_t write_size = 0;
+  WriteHandler on_written;
+  uv_shutdown_t shutdown{};
+  bool shutdown_asked = false;
+  DoneHandler on_shutdown;
+  CloseHandler on_closed;
+
+  uv_handle_t* handle() { return static_cast<uv_handle_t*>(static_cast<void*>(stream)); }
+  uv_tcp_t* tcp() {
+    if (stream->type != UV_TCP) return nullptr;
+    return static_cast<uv_tcp_t*>(static_cast<void*>(stream));
+  }
+  uv_pipe_t* pipe() {
+    if (stream->type != UV_NAMED_PIPE) return nullptr;
+    return static_cast<uv_pipe_t*>(static_cast<void*>(stream));
+  }
+
+  void use(uv_stream_t* handle) {
+    stream = handle;
+    stream->data = this;
+  }
+
+  static void on_connect(uv_connect_t* request, int status) {
+    auto* state = static_cast<State*>(request->data);
+    const auto done = std::exchange(state->connecting, nullptr);
+    if (done->handler) done->handler(status);
+  }
+
+  static void allocate(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
+    const MutableBytes memory = read_memory();
+    *buffer = uv_buf_init(char_pointer(memory), static_cast<unsigned>(memory.size()));
+  }
+
+  static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
+    auto* state = static_cast<State*>(stream->data);
+    const auto handlers = state->read_handlers;
+    if (count > 0) {
+      handlers->on_read(bytes_of(buffer->base, static_cast<std::size_t>(count)));
+    } else if (count < 0) {
+      state->ended = true;
+      uv_read_stop(stream);
+      handlers->on_end(count == UV_EOF ? Error() : uv_error(static_cast<int>(count), "read"));
+    }
+  }
+};
+
+StreamTransport::StreamTransport(Private, uv_loop_t* loop)
+    : loop_(loop), state_(std::make_unique<State>()) {}
+
+// Neither init creates a socket yet, so neither can fail.
+std::unique_ptr<StreamTransport> StreamTransport::make_tcp(uv_loop_t* loop) {
+  auto transport = std::make_unique<StreamTransport>(Private{}, loop);
+  void* handle = &transport->state_->own.emplace<uv_tcp_t>();
+  uv_tcp_init(loop, static_cast<uv_tcp_t*>(handle));
+  transport->state_->use(static_cast<uv_stream_t*>(handle));
+  return transport;
+}
+
+std::unique_ptr<StreamTransport> StreamTransport::make_pipe(uv_loop_t* loop) {
+  auto transport = std::make_unique<StreamTransport>(Private{}, loop);
+  void* handle = &transport->state_->own.emplace<uv_pipe_t>();
+  uv_pipe_init(loop, static_cast<uv_pipe_t*>(handle), 0);
+  transport->state_->use(static_cast<uv_stream_t*>(handle));
+  return transport;
+}
+
+std::unique_ptr<StreamTransport> StreamTransport::make_over(
+    uv_stream_t* stream, std::function<void(uv_stream_t*)> on_released) {
+  auto transport = std::make_unique<StreamTransport>(Private{}, stream->loop);
+  transport->state_->use(stream);
+  transport->state_->on_released = std::move(on_released);
+  return transport;
+}
+
+StreamTransport::~StreamTransport() { close({}); }
+
+uv_stream_t* StreamTransport::stream() const { return state_ ? state_->stream : nullptr; }
+
+int StreamTransport::open(uv_os_sock_t socket) {
+  if (uv_tcp_t* tcp = state_->tcp()) return uv_tcp_open(tcp, socket);
+  return uv_pipe_open(state_->pipe(), socket);
+}
+
+int StreamTransport::connect(const sockaddr_storage& address, std::function<void(int)> handler) {
+  state_->connecting = std::make_unique<State::Connecting>();
+  state_->connecting->request.data = state_.get();
+  state_->connecting->handler = std::move(handler);
+  const int status = uv_tcp_connect(&state_->connecting->request, state_->tcp(), base_of(address),
+                                    &State::on_connect);
+  if (status < 0) state_->connecting.reset();
+  return status;
+}
+
+int StreamTransport::connect(const std::string& path, std::function<void(int)> handler) {
+  state_->connecting = std::make_unique<State::Connecting>();
+  state_->connecting->request.data = state_.get();
+  state_->connecting->handler = std::move(handler);
+  uv_pipe_connect(&state_->connecting->request, state_->pipe(), path.c_str(), &State::on_connect);
+  return 0;
+}
+
+void StreamTransport::connected(std::string peer) {
+  peer_ = std::move(peer);
+  uv_tcp_t* tcp = state_->tcp();
+  if (tcp == nullptr) {
+    if (peer_.empty()) peer_ = peer_of_local(state_->pipe());
+    return;
+  }
+  uv_tcp_nodelay(tcp, 1);
+  sockaddr_storage address{};
+  int size = sizeof address;
+  if (peer_.empty() && uv_tcp_getpeername(tcp, base_of(address), &size) == 0) {
+    peer_ = to_string(address);
+  }
+}
+
+void StreamTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) {
+  if (!state_) return;
+  state_->read_handlers = std::make_shared<const State::ReadHandlers>(
+      State::ReadHandlers{std::move(on_read), std::move(on_end)});
+}
+
+void StreamTransport::start_reading() {
+  if (state_ && !state_->ended) uv_read_start(state_->stream, &State::allocate, &State::read);
+}
+
+void StreamTransport::stop_reading() {
+  if (state_) uv_read_stop(state_->stream);
+}
+
+Result<std::size_t> StreamTransport::try_write(std::span<const Bytes> spans) {
+  if (!state_) return uv_error(UV_ECANCELED, "write");
+  std::array<uv_buf_t, kGatheredBuffers> buffers;
+  const std::size_t count = to_uv(spans, buffers);
+  const int written = uv_try_write(state_->stream, buffers.data(), static_cast<unsigned>(count));
+  if (written == UV_EAGAIN) return std::size_t{0};
+  if (written < 0) return uv_error(written, "write to " + peer_);
+  return static_cast<std::size_t>(written);
+}
+
+void StreamTransport::write(std::span<const Bytes> spans, WriteHandler handler) {
+  if (!state_) return;
+  std::array<uv_buf_t, kWaitingBuffers> buffers;
+  const std::size_t count = to_uv(spans, buffers);
+  state_->on_written = std::move(handler);
+  state_->write_size = 0;
+  for (std::size_t i = 0; i < count; ++i) state_->write_size += spans[i].size();
+  state_->write.data = state_.get();
+  const int failed = uv_write(&state_->write, state_->stream, buffers.data(),
+                              static_cast<unsigned>(count), [](uv_write_t* request, int status) {
+                                auto* state = static_cast<State*>(request->data);
+                                const WriteHandler on_written =
+                                    std::exchange(state->on_written, {});
+                                if (!on_written) return;
+                                if (status < 0) return on_written(uv_error(status, "write"));
+                                on_written(state->write_size);
+                              });
+  if (failed == 0) return;
+  fail_later([on_written = std::exchange(state_->on_written, {}), failed] {
+    on_written(uv_error(failed, "write"));
+  });
+}
+
+void StreamTransport::fail_later(std::function<void()> call) {
+  if (!failures_) failures_ = std::make_shared<std::deque<std::function<void()>>>();
+  failures_->push_back(std::move(call));
+  if (!tell_failures_) {
+    tell_failures_ = std::make_unique<Wakeup>(loop_, [failures = failures_] {
+      while (!failures->empty()) {
+        const auto next = std::move(failures->front());
+        failures->pop_front();
+        next();  // may close the transport, and with it what is left
+      }
+    });
+  }
+  tell_failures_->schedule();
+}
+
+void StreamTransport::shutdown(DoneHandler handler) {
+  if (!state_) return;
+  if (std::exchange(state_->shutdown_asked, true)) {
+    fail_later([handler = std::move(handler)] {
+      if (handler) handler(uv_error(UV_EALREADY, "shutdown"));
+    });
+    return;
+  }
+  state_->on_shutdown = std::move(handler);
+  state_->shutdown.data = state_.get();
+  const int status =
+      uv_shutdown(&state_->shutdown, state_->stream, [](uv_shutdown_t* request, int result) {
+        auto* state = static_cast<State*>(request->data);
+        const DoneHandler on_shutdown = std::exchange(state->on_shutdown, {});
+        if (on_shutdown) on_shutdown(result < 0 ? uv_error(result, "shutdown") : Error());
+      });
+  if (status == 0) return;
+  fail_later([on_shutdown = std::exchange(state_->on_shutdown, {}), status] {
+    if (on_shutdown) on_shutdown(uv_error(status, "shutdown"));
+  });
+}
+
+std::size_t StreamTransport::unacknowledged() const {
+  uv_os_fd_t fd = -1;
+  int count = 0;
+  if (!state_ || state_->tcp() == nullptr || uv_fileno(state_->handle(), &fd) != 0 ||
+      ioctl(fd, SIOCOUTQ, &count) != 0) {
+    return 0;
+  }
+  return static_cast<std::size_t>(count);
+}
+
+void StreamTransport::close(CloseHandler handler) {
+  if (!state_) return;
+  if (failures_) failures_->clear();
+  tell_failures_.reset();
+  state_->on_written = {};
+  state_->on_shutdown = {};
+  if (state_->connecting) state_->connecting->handler = {};
+  state_->on_closed = std::move(handler);
+  // Requests under way are called back before the handle is, so nothing points here afterwards.
+  uv_handle_t* closing = state_->handle();
+  closing->data = state_.release();
+  uv_close(closing, [](uv_handle_t* closed) {
+    const std::unique_ptr<State> state(static_cast<State*>(closed->data));
+    if (state->on_closed) state->on_closed();
+    if (state->on_released) state->on_released(state->stream);
+  });
+}
+
+}  // namespace uvspdy::net

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <uv.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "uvspdy/net/timer.h"
+#include "uvspdy/net/transport.h"
+
+namespace uvspdy::net {
+
+/// A Transport over a libuv stream: a TCP connection or a local socket, with a handle of its own
+/// or an embedder's. Whoever makes one connects it, or opens a socket into it, and then calls
+/// `connected`.
+class StreamTransport final : public Transport {
+  struct Private {};
+
+ public:
+  /// With a uv_tcp_t or uv_pipe_t of its own, which has no socket yet.
+  static std::unique_ptr<StreamTransport> make_tcp(uv_loop_t* loop);
+  static std::unique_ptr<StreamTransport> make_pipe(uv_loop_t* loop);
+
+  /// Over an embedder's handle: it is closed here, and then given to `on_released`.
+  static std::unique_ptr<StreamTransport> make_over(uv_stream_t* stream,
+                                                    std::function<void(uv_stream_t*)> on_released);
+
+  explicit StreamTransport(Private, uv_loop_t* loop);  // use one of the above
+  ~StreamTransport() override;
+  StreamTransport(const StreamTransport&) = delete;
+  StreamTransport& operator=(const StreamTransport&) = delete;
+
+  /// The handle; null once closed.
+  uv_stream_t* stream() const;
+
+  /// Takes over a connected socket of the right kind. On an error it stays the caller's.
+  int open(uv_os_sock_t socket);
+
+  /// Begins to connect. The handler gets libuv's status, from the loop, unless the transport is
+  /// closed before. A negative result: it has not begun, and the handler is not called.
+  int connect(const sockaddr_storage& address, std::function<void(int)> handler);
+  int connect(const std::string& path, std::function<void(int)> handler);
+
+  /// Says that it is connected. `peer` is for messages; empty: the address that the kernel knows.
+  void connected(std::string peer = {});
+
+  void set_read_handlers(ReadHandler on_read, EndHandler on_end) override;
+  void start_reading() override;
+  void stop_reading() override;
+  Result<std::size_t> try_write(std::span<const Bytes> spans) override;
+  void write(std::span<const Bytes> spans, WriteHandler handler) override;
+  void shutdown(DoneHandler handler) override;
+  std::size_t unacknowledged() const override;
+  void close(CloseHandler handler) override;
+  std::string peer() const override { return peer_; }
+  uv_loop_t* loop() const override { return loop_; }
+
+ private:
+  // What libuv points to. Closing gives it to libuv, which frees it with the last callback.
+  struct State;
+
+  void fail_later(std::function<void()> call);
+
+  uv_loop_t* loop_;
+  std::unique_ptr<State> state_;  // null once closed
+  std::string peer_;
+  // Failures that libuv tells at once, on their way to the handlers that hear of them later.
+  std::shared_ptr<std::deque<std::function<void()>>> failures_;
+  std::unique_ptr<Wakeup> tell_failures_;
+};
+
+}  // namespace uvspdy::net

@@ -1,0 +1,351 @@
+// Local sockets: Listener::listen_pipe, connect_pipe, and the Transport between them.
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/address.h"
+#include "net/descriptor.h"
+#include "support/mentions.h"
+#include "support/outside_calls.h"
+#include "support/patterned_text.h"
+#include "support/raw_peer.h"
+#include "support/temporary_folder.h"
+#include "support/test_loop.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/listener.h"
+#include "uvspdy/net/pipe.h"
+
+using namespace uvspdy;
+using net::Descriptor;
+using net::Listener;
+using test::RawPeer;
+using test::TemporaryFolder;
+using test::TestLoop;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Connected = Result<std::unique_ptr<net::Transport>>;
+
+std::error_code uv_code(int status) { return {status, net::uv_category()}; }
+
+/// One call of connect_pipe, run to its end.
+Connected connect(TestLoop& loop, const std::string& path,
+                  std::chrono::milliseconds timeout = test::kDeadline) {
+  std::optional<Connected> result;
+  int calls = 0;
+  test::OutsideCalls outside;
+  outside.during([&] {
+    net::connect_pipe(loop.get(), path, timeout, [&](Connected connected) {
+      CHECK(outside.holds());
+      ++calls;
+      result = std::move(connected);
+    });
+  });
+  CHECK(calls == 0);
+  REQUIRE(loop.run_until([&] { return result.has_value(); }));
+  CHECK(calls == 1);
+  return std::move(*result);
+}
+
+/// A local socket by hand, bound to a path; it listens if asked to.
+Descriptor bound_socket(const std::string& path, std::optional<int> backlog) {
+  Descriptor made(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const sockaddr_storage address = net::local_address(path);
+  REQUIRE(bind(made.get(), net::base_of(address), sizeof(sockaddr_un)) == 0);
+  if (backlog) REQUIRE(listen(made.get(), *backlog) == 0);
+  return made;
+}
+
+mode_t permissions(const std::string& path) {
+  struct stat found {};
+  REQUIRE(lstat(path.c_str(), &found) == 0);
+  return found.st_mode & 07777;
+}
+
+bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+/// The process's umask, for the length of a test.
+class Umask {
+ public:
+  explicit Umask(mode_t mask) : before_(umask(mask)) {}
+  ~Umask() { umask(before_); }
+  Umask(const Umask&) = delete;
+  Umask& operator=(const Umask&) = delete;
+
+ private:
+  mode_t before_;
+};
+
+}  // namespace
+
+TEST_CASE("local sockets: bytes go both ways, and each side's end is an orderly one") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const std::string path = folder.file("x.sock");
+  std::unique_ptr<RawPeer> server;
+  auto listener = Listener::listen_pipe(loop.get(), path, [&](auto transport) {
+    CHECK(transport->peer() == "unix:" + path);
+    server = std::make_unique<RawPeer>(std::move(transport));
+  });
+  REQUIRE(listener);
+  CHECK((*listener)->address() == "unix:" + path);
+  CHECK((*listener)->port() == 0);
+  Connected connected = connect(loop, path);
+  REQUIRE(connected);
+  CHECK((*connected)->peer() == "unix:" + path);
+  CHECK((*connected)->loop() == loop.get());
+  RawPeer client(std::move(*connected));
+  REQUIRE(loop.run_until([&] { return server != nullptr; }));
+
+  // More than the kernel takes in one go.
+  const std::string there = test::patterned_text(3000000);
+  const std::string back = test::patterned_text(2000001);
+  client.send(there);
+  client.shut_down();
+  server->send(back);
+  client.start_reading();
+  server->start_reading();
+  REQUIRE(
+      loop.run_until([&] { return server->ended() && client.received().size() == back.size(); }));
+  CHECK_FALSE(server->end());
+  CHECK((server->received() == there));
+  CHECK((client.received() == back));
+  CHECK_FALSE(client.ended());
+  server->close();
+  REQUIRE(loop.run_until([&] { return client.ended(); }));
+  CHECK_FALSE(client.end());
+  client.close();
+  (*listener)->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("local sockets: what has been written is not destroyed by closing") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  std::unique_ptr<RawPeer> server;
+  auto listener = Listener::listen_pipe(loop.get(), folder.file("x"), [&](auto transport) {
+    server = std::make_unique<RawPeer>(std::move(transport));
+  });
+  REQUIRE(listener);
+  Connected client = connect(loop, folder.file("x"));
+  REQUIRE(client);
+  REQUIRE(loop.run_until([&] { return server != nullptr; }));
+  const std::string text = test::patterned_text(20000);
+  const Bytes bytes = bytes_of(text);
+  const auto written = (*client)->try_write(std::span(&bytes, 1));
+  REQUIRE(written);
+  CHECK(*written == text.size());
+  CHECK((*client)->unacknowledged() == 0);
+  client = Error(net::Errc::kTimeout, "gone");
+  server->start_reading();
+  REQUIRE(loop.run_until([&] { return server->ended(); }));
+  CHECK((server->received() == text));
+  server->close();
+  (*listener)->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("listen_pipe: the file has the permissions asked for, whatever the umask") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const mode_t mask = GENERATE(0U, 022U, 0777U);
+  const mode_t mode = GENERATE(0600U, 0660U, 0666U, 0777U);
+  CAPTURE(mask, mode);
+  const Umask set(mask);
+  net::ListenOptions options;
+  options.pipe_mode = mode;
+  auto listener = Listener::listen_pipe(
+      loop.get(), folder.file("x"), [](auto) {}, {}, options);
+  REQUIRE(listener);
+  CHECK(permissions(folder.file("x")) == mode);
+}
+
+TEST_CASE("listen_pipe: closing, or destroying, removes the file") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const std::string path = folder.file("x");
+  auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
+  REQUIRE(listener);
+  CHECK(exists(path));
+  const bool destroy = GENERATE(false, true);
+  if (destroy) {
+    (*listener).reset();
+  } else {
+    (*listener)->close();
+  }
+  CHECK_FALSE(exists(path));
+  auto again = Listener::listen_pipe(loop.get(), path, [](auto) {});
+  CHECK(again);
+}
+
+TEST_CASE("listen_pipe: a file that is somebody else's by now stays") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const std::string path = folder.file("x");
+  auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
+  REQUIRE(listener);
+  REQUIRE(unlink(path.c_str()) == 0);
+  const Descriptor other = bound_socket(path, 1);
+  (*listener)->close();
+  CHECK(exists(path));
+}
+
+TEST_CASE("listen_pipe: a file left over is replaced, one in use is not") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const std::string path = folder.file("x");
+  SECTION("left over") {
+    bound_socket(path, 1).reset();
+    REQUIRE(exists(path));
+    const auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
+    REQUIRE(listener);
+    CHECK(permissions(path) == 0600);
+    CHECK(connect(loop, path));
+  }
+  SECTION("in use by something else") {
+    const Descriptor other = bound_socket(path, 5);
+    const auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
+    REQUIRE_FALSE(listener);
+    CHECK(listener.error().code() == uv_code(UV_EADDRINUSE));
+    CHECK(test::mentions(listener.error().message(), {path}));
+    CHECK(connect(loop, path));
+  }
+  SECTION("in use, with a queue that is full") {
+    const Descriptor other = bound_socket(path, 0);
+    std::vector<Descriptor> clients(2);
+    const sockaddr_storage address = net::local_address(path);
+    for (Descriptor& client : clients) {
+      client = Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      (void)::connect(client.get(), net::base_of(address), sizeof(sockaddr_un));
+    }
+    const auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
+    REQUIRE_FALSE(listener);
+    CHECK(listener.error().code() == uv_code(UV_EADDRINUSE));
+    CHECK(exists(path));
+  }
+  SECTION("in use by a listener of ours") {
+    const auto first = Listener::listen_pipe(loop.get(), path, [](auto) {});
+    REQUIRE(first);
+    const auto second = Listener::listen_pipe(loop.get(), path, [](auto) {});
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code() == uv_code(UV_EADDRINUSE));
+    CHECK(exists(path));
+    CHECK(connect(loop, path));
+  }
+}
+
+TEST_CASE("listen_pipe: a file that is no socket is left alone") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const std::string path = folder.file("precious");
+  std::ofstream(path) << "text";
+  const auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
+  REQUIRE_FALSE(listener);
+  CHECK(listener.error().code() == net::Errc::kBadAddress);
+  CHECK(test::mentions(listener.error().message(), {path}));
+  CHECK(test::mentions(listener.error().message(), {"no socket"}));
+  std::string text;
+  std::ifstream(path) >> text;
+  CHECK(text == "text");
+}
+
+TEST_CASE("local sockets: paths that cannot be") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const std::string room(107 - folder.path().size() - 1, 'x');
+  struct Row {
+    std::string path;
+    const char* says;
+  };
+  const Row rows[] = {{"", "empty"},
+                      {folder.file(room) + "x", "at most 107"},
+                      {std::string("a\0b", 3), "zero byte"}};
+  for (const Row& row : rows) {
+    CAPTURE(row.path);
+    const auto listener = Listener::listen_pipe(loop.get(), row.path, [](auto) {});
+    REQUIRE_FALSE(listener);
+    CHECK(listener.error().code() == net::Errc::kBadAddress);
+    CHECK(test::mentions(listener.error().message(), {row.says}));
+    const Connected connected = connect(loop, row.path);
+    REQUIRE_FALSE(connected);
+    CHECK(connected.error().code() == net::Errc::kBadAddress);
+    CHECK(test::mentions(connected.error().message(), {row.says}));
+  }
+
+  // The longest one works, whole.
+  auto longest = Listener::listen_pipe(loop.get(), folder.file(room), [](auto) {});
+  REQUIRE(longest);
+  CHECK(exists(folder.file(room)));
+  CHECK(connect(loop, folder.file(room)));
+  (*longest)->close();
+  const auto nowhere = Listener::listen_pipe(loop.get(), folder.file("no/x"), [](auto) {});
+  REQUIRE_FALSE(nowhere);
+  CHECK(nowhere.error().code() == uv_code(UV_ENOENT));
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("connect_pipe: nobody there is libuv's error, and names the path") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const std::string path = folder.file("x");
+  const Connected missing = connect(loop, path);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code() == uv_code(UV_ENOENT));
+  CHECK(test::mentions(missing.error().message(), {"unix:" + path}));
+  const Descriptor silent = bound_socket(path, std::nullopt);
+  const Connected refused = connect(loop, path);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == uv_code(UV_ECONNREFUSED));
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("connect_pipe: waits for a place in the queue, times out, or is cancelled") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const std::string path = folder.file("x");
+  const Descriptor server = bound_socket(path, 0);
+  Connected first = connect(loop, path);
+  REQUIRE(first);
+  std::optional<Connected> second;
+  const auto attempt = net::connect_pipe(loop.get(), path, test::kDeadline,
+                                         [&](Connected result) { second = std::move(result); });
+  loop.run_turns(5);
+  REQUIRE_FALSE(second.has_value());
+
+  SECTION("a place becomes free") {
+    const Descriptor accepted(accept(server.get(), nullptr, nullptr));
+    REQUIRE(loop.run_until([&] { return second.has_value(); }));
+    CHECK(*second);
+    second.reset();
+  }
+  SECTION("cancelled") {
+    attempt.cancel();
+    attempt.cancel();
+    CHECK_FALSE(second.has_value());
+    REQUIRE(loop.run_until([&] { return second.has_value(); }));
+    REQUIRE_FALSE(*second);
+    CHECK(second->error().code() == uv_code(UV_ECANCELED));
+  }
+  SECTION("timed out") {
+    const Connected third = connect(loop, path, 50ms);
+    REQUIRE_FALSE(third);
+    CHECK(third.error().code() == net::Errc::kTimeout);
+    CHECK(test::mentions(third.error().message(), {"50 ms"}));
+    attempt.cancel();
+  }
+  first = Error(net::Errc::kTimeout, "gone");
+  REQUIRE(loop.run_out());
+  attempt.cancel();  // the handler has run: nothing more happens
+  REQUIRE(loop.run_out());
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <uv.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "uvspdy/error.h"
+#include "uvspdy/kube/api_server.h"
+#include "uvspdy/kube/kubeconfig.h"
+#include "uvspdy/session/options.h"
+
+/// The flags that say which server a command talks to, and as whom. Their names are kubectl's.
+struct ClientFlags {
+  std::string kubeconfig;
+  uvspdy::kube::KubeconfigOverrides overrides;
+  bool insecure_skip_tls_verify = false;
+  uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
+};
+
+void add_client_flags(CLI::App& command, ClientFlags& flags);
+
+/// What the flags and the kubeconfig come to: the one of --kubeconfig, else those that kubectl
+/// would read, which need not exist when --server is given; else a pod's service account.
+uvspdy::Result<uvspdy::kube::ClientConfig> read_client_config(const ClientFlags& flags);
+
+/// The server of such a configuration, with the environment's proxies.
+uvspdy::Result<std::shared_ptr<uvspdy::kube::ApiServer>> make_api_server(
+    uv_loop_t* loop, const ClientFlags& flags, uvspdy::kube::ClientConfig config);
