@@ -46,7 +46,8 @@ class KeyPair:
 
     def serial(self):
         """As openssl prints it."""
-        return _openssl(self.certificate.parent, "x509", "-in", self.certificate, "-noout", "-serial")
+        folder, file = self.certificate.parent, self.certificate
+        return _openssl(folder, "x509", "-in", file, "-noout", "-serial")
 
 
 class Authority:
@@ -59,7 +60,8 @@ class Authority:
         (folder / "index.txt").touch()
         pair = KeyPair(folder, "ca")
         self.certificate = pair.certificate
-        self._request(pair, f"/CN={common_name}", "-x509", "-days", "30", "-extensions", "ca_extensions")
+        self_signed = ["-x509", "-days", "30", "-extensions", "ca_extensions"]
+        self._request(pair, f"/CN={common_name}", *self_signed)
 
     def server(self, names=("localhost",), addresses=("127.0.0.1", "::1"), dates=()):
         """For a server of these names and addresses."""

@@ -35,8 +35,8 @@ def client_certificate_data(pair):
 
 
 def _fields(fields, indent):
-    # What Python prints of a bool or a number YAML reads as that; a text goes in quotes.
-    return [
-        " " * indent + f"{name}: " + (str(value).lower() if isinstance(value, bool) else f'"{value}"')
-        for name, value in fields.items()
-    ]
+    return [f"{' ' * indent}{name}: {_scalar(value)}" for name, value in fields.items()]
+
+
+def _scalar(value):
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"'

@@ -66,10 +66,10 @@ class Proxy:
         command = self.command()
         with open(self._log, "wb") as log:
             process = test.start(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        return peers.wait_until(
-            lambda: "up" if self._accepts() else process.poll() is not None and "down",
-            f"{command[0]} to listen",
-        ) == "up" and process.poll() is None
+        peers.wait_until(
+            lambda: self._accepts() or process.poll() is not None, f"{command[0]} to listen"
+        )
+        return process.poll() is None
 
     def _accepts(self):
         try:
@@ -81,8 +81,8 @@ class Proxy:
     def url(self, credentials="own"):
         """With the credentials that it wants, unless others, or None, are given."""
         user, password = (self.credentials if credentials == "own" else credentials) or ("", "")
-        quote = lambda text: urllib.parse.quote(text, safe="")
-        login = f"{quote(user)}:{quote(password)}@" if user else ""
+        login = ":".join(urllib.parse.quote(word, safe="") for word in (user, password))
+        login = f"{login}@" if user else ""
         return f"{self.scheme}://{login}127.0.0.1:{self.port}"
 
     def log(self):
@@ -90,7 +90,8 @@ class Proxy:
 
     def tunnels(self, host, port):
         """How often a tunnel to this address was asked for, by exactly this name."""
-        return len(re.findall(self.tunnel.format(host=re.escape(host), port=port), self.log(), re.M))
+        line = self.tunnel.format(host=re.escape(host), port=port)
+        return len(re.findall(line, self.log(), re.M))
 
 
 class Tinyproxy(Proxy):
@@ -133,6 +134,7 @@ class TlsProxy(Tinyproxy):
 class Stunnel(Proxy):
     """Decrypts for a server on another port."""
 
+    scheme = "https"
     needs = ((STUNNEL, "stunnel4"),)
 
     def __init__(self, test, pair, port):
