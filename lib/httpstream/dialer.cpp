@@ -12,14 +12,14 @@ Dialer::Dialer(uv_loop_t* loop, Url url, Options options)
       options_(std::move(options)),
       round_tripper_(std::make_shared<const UpgradeRoundTripper>(loop, options_.round_tripper)) {}
 
-void Dialer::dial(std::vector<std::string> protocols, Handler handler) const {
+net::Attempt Dialer::dial(std::vector<std::string> protocols, Handler handler) const {
   HttpRequest request;
   request.method = options_.method;
   request.headers = options_.headers;
   for (const std::string& protocol : protocols) {
     request.headers.add(kHeaderProtocolVersion, protocol);
   }
-  round_tripper_->round_trip(
+  return round_tripper_->round_trip(
       url_, std::move(request),
       [round_tripper = round_tripper_, protocols = std::move(protocols),
        handler = std::move(handler)](Result<UpgradeResponse> answer) {
@@ -37,6 +37,7 @@ void Dialer::dial(std::vector<std::string> protocols, Handler handler) const {
         }
         handler(Dialed{std::move(*connection), protocol});
       });
+  return {};
 }
 
 }  // namespace uvspdy::httpstream

@@ -17,6 +17,7 @@ class Category final : public std::error_category {
       case Errc::kUpgradeFailed: return "upgrade failed";
       case Errc::kTimeout: return "timed out";
       case Errc::kConnectionLost: return "connection lost";
+      case Errc::kProxy: return "proxy failed";
     }
     return "unknown httpstream error";
   }

@@ -1,16 +1,21 @@
 #include "uvspdy/httpstream/url.h"
 
-#include <algorithm>
-#include <charconv>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "httpstream/authority.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/error.h"
 
 namespace uvspdy::httpstream {
 namespace {
 
+constexpr std::string_view kUnix = "unix";
+
 Error bad_url(std::string_view url, const std::string& why) {
-  return Error(Errc::kBadUrl, "'" + std::string(url) + "' is not usable: " + why);
+  return Error(Errc::kBadUrl, "'" + without_secrets(url) + "' is not usable: " + why);
 }
 
 // RFC 3986, section 2.3.
@@ -26,7 +31,7 @@ int hex_value(char c) {
   return -1;
 }
 
-Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+Result<std::string> decode(std::string_view text, bool plus_is_space) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '+' && plus_is_space) {
@@ -44,11 +49,60 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   return decoded;
 }
 
+std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
+
+// nginx's form: the socket's path, and behind a colon path and query of the request.
+Result<Url> parse_unix(std::string_view text, std::string_view rest) {
+  const std::size_t colon = std::min(rest.find(':'), rest.size());
+  Result<std::string> path = percent_decode(rest.substr(0, colon));
+  if (!path) return path.error();
+  if (path->empty() || path->front() != '/') {
+    return bad_url(text, "the socket's path must be absolute: unix:///run/x.sock");
+  }
+  if (rest.substr(0, colon).find('?') != std::string_view::npos) {
+    return bad_url(text, "a query needs a path of its own: unix:///run/x.sock:/path?query");
+  }
+  if (path->find('\0') != std::string::npos) return bad_url(text, "a NUL in the socket's path");
+  constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
+  if (path->size() > kMaxPath) {
+    return bad_url(text, "the socket's path has " + std::to_string(path->size()) +
+                             " bytes, more than the " + std::to_string(kMaxPath) +
+                             " that a local socket may have");
+  }
+  Url url;
+  url.scheme = kUnix;
+  url.port = 0;
+  url.socket_path = std::move(*path);
+  if (colon < rest.size()) {
+    url.target = rest.substr(colon + 1);
+    if (url.target.empty() || url.target.front() != '/') {
+      return bad_url(text, "the path behind the socket's must begin with '/'");
+    }
+  }
+  return url;
+}
+
+// A socket's path as it stands in a URL.
+std::string encode_path(std::string_view path) {
+  std::string text;
+  for (const char c : path) text += c == '/' ? "/" : percent_encode(std::string_view(&c, 1));
+  return text;
+}
+
 }  // namespace
 
 std::string Url::authority() const {
-  const bool ip6 = host.find(':') != std::string::npos;
-  return (ip6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return scheme == kUnix ? "localhost" : format_authority(host, port);
+}
+
+std::string Url::host_header() const {
+  std::string text = authority();
+  if (scheme != kUnix && port == default_port(scheme)) text.resize(text.rfind(':'));
+  return text;
+}
+
+std::string Url::origin() const {
+  return scheme + "://" + (scheme == kUnix ? encode_path(socket_path) : authority());
 }
 
 Result<Url> parse_url(std::string_view text) {
@@ -56,45 +110,40 @@ Result<Url> parse_url(std::string_view text) {
   if (colon == std::string_view::npos) {
     return bad_url(text, "it must look like http://HOST:PORT");
   }
-  Url url;
-  url.scheme = to_lower(text.substr(0, colon));
-  if (url.scheme != "http") {
-    return bad_url(text, "the scheme is '" + url.scheme + "', only http is known");
+  const std::string scheme = to_lower(text.substr(0, colon));
+  if (scheme != "http" && scheme != "https" && scheme != kUnix) {
+    return bad_url(text, "the scheme is '" + scheme + "', only http, https and unix are known");
   }
-  std::string_view rest = text.substr(colon + 3);
-  if (std::any_of(rest.begin(), rest.end(),
-                  [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f'; })) {
+  const std::string_view rest = text.substr(colon + 3);
+  if (has_space_or_control(rest)) {
     return bad_url(text, "it contains a space or a control character");
   }
   if (rest.find('#') != std::string_view::npos) return bad_url(text, "it has a fragment ('#')");
+  if (scheme == kUnix) return parse_unix(text, rest);
+
   const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
-  const std::string_view authority = rest.substr(0, path);
+  Result<Authority> authority = parse_authority(rest.substr(0, path));
+  if (!authority) return bad_url(text, authority.error().message());
+  if (authority->user_info) return bad_url(text, "it has a user name ('@')");
+  Url url;
+  url.scheme = scheme;
+  url.host = std::move(authority->host);
+  url.port = authority->port.value_or(default_port(scheme));
   if (path < rest.size()) url.target = rest.substr(path);
   if (url.target.front() == '?') url.target.insert(0, "/");
-
-  if (authority.find('@') != std::string_view::npos)
-    return bad_url(text, "it has a user name ('@')");
-  std::string_view port;
-  if (!authority.empty() && authority.front() == '[') {
-    const std::size_t end = authority.find(']');
-    if (end == std::string_view::npos) return bad_url(text, "'[' has no ']'");
-    url.host = authority.substr(1, end - 1);
-    port = authority.substr(end + 1);
-    if (!port.empty() && port.front() != ':') return bad_url(text, "':' must follow ']'");
-  } else {
-    const std::size_t end = std::min(authority.find(':'), authority.size());
-    url.host = authority.substr(0, end);
-    port = authority.substr(end);
-  }
-  if (url.host.empty()) return bad_url(text, "it has no host");
-  if (!port.empty()) {
-    port.remove_prefix(1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-    if (error != std::errc() || end != port.data() + port.size() || url.port == 0) {
-      return bad_url(text, "the port must be a number from 1 to 65535");
-    }
-  }
   return url;
+}
+
+std::string to_string(const Url& url) {
+  if (url.scheme == kUnix) {
+    return url.origin() + (url.target == "/" ? std::string() : ":" + url.target);
+  }
+  std::string authority = url.host_header();
+  const std::size_t zone = url.host.find('%');
+  if (zone != std::string::npos) {
+    authority.insert(authority.find(']'), "%25" + percent_encode(url.host.substr(zone + 1)));
+  }
+  return url.scheme + "://" + authority + url.target;
 }
 
 Result<Target> parse_target(std::string_view text) {
@@ -108,10 +157,9 @@ Result<Target> parse_target(std::string_view text) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    Result<std::string> name = percent_decode(pair.substr(0, equals), true);
+    Result<std::string> name = decode(pair.substr(0, equals), true);
     if (!name) return name.error();
-    Result<std::string> value =
-        percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
+    Result<std::string> value = decode(pair.substr(std::min(equals + 1, pair.size())), true);
     if (!value) return value.error();
     target.query.emplace_back(std::move(*name), std::move(*value));
   }
@@ -133,6 +181,8 @@ std::string percent_encode(std::string_view text) {
   }
   return encoded;
 }
+
+Result<std::string> percent_decode(std::string_view text) { return decode(text, false); }
 
 std::string format_query(const Query& query) {
   std::string text;

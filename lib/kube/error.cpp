@@ -14,8 +14,10 @@ class Category final : public std::error_category {
       case Errc::kBadStatus: return "malformed status";
       case Errc::kNoStatus: return "no exit status";
       case Errc::kCommandFailed: return "command failed";
-      case Errc::kBadCredentials: return "credentials that cannot be used";
+      case Errc::kBadTokenFile: return "unusable token file";
       case Errc::kUnauthorized: return "unauthorized";
+      case Errc::kBadKubeconfig: return "unusable kubeconfig";
+      case Errc::kCredentials: return "no credentials";
     }
     return "unknown kube error";
   }

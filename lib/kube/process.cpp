@@ -95,17 +95,27 @@ Error Process::start(const Options& options) {
     stdio[i].flags = child_ends[i].get() >= 0 ? UV_INHERIT_FD : UV_IGNORE;
     stdio[i].data.fd = child_ends[i].get();
   }
+  if (options.inherit_stdin) {
+    stdio[0].flags = UV_INHERIT_FD;
+    stdio[0].data.fd = STDIN_FILENO;
+  }
   std::vector<std::string> words = options.command;
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  std::vector<std::string> variables = options.environment;
+  std::vector<char*> environment;
+  for (std::string& variable : variables) environment.push_back(variable.data());
+  environment.push_back(nullptr);
 
   uv_process_options_t spawn{};
   spawn.file = arguments.front();
   spawn.args = arguments.data();
   spawn.stdio = stdio.data();
   spawn.stdio_count = static_cast<int>(stdio.size());
-  spawn.flags = UV_PROCESS_DETACHED;  // setsid: a group that can be signalled as one
+  if (!variables.empty()) spawn.env = environment.data();
+  own_group_ = options.own_group;
+  if (own_group_) spawn.flags = UV_PROCESS_DETACHED;  // setsid: can be signalled as one
   spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
     auto* self = static_cast<Process*>(process->data);
     self->exited_ = true;
@@ -154,7 +164,9 @@ std::size_t Process::unread(Output output) const {
   return pipe ? pipe->unread() : 0;
 }
 
-bool Process::signal_group(int signal) { return pid_ != 0 && uv_kill(-pid_, signal) == 0; }
+bool Process::signal_group(int signal) {
+  return pid_ != 0 && uv_kill(own_group_ ? -pid_ : pid_, signal) == 0;
+}
 
 int shell_exit_code(const Error& error) {
   return error.code() == std::error_code(UV_ENOENT, net::uv_category()) ? 127 : 126;

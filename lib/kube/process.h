@@ -17,8 +17,8 @@
 
 namespace uvspdy::kube {
 
-/// A local command with pipes, in a session and process group of its own. Real pipes, not libuv's
-/// socket pairs: a command may open /dev/stdout again, as it can in a container.
+/// A local command with pipes, by default in a session and process group of its own. Real pipes,
+/// not libuv's socket pairs: a command may open /dev/stdout again, as it can in a container.
 ///
 /// Handlers are called from the loop and not after the Process is destroyed, which leaves the
 /// command running; `terminate` ends it.
@@ -31,6 +31,9 @@ class Process {
     bool use_stdin = false;  // otherwise /dev/null, as for the others
     bool use_stdout = true;
     bool use_stderr = true;
+    std::vector<std::string> environment;  // "NAME=VALUE", all of it; empty: ours
+    bool inherit_stdin = false;            // in place of use_stdin
+    bool own_group = true;                 // not for a command that asks people at our terminal
   };
 
   struct Handlers {
@@ -76,8 +79,8 @@ class Process {
   /// Once it does not run any more: what it exited with, or 128 and the signal that ended it.
   int exit_code() const { return exit_code_; }
 
-  /// Sends a signal to the command and all it has started. Returns whether there was anybody left
-  /// to get it.
+  /// Sends a signal to the command, and all it has started if it has a group. Returns whether there
+  /// was anybody left to get it.
   bool signal_group(int signal);
 
  private:
@@ -90,6 +93,7 @@ class Process {
   Handlers handlers_;
   net::Handle<uv_process_t> process_;
   int pid_ = 0;
+  bool own_group_ = true;
   bool exited_ = false;
   int exit_code_ = 0;
   std::unique_ptr<ProcessPipe> stdin_;

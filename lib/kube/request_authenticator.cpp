@@ -73,7 +73,7 @@ Result<std::vector<BearerToken>> parse_token_file(std::string_view text, std::st
     const bool complete =
         fields && fields->size() >= 3 && !(*fields)[0].empty() && !(*fields)[1].empty();
     if (!complete) {
-      return Error(Errc::kBadCredentials,
+      return Error(Errc::kBadTokenFile,
                    std::string(name) + ":" + std::to_string(number) +
                        ": a token file has TOKEN,USER,UID[,\"GROUP,GROUP\"] on each line");
     }
@@ -82,7 +82,7 @@ Result<std::vector<BearerToken>> parse_token_file(std::string_view text, std::st
                        fields->size() > 3 ? groups_of((*fields)[3]) : std::vector<std::string>()}});
   }
   if (tokens.empty()) {
-    return Error(Errc::kBadCredentials, std::string(name) + ": there is no token in it");
+    return Error(Errc::kBadTokenFile, std::string(name) + ": there is no token in it");
   }
   return tokens;
 }
@@ -94,7 +94,7 @@ Result<std::vector<BearerToken>> read_token_file(const std::string& path) {
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (!file.eof() || file.bad()) {
     return Error(
-        Errc::kBadCredentials,
+        Errc::kBadTokenFile,
         path + ": " + (text.size() > kMaxTokenFile ? "larger than 1 MiB" : "cannot be read"));
   }
   return parse_token_file(text, path);

@@ -93,7 +93,8 @@ Result<LocalListeningSocket> listen_local(const std::string& path, int backlog, 
   if (lstat(path.c_str(), &created) != 0) return uv_error(-errno, what);
   listening.file = std::make_unique<LocalSocketFile>(path, created);
   // What the umask has taken away comes back.
-  if ((created.st_mode & 07777) != mode && chmod(path.c_str(), mode) != 0) {
+  if ((created.st_mode & 07777) != mode &&
+      fchmodat(AT_FDCWD, path.c_str(), mode, AT_SYMLINK_NOFOLLOW) != 0) {
     return uv_error(-errno, what + ": set its permissions");
   }
   if (listen(fd, backlog) != 0) return uv_error(-errno, what);

@@ -42,12 +42,16 @@ void Session::Impl::hold(Stream& stream, Bytes payload) {
   note_held(stream);
 }
 
+// Whether the stream holds so much that the connection is not to be read. One that has resumed is
+// waited for whatever its policy: the next advance delivers what it holds.
 void Session::Impl::note_held(Stream& stream) {
-  const bool over =
-      stream.overflow == OverflowPolicy::kStopReading && stream.held.size() > most_held(stream);
+  const bool waits = stream.overflow == OverflowPolicy::kStopReading || !stream.paused;
+  const bool over = waits && stream.held.size() > most_held(stream);
   if (over == stream.over_buffer) return;
+  const bool stopped = !wants_input();
   stream.over_buffer = over;
   over ? ++streams_over_buffer_ : --streams_over_buffer_;
+  if (stopped && wants_input()) reading_again_ = true;
 }
 
 // Whether something waits for a reader that has paused: the connection is then not idle.
@@ -74,9 +78,10 @@ void Session::Impl::drop_queued(Stream& stream) {
   stream.queued = 0;
   stream.queue.clear();
   if (std::exchange(stream.unsent, nullptr)) drop_unsent();
+  // A reader that has paused until it can write, or until its FIN has left, must not wait for ever.
+  if (stream.last == Stream::Last::kFin) stream.tell_writable = true;
   stream.last = Stream::Last::kNothing;
   stream.last_in_batch = false;
-  // A reader that has paused until it can write must not wait for ever.
   tell_writable_again(stream);
 }
 

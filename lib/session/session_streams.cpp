@@ -244,23 +244,25 @@ Error Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
 
 // A stream that has ended may still hold what its reader has not taken, so these two look at all.
 void Session::Impl::pause(wire::StreamId id) {
-  if (Stream* stream = find_any(id)) stream->paused = true;
+  Stream* stream = find_any(id);
+  if (stream == nullptr) return;
+  stream->paused = true;
+  note_held(*stream);
 }
 
 void Session::Impl::resume(wire::StreamId id) {
   Stream* stream = find_any(id);
   if (stream == nullptr) return;
   stream->paused = false;
+  note_held(*stream);
   if (!stream->held.empty() || stream->fin_untold || stream->outcome) make_due(*stream);
 }
 
 void Session::Impl::set_overflow(wire::StreamId id, OverflowPolicy policy) {
   Stream* stream = find_any(id);
   if (stream == nullptr) return;
-  const bool stopped = !wants_input();
   stream->overflow = policy;
   note_held(*stream);
-  if (stopped && wants_input()) reading_again_ = true;
 }
 
 void Session::Impl::keep_on_close(wire::StreamId id) {

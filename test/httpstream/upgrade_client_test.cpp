@@ -242,6 +242,8 @@ TEST_CASE("Dialer: a server that does not speak HTTP/1.1") {
   Errc expected = Errc::kBadHead;
   SECTION("another greeting") { peer.send("SSH-2.0-OpenSSH_9.2\r\n\r\n"); }
   SECTION("SPDY at once") { peer.send(text(FrameWriter().bytes(wire::PingFrame{2})) + "\r\n\r\n"); }
+  SECTION("another greeting, and it waits for ours") { peer.send("SSH-2.0-OpenSSH_9.2\r\n"); }
+  SECTION("a TLS alert") { peer.send("\x15\x03\x03"); }
   SECTION("a broken field") { peer.send("HTTP/1.1 101 OK\r\nbroken field\r\n\r\n"); }
   SECTION("a head without end") {
     peer.send("HTTP/1.1 101 OK\r\nA: " + std::string(100000, 'a'));
@@ -303,18 +305,24 @@ TEST_CASE("Dialer: nobody listens") {
   CHECK(attempt.calls() == 1);
 }
 
-TEST_CASE("Dialer: headers that would not come out as headers are refused before they are sent") {
+TEST_CASE("Dialer: a request that would not come out as one is refused before connecting") {
   TestLoop loop;
   RawServer server(loop);
   Dialer::Options options;
-  options.headers = {{"Authorization", "Bearer x\r\nInjected: y"}};
+  SECTION("a line end in a value") {
+    options.headers = {{"Authorization", "Bearer x\r\nInjected: y"}};
+  }
+  SECTION("a lone LF") { options.headers = {{"Authorization", "Bearer x\nInjected: y"}}; }
+  SECTION("a lone CR") { options.headers = {{"Authorization", "Bearer x\rInjected: y"}}; }
+  SECTION("a line end in a name") { options.headers = {{"A: b\r\nC", "d"}}; }
+  SECTION("a line end in the method") { options.method = "GET / HTTP/1.1\r\nA:"; }
   DialAttempt attempt(loop, server.port(), {"v4"}, options);
   CHECK(attempt.error().code() == Errc::kBadHead);
-  RawPeer& peer = server.accept();
-  REQUIRE(loop.run_until([&] { return peer.ended(); }));
-  CHECK(peer.received().empty());
-  peer.close();
+  loop.run_turns(10);
+  CHECK(server.peers.empty());
+  server.close();
   REQUIRE(loop.run_out());
+  CHECK(attempt.calls() == 1);
 }
 
 TEST_CASE("UpgradeRoundTripper: any status is an answer, and a connection is made of a 101") {

@@ -7,6 +7,7 @@ import unittest
 
 EXAMPLES = pathlib.Path(os.environ["UVSPDY_EXAMPLES"])
 PRINTED = {
+    "coroutine_echo": "hello, stream\n",
     "echo": "hello, stream\n",
     "many_loops": "24 of 24 connections to 3 loops echoed\n",
     "own_http_server": "hello, embedder\n",

@@ -85,11 +85,11 @@ TEST_CASE("token files: comments, quotes, and what is wrong in which line") {
     CAPTURE(bad);
     const auto none = parse_token_file("good,bob,1\n" + std::string(bad), "tokens.csv");
     REQUIRE_FALSE(none);
-    CHECK(none.error().code() == Errc::kBadCredentials);
+    CHECK(none.error().code() == Errc::kBadTokenFile);
     CHECK(none.error().message().starts_with("tokens.csv:2: "));
     CHECK(none.error().message().find("s3cret") == std::string::npos);
   }
-  CHECK(parse_token_file("\n# nothing\n", "t").error().code() == Errc::kBadCredentials);
+  CHECK(parse_token_file("\n# nothing\n", "t").error().code() == Errc::kBadTokenFile);
 }
 
 TEST_CASE("a token file that cannot be read is an error with its name") {

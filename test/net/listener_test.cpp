@@ -1,9 +1,18 @@
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "net/address.h"
+#include "net/descriptor.h"
+#include "support/mentions.h"
 #include "support/raw_peer.h"
 #include "support/test_loop.h"
 #include "uvspdy/net/error.h"
@@ -14,6 +23,43 @@ using namespace uvspdy;
 using net::Listener;
 using test::RawPeer;
 using test::TestLoop;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A client by hand, which needs no descriptor but its own.
+net::Descriptor client_of(const std::string& address, std::uint16_t port) {
+  const auto target = net::parse_address(address, port);
+  REQUIRE(target);
+  net::Descriptor client(socket(target->ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  if (::connect(client.get(), net::base_of(*target), sizeof(sockaddr_in6)) != 0) {
+    REQUIRE(errno == EINPROGRESS);
+  }
+  return client;
+}
+
+/// Lets the process open no further descriptor until it goes.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    rlimit lowered = before_;
+    {
+      const net::Descriptor lowest_free(dup(0));
+      REQUIRE(lowest_free);
+      lowered.rlim_cur = static_cast<rlim_t>(lowest_free.get());
+    }
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &lowered) == 0);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
 
 TEST_CASE("Listener: port 0 picks a free one, and accepting begins with the loop") {
   TestLoop loop;
@@ -120,6 +166,148 @@ TEST_CASE("Listener: several connections that wait are all accepted") {
   }));
   clients.clear();
   REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Listener: says where it listens") {
+  TestLoop loop;
+  const auto listener = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
+  REQUIRE(listener);
+  CHECK((*listener)->address() == "127.0.0.1:" + std::to_string((*listener)->port()));
+  (*listener)->close();
+  // Still, for messages.
+  CHECK((*listener)->address() == "127.0.0.1:" + std::to_string((*listener)->port()));
+}
+
+TEST_CASE("Listener: the IPv6 wildcard takes IPv4 too, unless told not to") {
+  TestLoop loop;
+  net::ListenOptions options;
+  options.ipv6_only = GENERATE(false, true);
+  int accepted = 0;
+  const auto listener = Listener::listen_tcp(
+      loop.get(), "::", 0, [&](auto) { ++accepted; }, {}, options);
+  if (!listener) SKIP_TEST("no IPv6: " + listener.error().message());
+  CHECK((*listener)->address() == "[::]:" + std::to_string((*listener)->port()));
+  std::optional<bool> connected;
+  net::connect_tcp(loop.get(), "127.0.0.1", (*listener)->port(), test::kDeadline,
+                   [&](auto transport) { connected = static_cast<bool>(transport); });
+  REQUIRE(loop.run_until([&] { return connected.has_value(); }));
+  CHECK(*connected == !options.ipv6_only);
+  net::connect_tcp(loop.get(), "::1", (*listener)->port(), test::kDeadline,
+                   [](auto transport) { CHECK(transport); });
+  const int expected = options.ipv6_only ? 1 : 2;
+  REQUIRE(loop.run_until([&] { return accepted == expected; }));
+  (*listener)->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Listener: several may share a port, if each says so, and each gets connections") {
+  TestLoop loop;
+  net::ListenOptions options;
+  options.reuse_port = true;
+  int first_count = 0;
+  int second_count = 0;
+  const auto first = Listener::listen_tcp(
+      loop.get(), "127.0.0.1", 0, [&](auto) { ++first_count; }, {}, options);
+  REQUIRE(first);
+  const std::uint16_t port = (*first)->port();
+  const auto second = Listener::listen_tcp(
+      loop.get(), "127.0.0.1", port, [&](auto) { ++second_count; }, {}, options);
+  REQUIRE(second);
+  const auto selfish = Listener::listen_tcp(loop.get(), "127.0.0.1", port, [](auto) {});
+  REQUIRE_FALSE(selfish);
+  CHECK(selfish.error().code() == std::error_code(UV_EADDRINUSE, net::uv_category()));
+
+  // By a hash of the client's port: 64 in a row for one listener would be a chance of 2^-63.
+  std::vector<net::Descriptor> clients;
+  for (int i = 0; i < 64; ++i) clients.push_back(client_of("127.0.0.1", port));
+  REQUIRE(loop.run_until([&] { return first_count + second_count == 64; }));
+  CHECK(first_count > 0);
+  CHECK(second_count > 0);
+
+  // What is left goes on alone.
+  (*first)->close();
+  const int before = second_count;
+  clients.push_back(client_of("127.0.0.1", port));
+  REQUIRE(loop.run_until([&] { return second_count == before + 1; }));
+  (*second)->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Listener: out of descriptors it keeps connections waiting, tells once, and recovers") {
+  TestLoop loop;
+  using Clock = std::chrono::steady_clock;
+  std::vector<std::unique_ptr<RawPeer>> accepted;
+  std::vector<Error> errors;
+  std::vector<Clock::time_point> told_at;
+  const auto listener = Listener::listen_tcp(
+      loop.get(), "127.0.0.1", 0,
+      [&](auto transport) { accepted.push_back(std::make_unique<RawPeer>(std::move(transport))); },
+      [&](const Error& error) {
+        errors.push_back(error);
+        told_at.push_back(Clock::now());
+      });
+  REQUIRE(listener);
+  std::vector<net::Descriptor> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(client_of("127.0.0.1", (*listener)->port()));
+  {
+    const NoDescriptors full;
+    int turns = 0;
+    REQUIRE(loop.run_until([&] {
+      ++turns;
+      return errors.size() == 2;
+    }));
+    CHECK(accepted.empty());
+    for (const Error& error : errors) {
+      CHECK(error.code() == std::error_code(UV_EMFILE, net::uv_category()));
+      CHECK(test::mentions(error.message(), {"accept on " + (*listener)->address(), "EMFILE"}));
+    }
+    CHECK(told_at[1] - told_at[0] >= 990ms);
+    // Ten tries in that second, each of a few turns, which run_until counts twice.
+    CHECK(turns > 10);
+    CHECK(turns < 100);
+  }
+  // None was lost.
+  REQUIRE(loop.run_until([&] { return accepted.size() == clients.size(); }));
+  clients.clear();
+  for (auto& peer : accepted) peer->start_reading();
+  REQUIRE(loop.run_until([&] {
+    return std::all_of(accepted.begin(), accepted.end(),
+                       [](const auto& peer) { return peer->ended(); });
+  }));
+  accepted.clear();
+  (*listener)->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Listener: may be closed or destroyed inside its error handler, and while it waits") {
+  TestLoop loop;
+  std::unique_ptr<Listener> listener;
+  int errors = 0;
+  const bool destroy = GENERATE(false, true);
+  const bool inside = GENERATE(false, true);
+  // Freed with the handlers.
+  const auto token = std::make_shared<int>(1);
+  const auto stop = [&] {
+    if (destroy) {
+      listener.reset();
+    } else {
+      listener->close();
+    }
+  };
+  auto listening = Listener::listen_tcp(
+      loop.get(), "127.0.0.1", 0, [](auto) { FAIL_CHECK("accepted"); },
+      [&, token](const Error&) {
+        if (inside) stop();
+        errors += *token;
+      });
+  REQUIRE(listening);
+  listener = std::move(*listening);
+  const net::Descriptor client = client_of("127.0.0.1", listener->port());
+  const NoDescriptors full;
+  REQUIRE(loop.run_until([&] { return errors > 0; }));
+  if (!inside) stop();
+  REQUIRE(loop.run_out());
+  CHECK(errors == 1);
 }
 
 TEST_CASE("is_loopback: the machine's own addresses and no others") {

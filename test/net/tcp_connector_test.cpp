@@ -1,8 +1,6 @@
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "net/stream_transport.h"
+#include "support/full_listener.h"
 #include "support/outside_calls.h"
 #include "support/raw_peer.h"
 #include "support/test_loop.h"
@@ -52,40 +51,6 @@ std::uint16_t free_port(TestLoop& loop) {
   REQUIRE(listener);
   return (*listener)->port();
 }
-
-/// A listening socket whose queue is full, so that the kernel drops who else wants to connect.
-class FullListener {
- public:
-  FullListener() {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    void* raw = &address;
-    socklen_t size = sizeof address;
-    REQUIRE(bind(listener_, static_cast<sockaddr*>(raw), size) == 0);
-    REQUIRE(::listen(listener_, 0) == 0);
-    REQUIRE(getsockname(listener_, static_cast<sockaddr*>(raw), &size) == 0);
-    port_ = ntohs(address.sin_port);
-    for (int& filler : fillers_) {
-      filler = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-      (void)connect(filler, static_cast<sockaddr*>(raw), size);
-    }
-  }
-  ~FullListener() {
-    for (const int filler : fillers_) close(filler);
-    close(listener_);
-  }
-  FullListener(const FullListener&) = delete;
-  FullListener& operator=(const FullListener&) = delete;
-
-  std::uint16_t port() const { return port_; }
-
- private:
-  int listener_ = -1;
-  int fillers_[4] = {-1, -1, -1, -1};
-  std::uint16_t port_ = 0;
-};
 
 }  // namespace
 
@@ -175,7 +140,7 @@ TEST_CASE("connect_tcp: hosts that name nothing") {
 
 TEST_CASE("connect_tcp: times out when nobody answers") {
   TestLoop loop;
-  const FullListener full;
+  const test::FullListener full;
   Attempt attempt(loop, "127.0.0.1", full.port(), 100ms);
   REQUIRE_FALSE(*attempt.result);
   CHECK(attempt.result->error().code() == net::Errc::kTimeout);

@@ -43,6 +43,30 @@ TEST_CASE("kResetStream: that stream is reset, the others go on", "[session][ove
   CHECK(client.session.stats().held_bytes == 0);
 }
 
+TEST_CASE("a stream that has resumed is waited for, whatever its policy", "[session][overflow]") {
+  SessionDriver client(Role::kClient, small_buffer(OverflowPolicy::kResetStream));
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, patterned_text(900));
+  client.session.resume(id);
+  CHECK(client.session.wants_input());
+  client.receive_data(id, patterned_text(900));  // before the advance that delivers the first
+  CHECK_FALSE(client.session.wants_input());
+
+  SECTION("delivered: reading goes on") {
+    client.turn();
+    CHECK(client.session.wants_input());
+    CHECK(client.handler.data(id) == patterned_text(900) + patterned_text(900));
+  }
+  SECTION("paused again: reading goes on, and the next byte is one too many") {
+    client.session.pause(id);
+    CHECK(client.session.wants_input());
+    client.turn();
+    client.receive_data(id, "x");
+    CHECK(client.sent() == Lines{"RST_STREAM 1 FLOW_CONTROL_ERROR"});
+  }
+}
+
 TEST_CASE("set_overflow is for one stream", "[session][overflow]") {
   SessionDriver client(Role::kClient, small_buffer(OverflowPolicy::kStopReading));
   const auto first = client.create_accepted();

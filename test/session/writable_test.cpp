@@ -134,6 +134,19 @@ TEST_CASE("on_writable is not told when the writer has filled the queue again or
   }
 }
 
+TEST_CASE("a FIN that is dropped while the reader has paused is told", "[session][writable]") {
+  SessionDriver client(Role::kClient, without_windows());
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, "held");
+  CHECK_FALSE(client.session.close_stream(id));
+  client.receive(wire::RstStreamFrame{.stream_id = id, .status = wire::RstStatus::kCancel});
+  CHECK(client.told() == Lines{"on_writable 1"});
+  CHECK_FALSE(client.session.writable(id));
+  client.session.resume(id);
+  CHECK(client.told() == Lines{"on_data 1 'held'", "on_stream_closed 1 kStreamReset"});
+}
+
 TEST_CASE("a writer that refills in on_writable is called again", "[session][writable]") {
   session::Options options = without_windows();
   options.limits.write_high_water = 1000;

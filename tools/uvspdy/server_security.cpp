@@ -1,8 +1,7 @@
 #include "server_security.h"
 
+#include <system_error>
 #include <utility>
-
-#include "uvspdy/kube/error.h"
 
 using namespace uvspdy;
 
@@ -22,7 +21,9 @@ net::TlsServerOptions tls_options(const ServerSecurityFlags& flags) {
   return options;
 }
 
-Error bad_flags(std::string text) { return Error(kube::Errc::kBadCredentials, std::move(text)); }
+Error bad_flags(std::string text) {
+  return Error(std::make_error_code(std::errc::invalid_argument), std::move(text));
+}
 
 }  // namespace
 

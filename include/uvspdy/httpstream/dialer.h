@@ -12,6 +12,7 @@
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
 #include "uvspdy/httpstream/url.h"
+#include "uvspdy/net/attempt.h"
 
 namespace uvspdy::httpstream {
 
@@ -28,8 +29,8 @@ struct Dialed {
 class Dialer {
  public:
   struct Options {
-    std::string method = "POST";
-    Headers headers;  ///< sent with the request: Authorization and such
+    std::string method = "POST";  ///< or "GET", or what the server wants
+    Headers headers;              ///< sent with the request: Authorization and such
     UpgradeRoundTripper::Options round_tripper;
   };
   using Handler = std::function<void(Result<Dialed>)>;
@@ -38,10 +39,10 @@ class Dialer {
   Dialer(uv_loop_t* loop, Url url, Options options);
 
   /// Connects and upgrades, offering `protocols` from the most to the least preferred. The Dialer
-  /// may be dropped meanwhile. The handler runs once. Errors: those of
+  /// may be dropped meanwhile. The handler runs once, from the loop. Errors: those of
   /// UpgradeRoundTripper::round_trip and new_connection; kUpgradeFailed also when the server's
   /// choice is none of `protocols`.
-  void dial(std::vector<std::string> protocols, Handler handler) const;
+  net::Attempt dial(std::vector<std::string> protocols, Handler handler) const;
 
  private:
   Url url_;

@@ -19,6 +19,7 @@ enum class Errc {
   kUpgradeFailed,     ///< a server's answer that is no upgrade: see upgrade_failure()
   kTimeout,           ///< the peer did not answer in time
   kConnectionLost,    ///< the peer closed before it had answered
+  kProxy,             ///< the proxy refused, or does not speak what it should
 };
 
 /// The category of httpstream::Errc, named "uvspdy.httpstream".

@@ -75,8 +75,9 @@ class Stream {
   bool is_closed() const { return connection_ == nullptr; }
 
   /// What was written has gone down to half of Limits::write_high_water, after writable() had
-  /// been false; or it was dropped because the stream has ended while it is paused: a reader that
-  /// waits until it can write may read on, and write() tells it the rest.
+  /// been false; or it, or the FIN behind it, was dropped because the stream has ended while it is
+  /// paused: a reader that waits until it can write, or for on_end_sent, may read on, and write()
+  /// tells it the rest.
   void on_writable(WritableHandler handler);
 
   /// The FIN asked for with close() has gone out, and all data before it: whatever is written from

@@ -12,18 +12,34 @@ namespace uvspdy::httpstream {
 
 /// Where a request goes.
 struct Url {
-  std::string scheme = "http";
-  std::string host;  ///< a name or a numeric address, IPv6 without brackets
+  std::string scheme = "http";  ///< "http", "https" or "unix"
+  std::string host;             ///< a name or a numeric address, IPv6 without brackets
   std::uint16_t port = 80;
   std::string target = "/";  ///< path and query
+  std::string socket_path;  ///< of scheme "unix": the local socket; host and port mean nothing then
 
-  /// "host:port" as a Host header has it, IPv6 in brackets.
+  bool operator==(const Url&) const = default;
+
+  /// "host:port", IPv6 in brackets and without its zone, which means something on this machine
+  /// alone: what a proxy is asked for. "localhost" for "unix".
   std::string authority() const;
+
+  /// What a Host header says: authority(), without the port where it is the scheme's own, because
+  /// servers that choose by name compare the whole text (browsers and curl leave it out too).
+  std::string host_header() const;
+
+  /// The URL without path and query, for messages: those may hold what is nobody's business.
+  std::string origin() const;
 };
 
-/// Reads "http://HOST[:PORT][/path][?query]". User names and fragments are refused.
-/// Errors: kBadUrl.
+/// Reads "http://HOST[:PORT][/path][?query]", "https://..." with port 443, and
+/// "unix:///run/x.sock[:/path[?query]]", where the socket's path is percent-encoded ("%3A" is a
+/// colon in it). User names and fragments are refused. Errors: kBadUrl; the text hides what stands
+/// before an '@'.
 Result<Url> parse_url(std::string_view text);
+
+/// The URL as text; parse_url reads it back.
+std::string to_string(const Url& url);
 
 /// The parameters of a query, decoded, in order; names may repeat.
 using Query = std::vector<std::pair<std::string, std::string>>;
@@ -41,5 +57,8 @@ std::string format_query(const Query& query);
 
 /// One path segment or value, percent-encoded likewise.
 std::string percent_encode(std::string_view text);
+
+/// The reverse. Errors: kBadUrl.
+Result<std::string> percent_decode(std::string_view text);
 
 }  // namespace uvspdy::httpstream

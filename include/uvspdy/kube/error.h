@@ -9,8 +9,10 @@ enum class Errc {
   kBadStatus,       ///< an error stream that holds no metav1.Status
   kNoStatus,        ///< the connection ended before the command's status came
   kCommandFailed,   ///< the server could not run the command, or not to its end
-  kBadCredentials,  ///< credentials that cannot be read, or used
+  kBadTokenFile,    ///< a token file that cannot be read
   kUnauthorized,    ///< a request of nobody we know
+  kBadKubeconfig,   ///< a kubeconfig, or a service account, that cannot be used
+  kCredentials,     ///< a token file or a credential plugin that gives no credentials
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".

@@ -24,10 +24,10 @@ struct BearerToken {
 
 /// Reads the text of a static token file as kube-apiserver has it: on each line
 /// TOKEN,USER,UID[,"GROUP,GROUP"]. `name` is the file's, for errors.
-/// Errors: kBadCredentials, with the line, and never the token.
+/// Errors: kBadTokenFile, with the line, and never the token.
 Result<std::vector<BearerToken>> parse_token_file(std::string_view text, std::string_view name);
 
-/// Reads such a file, of at most 1 MiB. Errors: kBadCredentials.
+/// Reads such a file, of at most 1 MiB. Errors: kBadTokenFile.
 Result<std::vector<BearerToken>> read_token_file(const std::string& path);
 
 /// Tells who a request comes from: by the client certificate that TLS has verified (its common

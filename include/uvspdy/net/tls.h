@@ -11,9 +11,10 @@
 #include "uvspdy/net/attempt.h"
 #include "uvspdy/net/transport.h"
 
-// TLS 1.2 and 1.3 over any Transport. Renegotiation is off. Nothing global is set up and no
-// configuration file is read; with no CAs given, the ones that OpenSSL was built to look for
-// are used (SSL_CERT_FILE and SSL_CERT_DIR are OpenSSL's own way to move them).
+// TLS 1.2 and 1.3 over any Transport. Renegotiation is off. OpenSSL sets itself up as it does in
+// any program, from its own configuration file: that is where an administrator's rules for ciphers
+// stand. With no CAs given, the ones that OpenSSL was built to look for are used (SSL_CERT_FILE
+// and SSL_CERT_DIR are OpenSSL's own way to move them).
 
 namespace uvspdy::net {
 
@@ -41,7 +42,7 @@ struct TlsCertificate {
   std::vector<std::string> organizations;  ///< of its subject: groups, for Kubernetes
   std::vector<std::string> names;          ///< DNS names and IP addresses it is valid for
   std::string subject;                     ///< whole, as "CN=...,O=..."
-  bool verified = false;                   ///< by a CA that we trust
+  bool verified = false;                   ///< it comes from a CA that we trust, and its name fits
 };
 
 /// What a handshake has come to.
@@ -56,7 +57,8 @@ struct TlsInfo {
 struct TlsClientOptions {
   /// Whether the server must have a certificate of a CA we trust, for the host we asked for.
   bool verify = true;
-  /// The CAs to trust; empty: the system's.
+  /// The CAs to trust; empty: the system's. Any certificate in it may end a chain, one of an
+  /// intermediate CA too.
   Pem ca;
   /// The name to ask for and to verify, in place of the host that is connected to.
   std::string server_name;
@@ -127,7 +129,9 @@ class TlsServerContext {
 /// The handler runs once, from the loop. Errors: kCertificate when the server's certificate is not
 /// accepted, and the text says whose it is and what was expected; kTlsHandshake for anything else
 /// the two could not agree on (a server that does not speak TLS, one that wants a certificate);
-/// kTimeout; UV_ECANCELED; libuv's.
+/// kTlsConfig for a host that no certificate can be for; kTimeout; UV_ECANCELED; libuv's. A server
+/// of TLS 1.3 refuses our certificate, or misses one, only after the client's handshake is done:
+/// then the transport's end is kTlsHandshake.
 ///
 /// Of the transport that results: its end is orderly only behind the peer's close_notify, any other
 /// is kTruncated; `shutdown` sends ours; `try_write` and `write` take plaintext, and what they
@@ -136,8 +140,9 @@ Attempt tls_connect(std::unique_ptr<Transport> transport,
                     std::shared_ptr<const TlsClientContext> context, const std::string& host,
                     std::chrono::milliseconds timeout, ConnectHandler handler);
 
-/// The same as a server. A client that speaks plain HTTP is answered with 400 and a text.
-/// Errors: as for tls_connect; kCertificate for the client's.
+/// The same as a server. A client that speaks plain HTTP is answered with 400 and a text. A client
+/// that is refused gets up to a second to take the reason and close; the handler runs behind that.
+/// Errors: as for tls_connect; kCertificate for the client's, or none when one is required.
 Attempt tls_accept(std::unique_ptr<Transport> transport,
                    std::shared_ptr<const TlsServerContext> context,
                    std::chrono::milliseconds timeout, ConnectHandler handler);

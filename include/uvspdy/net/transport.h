@@ -15,7 +15,7 @@ namespace uvspdy::net {
 
 struct TlsInfo;
 
-/// A pipe of bytes to a peer: TCP here, and whatever an embedder derives from this. It belongs to
+/// A pipe of bytes to a peer: TCP, local sockets and TLS here, and whatever an embedder derives from this. It belongs to
 /// the thread of its loop.
 ///
 /// Handlers are called from the loop, never from inside the call that set them. After `close`, and
@@ -62,7 +62,7 @@ class Transport {
   /// Closes at once. The handler, if any, runs when libuv has let go of everything.
   virtual void close(CloseHandler handler) = 0;
 
-  /// The peer, for messages: "127.0.0.1:40312".
+  /// The peer, for messages: "127.0.0.1:40312", "unix:/run/x.sock".
   virtual std::string peer() const = 0;
 
   /// What TLS knows of the peer (net/tls.h); null without TLS. Valid as long as the transport.

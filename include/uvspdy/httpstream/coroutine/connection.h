@@ -1,0 +1,196 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "uvspdy/error.h"
+#include "uvspdy/headers.h"
+#include "uvspdy/httpstream/connection.h"
+#include "uvspdy/httpstream/coroutine/incoming.h"
+#include "uvspdy/httpstream/coroutine/one_shot.h"
+#include "uvspdy/httpstream/coroutine/run.h"
+#include "uvspdy/httpstream/coroutine/stream.h"
+#include "uvspdy/httpstream/dialer.h"
+#include "uvspdy/httpstream/response_upgrader.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/session/error.h"
+
+namespace uvspdy::httpstream::co {
+
+/// A connection as coroutines use it. It takes over the on_close of an httpstream::Connection.
+///
+///     Result<co::Stream> stream = co_await connection.create_stream(headers);
+///     Result<co::NewStream> incoming = co_await connection.accept();
+///     Error error = co_await connection.close();
+///
+/// One coroutine at a time can wait in `accept`, and one in `close`, `shutdown` or `closed`; a
+/// second gets UV_EBUSY. `create_stream` and `ping` may be awaited by many.
+///
+/// Destroying it closes the connection, in order, unless that has begun.
+class [[nodiscard]] Connection {
+ public:
+  explicit Connection(std::shared_ptr<httpstream::Connection> connection)
+      : Connection(std::move(connection), no_streams()) {}
+
+  /// `incoming` has given its handler to the connection: `accept` takes from there.
+  Connection(std::shared_ptr<httpstream::Connection> connection, const IncomingStreams& incoming)
+      : state_(std::make_shared<State>(std::move(connection), incoming.queue_)) {
+    if (state_->connection->is_closed()) {
+      state_->ended(Error(session::Errc::kConnectionClosed, "the connection was closed before"));
+      return;
+    }
+    state_->connection->on_close([state = state_](const Error& error) { state->ended(error); });
+  }
+  ~Connection() {
+    if (!state_) return;
+    state_->connection->close();
+    // Nobody can accept them any more.
+    state_->streams->waiting.clear();
+  }
+  Connection(Connection&&) noexcept = default;
+  Connection& operator=(Connection&& other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Connection::create_stream. A stream that comes when nobody waits for it any more is reset.
+  OneShot<Stream> create_stream(Headers headers, session::CreateOptions options = {}) const {
+    return OneShot<Stream>([connection = state_->connection, headers = std::move(headers),
+                            options](OneShot<Stream>::Handler handler) {
+      connection->create_stream(
+          headers, options,
+          [handler = std::move(handler)](Result<std::shared_ptr<httpstream::Stream>> stream) {
+            if (!stream) return handler(stream.error());
+            handler(Stream(std::move(*stream)));
+          });
+      return net::Attempt();
+    });
+  }
+
+  /// The next stream that the peer creates. Errors: what the connection has closed with, or
+  /// session::Errc::kConnectionClosed when that was in order; UV_ENOTSUP without IncomingStreams.
+  AcceptAwaiter<NewStream> accept() const { return AcceptAwaiter<NewStream>(state_->streams); }
+
+  class CloseAwaiter;
+  /// Connection::close, and waits for its on_close.
+  CloseAwaiter close() const;
+  /// Connection::shutdown, and waits likewise: until the open streams are over.
+  CloseAwaiter shutdown() const;
+  /// Waits until the connection is over, whoever closes it. Errors: those of Connection::on_close.
+  CloseAwaiter closed() const;
+
+  /// Connection::ping: the round trip.
+  OneShot<std::chrono::nanoseconds> ping() const {
+    using Ping = OneShot<std::chrono::nanoseconds>;
+    return Ping([connection = state_->connection](Ping::Handler handler) {
+      connection->ping(std::move(handler));
+      return net::Attempt();
+    });
+  }
+
+  /// The connection itself, for what has no form here; leave its on_close alone.
+  const std::shared_ptr<httpstream::Connection>& get() const { return state_->connection; }
+
+ private:
+  struct State {
+    State(std::shared_ptr<httpstream::Connection> taken,
+          std::shared_ptr<detail::AcceptQueue<NewStream>> queue)
+        : connection(std::move(taken)), streams(std::move(queue)) {}
+
+    std::shared_ptr<httpstream::Connection> connection;
+    std::shared_ptr<detail::AcceptQueue<NewStream>> streams;
+    Waiter* closer = nullptr;
+    bool closed = false;
+    Error outcome;
+
+    void ended(const Error& error) {
+      closed = true;
+      outcome = error;
+      if (!streams->over) {
+        streams->end(error ? error
+                           : Error(session::Errc::kConnectionClosed, "the connection is closed"));
+      }
+      wake(closer);
+    }
+  };
+
+  static IncomingStreams no_streams() {
+    IncomingStreams incoming;
+    incoming.queue_->over = net::uv_error(UV_ENOTSUP, "accept without IncomingStreams");
+    return incoming;
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+class [[nodiscard]] Connection::CloseAwaiter : PlacedWaiter {
+ public:
+  using Begin = void (httpstream::Connection::*)();
+  CloseAwaiter(const std::shared_ptr<State>& state, Begin begin)
+      : PlacedWaiter(state, state->closer), state_(*state), begin_(begin) {}
+
+  bool await_ready() {
+    busy_ = is_taken();
+    return busy_ || state_.closed;
+  }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> handle) {
+    waits_here(handle);
+    if (begin_ != nullptr) (*state_.connection.*begin_)();
+  }
+  Error await_resume() const {
+    return busy_ ? net::uv_error(UV_EBUSY, "another task waits for the connection's end")
+                 : state_.outcome;
+  }
+
+ private:
+  State& state_;
+  Begin begin_;
+  bool busy_ = false;
+};
+
+inline Connection::CloseAwaiter Connection::close() const {
+  return {state_, &httpstream::Connection::close};
+}
+inline Connection::CloseAwaiter Connection::shutdown() const {
+  return {state_, &httpstream::Connection::shutdown};
+}
+inline Connection::CloseAwaiter Connection::closed() const { return {state_, nullptr}; }
+
+/// A connection, and the protocol that both sides agreed on.
+struct Dialed {
+  Connection connection;
+  std::string protocol;
+};
+
+/// Dialer::dial. The dialer may be dropped meanwhile. A coroutine that is destroyed while it
+/// waits here cancels the attempt.
+inline OneShot<Dialed> dial(const Dialer& dialer, std::vector<std::string> protocols) {
+  return OneShot<Dialed>([dialer,
+                          protocols = std::move(protocols)](OneShot<Dialed>::Handler handler) {
+    return dialer.dial(
+        protocols, [handler = std::move(handler)](Result<httpstream::Dialed> dialed) {
+          if (!dialed) return handler(dialed.error());
+          handler(Dialed{Connection(std::move(dialed->connection)), std::move(dialed->protocol)});
+        });
+  });
+}
+
+/// ResponseUpgrader::upgrade_response for a connection that can `accept`. Nothing to wait for.
+inline Result<Connection> upgrade_response(const ResponseUpgrader& upgrader, HttpExchange& exchange,
+                                           HttpResponse response) {
+  const IncomingStreams incoming;
+  Result<std::shared_ptr<httpstream::Connection>> connection =
+      upgrader.upgrade_response(exchange, std::move(response), incoming.handler());
+  if (!connection) return connection.error();
+  return Connection(std::move(*connection), incoming);
+}
+
+}  // namespace uvspdy::httpstream::co

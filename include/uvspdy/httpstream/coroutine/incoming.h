@@ -1,0 +1,137 @@
+#pragma once
+
+#include <uv.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "uvspdy/error.h"
+#include "uvspdy/httpstream/coroutine/run.h"
+#include "uvspdy/httpstream/coroutine/stream.h"
+#include "uvspdy/httpstream/http_server.h"
+#include "uvspdy/httpstream/new_stream_handler.h"
+#include "uvspdy/net/error.h"
+
+namespace uvspdy::httpstream::co {
+
+/// How many requests, or streams of a connection, wait for a coroutine that accepts them; what
+/// comes on top is refused.
+inline constexpr std::size_t kAcceptBacklog = 128;
+
+namespace detail {
+
+template <class T>
+struct AcceptQueue {
+  std::deque<T> waiting;
+  std::optional<Error> over;
+  Waiter* acceptor = nullptr;
+
+  bool is_full() const { return waiting.size() >= kAcceptBacklog; }
+  void push(T item) {
+    waiting.push_back(std::move(item));
+    wake(acceptor);
+  }
+  void end(Error error) {
+    over = std::move(error);
+    waiting.clear();
+    wake(acceptor);
+  }
+};
+
+}  // namespace detail
+
+/// Awaits the next of what comes in.
+template <class T>
+class [[nodiscard]] AcceptAwaiter : PlacedWaiter {
+ public:
+  explicit AcceptAwaiter(const std::shared_ptr<detail::AcceptQueue<T>>& queue)
+      : PlacedWaiter(queue, queue->acceptor), queue_(*queue) {}
+
+  bool await_ready() {
+    busy_ = is_taken();
+    return busy_ || queue_.over || !queue_.waiting.empty();
+  }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> handle) {
+    waits_here(handle);
+  }
+  Result<T> await_resume() {
+    if (busy_) return net::uv_error(UV_EBUSY, "another accept waits");
+    if (queue_.over) return *queue_.over;
+    T item = std::move(queue_.waiting.front());
+    queue_.waiting.pop_front();
+    return item;
+  }
+
+ private:
+  detail::AcceptQueue<T>& queue_;
+  bool busy_ = false;
+};
+
+/// A stream that the peer creates, and the answer to it. Without an answer it is rejected.
+struct NewStream {
+  Stream stream;
+  StreamDecision decision;
+};
+
+/// The streams that the peer of one connection creates, as `Connection::accept` hands them out.
+/// Copies stand for the same.
+class IncomingStreams {
+ public:
+  IncomingStreams() : queue_(std::make_shared<detail::AcceptQueue<NewStream>>()) {}
+
+  /// For ConnectionOptions::on_new_stream and ResponseUpgrader, of one connection. Past
+  /// kAcceptBacklog streams are rejected.
+  NewStreamHandler handler() const {
+    return [queue = queue_](std::shared_ptr<httpstream::Stream> stream, StreamDecision decision) {
+      if (queue->over) return;
+      if (queue->is_full()) {
+        // Those that the peer has reset meanwhile make room.
+        std::erase_if(queue->waiting,
+                      [](const NewStream& each) { return each.stream.get()->is_closed(); });
+      }
+      if (queue->is_full()) return;
+      queue->push(NewStream{Stream(std::move(stream)), std::move(decision)});
+    };
+  }
+
+ private:
+  friend class Connection;
+  std::shared_ptr<detail::AcceptQueue<NewStream>> queue_;
+};
+
+/// The requests that come to an HttpServer:
+///
+///     co::IncomingRequests requests;
+///     auto server = HttpServer::listen(loop, "127.0.0.1", 0, requests.handler());
+///     Result<std::shared_ptr<HttpExchange>> exchange = co_await requests.accept();
+///
+/// Copies stand for the same.
+class IncomingRequests {
+ public:
+  IncomingRequests() : queue_(std::make_shared<detail::AcceptQueue<Exchange>>()) {}
+
+  /// For HttpServer::listen. Past kAcceptBacklog requests are answered with 503.
+  HttpServer::RequestHandler handler() const {
+    return [queue = queue_](Exchange exchange) {
+      if (queue->is_full()) return exchange->respond({503, {}, {}, "too many requests wait\n"});
+      queue->push(std::move(exchange));
+    };
+  }
+
+  /// Waits for the next request. It waits for as long as its coroutine lives: closing the server
+  /// does not end it. The error of a second that waits is UV_EBUSY.
+  AcceptAwaiter<std::shared_ptr<HttpExchange>> accept() const {
+    return AcceptAwaiter<Exchange>(queue_);
+  }
+
+ private:
+  using Exchange = std::shared_ptr<HttpExchange>;
+  std::shared_ptr<detail::AcceptQueue<Exchange>> queue_;
+};
+
+}  // namespace uvspdy::httpstream::co

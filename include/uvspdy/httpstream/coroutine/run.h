@@ -1,0 +1,121 @@
+#pragma once
+
+#include <coroutine>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace uvspdy::httpstream::co {
+
+/// One task of a TaskGroup, with all the tasks that it awaits: whoever resumes any of them does so
+/// through here. So the whole may be dropped by its own code: it is destroyed as soon as it
+/// waits next, never while it runs.
+class Run : public std::enable_shared_from_this<Run> {
+ public:
+  /// Takes over the outermost frame. `on_over` is called once, when that has run to its end; not
+  /// after `abandon`.
+  Run(std::coroutine_handle<> frame, std::function<void(Run&)> on_over)
+      : frame_(frame), on_over_(std::move(on_over)) {}
+  ~Run() { destroy(); }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  void start() { resume(frame_); }
+
+  /// Resumes `inner`, the frame of this run that waits.
+  void resume(std::coroutine_handle<> inner) {
+    const auto keep = shared_from_this();
+    running_ = true;
+    inner.resume();
+    running_ = false;
+    if (abandoned_) return destroy();
+    if (!frame_.done()) return;
+    destroy();
+    if (const auto handler = std::exchange(on_over_, {})) handler(*this);
+  }
+
+  /// Destroys all frames: now, or when the code that calls this comes to wait.
+  void abandon() {
+    on_over_ = {};
+    abandoned_ = true;
+    if (!running_) destroy();
+  }
+
+ private:
+  void destroy() {
+    if (const auto frame = std::exchange(frame_, {})) frame.destroy();
+  }
+
+  std::coroutine_handle<> frame_;
+  std::function<void(Run&)> on_over_;
+  bool running_ = false;
+  bool abandoned_ = false;
+};
+
+/// What the promises of this library's coroutines have in common.
+struct PromiseBase {
+  Run* run = nullptr;                    // outlives the frame
+  std::coroutine_handle<> continuation;  // who awaits
+  bool called = false;                   // by its awaiter, which is not suspended yet
+};
+
+/// A suspended coroutine, as whoever wakes it sees it. An awaiter derives from it: it lives in the
+/// frame that waits and goes with it, and its destructor takes it out of whatever would wake it.
+class Waiter {
+ public:
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  /// Goes on with the coroutine; `this` is gone afterwards. From the loop only.
+  void resume() {
+    const auto handle = handle_;
+    if (run_ == nullptr) return handle.resume();
+    run_->resume(handle);
+  }
+
+ protected:
+  Waiter() = default;
+  ~Waiter() = default;
+
+  template <class Promise>
+  void waits(std::coroutine_handle<Promise> handle) {
+    handle_ = handle;
+    if constexpr (std::is_base_of_v<PromiseBase, Promise>) run_ = handle.promise().run;
+  }
+
+ private:
+  std::coroutine_handle<> handle_;
+  Run* run_ = nullptr;  // none: a coroutine of a type that is not ours
+};
+
+/// Resumes the coroutine that waits at a place, if there is one.
+inline void wake(Waiter*& place) {
+  if (Waiter* waiter = std::exchange(place, nullptr)) waiter->resume();
+}
+
+/// An awaiter that stands at a place of some shared state, where one can wait at a time.
+class PlacedWaiter : public Waiter {
+ protected:
+  PlacedWaiter(std::shared_ptr<void> owner, Waiter*& place)
+      : owner_(std::move(owner)), place_(place) {}
+  ~PlacedWaiter() { leave(); }
+
+  bool is_taken() const { return place_ != nullptr; }
+  bool is_waiting() const { return place_ == this; }
+  void leave() {
+    if (is_waiting()) place_ = nullptr;
+  }
+
+  template <class Promise>
+  void waits_here(std::coroutine_handle<Promise> handle) {
+    waits(handle);
+    place_ = this;
+  }
+
+ private:
+  std::shared_ptr<void> owner_;  // of the place
+  Waiter*& place_;
+};
+
+}  // namespace uvspdy::httpstream::co

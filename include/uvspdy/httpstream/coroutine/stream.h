@@ -1,0 +1,201 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "uvspdy/buffer.h"
+#include "uvspdy/error.h"
+#include "uvspdy/headers.h"
+#include "uvspdy/httpstream/coroutine/run.h"
+#include "uvspdy/httpstream/coroutine/stream_state.h"
+#include "uvspdy/httpstream/stream.h"
+
+namespace uvspdy::httpstream::co {
+
+/// A stream as coroutines use it. It takes over the handlers of an httpstream::Stream.
+///
+///     for (;;) {
+///       Result<Buffer> piece = co_await stream.read();
+///       if (!piece) co_return piece.error();
+///       if (piece->empty()) break;  // the peer's end
+///       if (Error error = co_await stream.write(*piece)) co_return error;
+///     }
+///     co_return co_await stream.close();
+///
+/// While nobody waits in `read` the stream is paused. One coroutine at a time can wait in each of
+/// read, write, close and closed; a second gets UV_EBUSY at once. A coroutine that is
+/// destroyed while it waits takes nothing with it: a read loses no data.
+///
+/// Destroying a Stream before `close` resets it (kCancel), so that the peer hears that this side
+/// gave up; after `close`, what was written still leaves, and what comes is thrown away.
+/// Whoever waits in another coroutine meanwhile gets kResetHere.
+class [[nodiscard]] Stream {
+ public:
+  /// Takes a stream over, with its handlers but on_headers.
+  explicit Stream(std::shared_ptr<httpstream::Stream> stream)
+      : state_(std::make_shared<detail::StreamState>(std::move(stream))) {
+    state_->set_handlers();
+  }
+  ~Stream() {
+    if (state_ && state_->stream) (void)state_->detach(true);
+  }
+  Stream(Stream&&) noexcept = default;
+  Stream& operator=(Stream&& other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  class ReadAwaiter;
+  class WriteAwaiter;
+  class CloseAwaiter;
+  class ClosedAwaiter;
+
+  /// The next bytes, copied, as many as have come in one piece; empty at the peer's end, and from
+  /// then on. What came before an error is read before it. Errors: those of Stream::on_close.
+  ReadAwaiter read();
+
+  /// Waits until the stream is writable, then queues the bytes. Errors: those of Stream::on_close
+  /// when the stream has ended; session::Errc::kStreamClosed.
+  WriteAwaiter write(Buffer buffer);
+
+  /// Half-closes, and waits until the end, with everything written before it, is with the
+  /// transport. Reading goes on. Errors: as for `write`.
+  CloseAwaiter close();
+
+  /// Waits until the stream is over: Stream::on_close. What has come must have been read by then,
+  /// or the stream be reset.
+  ClosedAwaiter closed();
+
+  /// Stream::reset: whoever waits gets kResetHere, from the loop.
+  void reset(wire::RstStatus status = wire::RstStatus::kCancel) { state_->stream->reset(status); }
+
+  const Headers& headers() const { return state_->stream->headers(); }
+  std::uint32_t identifier() const { return state_->id; }
+
+  /// The stream itself, for what has no form here; leave its handlers alone.
+  const std::shared_ptr<httpstream::Stream>& get() const { return state_->stream; }
+
+  /// Gives the stream back, without handlers, so that it waits for on_data. This one is then as
+  /// good as moved from.
+  std::shared_ptr<httpstream::Stream> release() {
+    return std::exchange(state_, nullptr)->detach(false);
+  }
+
+ private:
+  std::shared_ptr<detail::StreamState> state_;
+};
+
+class [[nodiscard]] Stream::ReadAwaiter : PlacedWaiter {
+ public:
+  explicit ReadAwaiter(const std::shared_ptr<detail::StreamState>& state)
+      : PlacedWaiter(state, state->reader), state_(*state) {}
+  ~ReadAwaiter() {
+    if (is_waiting()) state_.stop_reading();
+  }
+
+  bool await_ready() {
+    busy_ = is_taken();
+    return busy_ || state_.ended || state_.closed;
+  }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> handle) {
+    waits_here(handle);
+    state_.start_reading();
+  }
+  Result<Buffer> await_resume() const {
+    if (busy_) return state_.busy("read");
+    return state_.take_piece();
+  }
+
+ private:
+  detail::StreamState& state_;
+  bool busy_ = false;
+};
+
+class [[nodiscard]] Stream::WriteAwaiter : PlacedWaiter {
+ public:
+  WriteAwaiter(const std::shared_ptr<detail::StreamState>& state, Buffer buffer)
+      : PlacedWaiter(state, state->writer), state_(*state), buffer_(std::move(buffer)) {}
+
+  bool await_ready() {
+    busy_ = is_taken();
+    return busy_ || state_.closed || state_.close_called || state_.stream->writable();
+  }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> handle) {
+    waits_here(handle);
+  }
+  Error await_resume() {
+    if (busy_) return state_.busy("write");
+    return state_.write(std::move(buffer_));
+  }
+
+ private:
+  detail::StreamState& state_;
+  Buffer buffer_;
+  bool busy_ = false;
+};
+
+class [[nodiscard]] Stream::CloseAwaiter : PlacedWaiter {
+ public:
+  explicit CloseAwaiter(const std::shared_ptr<detail::StreamState>& state)
+      : PlacedWaiter(state, state->closer), state_(*state) {}
+
+  bool await_ready() {
+    if (is_taken()) {
+      error_ = state_.busy("close");
+    } else if (state_.closed && state_.outcome) {
+      error_ = state_.outcome;
+    } else {
+      error_ = state_.stream->close();
+      if (!error_) state_.close_called = true;
+    }
+    return static_cast<bool>(error_);
+  }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> handle) {
+    waits_here(handle);
+  }
+  Error await_resume() const {
+    if (error_ || state_.end_sent) return error_;
+    if (state_.closed) return state_.outcome;
+    return Error(session::Errc::kStreamClosed,
+                 state_.name() + " has ended before all that was written had left");
+  }
+
+ private:
+  detail::StreamState& state_;
+  Error error_;
+};
+
+class [[nodiscard]] Stream::ClosedAwaiter : PlacedWaiter {
+ public:
+  explicit ClosedAwaiter(const std::shared_ptr<detail::StreamState>& state)
+      : PlacedWaiter(state, state->closed_waiter), state_(*state) {}
+
+  bool await_ready() {
+    busy_ = is_taken();
+    return busy_ || state_.closed;
+  }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> handle) {
+    waits_here(handle);
+  }
+  Error await_resume() const { return busy_ ? state_.busy("closed") : state_.outcome; }
+
+ private:
+  detail::StreamState& state_;
+  bool busy_ = false;
+};
+
+inline Stream::ReadAwaiter Stream::read() { return ReadAwaiter(state_); }
+inline Stream::WriteAwaiter Stream::write(Buffer buffer) {
+  return WriteAwaiter(state_, std::move(buffer));
+}
+inline Stream::CloseAwaiter Stream::close() { return CloseAwaiter(state_); }
+inline Stream::ClosedAwaiter Stream::closed() { return ClosedAwaiter(state_); }
+
+}  // namespace uvspdy::httpstream::co

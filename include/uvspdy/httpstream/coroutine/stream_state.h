@@ -1,0 +1,131 @@
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "uvspdy/buffer.h"
+#include "uvspdy/error.h"
+#include "uvspdy/httpstream/coroutine/run.h"
+#include "uvspdy/httpstream/stream.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/session/error.h"
+
+namespace uvspdy::httpstream::co::detail {
+
+/// What co::Stream, its awaiters and the handlers of the stream share. The stream is paused but
+/// while somebody waits for data, so nothing is queued here: the session holds it, and the window
+/// holds the peer.
+class StreamState : public std::enable_shared_from_this<StreamState> {
+ public:
+  explicit StreamState(std::shared_ptr<httpstream::Stream> taken)
+      : stream(std::move(taken)), closed(stream->is_closed()) {
+    if (closed) outcome = Error(session::Errc::kStreamClosed, name() + " was closed before");
+  }
+
+  void set_handlers() {
+    const auto self = shared_from_this();
+    stream->pause();
+    stream->on_data([self](Bytes bytes) { self->got(bytes); });
+    stream->on_end([self] {
+      self->ended = true;
+      wake(self->reader);
+    });
+    stream->on_writable([self] { self->got_writable(); });
+    stream->on_end_sent([self] {
+      self->end_sent = true;
+      wake(self->closer);
+    });
+    stream->on_close([self](const Error& error) { self->got_closed(error); });
+  }
+
+  void start_reading() {
+    if (std::exchange(reading, true)) return;
+    stream->resume();
+  }
+  void stop_reading() {
+    if (!std::exchange(reading, false) || !stream) return;
+    stream->pause();
+  }
+
+  /// What a reader goes on with.
+  Result<Buffer> take_piece() {
+    if (piece) return std::move(*std::exchange(piece, std::nullopt));
+    if (ended || !outcome) return Buffer();
+    return outcome;
+  }
+
+  Error write(Buffer buffer) const {
+    if (closed && outcome) return outcome;
+    return stream->write(std::move(buffer));
+  }
+
+  /// Gives the handlers up. `give_up`: nobody takes the stream over, so that nothing may wait for
+  /// a reader.
+  std::shared_ptr<httpstream::Stream> detach(bool give_up) {
+    const auto taken = std::exchange(stream, nullptr);
+    if (closed) return taken;
+    const bool awaited =
+        reader != nullptr || writer != nullptr || closer != nullptr || closed_waiter != nullptr;
+    // Whoever still waits, in another coroutine, hears of it by on_close.
+    if (awaited || (give_up && !close_called)) taken->reset();
+    if (!awaited) taken->on_close({});
+    taken->on_end({});
+    taken->on_end_sent({});
+    taken->on_writable({});
+    if (give_up) {
+      taken->on_data([](Bytes) {});
+      taken->resume();
+    } else {
+      taken->on_data({});
+      taken->resume();
+    }
+    return taken;
+  }
+
+  std::string name() const { return "stream " + std::to_string(id); }
+  Error busy(const char* what) const {
+    return net::uv_error(UV_EBUSY, name() + ": another " + what + " waits");
+  }
+
+  std::shared_ptr<httpstream::Stream> stream;  // null once given up
+  std::uint32_t id = stream->identifier();
+  bool closed = false;
+  bool ended = false;
+  bool end_sent = false;
+  bool close_called = false;
+  bool reading = false;
+  Error outcome;  // of on_close
+  std::optional<Buffer> piece;
+  Waiter* reader = nullptr;
+  Waiter* writer = nullptr;
+  Waiter* closer = nullptr;
+  Waiter* closed_waiter = nullptr;
+
+ private:
+  void got(Bytes bytes) {
+    piece = Buffer::copy_of(bytes);
+    wake(reader);
+    if (reader == nullptr) stop_reading();
+  }
+
+  void got_writable() {
+    wake(writer);
+    // Nothing is writable behind close(): the stream has ended, with data that waits for a reader.
+    if (close_called) wake(closer);
+  }
+
+  void got_closed(const Error& error) {
+    closed = true;
+    outcome = error;
+    wake(reader);
+    wake(writer);
+    wake(closer);
+    wake(closed_waiter);
+  }
+};
+
+}  // namespace uvspdy::httpstream::co::detail

@@ -1,0 +1,53 @@
+#include "httpstream/chunked_body.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+namespace uvspdy::httpstream {
+namespace {
+
+// Of a line with a chunk's size; extensions may stand behind it.
+constexpr std::size_t kMaxLine = 256;
+
+}  // namespace
+
+bool ChunkedBody::take(Bytes input, std::string& body, std::size_t limit) {
+  std::string_view text = text_of(input);
+  while (!text.empty()) {
+    if (part_ == Part::kData) {
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, text.size()));
+      const std::size_t room = limit - body.size();
+      body += text.substr(0, std::min(size, room));
+      if (size >= room) return true;
+      text.remove_prefix(size);
+      left_ -= size;
+      if (left_ == 0) part_ = Part::kDataEnd;
+      continue;
+    }
+    line_ += text.front();
+    text.remove_prefix(1);
+    if (!line_.ends_with("\r\n")) {
+      if (line_.size() == kMaxLine) return true;
+      continue;
+    }
+    if (part_ == Part::kSize) {
+      // What follows the last chunk, the trailers, says nothing to us.
+      if (!read_size() || left_ == 0) return true;
+      part_ = Part::kData;
+    } else {
+      if (line_.size() > 2) return true;
+      part_ = Part::kSize;
+    }
+    line_.clear();
+  }
+  return false;
+}
+
+bool ChunkedBody::read_size() {
+  const auto [end, error] = std::from_chars(line_.data(), line_.data() + line_.size(), left_, 16);
+  if (error != std::errc()) return false;
+  return *end == '\r' || *end == ';' || *end == ' ' || *end == '\t';
+}
+
+}  // namespace uvspdy::httpstream

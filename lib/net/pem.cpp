@@ -1,0 +1,219 @@
+#include "net/pem.h"
+
+#include <openssl/crypto.h>
+#include <openssl/pem.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+
+#include "uvspdy/net/error.h"
+
+namespace uvspdy::net {
+namespace {
+
+// More than any bundle of CAs has; what is larger is some other file.
+constexpr std::size_t kLargestFile = 16 * 1024 * 1024;
+
+Error config_error(std::string text) { return Error(Errc::kTlsConfig, std::move(text)); }
+
+// "certificate file '/etc/x.crt'", for people.
+std::string name_of(const Pem& pem, std::string_view what) {
+  if (pem.file.empty()) return std::string(what) + " (given as text)";
+  return std::string(what) + " file '" + pem.file + "'";
+}
+
+// A text that may hold a key: leaves no copy of it in memory that has been freed.
+class SecretText {
+ public:
+  SecretText() = default;
+  ~SecretText() { OPENSSL_cleanse(text_.data(), text_.size()); }
+  SecretText(const SecretText&) = delete;
+  SecretText& operator=(const SecretText&) = delete;
+
+  std::string& get() { return text_; }
+
+ private:
+  std::string text_;
+};
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+Error read_file(const std::string& path, const std::string& name, std::string& out) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return config_error(name + " is a directory; a file in PEM is expected");
+  }
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
+  if (!file) return config_error("cannot read " + name + ": " + std::strerror(errno));
+  SecretText piece;
+  piece.get().resize(64 * 1024);
+  for (;;) {
+    const std::size_t count = std::fread(piece.get().data(), 1, piece.get().size(), file.get());
+    if (count == 0) break;
+    if (out.size() + count > kLargestFile) {
+      return config_error(name + " is larger than 16 MiB; a file in PEM is expected");
+    }
+    out.append(piece.get(), 0, count);
+  }
+  if (std::ferror(file.get()) != 0) {
+    return config_error("cannot read " + name + ": " + std::strerror(errno));
+  }
+  return {};
+}
+
+Error read(const Pem& pem, const std::string& name, std::string& out) {
+  out = pem.text;
+  if (pem.file.empty()) return {};
+  if (!out.empty()) out += '\n';
+  return read_file(pem.file, name, out);
+}
+
+struct Block {
+  std::string_view label;  // "CERTIFICATE"
+  std::string_view text;   // with its BEGIN and END
+};
+
+// The next block of `rest`, which goes on behind it. One without its END has no text.
+std::optional<Block> next_block(std::string_view& rest) {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  constexpr std::string_view kDashes = "-----";
+  const std::size_t begin = rest.find(kBegin);
+  if (begin == std::string_view::npos) return std::nullopt;
+  const std::size_t label = begin + kBegin.size();
+  const std::size_t label_end = rest.find(kDashes, label);
+  if (label_end == std::string_view::npos || label_end - label > 64) {
+    rest.remove_prefix(label);
+    return Block{};
+  }
+  Block block{rest.substr(label, label_end - label), {}};
+  const std::string last = "-----END " + std::string(block.label) + "-----";
+  const std::size_t end = rest.find(last, label_end);
+  if (end == std::string_view::npos) {
+    rest.remove_prefix(label_end);
+    return block;
+  }
+  block.text = rest.substr(begin, end + last.size() - begin);
+  rest.remove_prefix(end + last.size());
+  return block;
+}
+
+// What there is in a text that has not got the block we look for.
+std::string found_in(std::string_view text) {
+  const bool der = !text.empty() && text.front() == '\x30';
+  std::string found;
+  while (const auto block = next_block(text)) {
+    if (block->label.empty()) continue;
+    const std::string label = "'" + std::string(block->label) + "'";
+    if (found.size() > 200 || found.find(label) != std::string::npos) continue;
+    found += (found.empty() ? "" : ", ") + label;
+    if (block->text.empty()) found += " without its END";
+  }
+  if (!found.empty()) return "found " + found;
+  return der ? "it seems to be DER; convert it with: openssl x509 -inform der" : "found none";
+}
+
+BioPtr bio_of(std::string_view text) {
+  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+struct PasswordRequest {
+  const TlsKeyPair* pair = nullptr;
+  bool asked = false;
+  Error error;
+};
+
+int answer_password(char* out, int size, int, void* data) {
+  auto* request = static_cast<PasswordRequest*>(data);
+  request->asked = true;
+  if (!request->pair->password) return -1;
+  try {
+    Result<std::string> password = request->pair->password();
+    if (!password) {
+      request->error = password.error();
+      return -1;
+    }
+    const std::size_t length = password->size();
+    const bool fits = length <= static_cast<std::size_t>(size);
+    if (fits) std::memcpy(out, password->data(), length);
+    OPENSSL_cleanse(password->data(), length);
+    if (fits) return static_cast<int>(length);
+    request->error = config_error("it is longer than " + std::to_string(size) + " bytes");
+  } catch (const std::exception& thrown) {
+    request->error = config_error(thrown.what());
+  }
+  return -1;
+}
+
+bool is_key(std::string_view label) {
+  return label == "PRIVATE KEY" || label.ends_with(" PRIVATE KEY");
+}
+
+bool is_certificate(std::string_view label) {
+  return label == "CERTIFICATE" || label == "X509 CERTIFICATE" || label == "TRUSTED CERTIFICATE";
+}
+
+}  // namespace
+
+Result<std::vector<X509Ptr>> load_certificates(const Pem& pem, std::string_view what) {
+  const std::string name = name_of(pem, what);
+  std::string text;
+  if (Error error = read(pem, name, text)) return error;
+  std::vector<X509Ptr> certificates;
+  std::string_view rest = text;
+  while (const auto block = next_block(rest)) {
+    if (!is_certificate(block->label) || block->text.empty()) continue;
+    clear_openssl_errors();
+    X509Ptr certificate(PEM_read_bio_X509(bio_of(block->text).get(), nullptr, nullptr, nullptr));
+    if (!certificate) {
+      return config_error(name + ": certificate " + std::to_string(certificates.size() + 1) +
+                          " in it cannot be read: " + take_openssl_error().text);
+    }
+    certificates.push_back(std::move(certificate));
+  }
+  if (certificates.empty()) {
+    return config_error(name + ": a PEM block 'CERTIFICATE' is expected; " + found_in(text));
+  }
+  return certificates;
+}
+
+Result<PkeyPtr> load_key(const TlsKeyPair& pair) {
+  const std::string name = name_of(pair.key, "key");
+  if (pair.key.empty()) return config_error("a certificate is given without its key");
+  SecretText text;
+  if (Error error = read(pair.key, name, text.get())) return error;
+  std::string_view rest = text.get();
+  std::optional<Block> block = next_block(rest);
+  while (block && !(is_key(block->label) && !block->text.empty())) block = next_block(rest);
+  if (!block) {
+    return config_error(name +
+                        ": a PEM block 'PRIVATE KEY' (or 'RSA PRIVATE KEY', 'EC PRIVATE KEY') "
+                        "is expected; " +
+                        found_in(text.get()));
+  }
+  clear_openssl_errors();
+  PasswordRequest request{&pair, false, {}};
+  PkeyPtr key(
+      PEM_read_bio_PrivateKey(bio_of(block->text).get(), nullptr, &answer_password, &request));
+  if (key) return key;
+  const std::string reason = take_openssl_error().text;
+  if (request.error) {
+    return config_error(name +
+                        " is encrypted, and there is no password: " + request.error.message());
+  }
+  if (request.asked && !pair.password) {
+    return config_error(name + " is encrypted; give its password");
+  }
+  if (request.asked) {
+    return config_error(name + " cannot be decrypted: the password is wrong (" + reason + ")");
+  }
+  return config_error(name + " cannot be read: " + reason);
+}
+
+}  // namespace uvspdy::net

@@ -1,0 +1,77 @@
+#include "uvspdy/net/post.h"
+
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/handle.h"
+
+namespace uvspdy::net {
+
+struct Poster::State {
+  std::mutex mutex;
+  std::deque<std::function<void()>> waiting;  // under the mutex
+  bool closed = true;                         // under the mutex
+
+  // The rest belongs to the loop's thread.
+  uv_async_t async{};
+  // While the handle is open libuv keeps us: the last to let go elsewhere must not have to close
+  // it, nor to destroy what is waiting.
+  std::shared_ptr<Poster> self;
+
+  void run_waiting() {
+    std::deque<std::function<void()>> due;
+    {
+      const std::lock_guard lock(mutex);
+      due.swap(waiting);
+    }
+    while (!due.empty()) {
+      const auto next = std::move(due.front());
+      due.pop_front();
+      if (next) next();
+    }
+  }
+};
+
+Poster::Poster(Private) : state_(std::make_unique<State>()) {}
+Poster::~Poster() = default;
+
+Result<std::shared_ptr<Poster>> Poster::create(uv_loop_t* loop) {
+  auto poster = std::make_shared<Poster>(Private{});
+  State* state = poster->state_.get();
+  state->async.data = state;
+  const int failed = uv_async_init(loop, &state->async, [](uv_async_t* async) {
+    // Not gone before its closing has run through the loop, which is not now.
+    static_cast<State*>(async->data)->run_waiting();
+  });
+  if (failed != 0) return uv_error(failed, "create a Poster");
+  state->closed = false;
+  state->self = poster;
+  return poster;
+}
+
+bool Poster::post(std::function<void()> function) {
+  // Inside the lock: behind a `close` the handle must not be touched any more.
+  const std::lock_guard lock(state_->mutex);
+  if (state_->closed) return false;
+  // A moved-from function may keep a copy, which would be destroyed on this thread.
+  state_->waiting.emplace_back().swap(function);
+  uv_async_send(&state_->async);
+  return true;
+}
+
+void Poster::close() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (std::exchange(state_->closed, true)) return;
+  }
+  void* handle = &state_->async;
+  uv_close(static_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
+    auto* state = static_cast<State*>(closed->data);
+    const auto last = std::move(state->self);
+    state->run_waiting();
+  });
+}
+
+}  // namespace uvspdy::net

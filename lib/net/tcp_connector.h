@@ -1,0 +1,21 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "uvspdy/net/attempt.h"
+#include "uvspdy/net/transport.h"
+
+namespace uvspdy::net {
+
+/// connect_tcp behind the look-up: races `addresses`, in the order given. `target` is for messages.
+/// Handler and errors are connect_tcp's.
+Attempt connect_addresses(uv_loop_t* loop, const std::string& target,
+                          std::vector<sockaddr_storage> addresses,
+                          std::chrono::milliseconds attempt_delay,
+                          std::chrono::milliseconds timeout, ConnectHandler handler);
+
+}  // namespace uvspdy::net

@@ -1,0 +1,142 @@
+#include "net/tls_failure.h"
+
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
+
+#include <algorithm>
+
+#include "uvspdy/net/error.h"
+
+namespace uvspdy::net {
+namespace {
+
+// What of a foreign protocol is shown.
+constexpr std::size_t kShown = 60;
+
+bool is_ssl(const OpensslError& cause, int reason) {
+  return cause.library == ERR_LIB_SSL && cause.reason == reason;
+}
+
+std::string first_line(Bytes bytes) {
+  std::string line;
+  for (const std::uint8_t byte : bytes.first(std::min(bytes.size(), kShown))) {
+    if (byte == '\r' || byte == '\n') break;
+    line += byte >= ' ' && byte < 0x7f ? static_cast<char>(byte) : '?';
+  }
+  return line;
+}
+
+bool is_version_mismatch(const OpensslError& cause) {
+  return is_ssl(cause, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION) ||
+         is_ssl(cause, SSL_R_UNSUPPORTED_PROTOCOL) || is_ssl(cause, SSL_R_VERSION_TOO_LOW) ||
+         is_ssl(cause, SSL_R_WRONG_SSL_VERSION) || is_ssl(cause, SSL_R_NO_PROTOCOLS_AVAILABLE);
+}
+
+bool is_foreign_protocol(const OpensslError& cause) {
+  return is_ssl(cause, SSL_R_WRONG_VERSION_NUMBER) || is_ssl(cause, SSL_R_HTTP_REQUEST) ||
+         is_ssl(cause, SSL_R_HTTPS_PROXY_REQUEST) || is_ssl(cause, SSL_R_PACKET_LENGTH_TOO_LONG) ||
+         is_ssl(cause, SSL_R_ENCRYPTED_LENGTH_TOO_LONG);
+}
+
+bool is_record(Bytes bytes) {
+  // A record starts with its type, 20 to 23, and version 3.
+  return bytes.size() >= 2 && bytes[0] >= 20 && bytes[0] <= 23 && bytes[1] == 3;
+}
+
+// Alerts that are about the certificate we have shown, or have not; empty for others.
+std::string about_our_certificate(const TlsLink::Facts& facts, const OpensslError& cause) {
+  if (cause.library != ERR_LIB_SSL) return {};
+  const std::string them = facts.who;
+  switch (cause.reason) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+      return them + " wants a client certificate, and none was given";
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+      // What servers of TLS 1.2 say when a certificate is missing, and at other times.
+      if (!facts.server && !facts.has_certificate) {
+        return them + " refuses the handshake (" + cause.text +
+               "); it may want a client certificate, and none was given";
+      }
+      return {};
+    default: return {};
+  }
+}
+
+std::string refused_certificate(const OpensslError& cause) {
+  if (cause.library != ERR_LIB_SSL) return {};
+  switch (cause.reason) {
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA: return "it does not know the CA";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED: return "it has expired";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED: return "it is revoked";
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED: return cause.text;
+    default: return {};
+  }
+}
+
+}  // namespace
+
+bool is_plain_http(const OpensslError& cause, Bytes first_bytes) {
+  if (!is_foreign_protocol(cause) || first_bytes.empty()) return false;
+  // The start of a method; OpenSSL gives up after five bytes.
+  const Bytes start = first_bytes.first(std::min<std::size_t>(first_bytes.size(), 3));
+  return std::all_of(start.begin(), start.end(),
+                     [](std::uint8_t byte) { return byte >= 'A' && byte <= 'Z'; });
+}
+
+Error handshake_failure(const TlsLink::Facts& facts, const OpensslError& cause, Bytes first_bytes) {
+  const std::string start = "TLS handshake with " + facts.who + ": ";
+  if (!facts.verify_failure.empty()) {
+    return Error(Errc::kCertificate, start + facts.verify_failure);
+  }
+  if (is_ssl(cause, SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)) {
+    return Error(Errc::kCertificate,
+                 start + "a client certificate is required, and the client has shown none");
+  }
+  if (is_foreign_protocol(cause) && !is_record(first_bytes)) {
+    if (facts.server) {
+      return Error(Errc::kTlsHandshake,
+                   start + "the client does not speak TLS, it sent '" + first_line(first_bytes) +
+                       (is_plain_http(cause, first_bytes) ? "'; it should use https://" : "'"));
+    }
+    return Error(Errc::kTlsHandshake,
+                 start + "the server does not speak TLS, it answered '" + first_line(first_bytes) +
+                     "'; " +
+                     (text_of(first_bytes).starts_with("HTTP/") ? "use http:// for it"
+                                                                : "is it the right port?"));
+  }
+  if (is_version_mismatch(cause)) {
+    return Error(Errc::kTlsHandshake, start + "no TLS version in common; this side takes " +
+                                          facts.min_version + " or later (" + cause.text + ")");
+  }
+  if (const std::string text = about_our_certificate(facts, cause); !text.empty()) {
+    return Error(Errc::kTlsHandshake, start + text);
+  }
+  if (const std::string why = refused_certificate(cause); !why.empty()) {
+    return Error(Errc::kTlsHandshake,
+                 start + "the other side does not accept our certificate: " + why);
+  }
+  if (is_ssl(cause, SSL_R_NO_SHARED_CIPHER)) {
+    return Error(Errc::kTlsHandshake,
+                 start + "no cipher in common, or none for this kind of certificate");
+  }
+  return Error(Errc::kTlsHandshake, start + cause.text);
+}
+
+Error connection_failure(const TlsLink::Facts& facts, const OpensslError& cause) {
+  if (!facts.server) {
+    const std::string start = "TLS handshake with " + facts.who + ": ";
+    if (is_ssl(cause, SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)) {
+      return Error(Errc::kTlsHandshake, start + about_our_certificate(facts, cause));
+    }
+    if (const std::string why = refused_certificate(cause); !why.empty()) {
+      return Error(Errc::kTlsHandshake,
+                   start + "the other side does not accept our certificate: " + why);
+    }
+  }
+  return Error(Errc::kTlsProtocol, "TLS with " + facts.who + ": " + cause.text);
+}
+
+}  // namespace uvspdy::net

@@ -1,0 +1,278 @@
+#include "net/tls_transport.h"
+
+#include <deque>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "net/scratch.h"
+#include "net/tls_failure.h"
+#include "net/tls_writer.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::net {
+namespace {
+
+// Output that our peer makes us produce (answers to KeyUpdate) while it takes none: past this it
+// is not read.
+constexpr std::size_t kBacklogLimit = 64 * 1024;
+
+}  // namespace
+
+/// Lives on, while one of its handlers runs, when that handler destroys the transport.
+class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_from_this<State> {
+ public:
+  struct ReadHandlers {
+    ReadHandler on_read;
+    EndHandler on_end;
+  };
+
+  explicit State(std::unique_ptr<TlsLink> of)
+      : link(std::move(of)), wakeup_(link->lower().loop(), [this] { wake_up(); }) {
+    link->set_user(this);
+  }
+
+  void start_reading() {
+    reading_ = true;
+    // What is here already must not be delivered inside this call.
+    if (link->has_input() || link->lower_ended()) {
+      wakeup_.schedule();
+    } else {
+      link->set_reading(!ended_ && !held_up_);
+    }
+  }
+
+  void stop_reading() {
+    reading_ = false;
+    link->set_reading(false);
+  }
+
+  Result<std::size_t> try_write(std::span<const Bytes> spans) {
+    if (Error error = why_no_writing()) return error;
+    return encrypt(*link, spans);
+  }
+
+  void write(std::span<const Bytes> spans, WriteHandler handler) {
+    spans_.assign(spans.begin(), spans.end());
+    on_written_ = std::move(handler);
+    if (!link->is_stuck()) wakeup_.schedule();
+  }
+
+  void shutdown(DoneHandler handler) {
+    if (std::exchange(shutdown_asked_, true)) {
+      later_.push_back([handler = std::move(handler)] {
+        if (handler) handler(uv_error(UV_EALREADY, "shutdown"));
+      });
+      wakeup_.schedule();
+      return;
+    }
+    on_shutdown_ = std::move(handler);
+    if (!on_written_) say_goodbye();
+  }
+
+  void close(CloseHandler handler) {
+    closed_ = true;
+    on_written_ = {};
+    on_shutdown_ = {};
+    later_.clear();
+    wakeup_.cancel();
+    link->lower().close(std::move(handler));
+  }
+
+  const std::unique_ptr<TlsLink> link;
+  // Shared, so that handlers may be replaced while one runs.
+  std::shared_ptr<const ReadHandlers> read_handlers;
+
+ private:
+  // ---- TlsLinkUser
+
+  void on_input() override { deliver(); }
+  void on_lower_end() override { deliver(); }
+
+  void on_drained() override {
+    const auto keep = shared_from_this();
+    if (held_up_) {
+      held_up_ = false;
+      wakeup_.schedule();
+    }
+    continue_write();
+    if (closed_) return;
+    if (!on_written_ && !link->is_stuck()) link->trim();
+    if (goodbye_ == Goodbye::kOnItsWay && !link->is_stuck()) end_lower();
+  }
+
+  void wake_up() {
+    const auto keep = shared_from_this();
+    // Each of these may close the transport.
+    while (!later_.empty()) {
+      const auto next = std::move(later_.front());
+      later_.pop_front();
+      next();
+    }
+    if (!closed_ && !link->is_stuck()) continue_write();
+    if (!closed_) deliver();
+  }
+
+  // ---- reading
+
+  // Decrypts and hands on what there is for as long as it is wanted. From the loop only.
+  void deliver() {
+    const auto keep = shared_from_this();
+    const Scratch scratch;
+    while (reading_ && !ended_) {
+      if (link->backlog() > kBacklogLimit) {
+        held_up_ = true;
+        break;
+      }
+      clear_openssl_errors();
+      std::size_t count = 0;
+      const int result = SSL_read_ex(link->ssl(), scratch.memory().data(), Scratch::kSize, &count);
+      if (result == 1) {
+        const auto handlers = read_handlers;
+        if (handlers) handlers->on_read(scratch.memory().first(count));
+        if (closed_) return;
+        continue;
+      }
+      const int reason = SSL_get_error(link->ssl(), result);
+      if (reason == SSL_ERROR_WANT_READ) {
+        if (!link->lower_ended()) break;
+        return end(link->lower_end()
+                       ? link->lower_end()
+                       : Error(Errc::kTruncated, "the connection to " + link->facts().who +
+                                                     " ended without TLS's close_notify; what "
+                                                     "came may be cut short"));
+      }
+      if (reason == SSL_ERROR_ZERO_RETURN) return end({});
+      broken_ = true;
+      return end(connection_failure(link->facts(), take_openssl_error()));
+    }
+    link->keep_input();
+    link->flush();
+    link->set_reading(reading_ && !ended_ && !held_up_ && !link->has_input());
+  }
+
+  void end(const Error& error) {
+    ended_ = true;
+    link->drop_input();
+    link->flush();  // an alert says to the peer what was wrong
+    link->set_reading(false);
+    const auto handlers = read_handlers;
+    if (handlers && handlers->on_end) handlers->on_end(error);
+  }
+
+  // ---- writing
+
+  Error why_no_writing() const {
+    if (link->write_error()) return link->write_error();
+    if (goodbye_ != Goodbye::kNo) return uv_error(UV_EPIPE, "write behind shutdown");
+    return {};
+  }
+
+  void continue_write() {
+    if (!on_written_) return;
+    Result<std::size_t> result = try_write(spans_);
+    if (result) {
+      written_ += *result;
+      if (!spans_.empty() && *result < spans_.front().size()) {
+        // The first span goes whole, in as many steps as it takes.
+        spans_.front() = spans_.front().subspan(*result);
+        return;
+      }
+      result = std::exchange(written_, 0);
+    }
+    spans_.clear();
+    const WriteHandler handler = std::exchange(on_written_, {});
+    if (shutdown_asked_ && goodbye_ == Goodbye::kNo) say_goodbye();
+    handler(std::move(result));
+  }
+
+  void say_goodbye() {
+    goodbye_ = Goodbye::kOnItsWay;
+    // An SSL that has failed has told the peer by an alert.
+    if (!broken_ && !link->write_error()) {
+      clear_openssl_errors();
+      SSL_shutdown(link->ssl());
+      clear_openssl_errors();
+      link->flush();
+    }
+    if (!link->is_stuck()) end_lower();
+  }
+
+  void end_lower() {
+    goodbye_ = Goodbye::kSaid;
+    if (link->write_error()) {
+      later_.push_back([this] {
+        const DoneHandler handler = std::exchange(on_shutdown_, {});
+        if (handler) handler(link->write_error());
+      });
+      wakeup_.schedule();
+      return;
+    }
+    link->lower().shutdown([this](const Error& error) {
+      const DoneHandler handler = std::exchange(on_shutdown_, {});
+      if (handler) handler(error);
+    });
+  }
+
+  Wakeup wakeup_;
+  bool closed_ = false;
+  bool reading_ = false;
+  bool ended_ = false;
+  bool held_up_ = false;  // not reading until our own output is out of the way
+  bool broken_ = false;
+  std::vector<Bytes> spans_;  // of the write under way
+  std::size_t written_ = 0;
+  WriteHandler on_written_;
+  bool shutdown_asked_ = false;
+  // Our close_notify, and the lower transport's shutdown behind it.
+  enum class Goodbye { kNo, kOnItsWay, kSaid };
+  Goodbye goodbye_ = Goodbye::kNo;
+  DoneHandler on_shutdown_;
+  std::deque<std::function<void()>> later_;
+};
+
+TlsTransport::TlsTransport(std::unique_ptr<TlsLink> link, TlsInfo info)
+    : loop_(link->lower().loop()),
+      peer_(link->lower().peer()),
+      info_(std::move(info)),
+      state_(std::make_shared<State>(std::move(link))) {}
+
+TlsTransport::~TlsTransport() { close({}); }
+
+void TlsTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) {
+  if (!state_) return;
+  state_->read_handlers = std::make_shared<const State::ReadHandlers>(
+      State::ReadHandlers{std::move(on_read), std::move(on_end)});
+}
+
+void TlsTransport::start_reading() {
+  if (state_) state_->start_reading();
+}
+
+void TlsTransport::stop_reading() {
+  if (state_) state_->stop_reading();
+}
+
+Result<std::size_t> TlsTransport::try_write(std::span<const Bytes> spans) {
+  if (!state_) return uv_error(UV_ECANCELED, "write");
+  return state_->try_write(spans);
+}
+
+void TlsTransport::write(std::span<const Bytes> spans, WriteHandler handler) {
+  if (state_) state_->write(spans, std::move(handler));
+}
+
+void TlsTransport::shutdown(DoneHandler handler) {
+  if (state_) state_->shutdown(std::move(handler));
+}
+
+std::size_t TlsTransport::unacknowledged() const {
+  return state_ ? state_->link->backlog() + state_->link->lower().unacknowledged() : 0;
+}
+
+void TlsTransport::close(CloseHandler handler) {
+  if (const auto state = std::exchange(state_, nullptr)) state->close(std::move(handler));
+}
+
+}  // namespace uvspdy::net

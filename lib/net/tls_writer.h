@@ -1,0 +1,15 @@
+#pragma once
+
+#include <span>
+
+#include "net/tls_link.h"
+
+namespace uvspdy::net {
+
+/// Encrypts as much of `spans` as the transport below takes without waiting, and says how many
+/// bytes that was; 0 while it is slow. What was encrypted is on its way or kept by the link.
+/// Spans shorter than 4 KiB share records, larger ones are not copied. Errors: the lower
+/// transport's; kTlsProtocol.
+Result<std::size_t> encrypt(TlsLink& link, std::span<const Bytes> spans);
+
+}  // namespace uvspdy::net

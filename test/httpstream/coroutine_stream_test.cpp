@@ -1,0 +1,376 @@
+// co::Stream: each form and each of its outcomes.
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "support/coroutine_pair.h"
+#include "support/half_pair.h"
+#include "support/outside_calls.h"
+#include "support/patterned_text.h"
+
+using namespace uvspdy;
+using namespace uvspdy::httpstream;
+using test::CoroutineStreams;
+using test::HalfPair;
+using test::OutsideCalls;
+using test::TestLoop;
+
+namespace {
+
+const std::error_code kBusy(UV_EBUSY, net::uv_category());
+
+struct AllRead {
+  std::string text;
+  Error error;
+  int pieces = 0;
+};
+
+co::Task<> read_all(co::Stream& stream, std::optional<AllRead>& result) {
+  AllRead all;
+  for (;;) {
+    const Result<Buffer> piece = co_await stream.read();
+    if (!piece) {
+      all.error = piece.error();
+      break;
+    }
+    if (piece->empty()) break;
+    all.text += text_of(piece->bytes());
+    ++all.pieces;
+  }
+  result = std::move(all);
+}
+
+co::Task<> read_one(co::Stream& stream, std::optional<Result<Buffer>>& result) {
+  result.emplace(co_await stream.read());
+}
+
+co::Task<> write(co::Stream& stream, std::string text, std::optional<Error>& result) {
+  result = co_await stream.write(Buffer(std::move(text)));
+}
+
+co::Task<> close(co::Stream& stream, std::optional<Error>& result) {
+  result = co_await stream.close();
+}
+
+co::Task<> closed(co::Stream& stream, std::optional<Error>& result) {
+  result = co_await stream.closed();
+}
+
+std::string text_of_result(const std::optional<Result<Buffer>>& result) {
+  if (!result || !*result) return "no data";
+  return std::string(text_of((*result)->bytes()));
+}
+
+}  // namespace
+
+TEST_CASE("co::Stream: read gives what comes, then the end, again and again") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  CHECK(pair.near->identifier() == 1);
+  std::optional<Result<Buffer>> piece;
+  tasks.spawn(read_one(*pair.far, piece));
+  loop.run_turns(5);
+  CHECK_FALSE(piece);
+  std::optional<Error> written;
+  tasks.spawn(write(*pair.near, "hello", written));
+  REQUIRE(loop.run_until([&] { return piece && written; }));
+  CHECK_FALSE(*written);
+  CHECK(text_of_result(piece) == "hello");
+  std::optional<Error> ended;
+  tasks.spawn(close(*pair.near, ended));
+  std::optional<AllRead> rest;
+  tasks.spawn(read_all(*pair.far, rest));
+  REQUIRE(loop.run_until([&] { return rest && ended; }));
+  CHECK_FALSE(*ended);
+  CHECK(rest->text.empty());
+  CHECK_FALSE(rest->error);
+  // Also when the connection is gone.
+  pair.client->get()->abort();
+  std::optional<Error> over;
+  tasks.spawn(closed(*pair.far, over));
+  REQUIRE(loop.run_until([&] { return over.has_value(); }));
+  CHECK(over->code() == session::Errc::kConnectionLost);
+  rest.reset();
+  tasks.spawn(read_all(*pair.far, rest));
+  REQUIRE(loop.run_until([&] { return rest.has_value(); }));
+  CHECK_FALSE(rest->error);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: what came before an error is read before it") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.far, all));
+  std::optional<Error> written;
+  tasks.spawn(write(*pair.near, "last words", written));
+  std::error_code expected;
+  SECTION("the peer resets") {
+    REQUIRE(
+        loop.run_until([&] { return pair.client->get()->stats().queued_bytes == 0 && written; }));
+    loop.run_turns(20);
+    pair.near->reset();
+    expected = session::Errc::kStreamReset;
+  }
+  SECTION("the connection is lost") {
+    REQUIRE(loop.run_until([&] { return written.has_value(); }));
+    loop.run_turns(20);
+    pair.client->get()->abort();
+    expected = session::Errc::kConnectionLost;
+  }
+  REQUIRE(loop.run_until([&] { return all.has_value(); }));
+  CHECK(all->text == "last words");
+  CHECK(all->error.code() == expected);
+  CHECK_FALSE(all->error.message().empty());
+  // From then on every form says the same.
+  std::optional<Error> error;
+  for (int form = 0; form < 3; ++form) {
+    error.reset();
+    if (form == 0) tasks.spawn(write(*pair.far, "x", error));
+    if (form == 1) tasks.spawn(close(*pair.far, error));
+    if (form == 2) tasks.spawn(closed(*pair.far, error));
+    REQUIRE(loop.run_until([&] { return error.has_value(); }));
+    CHECK(error->code() == expected);
+  }
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: while nobody reads, the window holds the writer back") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  const std::string text = test::patterned_text(std::size_t{8} * 1024 * 1024);
+  const auto write_all = [&]() -> co::Task<Error> {
+    for (std::size_t at = 0; at < text.size(); at += 64 * 1024) {
+      if (Error error = co_await pair.near->write(Buffer(text.substr(at, 64 * 1024)))) {
+        co_return error;
+      }
+    }
+    co_return co_await pair.near->close();
+  };
+  std::optional<Error> written;
+  tasks.spawn(write_all(), [&](Error error) { written = std::move(error); });
+  loop.run_turns(500);
+  CHECK_FALSE(written);
+  CHECK(pair.server->get()->stats().held_bytes <= 256 * 1024);
+  CHECK(pair.client->get()->stats().queued_bytes <= 512 * 1024);
+  // The first piece alone is read: the stream is paused again behind it.
+  std::optional<Result<Buffer>> first;
+  tasks.spawn(read_one(*pair.far, first));
+  REQUIRE(loop.run_until([&] { return first.has_value(); }));
+  loop.run_turns(500);
+  CHECK_FALSE(written);
+  CHECK(pair.server->get()->stats().held_bytes <= 256 * 1024);
+  std::optional<AllRead> rest;
+  tasks.spawn(read_all(*pair.far, rest));
+  REQUIRE(loop.run_until([&] { return written && rest; }));
+  CHECK_FALSE(*written);
+  CHECK(text_of_result(first) + rest->text == text);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: a read that is dropped loses nothing") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  std::optional<Result<Buffer>> dropped;
+  {
+    co::TaskGroup tasks(loop.get());
+    tasks.spawn(read_one(*pair.far, dropped));
+    loop.run_turns(3);
+  }
+  co::TaskGroup tasks(loop.get());
+  std::optional<Error> written;
+  tasks.spawn(write(*pair.near, "for the next reader", written));
+  REQUIRE(loop.run_until([&] { return pair.server->get()->stats().held_bytes > 0; }));
+  std::optional<Result<Buffer>> piece;
+  tasks.spawn(read_one(*pair.far, piece));
+  REQUIRE(loop.run_until([&] { return piece.has_value(); }));
+  CHECK(text_of_result(piece) == "for the next reader");
+  CHECK_FALSE(dropped);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: one can wait in each form, a second is told so") {
+  TestLoop loop;
+  ConnectionOptions options = test::patient_options();
+  options.session.limits.write_high_water = 1;
+  CoroutineStreams pair(loop, options);
+  co::TaskGroup tasks(loop.get());
+  const auto fill = [&]() -> co::Task<> {
+    // More than the window, so that the next one waits.
+    (void)co_await pair.near->write(Buffer(std::string(std::size_t{4} * 1024 * 1024, 'x')));
+  };
+  tasks.spawn(fill());
+  std::optional<Result<Buffer>> reads[2];
+  std::optional<Error> writes[2];
+  std::optional<Error> ends[2];
+  for (int i = 0; i < 2; ++i) {
+    tasks.spawn(read_one(*pair.near, reads[i]));
+    tasks.spawn(write(*pair.near, "y", writes[i]));
+    tasks.spawn(closed(*pair.near, ends[i]));
+  }
+  REQUIRE(loop.run_until([&] { return reads[1] && writes[1] && ends[1]; }));
+  CHECK_FALSE((reads[0] || writes[0] || ends[0]));
+  REQUIRE_FALSE(*reads[1]);
+  CHECK(reads[1]->error().code() == kBusy);
+  CHECK(writes[1]->code() == kBusy);
+  CHECK(ends[1]->code() == kBusy);
+  // Those that wait go on, and are told when the stream ends.
+  pair.near->reset();
+  REQUIRE(loop.run_until([&] { return reads[0] && writes[0] && ends[0]; }));
+  REQUIRE_FALSE(*reads[0]);
+  CHECK(reads[0]->error().code() == session::Errc::kResetHere);
+  CHECK(writes[0]->code() == session::Errc::kResetHere);
+  CHECK(ends[0]->code() == session::Errc::kResetHere);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: close waits until the end has left") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  std::optional<Error> written;
+  std::optional<Error> ends[3];
+  tasks.spawn(write(*pair.near, std::string(std::size_t{1024} * 1024, 'x'), written));
+  tasks.spawn(close(*pair.near, ends[0]));
+  tasks.spawn(close(*pair.near, ends[1]));
+  loop.run_turns(200);
+  CHECK_FALSE(ends[0]);  // the window is full
+  REQUIRE(ends[1]);
+  CHECK(ends[1]->code() == kBusy);
+  std::optional<Error> late;
+  tasks.spawn(write(*pair.near, "late", late));
+  REQUIRE(loop.run_until([&] { return late.has_value(); }));
+  CHECK(late->code() == session::Errc::kStreamClosed);
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.far, all));
+  REQUIRE(loop.run_until([&] { return ends[0] && all; }));
+  CHECK_FALSE(*ends[0]);
+  CHECK(all->text.size() == 1024 * 1024);
+  tasks.spawn(close(*pair.near, ends[2]));
+  REQUIRE(loop.run_until([&] { return ends[2].has_value(); }));
+  CHECK(ends[2]->code() == session::Errc::kStreamClosed);
+  // The other half, and all is over in order on both sides.
+  std::optional<Error> other;
+  std::optional<Error> over[2];
+  tasks.spawn(close(*pair.far, other));
+  tasks.spawn(closed(*pair.near, over[0]));
+  tasks.spawn(closed(*pair.far, over[1]));
+  REQUIRE(loop.run_until([&] { return other && over[0] && over[1]; }));
+  CHECK_FALSE(*other);
+  CHECK_FALSE(*over[0]);
+  CHECK_FALSE(*over[1]);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: writers and closers hear of an end that a reader keeps waiting") {
+  TestLoop loop;
+  ConnectionOptions options = test::patient_options();
+  options.session.limits.write_high_water = 1;
+  CoroutineStreams pair(loop, options);
+  co::TaskGroup tasks(loop.get());
+  std::optional<Error> first;
+  std::optional<Error> waiting;
+  tasks.spawn(write(*pair.near, std::string(std::size_t{1024} * 1024, 'x'), first));
+  REQUIRE(loop.run_until([&] { return first.has_value(); }));
+  const bool closes = GENERATE(false, true);
+  if (closes) {
+    tasks.spawn(close(*pair.near, waiting));
+  } else {
+    tasks.spawn(write(*pair.near, "y", waiting));
+  }
+  std::optional<Error> answered;
+  tasks.spawn(write(*pair.far, "unread", answered));
+  REQUIRE(loop.run_until([&] { return pair.client->get()->stats().held_bytes > 0; }));
+  CHECK_FALSE(waiting);
+  pair.server->get()->abort();
+  REQUIRE(loop.run_until([&] { return waiting.has_value(); }));
+  CHECK(waiting->code() == session::Errc::kStreamClosed);
+  // What came is still there.
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.near, all));
+  REQUIRE(loop.run_until([&] { return all.has_value(); }));
+  CHECK(all->text == "unread");
+  CHECK(all->error.code() == session::Errc::kConnectionLost);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: dropped before close it is reset, behind close nothing is lost") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.far, all));
+  std::optional<Error> written;
+  tasks.spawn(write(*pair.near, "all of it", written));
+  REQUIRE(loop.run_until([&] { return written.has_value(); }));
+  const bool closes = GENERATE(false, true);
+  {
+    co::TaskGroup closing(loop.get());
+    std::optional<Error> end;
+    if (closes) closing.spawn(close(*pair.near, end));
+    if (closes) REQUIRE(loop.run_until([&] { return end.has_value(); }));
+  }
+  pair.near.reset();
+  REQUIRE(loop.run_until([&] { return all.has_value(); }));
+  if (closes) {
+    CHECK(all->text == "all of it");
+    CHECK_FALSE(all->error);
+    // Nobody reads on that side, and nobody has to: more than a window is thrown away.
+    std::optional<Error> back;
+    std::optional<Error> end;
+    tasks.spawn(write(*pair.far, std::string(std::size_t{1024} * 1024, 'x'), back));
+    tasks.spawn(close(*pair.far, end));
+    REQUIRE(loop.run_until([&] { return back && end; }));
+    CHECK_FALSE(*end);
+  } else {
+    CHECK(all->error.code() == session::Errc::kStreamReset);
+  }
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: dropped while another coroutine waits on it") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  OutsideCalls outside;
+  std::optional<std::error_code> told;
+  const auto waits = [&]() -> co::Task<> {
+    const Result<Buffer> piece = co_await pair.near->read();
+    CHECK(outside.holds());
+    CHECK_FALSE(piece);
+    told = piece ? std::error_code() : piece.error().code();
+  };
+  tasks.spawn(waits());
+  loop.run_turns(5);
+  outside.during([&] { pair.near.reset(); });
+  CHECK_FALSE(told);
+  REQUIRE(loop.run_until([&] { return told.has_value(); }));
+  CHECK(*told == session::Errc::kResetHere);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: given back it is a stream for handlers again") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  std::optional<Error> written;
+  tasks.spawn(write(*pair.near, "held until then", written));
+  REQUIRE(loop.run_until([&] { return pair.server->get()->stats().held_bytes > 0; }));
+  const std::shared_ptr<Stream> stream = pair.far->release();
+  loop.run_turns(10);
+  std::string text;
+  stream->on_data([&](Bytes bytes) { text += text_of(bytes); });
+  REQUIRE(loop.run_until([&] { return text == "held until then"; }));
+  pair.far.emplace(stream);  // and taken over again
+  REQUIRE(pair.drop(loop));
+  // One that is closed is known to be.
+  pair.far.emplace(stream);
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.far, all));
+  REQUIRE(loop.run_until([&] { return all.has_value(); }));
+  CHECK(all->error.code() == session::Errc::kStreamClosed);
+}
