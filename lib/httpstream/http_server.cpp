@@ -105,15 +105,14 @@ void HttpServer::Shared::serve(std::unique_ptr<net::Transport> transport) {
   if (closed) return;
   if (!options.tls) return read_request(std::move(transport));
   const std::uint64_t id = next_handshake++;
-  const std::string peer = transport->peer();
   handshakes[id] = net::tls_accept(
       std::move(transport), options.tls, options.tls_timeout,
-      [weak = weak_from_this(), id, peer](Result<std::unique_ptr<net::Transport>> encrypted) {
+      [weak = weak_from_this(), id](Result<std::unique_ptr<net::Transport>> encrypted) {
         const auto self = weak.lock();
         if (!self) return;
         self->handshakes.erase(id);
         if (self->closed) return;
-        if (!encrypted) return self->log(peer + ": " + encrypted.error().message());
+        if (!encrypted) return self->log(encrypted.error().message());
         self->read_request(std::move(*encrypted));
       });
 }

@@ -15,8 +15,8 @@ namespace uvspdy::net {
 
 struct TlsInfo;
 
-/// A pipe of bytes to a peer: TCP, local sockets and TLS here, and whatever an embedder derives from this. It belongs to
-/// the thread of its loop.
+/// A pipe of bytes to a peer: TCP, local sockets and TLS here, and whatever an embedder derives
+/// from this. It belongs to the thread of its loop.
 ///
 /// Handlers are called from the loop, never from inside the call that set them. After `close`, and
 /// after destruction, no handler is called but the one given to `close`. Any function, and the
