@@ -10,6 +10,7 @@ import tempfile
 import certificates
 import kubeconfig
 import proxies
+from exec_cases import digest, random_bytes
 from peers import PeerTestCase, program, run
 
 UVSPDY = program("UVSPDY_COMMAND")
@@ -173,6 +174,16 @@ class NetworkCases(FewNetworkCases):
         proxy = proxies.Microsocks(self)
         self.check_works(server, {**self.trusted, "proxy-url": proxy.url()}, {"token": TOKEN})
         self.assertGreater(proxy.tunnels("127.0.0.1", server.address[1]), 0, proxy.log())
+
+    def test_10_mib_through_tls_within_tls(self):
+        server = self.start_guarded(self.certificates.server)
+        proxy = proxies.TlsProxy(self, self.certificates.server)
+        cluster = {**self.trusted, "proxy-url": proxy.url()}
+        config = self.kubeconfig(f"https://127.0.0.1:{server.address[1]}", cluster, self.jane)
+        data = random_bytes(10 << 20)
+        result = self.execute(config, "cat", data=data)
+        self.assert_exit(result, 0)
+        self.assertEqual(digest(result.stdout), digest(data))
 
     def test_plain_http_through_connect_proxy(self):
         server, proxy = self.start_plain(), proxies.Tinyproxy(self)

@@ -79,6 +79,11 @@ class SClient(TlsServerTestCase):
                 # The client is known from the session.
                 self.assertIn("HTTP/1.1 200 OK", text)
 
+    def test_reconnecting(self):
+        result = self.s_client("-tls1_2", *self.trust, *self.certificate, "-reconnect")
+        self.assert_exit(result, 0)
+        self.assertEqual(result.stdout.count(b"Reused, TLSv1.2"), 5)
+
     def test_a_session_lets_nobody_in_who_was_not(self):
         session = self.folder() / "session"
         for option in VERSIONS:
