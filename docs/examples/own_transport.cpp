@@ -2,6 +2,7 @@
 // their bytes. Whatever carries bytes in order can carry SPDY in the same way.
 
 #include <uvspdy/httpstream.h>
+#include <uvspdy/net/error.h>
 #include <uvspdy/net/timer.h>
 
 #include <cstdio>

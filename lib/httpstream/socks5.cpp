@@ -69,16 +69,16 @@ class Socks5 final : public ProxyHandshake {
   Result<Step> take(Bytes input) override {
     Step step;
     for (;;) {
-      // Which reply it is decides how long it is, as soon as its first bytes are there.
-      const Result<std::size_t> wanted = reply_size();
-      if (!wanted) return wanted.error();
-      const std::size_t count = std::min(*wanted - reply_.size(), input.size());
-      reply_ += text_of(input.first(count));
-      input = input.subspan(count);
-      if (reply_.size() < *wanted) return step;
-      const Result<std::size_t> whole = reply_size();
-      if (!whole) return whole.error();
-      if (reply_.size() < *whole) continue;
+      // The first bytes of a reply decide how long it is.
+      const Result<std::size_t> size = reply_size();
+      if (!size) return size.error();
+      if (reply_.size() < *size) {
+        if (input.empty()) return step;
+        const std::size_t count = std::min(*size - reply_.size(), input.size());
+        reply_ += text_of(input.first(count));
+        input = input.subspan(count);
+        continue;
+      }
       if (Error error = answer(step)) return error;
       reply_.clear();
       if (step.done && !input.empty()) {

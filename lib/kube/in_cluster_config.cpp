@@ -3,7 +3,6 @@
 
 #include "kube/environment.h"
 #include "kube/read_file.h"
-#include "kube/server_url.h"
 #include "uvspdy/kube/client_config.h"
 #include "uvspdy/kube/error.h"
 
@@ -29,7 +28,7 @@ Result<ClientConfig> in_cluster_config(const std::string& host, const std::strin
                                        const std::string& folder) {
   const bool ip6 = host.find(':') != std::string::npos;
   Result<httpstream::Url> server =
-      parse_server_url("https://" + (ip6 ? "[" + host + "]" : host) + ":" + port);
+      httpstream::parse_url("https://" + (ip6 ? "[" + host + "]" : host) + ":" + port);
   if (!server) return not_in_cluster(server.error().message());
   ClientConfig config;
   config.server = std::move(*server);

@@ -6,7 +6,6 @@
 
 #include "kube/exec_credential.h"
 #include "kube/kubeconfig_content.h"
-#include "kube/server_url.h"
 #include "uvspdy/kube/error.h"
 #include "uvspdy/kube/kubeconfig.h"
 
@@ -104,7 +103,7 @@ Error apply_cluster(Cluster cluster, const KubeconfigOverrides& overrides, Clien
   override_with(cluster.proxy_url, overrides.proxy_url);
 
   if (cluster.server.empty()) return bad(cluster.at, "the cluster has no server");
-  Result<httpstream::Url> server = parse_server_url(cluster.server.value);
+  Result<httpstream::Url> server = httpstream::parse_url(cluster.server.value);
   if (!server) return bad(cluster.server.at, "server: " + server.error().message());
   Result<net::Pem> ca = pem_of(cluster.certificate_authority_data, cluster.certificate_authority,
                                "certificate-authority");

@@ -1,5 +1,7 @@
 #include "kube/kubeconfig_content.h"
 
+#include <yaml-cpp/depthguard.h>
+
 #include <filesystem>
 #include <system_error>
 
@@ -138,7 +140,12 @@ Result<Kubeconfig::Content> parse_kubeconfig(const std::string& text, const std:
   YamlReading reading(file);
   Kubeconfig::Content content;
   try {
-    content = read_content(YamlMap(reading, YAML::Load(text), ""), Resolver(file));
+    // yaml-cpp takes a quote that nothing closes for closed by the last line's end; the end of the
+    // document it refuses there.
+    const YAML::Node root = YAML::Load(text + "\n...\n");
+    content = read_content(YamlMap(reading, root, ""), Resolver(file));
+  } catch (const YAML::DeepRecursion& exception) {
+    reading.fail(exception.mark, "malformed YAML: it is nested too deep");
   } catch (const YAML::Exception& exception) {
     reading.fail(exception.mark, "malformed YAML: " + exception.msg);
   }

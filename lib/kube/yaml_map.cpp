@@ -22,9 +22,9 @@ constexpr int kMaxJsonDepth = 64;
 // yaml-cpp's tag of a scalar without quotes and without a tag of its own.
 bool is_plain(const YAML::Node& node) { return node.Tag() == "?" || node.Tag().empty(); }
 
+// With "y" and "n", as for kubectl.
 bool as_bool(const YAML::Node& node, bool& value) {
-  // "y" and "n" are texts for kubectl.
-  return is_plain(node) && node.Scalar().size() > 1 && YAML::convert<bool>::decode(node, value);
+  return is_plain(node) && YAML::convert<bool>::decode(node, value);
 }
 
 bool as_number(const YAML::Node& node, json& value) {

@@ -8,6 +8,7 @@
 
 #include "support/coroutine_pair.h"
 #include "support/outside_calls.h"
+#include "uvspdy/httpstream/upgrade.h"
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;

@@ -27,7 +27,8 @@ co::Task<> echo(TestLoop& loop, co::Stream stream) {
     const Error error = co_await stream.write(*piece);
     CHECK_FALSE(error);
   }
-  CHECK_FALSE(co_await stream.close());
+  const Error closed = co_await stream.close();
+  CHECK_FALSE(closed);
 }
 
 co::Task<> serve(TestLoop& loop, const co::Connection& connection) {
@@ -44,7 +45,8 @@ co::Task<> write_all(co::Stream& stream, const std::string& text) {
     const Error error = co_await stream.write(Buffer::copy_of(text.substr(at, kPiece)));
     CHECK_FALSE(error);
   }
-  CHECK_FALSE(co_await stream.close());
+  const Error closed = co_await stream.close();
+  CHECK_FALSE(closed);
 }
 
 co::Task<> ask(TestLoop& loop, const co::Connection& connection, std::string text, int& right) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,24 +13,28 @@
 
 namespace uvspdy::test {
 
-/// One call of Dialer::dial to a port of this machine: its result, and how often it was told.
+/// One call of Dialer::dial: its result, and how often it was told.
 class DialAttempt {
  public:
+  /// To a port of this machine.
   DialAttempt(TestLoop& loop, std::uint16_t port, std::vector<std::string> protocols,
               httpstream::Dialer::Options options = {})
+      : DialAttempt(
+            loop, httpstream::Url{.host = "127.0.0.1", .port = port, .target = "/exec?command=ls"},
+            std::move(protocols), std::move(options)) {}
+
+  DialAttempt(TestLoop& loop, const httpstream::Url& url, std::vector<std::string> protocols,
+              httpstream::Dialer::Options options = {})
       : loop_(loop) {
-    httpstream::Url url;
-    url.host = "127.0.0.1";
-    url.port = port;
-    url.target = "/exec?command=ls";
     outside_.during([&] {
       // The dialer is dropped at once, as its header allows.
-      httpstream::Dialer(loop.get(), url, std::move(options))
-          .dial(std::move(protocols), [this](Result<httpstream::Dialed> dialed) {
-            CHECK(outside_.holds());
-            ++calls_;
-            result_ = std::move(dialed);
-          });
+      attempt_ = httpstream::Dialer(loop.get(), url, std::move(options))
+                     .dial(std::move(protocols), [this](Result<httpstream::Dialed> dialed) {
+                       CHECK(outside_.holds());
+                       ++calls_;
+                       result_ = std::move(dialed);
+                       if (on_result) on_result();
+                     });
     });
     CHECK(calls_ == 0);
   }
@@ -38,6 +43,13 @@ class DialAttempt {
 
   bool over() const { return calls_ > 0; }
   int calls() const { return calls_; }
+
+  void cancel() {
+    outside_.during([&] { attempt_.cancel(); });
+  }
+
+  /// Called with the result, inside the handler.
+  std::function<void()> on_result;
 
   /// The result; runs the loop until it is there.
   Result<httpstream::Dialed>& result() {
@@ -61,6 +73,7 @@ class DialAttempt {
  private:
   TestLoop& loop_;
   OutsideCalls outside_;
+  net::Attempt attempt_;
   std::optional<Result<httpstream::Dialed>> result_;
   int calls_ = 0;
 };

@@ -128,8 +128,7 @@ TEST_CASE("proxy_from_environment: which variable counts") {
         "http://a:1");
   CHECK(proxy_for(http, environment({{"HTTP_PROXY", "a:1"}, {"REQUEST_METHOD", ""}})) ==
         "http://a:1");
-  CHECK(proxy_for("unix:///x", environment({{"HTTP_PROXY", "a:1"}, {"HTTPS_PROXY", "a:1"}})) ==
-        "");
+  CHECK(proxy_for("unix:///x", environment({{"HTTP_PROXY", "a:1"}, {"HTTPS_PROXY", "a:1"}})) == "");
   CHECK(proxy_for(http, environment({{"HTTP_PROXY", "a:1"}, {"NO_PROXY", "example.com"}})) == "");
   CHECK(proxy_for(http, environment({{"HTTP_PROXY", "a:1"}, {"no_proxy", "example.com"}})) == "");
   CHECK(proxy_for(http, environment({{"HTTP_PROXY", "a:1"},
@@ -147,8 +146,8 @@ TEST_CASE("proxy_from_environment: what is wrong is told, with the variable's na
   CHECK(mentions(proxy.error().message(), {"http_proxy", "socks5"}));
   CHECK(proxy.error().message().find("secret") == std::string::npos);
 
-  proxy = proxy_from_environment(url,
-                                 environment({{"HTTP_PROXY", "a:1"}, {"REQUEST_METHOD", "GET"}}));
+  proxy =
+      proxy_from_environment(url, environment({{"HTTP_PROXY", "a:1"}, {"REQUEST_METHOD", "GET"}}));
   REQUIRE_FALSE(proxy);
   CHECK(mentions(proxy.error().message(), {"HTTP_PROXY", "REQUEST_METHOD"}));
 }

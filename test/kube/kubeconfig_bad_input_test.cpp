@@ -43,6 +43,7 @@ constexpr const char* kServer = "server: 'https://h'";
 TEST_CASE("malformed YAML is named by file, line and column", "[kubeconfig]") {
   check_error("a: 1\nb: [1, 2\nc: 3\n", {"/config:3:", "malformed YAML"});
   check_error("a: &x 1\nb: *y\n", {"/config:2:4", "malformed YAML", "y"});
+  check_error("a: \"unfinished\n", {"/config:", "malformed YAML"});
   check_error("a: \"unfinished", {"/config:", "malformed YAML"});
   check_error("- a\n", {"/config:1:1", "a kubeconfig must be a mapping, not a list"});
   check_error("hello\n", {"/config:1:1", "a kubeconfig must be a mapping, not a string"});
@@ -61,6 +62,7 @@ TEST_CASE("a field of the wrong type is named", "[kubeconfig]") {
   check_error(with(kServer, "token: 12345"),
               {"/config:6:8", "users[0].user.token", "not a number", "quotes"});
   check_error(with(kServer, "password: yes"), {"/config:6:11", "not a boolean", "quotes"});
+  check_error(with(kServer, "token: n"), {"/config:6:8", "not a boolean"});
   check_error(with("insecure-skip-tls-verify: 'true'"),
               {"/config:4:27", "insecure-skip-tls-verify must be true or false", "'true'"});
   check_error(with("certificate-authority-data: '%%%'"),
@@ -157,8 +159,8 @@ TEST_CASE("aliases do not make a small file large", "[kubeconfig]") {
 }
 
 TEST_CASE("deep nesting is refused", "[kubeconfig]") {
-  check_error(std::string(100'000, '['), {"/config:1:", "malformed YAML"});
-  check_error(std::string(100'000, '{'), {"/config:1:", "malformed YAML"});
+  check_error(std::string(100'000, '['), {"/config:", "malformed YAML", "too deep"});
+  check_error(std::string(100'000, '{'), {"/config:", "malformed YAML", "too deep"});
   std::string deep =
       "clusters: [{name: c, cluster: {extensions: [{name: "
       "client.authentication.k8s.io/exec, extension: ";

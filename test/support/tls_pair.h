@@ -73,10 +73,14 @@ struct TlsPair {
                    const std::string& host = "localhost")
       : TlsPair(loop, TcpPair(loop), std::move(for_client), std::move(for_server), host) {}
 
-  TlsPair(TestLoop& loop, TcpPair tcp, std::shared_ptr<net::TlsClientContext> for_client,
-          std::shared_ptr<net::TlsServerContext> for_server, const std::string& host) {
-    net::tls_accept(std::move(tcp.server), std::move(for_server), kDeadline, server.handler());
-    net::tls_connect(std::move(tcp.client), std::move(for_client), host, kDeadline,
+  /// Over any pair of transports.
+  template <class Pair>
+  TlsPair(TestLoop& loop, Pair lower,
+          std::shared_ptr<net::TlsClientContext> for_client = client_context(),
+          std::shared_ptr<net::TlsServerContext> for_server = server_context(),
+          const std::string& host = "localhost") {
+    net::tls_accept(std::move(lower.server), std::move(for_server), kDeadline, server.handler());
+    net::tls_connect(std::move(lower.client), std::move(for_client), host, kDeadline,
                      client.handler());
     REQUIRE(loop.run_until([this] { return client.done && server.done; }));
   }

@@ -24,8 +24,8 @@
 // co::Connection objects reset and close what they own.
 //
 // Arguments of a coroutine live in its frame when they are values; what a reference refers to must
-// outlive it. g++ 12 does not compile braced lists ({"echo"}) inside a co_await expression: give
-// them a name first.
+// outlive it. g++ 12 does not compile braced lists ({"echo"}) inside a co_await expression, and
+// compiles co_await in the branches of ?: wrongly: give the list a name, and use if.
 
 #include "uvspdy/httpstream/coroutine/cancellation.h"
 #include "uvspdy/httpstream/coroutine/connection.h"

@@ -37,6 +37,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
     stream->on_writable([self] { self->got_writable(); });
     stream->on_end_sent([self] {
       self->end_sent = true;
+      wake(self->writer);  // of another coroutine: it comes too late
       wake(self->closer);
     });
     stream->on_close([self](const Error& error) { self->got_closed(error); });
@@ -113,9 +114,10 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
   }
 
   void got_writable() {
-    wake(writer);
     // Nothing is writable behind close(): the stream has ended, with data that waits for a reader.
-    if (close_called) wake(closer);
+    const bool over = close_called;
+    wake(writer);
+    if (over) wake(closer);
   }
 
   void got_closed(const Error& error) {

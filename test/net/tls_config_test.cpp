@@ -1,0 +1,154 @@
+// Certificates and keys that cannot be used: each error names the file and what was expected.
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "support/tls_pair.h"
+#include "uvspdy/net/error.h"
+
+using namespace uvspdy;
+using Catch::Matchers::Contains;
+using test::Certificate;
+using test::key_pair_of;
+using test::test_ca;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "uvspdy-tls-XXXXXX";
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string path() const { return path_; }
+  std::string file(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return path_ / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string refusal(const net::TlsServerOptions& options) {
+  const auto made = net::TlsServerContext::create(options);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code() == net::Errc::kTlsConfig);
+  return made.error().message();
+}
+
+std::string refusal(const net::TlsClientOptions& options) {
+  const auto made = net::TlsClientContext::create(options);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code() == net::Errc::kTlsConfig);
+  return made.error().message();
+}
+
+std::string refused_ca(net::Pem ca) {
+  net::TlsClientOptions options;
+  options.ca = std::move(ca);
+  return refusal(options);
+}
+
+}  // namespace
+
+TEST_CASE("TLS config: files, and texts before files") {
+  const Folder folder;
+  const net::TlsServerOptions from_files{
+      .key_pair = {.certificate = {.file = folder.file("tls.crt", test_ca().server.pem())},
+                   .key = {.file = folder.file("tls.key", test_ca().server.key_pem())}}};
+  CHECK(net::TlsServerContext::create(from_files));
+  // One file for both, in any order.
+  const std::string both =
+      folder.file("both.pem", test_ca().server.key_pem() + test_ca().server.pem());
+  CHECK(net::TlsServerContext::create(
+      {.key_pair = {.certificate = {.file = both}, .key = {.file = both}}}));
+  // The chain's rest in a file.
+  CHECK(net::TlsServerContext::create(
+      {.key_pair = {.certificate = {.text = test_ca().server.pem(),
+                                    .file = folder.file("ca.crt", test_ca().ca.pem())},
+                    .key = {.text = test_ca().server.key_pem()}}}));
+}
+
+TEST_CASE("TLS config: files that are missing, unreadable, no files") {
+  const Folder folder;
+  CHECK_THAT(refused_ca({.file = folder.path() + "/none.crt"}),
+             Contains("CA file '" + folder.path() + "/none.crt': No such file"));
+  CHECK_THAT(refused_ca({.file = folder.path()}), Contains("is a directory"));
+  const std::string secret = folder.file("secret.crt", test_ca().ca.pem());
+  std::filesystem::permissions(secret, std::filesystem::perms::none);
+  if (geteuid() != 0) CHECK_THAT(refused_ca({.file = secret}), Contains("Permission denied"));
+}
+
+TEST_CASE("TLS config: files without what is expected") {
+  const Folder folder;
+  CHECK_THAT(refused_ca({.file = folder.file("empty.crt", "")}),
+             Contains("a PEM block 'CERTIFICATE' is expected; found none"));
+  CHECK_THAT(refused_ca({.file = folder.file("key.crt", test_ca().ca.key_pem())}),
+             Contains("found 'PRIVATE KEY'"));
+  CHECK_THAT(refused_ca({.file = folder.file("der.crt", "\x30\x82\x01\x02rest")}),
+             Contains("it seems to be DER"));
+  const std::string whole = test_ca().ca.pem();
+  CHECK_THAT(refused_ca({.text = whole.substr(0, whole.size() / 2)}),
+             Contains("CA (given as text): a PEM block 'CERTIFICATE' is expected; found "
+                      "'CERTIFICATE' without its END"));
+  std::string broken = whole;
+  broken.replace(100, 8, "!!!!!!!!");
+  CHECK_THAT(refused_ca({.text = whole + broken}), Contains("certificate 2 in it cannot be read"));
+
+  auto pair = key_pair_of(test_ca().server);
+  pair.key = {.text = test_ca().server.pem()};
+  CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}),
+             Contains("key (given as text): a PEM block 'PRIVATE KEY'"));
+  pair.key = {};
+  CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}), Contains("without its key"));
+  pair = key_pair_of(test_ca().server);
+  pair.certificate = {};
+  CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}), Contains("without its certificate"));
+}
+
+TEST_CASE("TLS config: a key of another certificate") {
+  auto pair = key_pair_of(test_ca().server);
+  pair.key.text = test_ca().client.key_pem();
+  CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}),
+             Contains("the key does not belong to the certificate 'CN=server'"));
+  net::TlsClientOptions client;
+  client.key_pair = pair;
+  CHECK_THAT(refusal(client), Contains("the key does not belong"));
+}
+
+TEST_CASE("TLS config: encrypted keys") {
+  auto pair = key_pair_of(test_ca().server);
+  pair.key.text = test_ca().server.key_pem("secret");
+  CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}),
+             Contains("is encrypted; give its password"));
+  pair.password = [] { return Result<std::string>(std::string("wrong")); };
+  CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}), Contains("the password is wrong"));
+  pair.password = [] {
+    return Result<std::string>(Error(net::Errc::kTlsConfig, "nobody is at the keyboard"));
+  };
+  CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}),
+             Contains("there is no password: nobody is at the keyboard"));
+  pair.password = [] { return Result<std::string>(std::string(100000, 'x')); };
+  CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}), Contains("it is longer than"));
+  pair.password = [] { return Result<std::string>(std::string("secret")); };
+  CHECK(net::TlsServerContext::create({.key_pair = pair}));
+}
+
+TEST_CASE("TLS config: client certificates without a CA for them") {
+  auto options = test::server_options();
+  options.client_certificate = net::ClientCertificate::kRequired;
+  CHECK_THAT(refusal(options), Contains("no CA for them is given"));
+}

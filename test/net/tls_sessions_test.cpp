@@ -1,0 +1,224 @@
+// Sessions that are resumed, contexts that are shared, certificates that are reloaded.
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/raw_peer.h"
+#include "support/tls_pair.h"
+#include "uvspdy/net/error.h"
+
+using namespace uvspdy;
+using test::Certificate;
+using test::client_context;
+using test::client_options;
+using test::key_pair_of;
+using test::RawPeer;
+using test::server_context;
+using test::server_options;
+using test::test_ca;
+using test::TestLoop;
+using test::TlsPair;
+
+namespace {
+
+// One server that can be reached again and again, for its tickets to fit.
+class Server {
+ public:
+  explicit Server(TestLoop& loop, std::shared_ptr<net::TlsServerContext> of)
+      : context(std::move(of)), loop_(loop) {
+    auto made = net::TcpListener::listen(
+        loop.get(), "127.0.0.1", 0,
+        [this](std::unique_ptr<net::Transport> transport) { accepted = std::move(transport); });
+    REQUIRE(made);
+    listener_ = std::move(*made);
+  }
+
+  struct Lower {
+    std::unique_ptr<net::Transport> client;
+    std::unique_ptr<net::Transport> server;
+  };
+  struct Outcome {
+    bool resumed = false;
+    std::string server_sees;  // the client's name
+    std::string client_sees;
+    bool verified = false;
+  };
+
+  Outcome connect(const std::shared_ptr<net::TlsClientContext>& client,
+                  const std::string& host = "localhost") {
+    Lower tcp;
+    net::connect_tcp(loop_.get(), "127.0.0.1", listener_->port(), test::kDeadline,
+                     [&tcp](Result<std::unique_ptr<net::Transport>> result) {
+                       CHECK(result);
+                       if (result) tcp.client = std::move(*result);
+                     });
+    REQUIRE(loop_.run_until([&] { return tcp.client && accepted; }));
+    tcp.server = std::move(accepted);
+    TlsPair pair(loop_, std::move(tcp), client, context, host);
+    pair.open();
+    Outcome outcome;
+    const net::TlsInfo& ours = *pair.client.transport->tls();
+    const net::TlsInfo& theirs = *pair.server.transport->tls();
+    CHECK(ours.resumed == theirs.resumed);
+    outcome.resumed = ours.resumed;
+    if (theirs.peer) outcome.server_sees = theirs.peer->common_name;
+    if (theirs.peer) CHECK(theirs.peer->verified);
+    if (ours.peer) {
+      outcome.client_sees = ours.peer->common_name;
+      outcome.verified = ours.peer->verified;
+    }
+    RawPeer server_end(std::move(pair.server.transport));
+    RawPeer client_end(std::move(pair.client.transport));
+    server_end.start_reading();
+    client_end.start_reading();
+    server_end.send("bye");  // behind the tickets
+    REQUIRE(loop_.run_until([&] { return client_end.received() == "bye"; }));
+    client_end.close();
+    server_end.close();
+    return outcome;
+  }
+
+  void close() { listener_->close(); }
+
+  std::shared_ptr<net::TlsServerContext> context;
+  std::unique_ptr<net::Transport> accepted;
+
+ private:
+  TestLoop& loop_;
+  std::unique_ptr<net::TcpListener> listener_;
+};
+
+}  // namespace
+
+TEST_CASE("TLS sessions: resumed with all that was verified") {
+  TestLoop loop;
+  auto options = server_options();
+  options.client_certificate = net::ClientCertificate::kRequired;
+  options.client_ca.text = test_ca().ca.pem();
+  Server server(loop, server_context(options));
+  auto for_client = client_options();
+  for_client.key_pair = key_pair_of(test_ca().client);
+  const auto client = client_context(for_client);
+  CHECK_FALSE(server.connect(client).resumed);
+  for (int i = 0; i < 5; ++i) {
+    const auto again = server.connect(client);
+    CHECK(again.resumed);
+    CHECK(again.server_sees == "jane");
+    CHECK(again.client_sees == "server");
+    CHECK(again.verified);
+  }
+  server.close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("TLS sessions: not for another name, another context, nor when not wanted") {
+  TestLoop loop;
+  Server server(loop, server_context());
+  const auto client = client_context();
+  CHECK_FALSE(server.connect(client).resumed);
+  CHECK_FALSE(server.connect(client, "127.0.0.1").resumed);
+  CHECK(server.connect(client).resumed);
+  CHECK(server.connect(client, "127.0.0.1").resumed);
+  CHECK_FALSE(server.connect(client_context()).resumed);
+
+  auto options = client_options();
+  options.resume_sessions = false;
+  const auto forgetful = client_context(options);
+  CHECK_FALSE(server.connect(forgetful).resumed);
+  CHECK_FALSE(server.connect(forgetful).resumed);
+
+  auto without = server_options();
+  without.resume_sessions = false;
+  Server other(loop, server_context(without));
+  CHECK_FALSE(other.connect(client).resumed);
+  CHECK_FALSE(other.connect(client).resumed);
+  server.close();
+  other.close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("TLS reload: new connections get the new certificate, open ones go on") {
+  TestLoop loop;
+  const auto context = server_context();
+  Server server(loop, context);
+  const auto client = client_context();
+  TlsPair open(loop, client, context);
+  open.open();
+  CHECK(server.connect(client).client_sees == "server");
+
+  const Certificate renewed({.common_name = "renewed", .names = {"DNS:localhost"}}, test_ca().ca);
+  auto options = server_options();
+  options.key_pair.key.text = test_ca().client.key_pem();
+  CHECK(context->reload(options).code() == net::Errc::kTlsConfig);
+  CHECK(server.connect(client).client_sees == "server");  // nothing has changed
+  REQUIRE_FALSE(context->reload({.key_pair = key_pair_of(renewed)}));
+  const auto after = server.connect(client);
+  CHECK_FALSE(after.resumed);  // a ticket of the old one is not accepted
+  CHECK(after.client_sees == "renewed");
+
+  RawPeer client_end(std::move(open.client.transport));
+  RawPeer server_end(std::move(open.server.transport));
+  server_end.start_reading();
+  client_end.send("still here");
+  REQUIRE(loop.run_until([&] { return server_end.received() == "still here"; }));
+  client_end.close();
+  server_end.close();
+  server.close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("TLS: contexts that loops in several threads share, and a reload meanwhile") {
+  const auto client = client_context();
+  const auto server = server_context();
+  std::vector<std::thread> threads;
+  std::atomic<int> good{0};
+  constexpr int kThreads = 4;
+  constexpr int kConnections = 12;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      // Catch's assertions are for one thread: only what a plain loop can count.
+      uv_loop_t loop;
+      uv_loop_init(&loop);
+      int left = kConnections;
+      std::unique_ptr<net::TcpListener> listener;
+      std::function<void()> next;
+      std::array<std::unique_ptr<net::Transport>, 2> ends;
+      const auto done = [&](std::size_t end) {
+        return [&, end](Result<std::unique_ptr<net::Transport>> result) {
+          if (!result) return;
+          ends[end] = std::move(*result);
+          if (!ends[0] || !ends[1]) return;
+          ++good;
+          ends[0].reset();
+          ends[1].reset();
+          if (--left > 0) return next();
+          listener->close();
+        };
+      };
+      auto made = net::TcpListener::listen(
+          &loop, "127.0.0.1", 0, [&](std::unique_ptr<net::Transport> transport) {
+            net::tls_accept(std::move(transport), server, test::kDeadline, done(0));
+          });
+      if (!made) return;
+      listener = std::move(*made);
+      next = [&] {
+        net::connect_tcp(&loop, "127.0.0.1", listener->port(), test::kDeadline,
+                         [&](Result<std::unique_ptr<net::Transport>> result) {
+                           if (!result) return;
+                           net::tls_connect(std::move(*result), client, "localhost",
+                                            test::kDeadline, done(1));
+                         });
+      };
+      next();
+      uv_run(&loop, UV_RUN_DEFAULT);
+      if (uv_loop_close(&loop) != 0) good -= 1000;
+    });
+  }
+  for (int i = 0; i < 20; ++i) CHECK_FALSE(server->reload(server_options()));
+  for (std::thread& thread : threads) thread.join();
+  CHECK(good == kThreads * kConnections);
+}
