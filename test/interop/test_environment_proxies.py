@@ -5,7 +5,7 @@ import os
 from kubectls import KUBECTLS
 from network_cases import CertificatesTestCase
 from peers import run
-from proxies import free_port
+from proxies import Stunnel, free_port
 from scripted_proxy import AnyNameProxy
 
 # Only the proxy finds it; loopback addresses never go through the environment's.
@@ -44,6 +44,11 @@ class EnvironmentCases:
     def test_https_proxy(self):
         self.check_proxied({"HTTPS_PROXY": self.proxy.url("user:pass%20word@")})
         self.assertEqual(set(self.proxy.logins), {"user:pass word"})
+
+    def test_https_proxy_over_tls(self):
+        # The kubeconfig's CA is whom it trusts there, too.
+        in_front = Stunnel(self, self.certificates.server, self.proxy.port)
+        self.check_proxied({"HTTPS_PROXY": in_front.url()})
 
     def test_lower_case(self):
         self.check_proxied({"https_proxy": self.proxy.url()})
