@@ -4,6 +4,7 @@ A client and a server are joined to a test case in test_network. Each row of the
 docs/networking.md names a test from here.
 """
 
+import os
 import pathlib
 import tempfile
 
@@ -18,6 +19,8 @@ UVSPDY = program("UVSPDY_COMMAND")
 TOKEN = "a-token-of-the-tests"
 # A name that only the certificate of `elsewhere` is for.
 ELSEWHERE = "elsewhere.uvspdy.test"
+# No proxies, kubeconfig or home: only what sanitizers are told.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
 CREDENTIALS = (proxies.USER, proxies.PASSWORD)
 
 
@@ -82,8 +85,10 @@ class CertificatesTestCase(PeerTestCase):
         return kubeconfig.write(self.folder() / "kubeconfig", server, cluster, user)
 
     def exec_uvspdy(self, *words, data=None, **options):
-        """`uvspdy exec` without a variable of whoever runs this."""
-        return run([UVSPDY, "exec", *map(str, words)], data, env=options.pop("env", {}), **options)
+        """`uvspdy exec` with these variables alone, and none of whoever runs this."""
+        command = [UVSPDY, "exec", *map(str, words)]
+        environment = {**ENVIRONMENT, **options.pop("env", {})}
+        return run(command, data, env=environment, **options)
 
 
 class FewNetworkCases:

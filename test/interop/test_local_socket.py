@@ -5,7 +5,7 @@ import signal
 import socket
 import stat
 
-from network_cases import UVSPDY, CertificatesTestCase
+from network_cases import ENVIRONMENT, UVSPDY, CertificatesTestCase
 from peers import run
 
 
@@ -63,7 +63,7 @@ class LocalSocket(CertificatesTestCase):
         self.check_exec("--server", self.url)
 
     def check_refusal(self, pattern):
-        result = run([UVSPDY, "serve", "--listen", self.url], env={})
+        result = run([UVSPDY, "serve", "--listen", self.url], env=ENVIRONMENT)
         self.assert_exit(result, 1)
         self.assert_one_line(result.stderr, pattern)
 

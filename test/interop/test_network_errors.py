@@ -14,9 +14,9 @@ SOON = 20.0
 
 
 class ErrorTestCase(CertificatesTestCase):
-    def fails(self, pattern, *options, env=None):
+    def fails(self, pattern, *options):
         start = time.monotonic()
-        result = self.exec_uvspdy(*options, "uvspdy", "--", "true", env=env or {})
+        result = self.exec_uvspdy(*options, "uvspdy", "--", "true")
         self.assert_exit(result, 1)
         self.assertEqual(result.stdout, b"")
         self.assert_one_line(result.stderr, f"^uvspdy exec: .*(?:{pattern})")

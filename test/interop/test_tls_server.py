@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from certificates import Authority, KeyPair
-from network_cases import TOKEN, UVSPDY, CertificatesTestCase
+from network_cases import ENVIRONMENT, TOKEN, UVSPDY, CertificatesTestCase
 from peers import DEADLINE, run, wait_until
 
 VERSIONS = {"-tls1_2": "TLSv1.2", "-tls1_3": "TLSv1.3"}
@@ -173,7 +173,7 @@ class Reload(CertificatesTestCase):
         config = self.kubeconfig(self.server.target, self.trusted, self.jane)
         client = self.start(
             [UVSPDY, "exec", "--kubeconfig", str(config), "-i", "uvspdy", "--", "cat"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
         )  # fmt: skip
         self.check_echo(client, b"before\n")
         return client
@@ -207,7 +207,7 @@ class Policy(CertificatesTestCase):
     """Who may be listened for."""
 
     def check_refusal(self, pattern, *options):
-        result = run([UVSPDY, "serve", *map(str, options)], env={})
+        result = run([UVSPDY, "serve", *map(str, options)], env=ENVIRONMENT)
         self.assert_exit(result, 1)
         self.assertEqual(result.stdout, b"")
         self.assert_one_line(result.stderr, pattern)
