@@ -1,29 +1,13 @@
 """kubectl as it comes, each version that is here, and `uvspdy serve`."""
 
 import os
-import pathlib
-import shutil
 import unittest
 
 from exec_cases import ExecCases
+from kubectls import KUBECTLS
 from peers import PeerTestCase, program, run
 
 UVSPDY = program("UVSPDY_COMMAND")
-
-
-def find_kubectls():
-    """`kubectl` on the PATH, and the versions that stand beside it or beside what it links to."""
-    found = shutil.which("kubectl")
-    if not found:
-        return []
-    first = pathlib.Path(found)
-    versions = {
-        path.resolve(): path
-        for folder in (first.parent, first.resolve().parent)
-        for path in sorted(folder.glob("kubectl.1.*"))
-        if os.access(path, os.X_OK)
-    }
-    return [first, *versions.values()]
 
 
 class KubectlCases(ExecCases):
@@ -51,8 +35,6 @@ class KubectlCases(ExecCases):
         with_stdin = data is not None or "stdin" in options
         return run(self.command(*words, stdin=with_stdin), data, env=self.environment, **options)
 
-
-KUBECTLS = find_kubectls()
 
 # A test case for each: Kubectl, and Kubectl_1_27 and so on.
 for path in KUBECTLS:

@@ -24,6 +24,9 @@ const usage = `usage:
   peer upload|download --library spdystream --streams N --bytes M [--timeout 60s] TARGET
   peer scripts --library spdystream [--timeout 60s] TARGET <SCRIPTS
   peer headers --library spdystream --count N [--timeout 60s] TARGET <SIZES
+  peer pod  [--tls-cert-file F --tls-private-key-file F [--client-ca-file F] [--token T]]
+  peer exec [--certificate-authority F] [--client-certificate F --client-key F] [--token T]
+            [--insecure-skip-tls-verify] [--tls-server-name N] [--proxy URL] [--method M] [--timeout 60s] URL COMMAND...
 
 TARGET is 127.0.0.1:PORT for spdystream and http://127.0.0.1:PORT/ for httpstream.
 `
@@ -75,6 +78,10 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return scripts(ctx, rest, stdout)
 	case "headers":
 		return headers(ctx, rest, stdout)
+	case "pod":
+		return pod(ctx, rest, stdout, stderr)
+	case "exec":
+		return execClient(ctx, rest, stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		return flag.ErrHelp
 	default:

@@ -38,10 +38,15 @@ func (o *options) protocolFlag(flags *flag.FlagSet) {
 	flags.StringVar(&o.protocol, "protocol", "echo.uvspdy.test", "subprotocol to negotiate (httpstream)")
 }
 
-// newFlags stays silent itself, so that a mistake is reported in one line.
-func (o *options) newFlags(command string) *flag.FlagSet {
+// quietFlags stay silent themselves, so that a mistake is reported in one line.
+func quietFlags(command string) *flag.FlagSet {
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
+	return flags
+}
+
+func (o *options) newFlags(command string) *flag.FlagSet {
+	flags := quietFlags(command)
 	flags.StringVar(&o.library, "library", "", "spdystream or httpstream")
 	return flags
 }
@@ -65,15 +70,23 @@ func (o *options) parseWithTarget(flags *flag.FlagSet, args []string, libraries 
 }
 
 func (o *options) parseFlags(flags *flag.FlagSet, args []string, operands int, libraries []string) error {
+	if err := parseOperands(flags, args, operands); err != nil {
+		return err
+	}
+	if !slices.Contains(libraries, o.library) {
+		return usageError{fmt.Sprintf("%s: --library must be one of %v, not %q", flags.Name(), libraries, o.library)}
+	}
+	return nil
+}
+
+// parseOperands takes any number of operands if it is -1.
+func parseOperands(flags *flag.FlagSet, args []string, operands int) error {
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
 	} else if err != nil {
 		return usageError{fmt.Sprintf("%s: %v", flags.Name(), err)}
 	}
-	if !slices.Contains(libraries, o.library) {
-		return usageError{fmt.Sprintf("%s: --library must be one of %v, not %q", flags.Name(), libraries, o.library)}
-	}
-	if flags.NArg() != operands {
+	if operands >= 0 && flags.NArg() != operands {
 		return usageError{fmt.Sprintf("%s: takes %d operand(s), not %q", flags.Name(), operands, flags.Args())}
 	}
 	return nil
