@@ -259,6 +259,8 @@ void Session::Impl::begin_closing(wire::GoAwayStatus status, const Error& reason
   output_held_ = false;
   goaway_status_ = status;
   error_ = reason;
+  // SETTINGS of the user's that come before the opening would now stand behind answers to PINGs.
+  if (!opened_) control_.clear();
   const Error how =
       reason ? reason : Error(Errc::kConnectionClosed, "the connection was closed on this side");
   for (auto& [id, entry] : streams_) {

@@ -61,6 +61,16 @@ TEST_CASE("a server opens behind the client's first frame, ahead of every PING a
         Lines{"SETTINGS 4=4096 7=65536", "WINDOW_UPDATE 0 4128768", "PING 4", "PING 1", "PING 2"});
 }
 
+TEST_CASE("SETTINGS of a session that closes before it has opened are not sent",
+          "[session][opening]") {
+  SessionDriver server(Role::kServer, with_windows());
+  CHECK_FALSE(server.session.send_settings({{wire::SettingId::kRoundTripTime, 0, 50}}, false));
+  server.session.close(wire::GoAwayStatus::kOk);
+  // An answer ahead of SETTINGS would say that we have no windows.
+  server.receive(wire::PingFrame{1});
+  CHECK(server.sent() == Lines{"PING 1", "GOAWAY 0 OK"});
+}
+
 TEST_CASE("a server that need not wait opens at once", "[session][opening]") {
   session::Options options = with_windows();
   options.wait_for_client = false;
