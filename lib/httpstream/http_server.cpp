@@ -52,6 +52,11 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
  private:
   void read(Bytes bytes) {
     const auto keep = shared_from_this();
+    // A TLS handshake has no end of a head to wait for.
+    constexpr std::uint8_t kHandshakeRecord = 22;
+    if (collector_.head().empty() && !bytes.empty() && bytes.front() == kHandshakeRecord) {
+      return refuse(400, "this port speaks plain HTTP, and the client began TLS: use http://");
+    }
     const Result<bool> complete = collector_.take(bytes);
     if (!complete) return refuse(431, complete.error().message());
     if (!*complete) return;

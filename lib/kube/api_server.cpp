@@ -38,20 +38,14 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
       if (!tls) return tls.error();
       round_tripper_.tls = std::move(*tls);
     }
-    if (!config_.proxy_url.empty()) {
-      auto proxy = httpstream::parse_proxy(config_.proxy_url);
-      if (!proxy) return proxy.error();
-      if (proxy->scheme == httpstream::Proxy::Scheme::kHttps) {
-        // As in client-go, the CAs of the server are those of the proxy, too.
-        auto tls = tls_context({.verify = config_.tls.verify, .ca = config_.tls.ca});
-        if (!tls) return tls.error();
-        proxy->tls = std::move(*tls);
-      }
-      round_tripper_.proxy = std::move(*proxy);
-    } else if (proxy_from_environment) {
-      auto proxy = httpstream::proxy_from_environment(config_.server);
-      if (!proxy) return proxy.error();
-      round_tripper_.proxy = std::move(*proxy);
+    Result<std::optional<httpstream::Proxy>> proxy = find_proxy(proxy_from_environment);
+    if (!proxy) return proxy.error();
+    round_tripper_.proxy = std::move(*proxy);
+    if (round_tripper_.proxy && round_tripper_.proxy->scheme == httpstream::Proxy::Scheme::kHttps) {
+      // As in client-go, the CAs of the server are those of the proxy, too.
+      auto tls = tls_context({.verify = config_.tls.verify, .ca = config_.tls.ca});
+      if (!tls) return tls.error();
+      round_tripper_.proxy->tls = std::move(*tls);
     }
     return {};
   }
@@ -80,6 +74,16 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
+  Result<std::optional<httpstream::Proxy>> find_proxy(bool from_environment) const {
+    if (config_.proxy_url.empty()) {
+      if (from_environment) return httpstream::proxy_from_environment(config_.server);
+      return std::optional<httpstream::Proxy>();
+    }
+    Result<httpstream::Proxy> proxy = httpstream::parse_proxy(config_.proxy_url);
+    if (!proxy) return proxy.error();
+    return std::optional(std::move(*proxy));
+  }
+
   void dial_with(Authentication shown, Dial& dial, const std::string& target,
                  std::vector<std::string> protocols, httpstream::Dialer::Handler handler) {
     httpstream::Dialer::Options options;

@@ -125,6 +125,21 @@ TEST_CASE("HttpServer: a head that does not come in time gets a 408") {
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("HttpServer: a client that begins TLS is told at once that this is plain HTTP") {
+  TestLoop loop;
+  Server server(loop);
+  const auto client = RawPeer::connect(loop, server.http->port());
+  client->send(std::string("\x16\x03\x01\x02\x00", 5));
+  REQUIRE(loop.run_until([&] { return client->ended(); }));
+  const HttpResponse response = whole_response(*client);
+  CHECK(response.status == 400);
+  CHECK(response.body.find("use http://") != std::string::npos);
+  CHECK(server.exchanges.empty());
+  client->close();
+  server.http->close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("HttpServer: a head that is too large gets a 431") {
   TestLoop loop;
   Server server(loop);
