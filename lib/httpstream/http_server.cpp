@@ -52,6 +52,11 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
  private:
   void read(Bytes bytes) {
     const auto keep = shared_from_this();
+    constexpr std::uint8_t kTlsHandshake = 22;
+    if (collector_.head().empty() && !bytes.empty() && bytes[0] == kTlsHandshake) {
+      // Its head would never end, and both would wait.
+      return refuse(400, "this port speaks plain HTTP, and the client TLS: use http://");
+    }
     const Result<bool> complete = collector_.take(bytes);
     if (!complete) return refuse(431, complete.error().message());
     if (!*complete) return;
