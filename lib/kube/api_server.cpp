@@ -41,17 +41,18 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     if (!config_.proxy_url.empty()) {
       auto proxy = httpstream::parse_proxy(config_.proxy_url);
       if (!proxy) return proxy.error();
-      if (proxy->scheme == httpstream::Proxy::Scheme::kHttps) {
-        // As in client-go, the CAs of the server are those of the proxy, too.
-        auto tls = tls_context({.verify = config_.tls.verify, .ca = config_.tls.ca});
-        if (!tls) return tls.error();
-        proxy->tls = std::move(*tls);
-      }
       round_tripper_.proxy = std::move(*proxy);
     } else if (proxy_from_environment) {
       auto proxy = httpstream::proxy_from_environment(config_.server);
       if (!proxy) return proxy.error();
       round_tripper_.proxy = std::move(*proxy);
+    }
+    auto& proxy = round_tripper_.proxy;
+    if (proxy && proxy->scheme == httpstream::Proxy::Scheme::kHttps) {
+      // As in client-go, the CAs of the server are those of the proxy, too.
+      auto tls = tls_context({.verify = config_.tls.verify, .ca = config_.tls.ca});
+      if (!tls) return tls.error();
+      proxy->tls = std::move(*tls);
     }
     return {};
   }
