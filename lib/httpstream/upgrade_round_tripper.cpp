@@ -203,7 +203,8 @@ Result<std::shared_ptr<Connection>> UpgradeRoundTripper::new_connection(
   const HttpRequest as_request{{}, {}, response.headers};
   if (!is_spdy_upgrade_request(as_request)) {
     return failure(response,
-                   "unable to upgrade: the server's 101 does not say 'Upgrade: SPDY/3.1'");
+                   "unable to upgrade: the server's 101 does not say 'Connection: Upgrade' and "
+                   "'Upgrade: SPDY/3.1'");
   }
   return Connection::create(std::move(answer.transport), session::Role::kClient,
                             options_.connection, {}, std::move(answer.already_read));

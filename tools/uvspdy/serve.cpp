@@ -121,7 +121,7 @@ int serve(const ServeOptions& options) {
 
   std::optional<CertificateReloader> reloader;
   if (security->tls) {
-    reloader.emplace(loop.get(), options.security, security->tls, server_options.log);
+    reloader.emplace(loop.get(), options.security, *security, server_options.log);
   }
   std::optional<StopSignals> signals;
   signals.emplace(loop.get(), [&] {

@@ -1,5 +1,7 @@
 #include "server_security.h"
 
+#include <chrono>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -7,7 +9,7 @@ using namespace uvspdy;
 
 namespace {
 
-constexpr unsigned kPollInterval = 1000;  // ms
+constexpr std::chrono::milliseconds kLookInterval{1000};
 
 net::TlsServerOptions tls_options(const ServerSecurityFlags& flags) {
   net::TlsServerOptions options;
@@ -19,6 +21,28 @@ net::TlsServerOptions tls_options(const ServerSecurityFlags& flags) {
     options.client_ca.file = flags.client_ca_file;
   }
   return options;
+}
+
+std::optional<FileState> state_of(const std::string& file) {
+  uv_fs_t request;
+  const int status = uv_fs_stat(nullptr, &request, file.c_str(), nullptr);
+  const uv_stat_t stat = request.statbuf;
+  uv_fs_req_cleanup(&request);
+  if (status != 0) return std::nullopt;
+  return FileState{stat.st_ino, stat.st_size, stat.st_mtim.tv_sec, stat.st_mtim.tv_nsec};
+}
+
+// Nothing when one of the files is not there.
+std::optional<std::vector<FileState>> states_of(const ServerSecurityFlags& flags) {
+  std::vector<FileState> states;
+  for (const std::string& file :
+       {flags.tls_cert_file, flags.tls_private_key_file, flags.client_ca_file}) {
+    if (file.empty()) continue;
+    const std::optional<FileState> state = state_of(file);
+    if (!state) return std::nullopt;
+    states.push_back(*state);
+  }
+  return states;
 }
 
 Error bad_flags(std::string text) {
@@ -55,6 +79,8 @@ Result<ServerSecurity> read_server_security(const ServerSecurityFlags& flags) {
     security.tokens = std::move(*tokens);
   }
   if (flags.has_tls()) {
+    // Before they are read, so that a change in the meantime is noticed.
+    security.certificate_files = states_of(flags).value_or(std::vector<FileState>());
     auto tls = net::TlsServerContext::create(tls_options(flags));
     if (!tls) return tls.error();
     security.tls = std::move(*tls);
@@ -63,26 +89,21 @@ Result<ServerSecurity> read_server_security(const ServerSecurityFlags& flags) {
 }
 
 CertificateReloader::CertificateReloader(uv_loop_t* loop, const ServerSecurityFlags& flags,
-                                         std::shared_ptr<net::TlsServerContext> tls, LogHandler log)
-    : flags_(flags), tls_(std::move(tls)), log_(std::move(log)) {
-  for (const std::string& file :
-       {flags_.tls_cert_file, flags_.tls_private_key_file, flags_.client_ca_file}) {
-    if (file.empty()) continue;
-    auto poll = net::Handle<uv_fs_poll_t>::make();
-    uv_fs_poll_init(loop, poll.get());
-    poll->data = this;
-    uv_fs_poll_start(
-        poll.get(),
-        [](uv_fs_poll_t* handle, int status, const uv_stat_t*, const uv_stat_t*) {
-          // A file that is gone is about to be replaced.
-          if (status == 0) static_cast<CertificateReloader*>(handle->data)->reload();
-        },
-        file.c_str(), kPollInterval);
-    polls_.push_back(std::move(poll));
-  }
+                                         const ServerSecurity& security, LogHandler log)
+    : flags_(flags),
+      tls_(security.tls),
+      log_(std::move(log)),
+      seen_(security.certificate_files),
+      timer_(loop, [this] { look(); }) {
+  timer_.start(kLookInterval);
 }
 
-void CertificateReloader::reload() {
+void CertificateReloader::look() {
+  timer_.start(kLookInterval);
+  std::optional<std::vector<FileState>> now = states_of(flags_);
+  // A file that is gone is about to be replaced.
+  if (!now || *now == seen_) return;
+  seen_ = std::move(*now);
   const Error error = tls_->reload(tls_options(flags_));
   log_(error ? "the certificates have changed and cannot be used, the old ones stay: " +
                    error.message()

@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,7 +12,7 @@
 
 #include "uvspdy/error.h"
 #include "uvspdy/kube/request_authenticator.h"
-#include "uvspdy/net/handle.h"
+#include "uvspdy/net/timer.h"
 #include "uvspdy/net/tls.h"
 
 /// The flags that say how a server proves who it is, and whom it lets in. Their names are
@@ -28,9 +29,20 @@ struct ServerSecurityFlags {
 
 void add_server_security(CLI::App& command, ServerSecurityFlags& flags);
 
+/// How a file stood at some time: another of either means another content.
+struct FileState {
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+  std::int64_t modified_seconds = 0;
+  std::int64_t modified_nanoseconds = 0;
+
+  bool operator==(const FileState&) const = default;
+};
+
 /// What the files behind the flags hold.
 struct ServerSecurity {
   std::shared_ptr<uvspdy::net::TlsServerContext> tls;  ///< null without TLS
+  std::vector<FileState> certificate_files;            ///< as they stood before they were read
   bool authenticates = false;
   std::vector<uvspdy::kube::BearerToken> tokens;
 };
@@ -45,15 +57,16 @@ class CertificateReloader {
   using LogHandler = std::function<void(std::string_view)>;
 
   CertificateReloader(uv_loop_t* loop, const ServerSecurityFlags& flags,
-                      std::shared_ptr<uvspdy::net::TlsServerContext> tls, LogHandler log);
+                      const ServerSecurity& security, LogHandler log);
   CertificateReloader(const CertificateReloader&) = delete;
   CertificateReloader& operator=(const CertificateReloader&) = delete;
 
  private:
-  void reload();
+  void look();
 
   ServerSecurityFlags flags_;
   std::shared_ptr<uvspdy::net::TlsServerContext> tls_;
   LogHandler log_;
-  std::vector<uvspdy::net::Handle<uv_fs_poll_t>> polls_;
+  std::vector<FileState> seen_;
+  uvspdy::net::Timer timer_;
 };
