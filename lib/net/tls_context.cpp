@@ -19,8 +19,9 @@ Result<SslCtxPtr> new_context(const SSL_METHOD* method, TlsVersion min_version) 
   SslCtxPtr context(SSL_CTX_new(method));
   if (!context) return config_error("OpenSSL cannot be used: " + take_openssl_error().text);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // An idle connection keeps no record buffers.
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+  // An idle connection keeps no record buffers. What we send is the chain that was given, and no CA
+  // of those that we trust.
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   const int version = min_version == TlsVersion::k1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
   if (SSL_CTX_set_min_proto_version(context.get(), version) != 1) {
     return config_error("this OpenSSL does not speak " + to_string(min_version));
