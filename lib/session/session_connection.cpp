@@ -260,7 +260,7 @@ void Session::Impl::begin_closing(wire::GoAwayStatus status, const Error& reason
   goaway_status_ = status;
   error_ = reason;
   // SETTINGS of the user's that come before the opening would now stand behind answers to PINGs.
-  if (!opened_) control_.clear();
+  if (!opened_ && !goaway_sent_) control_.clear();
   const Error how =
       reason ? reason : Error(Errc::kConnectionClosed, "the connection was closed on this side");
   for (auto& [id, entry] : streams_) {

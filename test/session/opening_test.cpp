@@ -71,6 +71,14 @@ TEST_CASE("SETTINGS of a session that closes before it has opened are not sent",
   CHECK(server.sent() == Lines{"PING 1", "GOAWAY 0 OK"});
 }
 
+TEST_CASE("a session that shuts down before it has opened still says so", "[session][opening]") {
+  SessionDriver server(Role::kServer, with_windows(FlowControl::kStandard));
+  server.session.shutdown(server.clock.now());
+  server.turn();
+  CHECK(server.sent() == Lines{"GOAWAY 0 OK"});
+  CHECK(server.session.finished());
+}
+
 TEST_CASE("a server that need not wait opens at once", "[session][opening]") {
   session::Options options = with_windows();
   options.wait_for_client = false;
