@@ -126,16 +126,10 @@ void Connection::Impl::create_stream(Headers headers, const session::CreateOptio
     later([handler = std::move(handler), error = id.error()] { handler(error); });
     return;
   }
-  if (options.unidirectional) {
-    // No reply comes; it is open.
-    later([this, id = *id, headers = std::move(headers), handler = std::move(handler)]() mutable {
-      auto stream = add_stream(id, std::move(headers));
-      handler(stream);
-    });
-    return;
-  }
-  session_.pause(*id);
   creating_[*id] = {std::move(headers), std::move(handler)};
+  // No reply comes for one that takes none: it is open, unless it ends before that is told.
+  if (options.unidirectional) return later([this, id = *id] { created(id); });
+  session_.pause(*id);
   ask_for_turn();
 }
 

@@ -19,7 +19,9 @@ std::shared_ptr<Stream> Connection::Impl::add_stream(wire::StreamId id, Headers 
   return stream;
 }
 
-void Connection::Impl::on_reply(wire::StreamId id, Headers&&) {
+void Connection::Impl::on_reply(wire::StreamId id, Headers&&) { created(id); }
+
+void Connection::Impl::created(wire::StreamId id) {
   auto node = creating_.extract(id);
   if (node.empty()) return;
   const auto stream = add_stream(id, std::move(node.mapped().headers));

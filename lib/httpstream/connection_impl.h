@@ -21,6 +21,8 @@ class Connection::Impl final : public session::Handler {
 
   void start();
   void ask_for_turn() {
+    // Over, and nothing to tell: the loop may be gone.
+    if (phase_ == Phase::kOver && later_.empty()) return;
     if (!wakeup_) wakeup_.emplace(loop, [this] { turn(); });
     wakeup_->schedule();
   }
@@ -85,6 +87,7 @@ class Connection::Impl final : public session::Handler {
   void close_transport();
   void finish();
   std::shared_ptr<Stream> find(wire::StreamId id) const;
+  void created(wire::StreamId id);
   std::shared_ptr<Stream> add_stream(wire::StreamId id, Headers headers);
 
   Connection& owner_;

@@ -37,7 +37,6 @@ net::Attempt Dialer::dial(std::vector<std::string> protocols, Handler handler) c
         }
         handler(Dialed{std::move(*connection), protocol});
       });
-  return {};
 }
 
 }  // namespace uvspdy::httpstream

@@ -16,6 +16,7 @@ class Category final : public std::error_category {
       case Errc::kNoCommonProtocol: return "no common stream protocol";
       case Errc::kUpgradeFailed: return "upgrade failed";
       case Errc::kTimeout: return "timed out";
+      case Errc::kProxyTimeout: return "proxy timed out";
       case Errc::kConnectionLost: return "connection lost";
       case Errc::kProxy: return "proxy failed";
     }

@@ -9,7 +9,9 @@
 namespace uvspdy::httpstream {
 namespace {
 
+// Without progress, and in all.
 constexpr std::chrono::seconds kResponseTimeout{10};
+constexpr std::chrono::minutes kLongestResponse{2};
 
 /// Sends a last response over a connection and closes it in order: shut down, read until the
 /// client's end, close. A close while the client's bytes are unread would become a TCP reset that
@@ -17,11 +19,14 @@ constexpr std::chrono::seconds kResponseTimeout{10};
 class LastResponse : public std::enable_shared_from_this<LastResponse> {
  public:
   explicit LastResponse(std::unique_ptr<net::Transport> transport)
-      : transport_(std::move(transport)), timer_(transport_->loop(), [this] { time_out(); }) {}
+      : transport_(std::move(transport)),
+        timer_(transport_->loop(), [this] { time_out(); }),
+        deadline_(transport_->loop(), [this] { close(); }) {}
 
   void send(const HttpResponse& response) {
     self_ = shared_from_this();
     timer_.start(kResponseTimeout);
+    deadline_.start(kLongestResponse);
     transport_->set_read_handlers([](Bytes) {}, [this](const Error& error) { ended(error); });
     transport_->start_reading();
     HttpResponse last = response;
@@ -35,15 +40,17 @@ class LastResponse : public std::enable_shared_from_this<LastResponse> {
 
  private:
   void written(const Error& error) {
-    written_ = true;
-    if (error || client_ended_) return close();
-    transport_->shutdown({});
+    if (error) return close();
+    transport_->shutdown([this](const Error&) {
+      shut_down_ = true;
+      if (client_ended_) close();
+    });
   }
 
   // A client may end its side behind the request and still read.
   void ended(const Error& error) {
     client_ended_ = true;
-    if (error || written_) close();
+    if (error || shut_down_) close();
   }
 
   // No progress that we see; the client may still be taking what the kernel has for it.
@@ -55,13 +62,15 @@ class LastResponse : public std::enable_shared_from_this<LastResponse> {
 
   void close() {
     timer_.stop();
+    deadline_.stop();
     transport_->close([self = std::exchange(self_, {})] {});
   }
 
   std::unique_ptr<net::Transport> transport_;
   net::Timer timer_;
+  net::Timer deadline_;
   std::shared_ptr<LastResponse> self_;
-  bool written_ = false;
+  bool shut_down_ = false;  // all of it has left, and the end behind it
   bool client_ended_ = false;
   std::size_t unacknowledged_ = 0;
 };

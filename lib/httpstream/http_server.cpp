@@ -108,6 +108,10 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
 
 void HttpServer::Shared::serve(std::unique_ptr<net::Transport> transport) {
   if (closed) return;
+  if (readers.size() + handshakes.size() >= options.max_pending) {
+    return log(transport->peer() + ": closed, more than max_pending = " +
+               std::to_string(options.max_pending) + " connections have sent no request yet");
+  }
   if (!options.tls) return read_request(std::move(transport));
   const std::uint64_t id = next_handshake++;
   handshakes[id] = net::tls_accept(

@@ -138,7 +138,7 @@ bool names(std::string_view entry, const Server& server) {
 }  // namespace
 
 bool bypasses_proxy(const Url& url, std::string_view no_proxy) {
-  const Server server{to_lower(url.host), std::to_string(url.port),
+  const Server server{to_lower(url.host), std::to_string(url.effective_port()),
                       parse_address(without_zone(url.host))};
   if (server.host == "localhost" || (server.address && is_loopback(*server.address))) return true;
   const std::string list = to_lower(no_proxy);

@@ -27,8 +27,14 @@ constexpr std::array<SchemeRow, 4> kSchemes = {{
     {"socks5h", Proxy::Scheme::kSocks5, 1080},
 }};
 
-Error bad_proxy(std::string_view text, const std::string& why) {
-  return Error(Errc::kBadUrl, "the proxy '" + without_secrets(text) + "' is not usable: " + why);
+const SchemeRow& row_of(Proxy::Scheme scheme) {
+  return *std::find_if(kSchemes.begin(), kSchemes.end(),
+                       [scheme](const SchemeRow& known) { return known.scheme == scheme; });
+}
+
+// Without the text: where it is not well-formed, nobody can tell what in it is a password.
+Error bad_proxy(const std::string& why) {
+  return Error(Errc::kBadUrl, "the proxy is not usable: " + why);
 }
 
 std::optional<std::string> from_process(const std::string& name) {
@@ -58,17 +64,17 @@ Result<Proxy> parse_proxy(std::string_view text) {
   const auto row = std::find_if(kSchemes.begin(), kSchemes.end(),
                                 [&](const SchemeRow& known) { return known.name == name; });
   if (row == kSchemes.end()) {
-    return bad_proxy(text, "its scheme must be http, https, socks5 or socks5h");
+    return bad_proxy("its scheme must be http, https, socks5 or socks5h");
   }
   if (has_space_or_control(rest)) {
-    return bad_proxy(text, "it contains a space or a control character");
+    return bad_proxy("it contains a space or a control character");
   }
   if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
   if (rest.find_first_of("/?#") != std::string_view::npos) {
-    return bad_proxy(text, "it must look like http://USER:PASSWORD@HOST:PORT, without a path");
+    return bad_proxy("it must look like http://USER:PASSWORD@HOST:PORT, without a path");
   }
   Result<Authority> authority = parse_authority(rest);
-  if (!authority) return bad_proxy(text, authority.error().message());
+  if (!authority) return bad_proxy(authority.error().message());
 
   Proxy proxy;
   proxy.scheme = row->scheme;
@@ -81,7 +87,7 @@ Result<Proxy> parse_proxy(std::string_view text) {
     Result<std::string> password =
         percent_decode(user_info.substr(std::min(colon + 1, user_info.size())));
     if (!username || !password) {
-      return bad_proxy(text, "in user name and password, '%' must stand before two hex digits");
+      return bad_proxy("in user name and password, '%' must stand before two hex digits");
     }
     proxy.username = std::move(*username);
     proxy.password = std::move(*password);
@@ -89,11 +95,11 @@ Result<Proxy> parse_proxy(std::string_view text) {
   return proxy;
 }
 
+std::uint16_t Proxy::effective_port() const { return port != 0 ? port : row_of(scheme).port; }
+
 std::string to_string(const Proxy& proxy) {
-  const auto row = std::find_if(kSchemes.begin(), kSchemes.end(), [&](const SchemeRow& known) {
-    return known.scheme == proxy.scheme;
-  });
-  return std::string(row->name) + "://" + format_authority(proxy.host, proxy.port);
+  return std::string(row_of(proxy.scheme).name) + "://" +
+         format_authority(proxy.host, proxy.effective_port());
 }
 
 Result<std::optional<Proxy>> proxy_from_environment(const Url& url,

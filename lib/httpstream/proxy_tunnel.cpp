@@ -80,8 +80,8 @@ class ProxyTunnel final : public net::Cancellable,
   void time_out() {
     const auto keep = shared_from_this();
     if (Error refusal = handshake_->half_told()) return finish(refusal);
-    finish(Error(Errc::kTimeout, what_ + ": the proxy did not answer within " +
-                                     std::to_string(timeout_.count()) + " ms"));
+    finish(Error(Errc::kProxyTimeout, what_ + ": the proxy did not answer within " +
+                                          std::to_string(timeout_.count()) + " ms"));
   }
 
   void finish(Result<std::unique_ptr<net::Transport>> result) {

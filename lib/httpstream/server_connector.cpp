@@ -38,14 +38,14 @@ class ServerConnector final : public net::Cancellable,
         return failed_early_.schedule();
       }
       handshake_ = std::move(*handshake);
-      step_ = net::connect_tcp(loop_, route_.proxy->host, route_.proxy->port,
+      step_ = net::connect_tcp(loop_, route_.proxy->host, route_.proxy->effective_port(),
                                route_.connect_timeout, then(&ServerConnector::proxy_reached));
     } else if (route_.url.scheme == "unix") {
       step_ = net::connect_pipe(loop_, route_.url.socket_path, route_.connect_timeout,
                                 then(&ServerConnector::server_reached));
     } else {
-      step_ = net::connect_tcp(loop_, route_.url.host, route_.url.port, route_.connect_timeout,
-                               then(&ServerConnector::server_reached));
+      step_ = net::connect_tcp(loop_, route_.url.host, route_.url.effective_port(),
+                               route_.connect_timeout, then(&ServerConnector::server_reached));
     }
   }
 

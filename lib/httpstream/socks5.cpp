@@ -56,7 +56,7 @@ class Socks5 final : public ProxyHandshake {
       : proxy_(to_string(proxy)),
         server_(url.authority()),
         host_(without_zone(url.host)),
-        port_(url.port),
+        port_(url.effective_port()),
         username_(proxy.username),
         password_(proxy.password) {}
 

@@ -22,11 +22,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
         server_(std::move(server)),
         timeout_(timeout),
         handler_(std::move(handler)),
-        timer_(loop,
-               [this] {
-                 finish(Error(Errc::kTimeout, "no answer from " + server_ + " within " +
-                                                  std::to_string(timeout_.count()) + " ms"));
-               }),
+        timer_(loop, [this] { time_out(); }),
         failed_early_(loop, [this] { finish(early_error_); }) {}
 
   void start(Route route, std::string head) {
@@ -99,6 +95,16 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
     }
     finish(Error(Errc::kConnectionLost, server_ + " closed the connection without an answer" +
                                             (error ? ": " + error.message() : std::string())));
+  }
+
+  void time_out() {
+    const auto keep = shared_from_this();
+    // A refusal whose body does not end says enough.
+    if (reader_.head_complete() && !reader_.switched()) {
+      return finish(UpgradeResponse{std::move(reader_.response()), {}, {}});
+    }
+    finish(Error(Errc::kTimeout, "no answer from " + server_ + " within " +
+                                     std::to_string(timeout_.count()) + " ms"));
   }
 
   void finish(Result<UpgradeResponse> result) {

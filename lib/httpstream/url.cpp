@@ -71,7 +71,6 @@ Result<Url> parse_unix(std::string_view text, std::string_view rest) {
   }
   Url url;
   url.scheme = kUnix;
-  url.port = 0;
   url.socket_path = std::move(*path);
   if (colon < rest.size()) {
     url.target = rest.substr(colon + 1);
@@ -91,13 +90,15 @@ std::string encode_path(std::string_view path) {
 
 }  // namespace
 
+std::uint16_t Url::effective_port() const { return port != 0 ? port : default_port(scheme); }
+
 std::string Url::authority() const {
-  return scheme == kUnix ? "localhost" : format_authority(host, port);
+  return scheme == kUnix ? "localhost" : format_authority(host, effective_port());
 }
 
 std::string Url::host_header() const {
   std::string text = authority();
-  if (scheme != kUnix && port == default_port(scheme)) text.resize(text.rfind(':'));
+  if (scheme != kUnix && effective_port() == default_port(scheme)) text.resize(text.rfind(':'));
   return text;
 }
 

@@ -13,6 +13,7 @@ class Category final : public std::error_category {
       case Errc::kBadAddress: return "bad address";
       case Errc::kTimeout: return "timed out";
       case Errc::kTlsConfig: return "certificates or keys that cannot be used";
+      case Errc::kTlsTimeout: return "TLS handshake timed out";
       case Errc::kCertificate: return "certificate not accepted";
       case Errc::kTlsHandshake: return "TLS handshake failed";
       case Errc::kTlsProtocol: return "TLS error";

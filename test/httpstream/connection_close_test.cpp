@@ -433,6 +433,40 @@ TEST_CASE("Connection: asked again inside such an answer, it answers again, drop
   CHECK(answers == 2);
 }
 
+TEST_CASE("Connection: a closed one that is held uses its loop no more") {
+  TestLoop loop;
+  std::optional<StreamDecision> decision;
+  SpdyPair pair(loop);
+  pair.server.on_new_stream = [&](auto, StreamDecision later) { decision = std::move(later); };
+  pair.client.connection->create_stream({}, [](auto) {});
+  REQUIRE(loop.run_until([&] { return decision.has_value(); }));
+  REQUIRE(pair.close());
+  REQUIRE(loop.run_out());
+
+  SECTION("by a decision that comes too late") { decision->accept(); }
+  SECTION("by one that never comes") { decision.reset(); }
+  SECTION("by a time limit") { pair.server.connection->set_idle_timeout(1s); }
+  CHECK(uv_loop_alive(loop.get()) == 0);
+}
+
+TEST_CASE("Connection: a unidirectional stream that ends before it is told of") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  const auto connection = pair.client.connection;
+  std::vector<std::error_code> answers;
+  const session::CreateOptions unidirectional{.unidirectional = true};
+  connection->create_stream({}, unidirectional, [&](Result<StreamPtr> first) {
+    CHECK(first);
+    connection->create_stream({}, unidirectional, [&](Result<StreamPtr> second) {
+      answers.push_back(second ? std::error_code() : second.error().code());
+    });
+    connection->abort();
+  });
+  REQUIRE(loop.run_until([&] { return connection->is_closed(); }));
+  REQUIRE(loop.run_out());
+  CHECK(answers == std::vector<std::error_code>{Errc::kConnectionClosed});
+}
+
 TEST_CASE("Connection: removed streams are left out when close resets the others") {
   TestLoop loop;
   HalfPair half(loop, session::Role::kClient);

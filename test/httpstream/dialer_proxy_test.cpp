@@ -240,28 +240,31 @@ TEST_CASE("Dialer: each silent step ends at its own timeout, with step, peer and
     scheme = "https";
     script.silent_tls = true;
     limits.tls_timeout = 41ms;
-    code = net::Errc::kTimeout;
+    code = net::Errc::kTlsTimeout;
   }
   SECTION("the proxy's answer to CONNECT") {
     script.proxy = {{0, ""}};
     proxy = "http://127.0.0.1";
     limits.proxy_timeout = 41ms;
+    code = Errc::kProxyTimeout;
   }
   SECTION("the proxy's TLS") {
     script.proxy = {{1, ""}};
     proxy = "https://127.0.0.1";
     limits.tls_timeout = 41ms;
-    code = net::Errc::kTimeout;
+    code = net::Errc::kTlsTimeout;
   }
   SECTION("SOCKS5's greeting") {
     script.proxy = {{3, ""}};
     proxy = "socks5://127.0.0.1";
     limits.proxy_timeout = 41ms;
+    code = Errc::kProxyTimeout;
   }
   SECTION("SOCKS5's reply, half of it") {
     script.proxy = {{3, "\5\0"s}, {10, "\5\0\0"s}, {1, ""}};
     proxy = "socks5://127.0.0.1";
     limits.proxy_timeout = 41ms;
+    code = Errc::kProxyTimeout;
   }
   SECTION("TLS behind the proxy") {
     scheme = "https";
@@ -269,7 +272,7 @@ TEST_CASE("Dialer: each silent step ends at its own timeout, with step, peer and
     script.silent_tls = true;
     proxy = "http://127.0.0.1";
     limits.tls_timeout = 41ms;
-    code = net::Errc::kTimeout;
+    code = net::Errc::kTlsTimeout;
   }
   ProxyAndServer far(loop, script);
   if (!proxy.empty()) limits.proxy = proxy_of(proxy, far.port());

@@ -9,6 +9,7 @@
 #include "support/patterned_text.h"
 #include "support/raw_peer.h"
 #include "support/test_loop.h"
+#include "support/tls_pair.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/net/error.h"
 
@@ -227,6 +228,76 @@ TEST_CASE("HttpServer: a response arrives whole before the connection closes") {
   CHECK((response.body == body));
   client->close();
   server.http->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("HttpServer: by TLS, a response arrives whole and with an orderly end behind it") {
+  TestLoop loop;
+  const std::string body = test::patterned_text(9 * 1024 * 1024);
+  HttpServer::Options options;
+  options.tls = test::server_context();
+  auto server = HttpServer::listen(
+      loop.get(), "127.0.0.1", 0,
+      [&](const Exchange& exchange) {
+        exchange->respond({200, {}, {}, body});
+      },
+      options);
+  REQUIRE(server);
+  std::unique_ptr<net::Transport> encrypted;
+  net::connect_tcp(loop.get(), "127.0.0.1", (*server)->port(), test::kDeadline, [&](auto plain) {
+    REQUIRE(plain);
+    net::tls_connect(std::move(*plain), test::client_context(), "localhost", test::kDeadline,
+                     [&](auto made) {
+                       REQUIRE(made);
+                       encrypted = std::move(*made);
+                     });
+  });
+  REQUIRE(loop.run_until([&] { return encrypted != nullptr; }));
+  RawPeer client(std::move(encrypted));
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  SECTION("to a client that has ended its side and begins to read late") {
+    client.shut_down();
+    loop.run_turns(20);
+  }
+  SECTION("to a client that waits for it") {}
+  client.start_reading();
+  REQUIRE(loop.run_until([&] { return client.ended(); }));
+  CHECK((whole_response(client).body == body));
+  client.close();
+  (*server)->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("HttpServer: no more than max_pending connections may be silent") {
+  TestLoop loop;
+  std::vector<std::string> log;
+  std::vector<Exchange> exchanges;
+  HttpServer::Options options;
+  options.max_pending = 2;
+  options.log = [&](std::string_view line) { log.emplace_back(line); };
+  auto server = HttpServer::listen(
+      loop.get(), "127.0.0.1", 0,
+      [&](Exchange exchange) { exchanges.push_back(std::move(exchange)); }, options);
+  REQUIRE(server);
+  std::vector<std::unique_ptr<RawPeer>> clients;
+  const auto connect = [&] { clients.push_back(RawPeer::connect(loop, (*server)->port())); };
+  connect();
+  connect();
+  loop.run_turns(5);
+  connect();
+  REQUIRE(loop.run_until([&] { return clients[2]->ended(); }));
+  REQUIRE(log.size() == 1);
+  CHECK(log[0].find("max_pending = 2") != std::string::npos);
+
+  // One that has asked counts no more.
+  clients[0]->send("GET / HTTP/1.1\r\n\r\n");
+  REQUIRE(loop.run_until([&] { return !exchanges.empty(); }));
+  connect();
+  clients[3]->send("GET / HTTP/1.1\r\n\r\n");
+  REQUIRE(loop.run_until([&] { return exchanges.size() == 2; }));
+  exchanges.clear();
+  for (const auto& client : clients) client->close();
+  (*server)->close();
   REQUIRE(loop.run_out());
 }
 

@@ -287,7 +287,15 @@ TEST_CASE("Dialer: a server that never answers, or not to the end") {
   RawPeer& peer = request_of(loop, server);
   SECTION("at all") {}
   SECTION("its head") { peer.send("HTTP/1.1 101 Switching Protocols\r\n"); }
-  SECTION("its body") { peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nno"); }
+  SECTION("the body of a refusal, which is told as far as it goes") {
+    peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nno");
+    const UpgradeFailure* failure = upgrade_failure(attempt.error());
+    REQUIRE(failure != nullptr);
+    CHECK(failure->status == 403);
+    CHECK(failure->body == "no");
+    check_clean_end(loop, peer, attempt);
+    return;
+  }
   CHECK(attempt.error().code() == Errc::kTimeout);
   check_clean_end(loop, peer, attempt);
 }

@@ -57,6 +57,14 @@ TEST_CASE("parse_url: scheme, host, port and target") {
   }
 }
 
+TEST_CASE("Url: without a port it means the scheme's own") {
+  CHECK(Url{.host = "h"}.effective_port() == 80);
+  CHECK(Url{.scheme = "https", .host = "h"}.effective_port() == 443);
+  CHECK(Url{.scheme = "https", .host = "h"}.authority() == "h:443");
+  CHECK(Url{.scheme = "https", .host = "h"}.host_header() == "h");
+  CHECK(Url{.scheme = "https", .host = "h", .port = 80}.host_header() == "h:80");
+}
+
 TEST_CASE("parse_url: local sockets, in nginx's form") {
   struct Row {
     const char* text;

@@ -253,13 +253,13 @@ TEST_CASE("TLS refusal: the client speaks plain HTTP, and is told so") {
 TEST_CASE("TLS refusal: a peer that says nothing") {
   HalfTls client;
   client.connect(std::chrono::milliseconds(30));
-  CHECK(client.error().code() == Errc::kTimeout);
+  CHECK(client.error().code() == Errc::kTlsTimeout);
   CHECK_THAT(client.error().message(), Contains("no TLS handshake with localhost (127.0.0.1:"));
   CHECK_THAT(client.error().message(), Contains("within 30 ms"));
   client.end();
   HalfTls server;
   server.accept(std::chrono::milliseconds(30));
-  CHECK(server.error().code() == Errc::kTimeout);
+  CHECK(server.error().code() == Errc::kTlsTimeout);
   server.end();
 }
 

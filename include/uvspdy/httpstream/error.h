@@ -17,9 +17,10 @@ enum class Errc {
   kNoProtocol,        ///< a request that names no protocol: answered with 400
   kNoCommonProtocol,  ///< no protocol that both sides know: answered with 403
   kUpgradeFailed,     ///< a server's answer that is no upgrade: see upgrade_failure()
-  kTimeout,           ///< the peer did not answer in time
+  kTimeout,           ///< the server did not answer in time; coroutines: time is up
   kConnectionLost,    ///< the peer closed before it had answered
   kProxy,             ///< the proxy refused, or does not speak what it should
+  kProxyTimeout,      ///< the proxy did not answer in time
 };
 
 /// The category of httpstream::Errc, named "uvspdy.httpstream".

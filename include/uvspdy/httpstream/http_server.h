@@ -34,6 +34,9 @@ class HttpServer {
     std::shared_ptr<const net::TlsServerContext> tls;
     std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);
     net::ListenOptions listen;
+    /// How many connections may be shaking hands or have their request still to come; further ones
+    /// are closed at once. They cost a descriptor each, and nobody knows yet whose they are.
+    std::size_t max_pending = 1024;
     /// Hears, a line each, what went wrong with connections that came to nothing.
     LogHandler log;
   };

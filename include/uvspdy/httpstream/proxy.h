@@ -19,19 +19,22 @@ struct Proxy {
   enum class Scheme { kHttp, kHttps, kSocks5 };
 
   Scheme scheme = Scheme::kHttp;
-  std::string host;  ///< a name or a numeric address, IPv6 without brackets
-  std::uint16_t port = 80;
+  std::string host;        ///< a name or a numeric address, IPv6 without brackets
+  std::uint16_t port = 0;  ///< 0: the scheme's own, 80, 443 or 1080
   /// Both empty: none. HTTP sends them as Basic authentication, without being asked; SOCKS5 (RFC
   /// 1929) when the proxy chooses so, and wants 1 to 255 bytes of each.
   std::string username;
   std::string password;
   /// How an https proxy is spoken to; null: with the defaults of net::TlsClientOptions.
   std::shared_ptr<const net::TlsClientContext> tls;
+
+  /// The port that is meant: `port`, or the scheme's own.
+  std::uint16_t effective_port() const;
 };
 
 /// Reads "[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]", user name and password percent-encoded. The
 /// scheme is http (also when there is none), https, socks5 or socks5h, which is the same here; the
-/// ports are 80, 443 and 1080. Errors: kBadUrl; its text hides user name and password.
+/// ports are 80, 443 and 1080. Errors: kBadUrl; its text has nothing of what it read.
 Result<Proxy> parse_proxy(std::string_view text);
 
 /// "http://host:3128", without user name and password, for messages.

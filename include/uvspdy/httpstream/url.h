@@ -14,11 +14,14 @@ namespace uvspdy::httpstream {
 struct Url {
   std::string scheme = "http";  ///< "http", "https" or "unix"
   std::string host;             ///< a name or a numeric address, IPv6 without brackets
-  std::uint16_t port = 80;
-  std::string target = "/";  ///< path and query
+  std::uint16_t port = 0;       ///< 0: the scheme's own, 80 or 443
+  std::string target = "/";     ///< path and query
   std::string socket_path;  ///< of scheme "unix": the local socket; host and port mean nothing then
 
   bool operator==(const Url&) const = default;
+
+  /// The port that is meant: `port`, or the scheme's own.
+  std::uint16_t effective_port() const;
 
   /// "host:port", IPv6 in brackets and without its zone, which means something on this machine
   /// alone: what a proxy is asked for. "localhost" for "unix".

@@ -13,6 +13,7 @@ enum class Errc {
   kBadAddress = 1,  ///< a host or port that names nothing to connect to or listen on
   kTimeout,         ///< no connection within the time given
   kTlsConfig,       ///< certificates, keys or CAs that cannot be used
+  kTlsTimeout,      ///< no TLS handshake within the time given
   kCertificate,     ///< the peer's certificate is not accepted
   kTlsHandshake,    ///< the peer does not speak TLS, or not with us
   kTlsProtocol,     ///< the peer has broken TLS after the handshake

@@ -129,7 +129,7 @@ class TlsServerContext {
 /// The handler runs once, from the loop. Errors: kCertificate when the server's certificate is not
 /// accepted, and the text says whose it is and what was expected; kTlsHandshake for anything else
 /// the two could not agree on (a server that does not speak TLS, one that wants a certificate);
-/// kTlsConfig for a host that no certificate can be for; kTimeout; UV_ECANCELED; libuv's. A server
+/// kTlsConfig for a host that no certificate can be for; kTlsTimeout; UV_ECANCELED; libuv's. A server
 /// of TLS 1.3 refuses our certificate, or misses one, only after the client's handshake is done:
 /// then the transport's end is kTlsHandshake.
 ///
