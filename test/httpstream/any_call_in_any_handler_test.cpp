@@ -14,6 +14,7 @@
 #include "support/spdy_pair.h"
 #include "support/tcp_pair.h"
 #include "support/test_loop.h"
+#include "support/tls_pair.h"
 #include "uvspdy/httpstream/connection.h"
 
 using namespace uvspdy;
@@ -68,7 +69,7 @@ class Exchange {
  public:
   using Action = std::function<void(Exchange&, Side&)>;
 
-  explicit Exchange(TestLoop& loop) : loop_(loop) {}
+  Exchange(TestLoop& loop, bool by_tls) : loop_(loop), by_tls_(by_tls) {}
 
   Side client;
   Side server;
@@ -77,9 +78,9 @@ class Exchange {
   Action action;
 
   void run() {
-    test::TcpPair tcp(loop_);
+    auto [of_client, of_server] = transports();
     client.connection =
-        Connection::create(std::move(tcp.client), session::Role::kClient, test::patient_options());
+        Connection::create(std::move(of_client), session::Role::kClient, test::patient_options());
     ConnectionOptions options = test::patient_options();
     options.session.limits.write_high_water = 10 * 1000;  // passed by one frame
     options.on_new_stream = [this, token = token_](std::shared_ptr<Stream> stream,
@@ -87,7 +88,7 @@ class Exchange {
       new_stream(std::move(stream), std::move(decision));
     };
     server.connection =
-        Connection::create(std::move(tcp.server), session::Role::kServer, std::move(options));
+        Connection::create(std::move(of_server), session::Role::kServer, std::move(options));
     for (Side* side : {&client, &server}) {
       side->weak_connection = side->connection;
       side->connection->on_close([this, side, token = token_](const Error&) {
@@ -131,6 +132,18 @@ class Exchange {
   test::OutsideCalls outside;
 
  private:
+  using TransportPtr = std::unique_ptr<net::Transport>;
+
+  std::pair<TransportPtr, TransportPtr> transports() {
+    test::TcpPair tcp(loop_);
+    if (!by_tls_) return {std::move(tcp.client), std::move(tcp.server)};
+    static const auto for_client = test::client_context();
+    static const auto for_server = test::server_context();
+    test::TlsPair tls(loop_, std::move(tcp), for_client, for_server);
+    tls.open();
+    return {std::move(tls.client.transport), std::move(tls.server.transport)};
+  }
+
   // Every handler begins here.
   void heard(Side& side, Place where) {
     INFO(kPlaces[static_cast<std::size_t>(where)]);
@@ -215,6 +228,7 @@ class Exchange {
   }
 
   TestLoop& loop_;
+  bool by_tls_;
   std::weak_ptr<Stream> client_stream_;
   std::size_t sent_ = 0;
   // A copy in every handler: they are freed when it is alone again.
@@ -305,6 +319,7 @@ const std::vector<NamedAction>& actions() {
 }  // namespace
 
 TEST_CASE("Anything may be done inside any handler") {
+  const bool by_tls = GENERATE(false, true);
   for (const NamedAction& action : actions()) {
     for (std::size_t place = 0; place < kPlaces.size(); ++place) {
       for (const bool on_server : {false, true}) {
@@ -312,9 +327,9 @@ TEST_CASE("Anything may be done inside any handler") {
         const bool clients_only = where == Place::kCreated || where == Place::kPong;
         const bool servers_only = where == Place::kNewStream || where == Place::kReplySent;
         if (on_server ? clients_only : servers_only) continue;
-        CAPTURE(action.name, kPlaces[place], on_server);
+        CAPTURE(action.name, kPlaces[place], on_server, by_tls);
         TestLoop loop;
-        Exchange exchange(loop);
+        Exchange exchange(loop, by_tls);
         exchange.act_on = on_server ? &exchange.server : &exchange.client;
         exchange.place = where;
         exchange.action = action.act;

@@ -1,11 +1,6 @@
-// Sessions that are resumed, contexts that are shared, certificates that are reloaded.
+// Sessions that are resumed, certificates that are reloaded.
 
-#include <array>
-#include <atomic>
-#include <functional>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "support/raw_peer.h"
 #include "support/tls_pair.h"
@@ -169,56 +164,4 @@ TEST_CASE("TLS reload: new connections get the new certificate, open ones go on"
   server_end.close();
   server.close();
   REQUIRE(loop.run_out());
-}
-
-TEST_CASE("TLS: contexts that loops in several threads share, and a reload meanwhile") {
-  const auto client = client_context();
-  const auto server = server_context();
-  std::vector<std::thread> threads;
-  std::atomic<int> good{0};
-  constexpr int kThreads = 4;
-  constexpr int kConnections = 12;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&] {
-      // Catch's assertions are for one thread: only what a plain loop can count.
-      uv_loop_t loop;
-      uv_loop_init(&loop);
-      int left = kConnections;
-      std::unique_ptr<net::Listener> listener;
-      std::function<void()> next;
-      std::array<std::unique_ptr<net::Transport>, 2> ends;
-      const auto done = [&](std::size_t end) {
-        return [&, end](Result<std::unique_ptr<net::Transport>> result) {
-          if (!result) return;
-          ends[end] = std::move(*result);
-          if (!ends[0] || !ends[1]) return;
-          ++good;
-          ends[0].reset();
-          ends[1].reset();
-          if (--left > 0) return next();
-          listener->close();
-        };
-      };
-      auto made = net::Listener::listen_tcp(
-          &loop, "127.0.0.1", 0, [&](std::unique_ptr<net::Transport> transport) {
-            net::tls_accept(std::move(transport), server, test::kDeadline, done(0));
-          });
-      if (!made) return;
-      listener = std::move(*made);
-      next = [&] {
-        net::connect_tcp(&loop, "127.0.0.1", listener->port(), test::kDeadline,
-                         [&](Result<std::unique_ptr<net::Transport>> result) {
-                           if (!result) return;
-                           net::tls_connect(std::move(*result), client, "localhost",
-                                            test::kDeadline, done(1));
-                         });
-      };
-      next();
-      uv_run(&loop, UV_RUN_DEFAULT);
-      if (uv_loop_close(&loop) != 0) good -= 1000;
-    });
-  }
-  for (int i = 0; i < 20; ++i) CHECK_FALSE(server->reload(server_options()));
-  for (std::thread& thread : threads) thread.join();
-  CHECK(good == kThreads * kConnections);
 }

@@ -55,6 +55,7 @@ class Source:
 
 class Tree:
     def __init__(self, root):
+        self.root = root
         self.library = self.read(root, "include/uvspdy") + self.read(root, "lib")
         self.users = self.read(root, "tools/uvspdy") + self.read(root, "docs/examples")
         self.by_path = {source.path: source for source in self.library + self.users}
@@ -189,30 +190,30 @@ def includes_are_not_circular(tree):
         yield from visit(path, [])
 
 
-CHECKS = [
-    floors_include_only_floors_below,
-    lower_floors_know_no_libuv,
-    public_headers_include_public_headers_alone,
-    tools_and_examples_use_public_headers_alone,
-    casts_between_byte_types_stand_in_one_file,
-    memory_has_owners,
-    includes_are_not_circular,
-]
-
-
-def main():
+def run_checks(checks):
     if len(sys.argv) != 2:
-        sys.exit("usage: check_floors.py ROOT")
+        sys.exit(f"usage: {sys.argv[0]} ROOT")
     tree = Tree(pathlib.Path(sys.argv[1]))
     failed = 0
-    for check in CHECKS:
+    for check in checks:
         problems = list(check(tree))
         failed += bool(problems)
         print(f"{check.__name__.replace('_', ' ')}: {'FAILED' if problems else 'ok'}")
         for problem in problems:
             print(f"  {problem}")
-    print(f"{len(CHECKS) - failed} passed, {failed} failed, 0 skipped")
+    print(f"{len(checks) - failed} passed, {failed} failed, 0 skipped")
     sys.exit(1 if failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    run_checks(
+        [
+            floors_include_only_floors_below,
+            lower_floors_know_no_libuv,
+            public_headers_include_public_headers_alone,
+            tools_and_examples_use_public_headers_alone,
+            casts_between_byte_types_stand_in_one_file,
+            memory_has_owners,
+            includes_are_not_circular,
+        ]
+    )

@@ -1,4 +1,4 @@
-"""Adds up what the tests of a meson build directory counted.
+"""Adds up what the tests of one or more meson build directories counted (their testlog.json).
 
 Each test program ends with "N passed, N failed, N skipped"; one that died before that counts as
 one failure. Prints the sum in the same form and exits with 1 when anything failed or, with
@@ -13,12 +13,12 @@ RESULT = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE
 
 
 def main():
-    log = sys.argv[1]
-    strict = "--strict" in sys.argv[2:]
+    strict = "--strict" in sys.argv[1:]
     passed = failed = skipped = 0
-    with open(log, encoding="utf-8") as lines:
-        for line in lines:
-            test = json.loads(line)
+    for log in (argument for argument in sys.argv[1:] if argument != "--strict"):
+        with open(log, encoding="utf-8") as lines:
+            tests = [json.loads(line) for line in lines]
+        for test in tests:
             output = test.get("stdout", "")
             for reason in re.findall(r"^SKIPPED: .*$", output, re.MULTILINE):
                 print(reason)

@@ -18,6 +18,15 @@
 
 namespace uvspdy::test {
 
+/// Has a TCP transport go with a reset when it is closed.
+inline void reset_on_close(net::Transport& transport) {
+  uv_os_fd_t fd = -1;
+  void* handle = dynamic_cast<net::StreamTransport&>(transport).stream();
+  REQUIRE(uv_fileno(static_cast<uv_handle_t*>(handle), &fd) == 0);
+  const linger at_once{1, 0};
+  REQUIRE(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+}
+
 /// One end of a TCP connection by hand: sends the bytes that a test gives it, and keeps what comes.
 class RawPeer {
  public:
@@ -64,11 +73,7 @@ class RawPeer {
 
   /// Closes the socket so that the other side gets a TCP reset.
   void vanish() {
-    uv_os_fd_t fd = -1;
-    void* handle = dynamic_cast<net::StreamTransport&>(*transport_).stream();
-    REQUIRE(uv_fileno(static_cast<uv_handle_t*>(handle), &fd) == 0);
-    const linger at_once{1, 0};
-    REQUIRE(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+    reset_on_close(*transport_);
     close();
   }
 

@@ -1,0 +1,97 @@
+// A connection by TLS ends as one without it does.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/patterned_text.h"
+#include "support/spdy_pair.h"
+#include "support/tls_pair.h"
+#include "uvspdy/session/error.h"
+
+using namespace uvspdy;
+using namespace uvspdy::httpstream;
+using test::TestLoop;
+using test::TlsPair;
+
+namespace {
+
+/// A server that keeps what it gets on one stream, and when each end was told.
+struct Receiver {
+  std::shared_ptr<Connection> connection;
+  std::string received;
+  std::vector<std::string> told;
+  Error end;
+
+  explicit Receiver(std::unique_ptr<net::Transport> transport) {
+    auto options = test::patient_options();
+    options.on_new_stream = [this](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
+      stream->on_data([this](Bytes bytes) { received += text_of(bytes); });
+      stream->on_end([this] { told.emplace_back("end"); });
+      stream->on_close([this](const Error&) { told.emplace_back("stream closed"); });
+      decision.accept();
+    };
+    connection = Connection::create(std::move(transport), session::Role::kServer, options);
+    connection->on_close([this](const Error& error) {
+      told.emplace_back("closed");
+      end = error;
+    });
+  }
+};
+
+std::shared_ptr<Stream> create_stream(TestLoop& loop, Connection& connection) {
+  std::shared_ptr<Stream> stream;
+  connection.create_stream({}, [&](Result<std::shared_ptr<Stream>> created) {
+    CHECK(created);
+    if (created) stream = *created;
+  });
+  REQUIRE(loop.run_until([&] { return stream != nullptr; }));
+  return stream;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "Connection by TLS: what was written before close arrives, and the end is an orderly one") {
+  TestLoop loop;
+  TlsPair tls(loop);
+  tls.open();
+  Receiver server(std::move(tls.server.transport));
+  const auto client = Connection::create(std::move(tls.client.transport), session::Role::kClient,
+                                         test::patient_options());
+  const auto stream = create_stream(loop, *client);
+  const std::string text = test::patterned_text(5000000);
+  CHECK_FALSE(stream->write(Buffer(text)));
+  CHECK_FALSE(stream->close());
+  int closed = 0;
+  client->on_close([&](const Error& error) {
+    CHECK_FALSE(error);
+    ++closed;
+  });
+  client->close();
+  REQUIRE(loop.run_until([&] { return closed > 0 && !server.told.empty(); }));
+  REQUIRE(loop.run_out());
+  CHECK((server.received == text));
+  CHECK(server.told == std::vector<std::string>{"end", "stream closed", "closed"});
+  CHECK_FALSE(server.end);
+  CHECK(closed == 1);
+}
+
+TEST_CASE("Connection by TLS: an end without close_notify is a lost connection, behind the data") {
+  TestLoop loop;
+  TlsPair tls(loop);
+  tls.open();
+  Receiver server(std::move(tls.server.transport));
+  const auto client = Connection::create(std::move(tls.client.transport), session::Role::kClient,
+                                         test::patient_options());
+  const auto stream = create_stream(loop, *client);
+  const std::string text = test::patterned_text(10000);
+  CHECK_FALSE(stream->write(Buffer(text)));
+  REQUIRE(loop.run_until([&] { return server.received.size() == text.size(); }));
+  client->abort();
+  REQUIRE(loop.run_out());
+  CHECK((server.received == text));
+  CHECK(server.told == std::vector<std::string>{"stream closed", "closed"});
+  CHECK(server.end.code() == session::Errc::kConnectionLost);
+}
