@@ -1,25 +1,24 @@
 #include "net/pem.h"
 
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 
-#include "uvspdy/net/error.h"
+#include "net/descriptor.h"
+#include "net/tls_failure.h"
 
 namespace uvspdy::net {
 namespace {
 
 // More than any bundle of CAs has; what is larger is some other file.
 constexpr std::size_t kLargestFile = 16 * 1024 * 1024;
-
-Error config_error(std::string text) { return Error(Errc::kTlsConfig, std::move(text)); }
 
 // "certificate file '/etc/x.crt'", for people.
 std::string name_of(const Pem& pem, std::string_view what) {
@@ -35,43 +34,77 @@ class SecretText {
   SecretText(const SecretText&) = delete;
   SecretText& operator=(const SecretText&) = delete;
 
-  std::string& get() { return text_; }
+  std::string_view get() const { return text_; }
+
+  void reserve(std::size_t size) {
+    if (size <= text_.capacity()) return;
+    std::string larger;
+    larger.reserve(size);
+    larger += text_;
+    OPENSSL_cleanse(text_.data(), text_.size());
+    text_.swap(larger);
+  }
+
+  void append(std::string_view more) {
+    const std::size_t size = text_.size() + more.size();
+    if (size > text_.capacity()) reserve(2 * size);
+    text_ += more;
+  }
 
  private:
   std::string text_;
 };
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
+// A buffer that keys are read through.
+class SecretBuffer {
+ public:
+  SecretBuffer() : bytes_(64 * 1024) {}
+  ~SecretBuffer() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+  SecretBuffer(const SecretBuffer&) = delete;
+  SecretBuffer& operator=(const SecretBuffer&) = delete;
+
+  ssize_t read_from(const Descriptor& file) {
+    ssize_t count = 0;
+    do {
+      count = ::read(file.get(), bytes_.data(), bytes_.size());
+    } while (count < 0 && errno == EINTR);
+    return count;
+  }
+  std::string_view first(ssize_t count) const {
+    return text_of(Bytes(bytes_).first(static_cast<std::size_t>(count)));
+  }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
 };
 
-Error read_file(const std::string& path, const std::string& name, std::string& out) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    return config_error(name + " is a directory; a file in PEM is expected");
+// Without stdio, whose buffer would keep what it has read.
+Error read_file(const std::string& path, const std::string& name, SecretText& out) {
+  const auto cannot_read = [&name](int error) {
+    return tls_config_error("cannot read " + name + ": " + std::strerror(error));
+  };
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat about {};
+  if (!file || fstat(file.get(), &about) != 0) return cannot_read(errno);
+  if (S_ISDIR(about.st_mode)) {
+    return tls_config_error(name + " is a directory; a file in PEM is expected");
   }
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
-  if (!file) return config_error("cannot read " + name + ": " + std::strerror(errno));
-  SecretText piece;
-  piece.get().resize(64 * 1024);
+  SecretBuffer piece;
   for (;;) {
-    const std::size_t count = std::fread(piece.get().data(), 1, piece.get().size(), file.get());
-    if (count == 0) break;
-    if (out.size() + count > kLargestFile) {
-      return config_error(name + " is larger than 16 MiB; a file in PEM is expected");
+    const ssize_t count = piece.read_from(file);
+    if (count < 0) return cannot_read(errno);
+    if (count == 0) return {};
+    if (out.get().size() + static_cast<std::size_t>(count) > kLargestFile) {
+      return tls_config_error(name + " is larger than 16 MiB; a file in PEM is expected");
     }
-    out.append(piece.get(), 0, count);
+    out.append(piece.first(count));
   }
-  if (std::ferror(file.get()) != 0) {
-    return config_error("cannot read " + name + ": " + std::strerror(errno));
-  }
-  return {};
 }
 
-Error read(const Pem& pem, const std::string& name, std::string& out) {
-  out = pem.text;
+Error read(const Pem& pem, const std::string& name, SecretText& out) {
+  out.append(pem.text);
   if (pem.file.empty()) return {};
-  if (!out.empty()) out += '\n';
+  if (!pem.text.empty()) out.append("\n");
   return read_file(pem.file, name, out);
 }
 
@@ -144,9 +177,9 @@ int answer_password(char* out, int size, int, void* data) {
     if (fits) std::memcpy(out, password->data(), length);
     OPENSSL_cleanse(password->data(), length);
     if (fits) return static_cast<int>(length);
-    request->error = config_error("it is longer than " + std::to_string(size) + " bytes");
+    request->error = tls_config_error("it is longer than " + std::to_string(size) + " bytes");
   } catch (const std::exception& thrown) {
-    request->error = config_error(thrown.what());
+    request->error = tls_config_error(thrown.what());
   }
   return -1;
 }
@@ -156,46 +189,57 @@ bool is_key(std::string_view label) {
 }
 
 bool is_certificate(std::string_view label) {
-  return label == "CERTIFICATE" || label == "X509 CERTIFICATE" || label == "TRUSTED CERTIFICATE";
+  return label == "CERTIFICATE" || label == "X509 CERTIFICATE";
+}
+
+// In place of OpenSSL's own, which would ask on the terminal.
+int answer_nothing(char*, int, int, void* data) {
+  *static_cast<bool*>(data) = true;
+  return -1;
 }
 
 }  // namespace
 
 Result<std::vector<X509Ptr>> load_certificates(const Pem& pem, std::string_view what) {
   const std::string name = name_of(pem, what);
-  std::string text;
+  SecretText text;  // the key may be in the same file
   if (Error error = read(pem, name, text)) return error;
   std::vector<X509Ptr> certificates;
-  std::string_view rest = text;
+  std::string_view rest = text.get();
   while (const auto block = next_block(rest)) {
     if (!is_certificate(block->label) || block->text.empty()) continue;
     clear_openssl_errors();
-    X509Ptr certificate(PEM_read_bio_X509(bio_of(block->text).get(), nullptr, nullptr, nullptr));
+    bool encrypted = false;
+    X509Ptr certificate(
+        PEM_read_bio_X509(bio_of(block->text).get(), nullptr, &answer_nothing, &encrypted));
     if (!certificate) {
-      return config_error(name + ": certificate " + std::to_string(certificates.size() + 1) +
-                          " in it cannot be read: " + take_openssl_error().text);
+      const std::string reason = take_openssl_error().text;
+      return tls_config_error(
+          name + ": certificate " + std::to_string(certificates.size() + 1) + " in it " +
+          (encrypted ? "is encrypted; give it in the clear" : "cannot be read: " + reason));
     }
     certificates.push_back(std::move(certificate));
   }
   if (certificates.empty()) {
-    return config_error(name + ": a PEM block 'CERTIFICATE' is expected; " + found_in(text));
+    return tls_config_error(name + ": a PEM block 'CERTIFICATE' is expected; " +
+                            found_in(text.get()));
   }
   return certificates;
 }
 
 Result<PkeyPtr> load_key(const TlsKeyPair& pair) {
   const std::string name = name_of(pair.key, "key");
-  if (pair.key.empty()) return config_error("a certificate is given without its key");
+  if (pair.key.empty()) return tls_config_error("a certificate is given without its key");
   SecretText text;
-  if (Error error = read(pair.key, name, text.get())) return error;
+  if (Error error = read(pair.key, name, text)) return error;
   std::string_view rest = text.get();
   std::optional<Block> block = next_block(rest);
   while (block && !(is_key(block->label) && !block->text.empty())) block = next_block(rest);
   if (!block) {
-    return config_error(name +
-                        ": a PEM block 'PRIVATE KEY' (or 'RSA PRIVATE KEY', 'EC PRIVATE KEY') "
-                        "is expected; " +
-                        found_in(text.get()));
+    return tls_config_error(name +
+                            ": a PEM block 'PRIVATE KEY' (or 'RSA PRIVATE KEY', 'EC PRIVATE KEY') "
+                            "is expected; " +
+                            found_in(text.get()));
   }
   clear_openssl_errors();
   PasswordRequest request{&pair, false, {}};
@@ -204,16 +248,16 @@ Result<PkeyPtr> load_key(const TlsKeyPair& pair) {
   if (key) return key;
   const std::string reason = take_openssl_error().text;
   if (request.error) {
-    return config_error(name +
-                        " is encrypted, and there is no password: " + request.error.message());
+    return tls_config_error(name +
+                            " is encrypted, and there is no password: " + request.error.message());
   }
   if (request.asked && !pair.password) {
-    return config_error(name + " is encrypted; give its password");
+    return tls_config_error(name + " is encrypted; give its password");
   }
   if (request.asked) {
-    return config_error(name + " cannot be decrypted: the password is wrong (" + reason + ")");
+    return tls_config_error(name + " cannot be decrypted: the password is wrong (" + reason + ")");
   }
-  return config_error(name + " cannot be read: " + reason);
+  return tls_config_error(name + " cannot be read: " + reason);
 }
 
 }  // namespace uvspdy::net

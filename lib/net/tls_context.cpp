@@ -5,32 +5,30 @@
 #include <vector>
 
 #include "net/pem.h"
+#include "net/tls_failure.h"
 #include "net/tls_link.h"
 #include "uvspdy/bytes.h"
-#include "uvspdy/net/error.h"
 
 namespace uvspdy::net {
 namespace {
 
-Error config_error(std::string text) { return Error(Errc::kTlsConfig, std::move(text)); }
-
 Result<SslCtxPtr> new_context(const SSL_METHOD* method, TlsVersion min_version) {
   clear_openssl_errors();
   SslCtxPtr context(SSL_CTX_new(method));
-  if (!context) return config_error("OpenSSL cannot be used: " + take_openssl_error().text);
+  if (!context) return tls_config_error("OpenSSL cannot be used: " + take_openssl_error().text);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   // An idle connection keeps no record buffers. What we send is the chain that was given, and no CA
   // of those that we trust.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   const int version = min_version == TlsVersion::k1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
   if (SSL_CTX_set_min_proto_version(context.get(), version) != 1) {
-    return config_error("this OpenSSL does not speak " + to_string(min_version));
+    return tls_config_error("this OpenSSL does not speak " + to_string(min_version));
   }
   return context;
 }
 
 Error use_key_pair(SSL_CTX* context, const TlsKeyPair& pair) {
-  if (pair.certificate.empty()) return config_error("a key is given without its certificate");
+  if (pair.certificate.empty()) return tls_config_error("a key is given without its certificate");
   Result<std::vector<X509Ptr>> chain = load_certificates(pair.certificate, "certificate");
   if (!chain) return chain.error();
   Result<PkeyPtr> key = load_key(pair);
@@ -40,7 +38,7 @@ Error use_key_pair(SSL_CTX* context, const TlsKeyPair& pair) {
   if (X509_check_private_key(own, key->get()) != 1) {
     clear_openssl_errors();
     const std::string place = pair.key.file.empty() ? "" : " '" + pair.key.file + "'";
-    return config_error(
+    return tls_config_error(
         "the key" + place + " does not belong to the certificate '" +
         describe(*own, false).subject + "'" +
         (pair.certificate.file.empty() ? "" : " of '" + pair.certificate.file + "'") +
@@ -52,15 +50,15 @@ Error use_key_pair(SSL_CTX* context, const TlsKeyPair& pair) {
     used = SSL_CTX_add1_chain_cert(context, (*chain)[i].get()) == 1;
   }
   if (used) return {};
-  return config_error("the certificate '" + describe(*own, false).subject +
-                      "' cannot be used: " + take_openssl_error().text);
+  return tls_config_error("the certificate '" + describe(*own, false).subject +
+                          "' cannot be used: " + take_openssl_error().text);
 }
 
 Error trust(SSL_CTX* context, const std::vector<X509Ptr>& authorities) {
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const X509Ptr& authority : authorities) {
     if (X509_STORE_add_cert(store, authority.get()) == 1) continue;
-    return config_error("a CA cannot be used: " + take_openssl_error().text);
+    return tls_config_error("a CA cannot be used: " + take_openssl_error().text);
   }
   return {};
 }
@@ -80,7 +78,7 @@ Result<SslCtxPtr> make_client(const TlsClientOptions& options) {
     accept_partial_chains(context);
     if (options.ca.empty()) {
       if (SSL_CTX_set_default_verify_paths(context) != 1) {
-        return config_error("the system's CAs cannot be read: " + take_openssl_error().text);
+        return tls_config_error("the system's CAs cannot be read: " + take_openssl_error().text);
       }
     } else {
       const Result<std::vector<X509Ptr>> authorities = load_certificates(options.ca, "CA");
@@ -109,7 +107,7 @@ Error ask_for_certificates(SSL_CTX* context, const TlsServerOptions& options) {
                      &TlsLink::on_verify);
   accept_partial_chains(context);
   if (options.client_ca.empty()) {
-    return config_error("client certificates are asked for, and no CA for them is given");
+    return tls_config_error("client certificates are asked for, and no CA for them is given");
   }
   const Result<std::vector<X509Ptr>> authorities =
       load_certificates(options.client_ca, "client CA");

@@ -78,6 +78,8 @@ std::string refused_certificate(const OpensslError& cause) {
 
 }  // namespace
 
+Error tls_config_error(std::string text) { return Error(Errc::kTlsConfig, std::move(text)); }
+
 bool is_plain_http(const OpensslError& cause, Bytes first_bytes) {
   if (!is_foreign_protocol(cause) || first_bytes.empty()) return false;
   // The start of a method; OpenSSL gives up after five bytes.

@@ -8,6 +8,9 @@
 
 namespace uvspdy::net {
 
+/// Options, a certificate or a key that cannot be used: kTlsConfig.
+Error tls_config_error(std::string text);
+
 /// Whether a client has sent a plain HTTP request where TLS was expected.
 bool is_plain_http(const OpensslError& cause, Bytes first_bytes);
 

@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "support/temporary_folder.h"
 #include "support/tls_pair.h"
 #include "uvspdy/net/error.h"
 
@@ -18,28 +18,17 @@ using test::test_ca;
 
 namespace {
 
+/// A folder whose files are made with their text.
 class Folder {
  public:
-  Folder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "uvspdy-tls-XXXXXX";
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string path() const { return path_; }
+  const std::string& path() const { return folder_.path(); }
   std::string file(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
+    std::ofstream(folder_.file(name), std::ios::binary) << text;
+    return folder_.file(name);
   }
 
  private:
-  std::filesystem::path path_;
+  test::TemporaryFolder folder_;
 };
 
 std::string refusal(const net::TlsServerOptions& options) {
@@ -87,9 +76,22 @@ TEST_CASE("TLS config: files that are missing, unreadable, no files") {
   CHECK_THAT(refused_ca({.file = folder.path() + "/none.crt"}),
              Contains("CA file '" + folder.path() + "/none.crt': No such file"));
   CHECK_THAT(refused_ca({.file = folder.path()}), Contains("is a directory"));
+  // A link to itself, which root cannot read either.
+  const std::string loop = folder.path() + "/loop.key";
+  std::filesystem::create_symlink(loop, loop);
+  CHECK_THAT(refused_ca({.file = loop}), Contains("CA file '" + loop + "': Too many levels"));
+  auto pair = key_pair_of(test_ca().server);
+  pair.key = {.file = loop};
+  CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}),
+             Contains("cannot read key file '" + loop + "': Too many levels"));
+}
+
+TEST_CASE("TLS config: files that may not be read") {
+  if (geteuid() == 0) SKIP_TEST("root may read any file");
+  const Folder folder;
   const std::string secret = folder.file("secret.crt", test_ca().ca.pem());
   std::filesystem::permissions(secret, std::filesystem::perms::none);
-  if (geteuid() != 0) CHECK_THAT(refused_ca({.file = secret}), Contains("Permission denied"));
+  CHECK_THAT(refused_ca({.file = secret}), Contains("Permission denied"));
 }
 
 TEST_CASE("TLS config: files without what is expected") {
@@ -107,6 +109,14 @@ TEST_CASE("TLS config: files without what is expected") {
   std::string broken = whole;
   broken.replace(100, 8, "!!!!!!!!");
   CHECK_THAT(refused_ca({.text = whole + broken}), Contains("certificate 2 in it cannot be read"));
+
+  // What `openssl x509 -trustout` writes.
+  std::string trusted = whole;
+  for (const std::string end : {"BEGIN ", "END "}) {
+    trusted.replace(trusted.find(end), end.size(), end + "TRUSTED ");
+  }
+  CHECK_THAT(refused_ca({.text = trusted}),
+             Contains("a PEM block 'CERTIFICATE' is expected; found 'TRUSTED CERTIFICATE'"));
 
   auto pair = key_pair_of(test_ca().server);
   pair.key = {.text = test_ca().server.pem()};
@@ -145,6 +155,15 @@ TEST_CASE("TLS config: encrypted keys") {
   CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}), Contains("it is longer than"));
   pair.password = [] { return Result<std::string>(std::string("secret")); };
   CHECK(net::TlsServerContext::create({.key_pair = pair}));
+}
+
+TEST_CASE("TLS config: encrypted certificates are refused, and nobody is asked") {
+  std::string encrypted = test_ca().ca.pem();
+  encrypted.insert(encrypted.find('\n') + 1,
+                   "Proc-Type: 4,ENCRYPTED\n"
+                   "DEK-Info: AES-256-CBC,000102030405060708090A0B0C0D0E0F\n\n");
+  CHECK_THAT(refused_ca({.text = encrypted}),
+             Contains("certificate 1 in it is encrypted; give it in the clear"));
 }
 
 TEST_CASE("TLS config: client certificates without a CA for them") {
