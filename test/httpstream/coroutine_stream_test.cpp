@@ -4,63 +4,25 @@
 #include <string>
 #include <utility>
 
+#include "httpstream/stream_tasks.h"
 #include "support/coroutine_pair.h"
-#include "support/half_pair.h"
-#include "support/outside_calls.h"
 #include "support/patterned_text.h"
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::AllRead;
+using test::close;
+using test::closed;
 using test::CoroutineStreams;
-using test::HalfPair;
-using test::OutsideCalls;
+using test::read_all;
+using test::read_one;
 using test::TestLoop;
+using test::text_of_result;
+using test::write;
 
 namespace {
 
 const std::error_code kBusy(UV_EBUSY, net::uv_category());
-
-struct AllRead {
-  std::string text;
-  Error error;
-  int pieces = 0;
-};
-
-co::Task<> read_all(co::Stream& stream, std::optional<AllRead>& result) {
-  AllRead all;
-  for (;;) {
-    const Result<Buffer> piece = co_await stream.read();
-    if (!piece) {
-      all.error = piece.error();
-      break;
-    }
-    if (piece->empty()) break;
-    all.text += text_of(piece->bytes());
-    ++all.pieces;
-  }
-  result = std::move(all);
-}
-
-co::Task<> read_one(co::Stream& stream, std::optional<Result<Buffer>>& result) {
-  result.emplace(co_await stream.read());
-}
-
-co::Task<> write(co::Stream& stream, std::string text, std::optional<Error>& result) {
-  result = co_await stream.write(Buffer(std::move(text)));
-}
-
-co::Task<> close(co::Stream& stream, std::optional<Error>& result) {
-  result = co_await stream.close();
-}
-
-co::Task<> closed(co::Stream& stream, std::optional<Error>& result) {
-  result = co_await stream.closed();
-}
-
-std::string text_of_result(const std::optional<Result<Buffer>>& result) {
-  if (!result || !*result) return "no data";
-  return std::string(text_of((*result)->bytes()));
-}
 
 }  // namespace
 
@@ -263,93 +225,6 @@ TEST_CASE("co::Stream: close waits until the end has left") {
   CHECK_FALSE(*other);
   CHECK_FALSE(*over[0]);
   CHECK_FALSE(*over[1]);
-  REQUIRE(pair.drop(loop));
-}
-
-TEST_CASE("co::Stream: writers and closers hear of an end that a reader keeps waiting") {
-  TestLoop loop;
-  ConnectionOptions options = test::patient_options();
-  options.session.limits.write_high_water = 1;
-  CoroutineStreams pair(loop, options);
-  co::TaskGroup tasks(loop.get());
-  std::optional<Error> first;
-  std::optional<Error> waiting;
-  tasks.spawn(write(*pair.near, std::string(std::size_t{1024} * 1024, 'x'), first));
-  REQUIRE(loop.run_until([&] { return first.has_value(); }));
-  const bool closes = GENERATE(false, true);
-  if (closes) {
-    tasks.spawn(close(*pair.near, waiting));
-  } else {
-    tasks.spawn(write(*pair.near, "y", waiting));
-  }
-  std::optional<Error> answered;
-  tasks.spawn(write(*pair.far, "unread", answered));
-  REQUIRE(loop.run_until([&] { return pair.client->get()->stats().held_bytes > 0; }));
-  CHECK_FALSE(waiting);
-  pair.server->get()->abort();
-  REQUIRE(loop.run_until([&] { return waiting.has_value(); }));
-  CHECK(waiting->code() == session::Errc::kStreamClosed);
-  // What came is still there.
-  std::optional<AllRead> all;
-  tasks.spawn(read_all(*pair.near, all));
-  REQUIRE(loop.run_until([&] { return all.has_value(); }));
-  CHECK(all->text == "unread");
-  CHECK(all->error.code() == session::Errc::kConnectionLost);
-  REQUIRE(pair.drop(loop));
-}
-
-TEST_CASE("co::Stream: dropped before close it is reset, behind close nothing is lost") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
-  std::optional<AllRead> all;
-  tasks.spawn(read_all(*pair.far, all));
-  std::optional<Error> written;
-  tasks.spawn(write(*pair.near, "all of it", written));
-  REQUIRE(loop.run_until([&] { return written.has_value(); }));
-  const bool closes = GENERATE(false, true);
-  {
-    co::TaskGroup closing(loop.get());
-    std::optional<Error> end;
-    if (closes) closing.spawn(close(*pair.near, end));
-    if (closes) REQUIRE(loop.run_until([&] { return end.has_value(); }));
-  }
-  pair.near.reset();
-  REQUIRE(loop.run_until([&] { return all.has_value(); }));
-  if (closes) {
-    CHECK(all->text == "all of it");
-    CHECK_FALSE(all->error);
-    // Nobody reads on that side, and nobody has to: more than a window is thrown away.
-    std::optional<Error> back;
-    std::optional<Error> end;
-    tasks.spawn(write(*pair.far, std::string(std::size_t{1024} * 1024, 'x'), back));
-    tasks.spawn(close(*pair.far, end));
-    REQUIRE(loop.run_until([&] { return back && end; }));
-    CHECK_FALSE(*end);
-  } else {
-    CHECK(all->error.code() == session::Errc::kStreamReset);
-  }
-  REQUIRE(pair.drop(loop));
-}
-
-TEST_CASE("co::Stream: dropped while another coroutine waits on it") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
-  OutsideCalls outside;
-  std::optional<std::error_code> told;
-  const auto waits = [&]() -> co::Task<> {
-    const Result<Buffer> piece = co_await pair.near->read();
-    CHECK(outside.holds());
-    CHECK_FALSE(piece);
-    told = piece ? std::error_code() : piece.error().code();
-  };
-  tasks.spawn(waits());
-  loop.run_turns(5);
-  outside.during([&] { pair.near.reset(); });
-  CHECK_FALSE(told);
-  REQUIRE(loop.run_until([&] { return told.has_value(); }));
-  CHECK(*told == session::Errc::kResetHere);
   REQUIRE(pair.drop(loop));
 }
 

@@ -58,7 +58,8 @@ class [[nodiscard]] Stream {
   ReadAwaiter read();
 
   /// Waits until the stream is writable, then queues the bytes. Errors: those of Stream::on_close
-  /// when the stream has ended; session::Errc::kStreamClosed.
+  /// when the stream has ended; session::Errc::kStreamClosed behind `close`, and when it has ended
+  /// while something is still unread, which `read` gives, and then the reason.
   WriteAwaiter write(Buffer buffer);
 
   /// Half-closes, and waits until the end, with everything written before it, is with the
@@ -122,7 +123,8 @@ class [[nodiscard]] Stream::WriteAwaiter : PlacedWaiter {
 
   bool await_ready() {
     busy_ = is_taken();
-    return busy_ || state_.closed || state_.close_called || state_.stream->writable();
+    return busy_ || state_.closed || state_.close_called || state_.stream->writable() ||
+           takes_no_more();
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
@@ -134,6 +136,9 @@ class [[nodiscard]] Stream::WriteAwaiter : PlacedWaiter {
   }
 
  private:
+  // Such as one that has ended while it holds what nobody has read: it never gets writable.
+  bool takes_no_more() const { return static_cast<bool>(state_.stream->write(Buffer())); }
+
   detail::StreamState& state_;
   Buffer buffer_;
   bool busy_ = false;

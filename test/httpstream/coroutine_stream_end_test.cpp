@@ -1,0 +1,152 @@
+// co::Stream: how it ends, for those that write, close, or have dropped it.
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "httpstream/stream_tasks.h"
+#include "support/coroutine_pair.h"
+#include "support/outside_calls.h"
+
+using namespace uvspdy;
+using namespace uvspdy::httpstream;
+using test::AllRead;
+using test::close;
+using test::CoroutineStreams;
+using test::OutsideCalls;
+using test::read_all;
+using test::TestLoop;
+using test::write;
+
+TEST_CASE("co::Stream: writers and closers hear of an end that a reader keeps waiting") {
+  TestLoop loop;
+  ConnectionOptions options = test::patient_options();
+  options.session.limits.write_high_water = 1;
+  CoroutineStreams pair(loop, options);
+  co::TaskGroup tasks(loop.get());
+  std::optional<Error> first;
+  std::optional<Error> waiting;
+  tasks.spawn(write(*pair.near, std::string(std::size_t{1024} * 1024, 'x'), first));
+  REQUIRE(loop.run_until([&] { return first.has_value(); }));
+  const bool closes = GENERATE(false, true);
+  if (closes) {
+    tasks.spawn(close(*pair.near, waiting));
+  } else {
+    tasks.spawn(write(*pair.near, "y", waiting));
+  }
+  std::optional<Error> answered;
+  tasks.spawn(write(*pair.far, "unread", answered));
+  REQUIRE(loop.run_until([&] { return pair.client->get()->stats().held_bytes > 0; }));
+  CHECK_FALSE(waiting);
+  pair.server->get()->abort();
+  REQUIRE(loop.run_until([&] { return waiting.has_value(); }));
+  CHECK(waiting->code() == session::Errc::kStreamClosed);
+  // What came is still there.
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.near, all));
+  REQUIRE(loop.run_until([&] { return all.has_value(); }));
+  CHECK(all->text == "unread");
+  CHECK(all->error.code() == session::Errc::kConnectionLost);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: a write to a stream that has ended unread fails at once") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  std::optional<Error> answered;
+  tasks.spawn(write(*pair.far, "unread", answered));
+  REQUIRE(loop.run_until([&] { return pair.client->get()->stats().held_bytes > 0; }));
+  std::error_code expected;
+  SECTION("the peer resets") {
+    pair.far->reset();
+    expected = session::Errc::kStreamReset;
+  }
+  SECTION("the connection is lost") {
+    pair.server->get()->abort();
+    expected = session::Errc::kConnectionLost;
+  }
+  REQUIRE(loop.run_until([&] { return !pair.near->get()->writable(); }));
+  std::optional<Error> late;
+  tasks.spawn(write(*pair.near, "late", late));
+  REQUIRE(loop.run_until([&] { return late.has_value(); }));
+  CHECK(late->code() == session::Errc::kStreamClosed);
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.near, all));
+  REQUIRE(loop.run_until([&] { return all.has_value(); }));
+  CHECK(all->text == "unread");
+  CHECK(all->error.code() == expected);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: a write to a stream that was half-closed before it was taken over") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  const std::shared_ptr<Stream> stream = pair.near->release();
+  bool end_sent = false;
+  stream->on_end_sent([&] { end_sent = true; });
+  CHECK_FALSE(stream->close());
+  REQUIRE(loop.run_until([&] { return end_sent; }));
+  pair.near.emplace(stream);
+  std::optional<Error> late;
+  tasks.spawn(write(*pair.near, "late", late));
+  REQUIRE(loop.run_until([&] { return late.has_value(); }));
+  CHECK(late->code() == session::Errc::kStreamClosed);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: dropped before close it is reset, behind close nothing is lost") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.far, all));
+  std::optional<Error> written;
+  tasks.spawn(write(*pair.near, "all of it", written));
+  REQUIRE(loop.run_until([&] { return written.has_value(); }));
+  const bool closes = GENERATE(false, true);
+  {
+    co::TaskGroup closing(loop.get());
+    std::optional<Error> end;
+    if (closes) closing.spawn(close(*pair.near, end));
+    if (closes) REQUIRE(loop.run_until([&] { return end.has_value(); }));
+  }
+  pair.near.reset();
+  REQUIRE(loop.run_until([&] { return all.has_value(); }));
+  if (closes) {
+    CHECK(all->text == "all of it");
+    CHECK_FALSE(all->error);
+    // Nobody reads on that side, and nobody has to: more than a window is thrown away.
+    std::optional<Error> back;
+    std::optional<Error> end;
+    tasks.spawn(write(*pair.far, std::string(std::size_t{1024} * 1024, 'x'), back));
+    tasks.spawn(close(*pair.far, end));
+    REQUIRE(loop.run_until([&] { return back && end; }));
+    CHECK_FALSE(*end);
+  } else {
+    CHECK(all->error.code() == session::Errc::kStreamReset);
+  }
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: dropped while another coroutine waits on it") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  OutsideCalls outside;
+  std::optional<std::error_code> told;
+  const auto waits = [&]() -> co::Task<> {
+    const Result<Buffer> piece = co_await pair.near->read();
+    CHECK(outside.holds());
+    CHECK_FALSE(piece);
+    told = piece ? std::error_code() : piece.error().code();
+  };
+  tasks.spawn(waits());
+  loop.run_turns(5);
+  outside.during([&] { pair.near.reset(); });
+  CHECK_FALSE(told);
+  REQUIRE(loop.run_until([&] { return told.has_value(); }));
+  CHECK(*told == session::Errc::kResetHere);
+  REQUIRE(pair.drop(loop));
+}
