@@ -7,7 +7,8 @@ constexpr std::string_view kProtocols[] = {"echo.example"};
 
 int main() {
   uv_loop_t* loop = uv_default_loop();
-  // A server that sends back what comes on any stream.
+  // A server that sends back what comes on any stream. For a few bytes: one for more pauses the
+  // stream while it is not writable, as own_http_server.cpp does.
   auto server = HttpServer::listen(loop, "127.0.0.1", 0, [&](auto exchange) {
     HttpResponse response;
     if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);

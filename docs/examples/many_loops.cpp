@@ -21,6 +21,7 @@ constexpr std::string_view kProtocols[] = {"echo.example"};
 constexpr int kLoops = 3;
 constexpr int kConnections = 24;
 
+// For a few bytes; own_http_server.cpp pauses a stream whose peer sends and takes nothing back.
 void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
   stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
   stream->on_end([stream] { (void)stream->close(); });

@@ -3,8 +3,10 @@
 
 #include <uvspdy/httpstream.h>
 #include <uvspdy/net/adopt.h>
+#include <uvspdy/net/timer.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -16,39 +18,63 @@ namespace {
 
 constexpr std::string_view kProtocols[] = {"echo.example"};
 
-/// A client of our own server, until its request has been read.
+/// How long a client may take for its request head.
+constexpr std::chrono::seconds kHeadTimeout{10};
+
+/// A client of our own server, until its request has been read. libuv uses the handle until its
+/// close callback has run: only there may it go.
 struct Client {
-  uv_tcp_t tcp{};
-  std::string input;
-  std::array<char, 4096> memory{};
+  explicit Client(uv_loop_t* loop) : timer(loop, [this] { close(); }) {
+    uv_tcp_init(loop, &tcp);
+    tcp.data = this;
+  }
+
+  void close() {
+    timer.stop();
+    uv_close(static_cast<uv_handle_t*>(static_cast<void*>(&tcp)),
+             [](uv_handle_t* handle) { std::unique_ptr<Client>(of(handle)).reset(); });
+  }
 
   static Client* of(void* handle) {
     return static_cast<Client*>(static_cast<uv_handle_t*>(handle)->data);
   }
   uv_stream_t* stream() { return static_cast<uv_stream_t*>(static_cast<void*>(&tcp)); }
+
+  uv_tcp_t tcp{};
+  net::Timer timer;
+  HttpHeadCollector collector;
+  std::array<char, 4096> memory{};
 };
 
+/// Sends back what comes. While the peer does not take it, nothing more is read from it: else one
+/// that only sends would fill our memory.
 void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
-  stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
+  stream->on_data([stream](Bytes bytes) {
+    const Error error = stream->write(Buffer::copy_of(bytes));
+    if (!error && !stream->writable()) stream->pause();
+  });
+  stream->on_writable([stream] { stream->resume(); });
   stream->on_end([stream] { (void)stream->close(); });
   decision.accept();
 }
 
 /// The request is there: from here on the connection is uvspdy's.
-void upgrade(Client* client, std::size_t head_size) {
-  uv_read_stop(client->stream());
-  const Buffer behind_head = Buffer::copy_of(client->input.substr(head_size));
-  Result<HttpRequest> request = parse_request_head(client->input.substr(0, head_size));
+void upgrade(Client* client, Bytes behind_head) {
+  client->timer.stop();
+  const Buffer already_read = Buffer::copy_of(behind_head);
+  Result<HttpRequest> request = parse_request_head(client->collector.head());
+  if (!request) return client->close();
 
   // uvspdy uses the handle's `data`, so its owner is kept in the callback, which runs once libuv
   // has let go of the handle.
   auto transport = net::adopt(client->stream(),
                               [client](uv_stream_t*) { std::unique_ptr<Client>(client).reset(); });
-  if (!transport) return (void)std::fprintf(stderr, "%s\n", transport.error().message().c_str());
-  if (!request) return;  // the transport goes, and closes the connection
-
+  if (!transport) {
+    std::fprintf(stderr, "%s\n", transport.error().message().c_str());
+    return client->close();
+  }
   const auto exchange =
-      HttpExchange::create(std::move(*transport), std::move(*request), behind_head);
+      HttpExchange::create(std::move(*transport), std::move(*request), already_read);
   HttpResponse response;
   if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);
   (void)ResponseUpgrader().upgrade_response(*exchange, response, echo);
@@ -56,28 +82,23 @@ void upgrade(Client* client, std::size_t head_size) {
 
 void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
   Client* client = Client::of(stream);
-  if (count < 0) {
-    return uv_close(static_cast<uv_handle_t*>(static_cast<void*>(stream)),
-                    [](uv_handle_t* handle) { std::unique_ptr<Client>(Client::of(handle)); });
-  }
-  client->input.append(buffer->base, static_cast<std::size_t>(count));
-  const std::size_t end = client->input.find("\r\n\r\n");
-  if (end != std::string::npos) upgrade(client, end + 4);
+  if (count < 0) return client->close();
+  Bytes input = bytes_of(std::string_view(buffer->base, static_cast<std::size_t>(count)));
+  const Result<bool> complete = client->collector.take(input);
+  if (!complete) return client->close();  // too large; a real server answers with 431
+  if (*complete) upgrade(client, input);
 }
 
 void on_connection(uv_stream_t* server, int status) {
   if (status < 0) return;
-  auto client = std::make_unique<Client>();
-  client->tcp.data = client.get();
-  uv_tcp_init(server->loop, &client->tcp);
-  if (uv_accept(server, client->stream()) != 0) return;
-  uv_read_start(
-      client.release()->stream(),
-      [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-        auto& memory = Client::of(handle)->memory;
-        *buffer = uv_buf_init(memory.data(), static_cast<unsigned>(memory.size()));
-      },
-      on_read);
+  Client* client = std::make_unique<Client>(server->loop).release();
+  if (uv_accept(server, client->stream()) != 0) return client->close();
+  client->timer.start(kHeadTimeout);
+  const auto allocate = [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
+    auto& memory = Client::of(handle)->memory;
+    *buffer = uv_buf_init(memory.data(), static_cast<unsigned>(memory.size()));
+  };
+  if (uv_read_start(client->stream(), allocate, on_read) != 0) client->close();
 }
 
 /// Says hello on one stream, and closes when the echo has ended.

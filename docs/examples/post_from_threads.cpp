@@ -89,7 +89,10 @@ int main() {
     if (!dialed) return (*poster)->close();
     const std::shared_ptr<Connection> connection = dialed->connection;
     connection->create_stream({}, [&, connection](Result<std::shared_ptr<Stream>> stream) {
-      if (!stream) return (*poster)->close();
+      if (!stream) {
+        (*poster)->close();
+        return connection->close();
+      }
       sender = std::make_unique<Sender>(*poster, connection, *stream);
     });
   });

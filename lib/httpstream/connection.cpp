@@ -308,11 +308,11 @@ bool Connection::Impl::still_closing() {
   return present < last_progress_ + slow_reader_timeout_;
 }
 
-// When the transport is gone nobody sets a handler for a stream that only we hold: what it holds
-// has no reader.
+// When the transport is gone nobody sets a handler for a stream that only we hold, and nobody can
+// accept one any more: what they hold has no reader.
 void Connection::Impl::drop_unread_streams() {
   for (const auto& [id, stream] : streams_) {
-    if (stream.use_count() == 1 && !stream->on_data_) {
+    if ((stream.use_count() == 1 && !stream->on_data_) || undecided_.count(id) > 0) {
       (void)session_.reset(id, wire::RstStatus::kCancel);
     }
   }

@@ -48,6 +48,7 @@ void Connection::Impl::on_fin(wire::StreamId id) {
 
 void Connection::Impl::on_stream_closed(wire::StreamId id, const Error& error) {
   reply_sent_handlers_.erase(id);
+  undecided_.erase(id);
   if (auto node = creating_.extract(id)) {
     node.mapped().handler(error);
     return;
@@ -99,6 +100,7 @@ void Connection::Impl::on_stream(wire::SynStreamFrame&& frame) {
   state->id = id;
   StreamDecision decision(std::move(state));
   auto stream = add_stream(id, std::move(frame.headers));
+  undecided_.insert(id);
   if (!on_new_stream_) return;  // the decision goes undecided: rejected
   const NewStreamHandler handler = on_new_stream_;
   handler(std::move(stream), std::move(decision));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "uvspdy/httpstream/connection.h"
@@ -40,6 +41,7 @@ class Connection::Impl final : public session::Handler {
   session::Session& session() { return session_; }
   bool is_over() const { return phase_ == Phase::kOver; }
   void on_reply_sent(wire::StreamId id, std::function<void()> handler);
+  void decided(wire::StreamId id) { undecided_.erase(id); }
 
   CloseHandler on_close;
   GoAwayHandler on_goaway_handler;
@@ -109,6 +111,7 @@ class Connection::Impl final : public session::Handler {
   std::size_t untaken_ = 0;        // by the peer, when we last looked
 
   std::unordered_map<wire::StreamId, std::shared_ptr<Stream>> streams_;
+  std::unordered_set<wire::StreamId> undecided_;  // the peer's, neither accepted nor rejected
   struct PendingStream {
     Headers headers;
     CreateStreamHandler handler;

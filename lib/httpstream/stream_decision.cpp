@@ -16,6 +16,7 @@ StreamDecision::State::~State() {
 void StreamDecision::accept(Headers reply_headers) {
   const auto connection = state_->connection.lock();
   if (std::exchange(state_->decided, true) || !connection) return;
+  connection->impl_->decided(state_->id);
   if (connection->impl_->session().reply(state_->id, std::move(reply_headers))) {
     // Headers that cannot be sent: the stream cannot be accepted with them.
     (void)connection->impl_->session().reset(state_->id, wire::RstStatus::kInternalError);

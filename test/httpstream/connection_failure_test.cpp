@@ -311,3 +311,55 @@ TEST_CASE("Connection: a peer that asks without reading the answers meets a limi
   half.peer->close();
   REQUIRE(loop.run_out());
 }
+
+TEST_CASE("Connection: once lost it does not wait for streams that await their decision") {
+  TestLoop loop;
+  ConnectionOptions options = test::patient_options();
+  std::optional<StreamDecision> decision;
+  std::optional<Error> stream_end;
+  StreamPtr kept;
+  options.on_new_stream = [&](StreamPtr stream, StreamDecision later) {
+    stream->on_data([](Bytes) { CHECK(false); });
+    stream->pause();
+    stream->on_close([&](const Error& error) { stream_end = error; });
+    kept = std::move(stream);
+    decision = std::move(later);
+  };
+  HalfPair half(loop, session::Role::kServer, options);
+  std::optional<Error> closed;
+  half.connection->on_close([&](const Error& error) { closed = error; });
+  half.send(wire::SynStreamFrame{.stream_id = 1});
+  half.peer->send(half.writer.data(1, "unread"));
+  REQUIRE(loop.run_until([&] { return half.connection->stats().held_bytes > 0; }));
+  half.peer->vanish();
+  REQUIRE(loop.run_until([&] { return closed.has_value(); }));
+  CHECK(closed->code() == Errc::kConnectionLost);
+  REQUIRE(stream_end.has_value());
+  CHECK(kept->is_closed());
+  decision->accept();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Connection: once lost it waits for the reader of a stream that was accepted") {
+  TestLoop loop;
+  ConnectionOptions options = test::patient_options();
+  StreamPtr kept;
+  options.on_new_stream = [&](StreamPtr stream, StreamDecision decision) {
+    kept = std::move(stream);
+    decision.accept();
+  };
+  HalfPair half(loop, session::Role::kServer, options);
+  std::optional<Error> closed;
+  half.connection->on_close([&](const Error& error) { closed = error; });
+  half.send(wire::SynStreamFrame{.stream_id = 1});
+  half.peer->send(half.writer.data(1, "exit status"));
+  REQUIRE(loop.run_until([&] { return half.connection->stats().held_bytes > 0; }));
+  half.peer->vanish();
+  loop.run_turns(50);
+  CHECK_FALSE(closed);
+  std::string text;
+  kept->on_data([&](Bytes bytes) { text += text_of(bytes); });
+  REQUIRE(loop.run_until([&] { return closed.has_value(); }));
+  CHECK(text == "exit status");
+  REQUIRE(loop.run_out());
+}

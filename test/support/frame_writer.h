@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -29,9 +30,9 @@ class FrameWriter {
 
   std::vector<std::uint8_t> data(wire::StreamId id, std::string_view payload, bool fin = false) {
     const auto head = wire::FrameEncoder::data_head(id, fin, payload.size());
-    std::vector<std::uint8_t> out(head.begin(), head.end());
     const Bytes body = bytes_of(payload);
-    out.insert(out.end(), body.begin(), body.end());
+    std::vector<std::uint8_t> out(head.size() + body.size());
+    std::copy(body.begin(), body.end(), std::copy(head.begin(), head.end(), out.begin()));
     return out;
   }
 

@@ -11,7 +11,8 @@ namespace uvspdy::httpstream {
 
 /// The answer to a stream that the peer wants to create. It may be given at once or later, from
 /// any place on the loop's thread; copies stand for the same answer. When the last copy goes
-/// without an answer, the stream is rejected.
+/// without an answer, the stream is rejected. A peer that is gone takes no answer: with it the
+/// stream ends, and what it holds unread is dropped.
 class StreamDecision {
  public:
   /// Sends SYN_REPLY. Does nothing once decided, or when the stream has ended meanwhile.

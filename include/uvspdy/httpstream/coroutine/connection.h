@@ -28,8 +28,8 @@ namespace uvspdy::httpstream::co {
 ///     Result<co::NewStream> incoming = co_await connection.accept();
 ///     Error error = co_await connection.close();
 ///
-/// One coroutine at a time can wait in `accept`, and one in `close`, `shutdown` or `closed`; a
-/// second gets UV_EBUSY. `create_stream` and `ping` may be awaited by many.
+/// One coroutine at a time can wait in `accept`; a second gets UV_EBUSY. All else may be awaited by
+/// many.
 ///
 /// Destroying it closes the connection, in order, unless that has begun.
 class [[nodiscard]] Connection {
@@ -83,7 +83,8 @@ class [[nodiscard]] Connection {
   CloseAwaiter close() const;
   /// Connection::shutdown, and waits likewise: until the open streams are over.
   CloseAwaiter shutdown() const;
-  /// Waits until the connection is over, whoever closes it. Errors: those of Connection::on_close.
+  /// Waits until the connection is over, whoever closes it: the peer's end counts only when each
+  /// stream has been read to its end, or dropped. Errors: those of Connection::on_close.
   CloseAwaiter closed() const;
 
   /// Connection::ping: the round trip.
@@ -106,7 +107,7 @@ class [[nodiscard]] Connection {
 
     std::shared_ptr<httpstream::Connection> connection;
     std::shared_ptr<detail::AcceptQueue<NewStream>> streams;
-    Waiter* closer = nullptr;
+    Waiters closers;
     bool closed = false;
     Error outcome;
 
@@ -117,7 +118,7 @@ class [[nodiscard]] Connection {
         streams->end(error ? error
                            : Error(session::Errc::kConnectionClosed, "the connection is closed"));
       }
-      wake(closer);
+      closers.wake_all();
     }
   };
 
@@ -130,30 +131,25 @@ class [[nodiscard]] Connection {
   std::shared_ptr<State> state_;
 };
 
-class [[nodiscard]] Connection::CloseAwaiter : PlacedWaiter {
+class [[nodiscard]] Connection::CloseAwaiter : Waiter {
  public:
   using Begin = void (httpstream::Connection::*)();
-  CloseAwaiter(const std::shared_ptr<State>& state, Begin begin)
-      : PlacedWaiter(state, state->closer), state_(*state), begin_(begin) {}
+  CloseAwaiter(std::shared_ptr<State> state, Begin begin)
+      : state_(std::move(state)), begin_(begin) {}
+  ~CloseAwaiter() { state_->closers.remove(*this); }
 
-  bool await_ready() {
-    busy_ = is_taken();
-    return busy_ || state_.closed;
-  }
+  bool await_ready() const { return state_->closed; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
-    waits_here(handle);
-    if (begin_ != nullptr) (*state_.connection.*begin_)();
+    waits(handle);
+    state_->closers.add(*this);
+    if (begin_ != nullptr) (*state_->connection.*begin_)();
   }
-  Error await_resume() const {
-    return busy_ ? net::uv_error(UV_EBUSY, "another task waits for the connection's end")
-                 : state_.outcome;
-  }
+  Error await_resume() const { return state_->outcome; }
 
  private:
-  State& state_;
+  std::shared_ptr<State> state_;
   Begin begin_;
-  bool busy_ = false;
 };
 
 inline Connection::CloseAwaiter Connection::close() const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace uvspdy::httpstream::co {
 
@@ -93,6 +94,25 @@ class Waiter {
 inline void wake(Waiter*& place) {
   if (Waiter* waiter = std::exchange(place, nullptr)) waiter->resume();
 }
+
+/// Those that wait for one event, any number of them.
+class Waiters {
+ public:
+  void add(Waiter& waiter) { waiting_.push_back(&waiter); }
+  void remove(const Waiter& waiter) { std::erase(waiting_, &waiter); }
+
+  /// Resumes each, in the order in which they came; whom an earlier one destroys is left out.
+  void wake_all() {
+    while (!waiting_.empty()) {
+      Waiter* waiter = waiting_.front();
+      waiting_.erase(waiting_.begin());
+      waiter->resume();
+    }
+  }
+
+ private:
+  std::vector<Waiter*> waiting_;
+};
 
 /// An awaiter that stands at a place of some shared state, where one can wait at a time.
 class PlacedWaiter : public Waiter {
