@@ -310,6 +310,32 @@ TEST_CASE("Listener: may be closed or destroyed inside its error handler, and wh
   CHECK(errors == 1);
 }
 
+TEST_CASE("Listener: closed, it holds no handlers any more") {
+  TestLoop loop;
+  const auto token = std::make_shared<int>(1);
+  auto listening = Listener::listen_tcp(
+      loop.get(), "127.0.0.1", 0, [token](auto) {}, [token](const Error&) {});
+  REQUIRE(listening);
+  CHECK(token.use_count() == 3);
+  (*listening)->close();
+  CHECK(token.use_count() == 1);
+
+  // The one that runs lives until it is through.
+  std::unique_ptr<Listener> listener;
+  int calls = 0;
+  listening = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [&, token](auto) {
+    listener->close();
+    CHECK(token.use_count() == 2);
+    calls += *token;
+  });
+  REQUIRE(listening);
+  listener = std::move(*listening);
+  const net::Descriptor client = client_of("127.0.0.1", listener->port());
+  REQUIRE(loop.run_until([&] { return calls == 1; }));
+  CHECK(token.use_count() == 1);
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("is_loopback: the machine's own addresses and no others") {
   struct Row {
     const char* address;
@@ -322,6 +348,9 @@ TEST_CASE("is_loopback: the machine's own addresses and no others") {
                       {"10.0.0.1", false},  {"::2", false},
                       {"fe80::1", false},   {"localhost", false},
                       {"", false},          {"127.0.0.1:80", false}};
+  // What stands behind a zero byte is part of it.
+  CHECK_FALSE(net::is_loopback(std::string("127.0.0.1\0.example.com", 22)));
+  CHECK_FALSE(net::is_loopback(std::string("::1\0", 4)));
   for (const Row& row : rows) {
     CAPTURE(row.address);
     CHECK(net::is_loopback(row.address) == row.loopback);
