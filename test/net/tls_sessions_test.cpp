@@ -4,6 +4,7 @@
 #include <atomic>
 #include <ctime>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -260,6 +261,8 @@ TEST_CASE("TLS: contexts that loops in several threads share, and a reload meanw
   const auto server = server_context();
   std::vector<std::thread> threads;
   std::atomic<int> good{0};
+  std::mutex mutex;
+  std::vector<std::string> failures;
   constexpr int kThreads = 4;
   constexpr int kConnections = 12;
   for (int i = 0; i < kThreads; ++i) {
@@ -269,11 +272,16 @@ TEST_CASE("TLS: contexts that loops in several threads share, and a reload meanw
       uv_loop_init(&loop);
       int left = kConnections;
       std::unique_ptr<net::Listener> listener;
+      const auto fail = [&](const std::string& why) {
+        const std::lock_guard lock(mutex);
+        failures.push_back(why);
+        if (listener) listener->close();
+      };
       std::function<void()> next;
       std::array<std::unique_ptr<net::Transport>, 2> ends;
       const auto done = [&](std::size_t end) {
         return [&, end](Result<std::unique_ptr<net::Transport>> result) {
-          if (!result) return;
+          if (!result) return fail(result.error().message());
           ends[end] = std::move(*result);
           if (!ends[0] || !ends[1]) return;
           ++good;
@@ -287,22 +295,30 @@ TEST_CASE("TLS: contexts that loops in several threads share, and a reload meanw
           &loop, "127.0.0.1", 0, [&](std::unique_ptr<net::Transport> transport) {
             net::tls_accept(std::move(transport), server, test::kDeadline, done(0));
           });
-      if (!made) return;
-      listener = std::move(*made);
+      if (made) listener = std::move(*made);
       next = [&] {
         net::connect_tcp(&loop, "127.0.0.1", listener->port(), test::kDeadline,
                          [&](Result<std::unique_ptr<net::Transport>> result) {
-                           if (!result) return;
+                           if (!result) return fail(result.error().message());
                            net::tls_connect(std::move(*result), client, "localhost",
                                             test::kDeadline, done(1));
                          });
       };
-      next();
+      if (made) {
+        next();
+      } else {
+        fail(made.error().message());
+      }
       uv_run(&loop, UV_RUN_DEFAULT);
-      if (uv_loop_close(&loop) != 0) good -= 1000;
+      // Of a failure one end may be left.
+      ends = {};
+      listener.reset();
+      uv_run(&loop, UV_RUN_DEFAULT);
+      if (uv_loop_close(&loop) != 0) fail("a handle was left");
     });
   }
   for (int i = 0; i < 20; ++i) CHECK_FALSE(server->reload(server_options()));
   for (std::thread& thread : threads) thread.join();
+  CHECK(failures == std::vector<std::string>());
   CHECK(good == kThreads * kConnections);
 }
