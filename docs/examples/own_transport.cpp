@@ -5,7 +5,10 @@
 #include <uvspdy/net/error.h>
 #include <uvspdy/net/timer.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,7 +19,8 @@ using namespace uvspdy::httpstream;
 namespace {
 
 /// One end. What it writes is kept until the other end reads. All handlers are called by wakeups,
-/// from the loop, as a Transport promises.
+/// from the loop, as a Transport promises. Any of them may close or destroy this object, so each is
+/// held on the stack while it runs, and is the last thing that its turn does.
 class MemoryPipe final : public net::Transport {
  public:
   explicit MemoryPipe(uv_loop_t* loop)
@@ -31,8 +35,7 @@ class MemoryPipe final : public net::Transport {
   }
 
   void set_read_handlers(ReadHandler on_read, EndHandler on_end) override {
-    on_read_ = std::move(on_read);
-    on_end_ = std::move(on_end);
+    handlers_ = std::make_shared<const Handlers>(Handlers{std::move(on_read), std::move(on_end)});
   }
 
   void start_reading() override {
@@ -42,29 +45,32 @@ class MemoryPipe final : public net::Transport {
   void stop_reading() override { wants_input_ = false; }
 
   Result<std::size_t> try_write(std::span<const Bytes> spans) override {
-    if (other_ == nullptr) return net::uv_error(UV_EPIPE, "write");
+    if (other_ == nullptr || shutdown_asked_) return net::uv_error(UV_EPIPE, "write");
     std::size_t taken = 0;
-    for (const Bytes span : spans) {
-      const std::size_t room = kCapacity - other_->incoming_.size();
-      const Bytes fits = span.first(std::min(room, span.size()));
-      other_->incoming_ += text_of(fits);
-      taken += fits.size();
-    }
-    if (taken > 0) other_->reading_.schedule();
+    for (const Bytes span : spans) taken += give(span);
     return taken;
   }
 
   // The spans stay valid until the handler has run, so they are taken as the other end reads.
   void write(std::span<const Bytes> spans, WriteHandler handler) override {
+    if (closed_) return;
+    if (shutdown_asked_) {
+      return later([handler = std::move(handler)] {
+        if (handler) handler(net::uv_error(UV_EPIPE, "write"));
+      });
+    }
     waiting_ = spans.front();
+    writing_ = true;
     on_written_ = std::move(handler);
     calls_.schedule();
   }
 
   void shutdown(DoneHandler handler) override {
-    if (other_ != nullptr) {
-      other_->ended_ = true;
-      other_->reading_.schedule();
+    if (closed_) return;
+    if (std::exchange(shutdown_asked_, true)) {
+      return later([handler = std::move(handler)] {
+        if (handler) handler(net::uv_error(UV_EALREADY, "shutdown"));
+      });
     }
     on_shutdown_ = std::move(handler);
     calls_.schedule();
@@ -72,15 +78,12 @@ class MemoryPipe final : public net::Transport {
 
   void close(CloseHandler handler) override {
     if (std::exchange(closed_, true)) return;
-    if (other_ != nullptr) {
-      other_->ended_ = true;
-      other_->reading_.schedule();
-      std::exchange(other_, nullptr)->other_ = nullptr;
-    }
-    on_read_ = {};
-    on_end_ = {};
+    end_other();
+    if (other_ != nullptr) std::exchange(other_, nullptr)->other_ = nullptr;
+    handlers_.reset();
     on_written_ = {};
     on_shutdown_ = {};
+    later_.clear();
     on_closed_ = std::move(handler);
     calls_.schedule();
   }
@@ -91,23 +94,64 @@ class MemoryPipe final : public net::Transport {
  private:
   static constexpr std::size_t kCapacity = 64 * 1024;
 
+  struct Handlers {
+    ReadHandler on_read;
+    EndHandler on_end;
+  };
+
+  // As much as the other end has room for.
+  std::size_t give(Bytes bytes) {
+    const std::size_t room = kCapacity - other_->incoming_.size();
+    const Bytes fits = bytes.first(std::min(room, bytes.size()));
+    other_->incoming_ += text_of(fits);
+    if (!fits.empty()) other_->reading_.schedule();
+    return fits.size();
+  }
+
+  void end_other() {
+    if (other_ == nullptr) return;
+    other_->ended_ = true;
+    other_->reading_.schedule();
+    other_->calls_.schedule();  // for a write that waits
+  }
+
+  void later(std::function<void()> call) {
+    later_.push_back(std::move(call));
+    calls_.schedule();
+  }
+
   void deliver() {
     if (!wants_input_ || closed_) return;
+    const auto handlers = handlers_;
     if (const std::string bytes = std::exchange(incoming_, {}); !bytes.empty()) {
       if (other_ != nullptr) other_->calls_.schedule();  // there is room again
       reading_.schedule();                               // the end may stand behind
-      return on_read_(bytes_of(bytes));
+      if (handlers && handlers->on_read) handlers->on_read(bytes_of(bytes));
+    } else if (ended_ && !std::exchange(end_told_, true)) {
+      if (handlers && handlers->on_end) handlers->on_end({});
     }
-    if (ended_ && !std::exchange(end_told_, true)) on_end_({});
   }
 
+  // One handler a turn.
   void call_back() {
-    if (const auto handler = std::exchange(on_closed_, {})) return handler();
-    if (on_shutdown_) std::exchange(on_shutdown_, {})({});
-    if (!on_written_) return;
-    Result<std::size_t> taken = try_write(std::span(&waiting_, 1));
-    if (taken && *taken == 0) return;  // until the other end has read
-    std::exchange(on_written_, {})(std::move(taken));
+    if (closed_) {
+      if (const auto handler = std::exchange(on_closed_, {})) handler();
+    } else if (!later_.empty()) {
+      const auto next = std::move(later_.front());
+      later_.pop_front();
+      calls_.schedule();
+      next();
+    } else if (writing_) {
+      Result<std::size_t> taken = net::uv_error(UV_EPIPE, "write");
+      if (other_ != nullptr) taken = give(waiting_);
+      if (taken && *taken == 0) return;  // until the other end has read
+      writing_ = false;
+      calls_.schedule();
+      if (const auto handler = std::exchange(on_written_, {})) handler(std::move(taken));
+    } else if (shutdown_asked_ && !std::exchange(shut_down_, true)) {
+      end_other();
+      if (const auto handler = std::exchange(on_shutdown_, {})) handler({});
+    }
   }
 
   uv_loop_t* loop_;
@@ -117,12 +161,16 @@ class MemoryPipe final : public net::Transport {
   bool ended_ = false;
   bool end_told_ = false;
   bool closed_ = false;
+  bool shutdown_asked_ = false;
+  bool shut_down_ = false;
+  bool writing_ = false;
   Bytes waiting_;
-  ReadHandler on_read_;
-  EndHandler on_end_;
+  // Shared, so that they may be set anew while one runs.
+  std::shared_ptr<const Handlers> handlers_;
   WriteHandler on_written_;
   DoneHandler on_shutdown_;
   CloseHandler on_closed_;
+  std::deque<std::function<void()>> later_;
   net::Wakeup reading_;
   net::Wakeup calls_;
 };

@@ -25,6 +25,8 @@ constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
 }  // namespace
 
 std::optional<sockaddr_storage> parse_address(const std::string& address, std::uint16_t port) {
+  // Behind a zero byte libuv would not look.
+  if (address.find('\0') != std::string::npos) return std::nullopt;
   sockaddr_storage parsed{};
   void* raw = &parsed;
   if (uv_ip4_addr(address.c_str(), port, static_cast<sockaddr_in*>(raw)) != 0 &&

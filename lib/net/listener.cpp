@@ -50,12 +50,17 @@ int set_option(int fd, int level, int name, int value) {
 /// Accepts by itself, with the loop only watching the socket: uv_listen drops the connections that
 /// wait when descriptors run out, without a word, or calls back without end in one turn.
 struct Listener::State : std::enable_shared_from_this<State> {
+  struct Handlers {
+    AcceptHandler on_accept;
+    ErrorHandler on_error;
+  };
+
   State(uv_loop_t* on, Descriptor listening, AcceptHandler accept_handler,
         ErrorHandler error_handler)
       : loop(on),
         socket(std::move(listening)),
-        on_accept(std::move(accept_handler)),
-        on_error(std::move(error_handler)),
+        handlers(std::make_shared<const Handlers>(
+            Handlers{std::move(accept_handler), std::move(error_handler)})),
         retry(std::make_unique<Timer>(loop, [this] { watch(); })) {}
 
   int start() {
@@ -89,7 +94,8 @@ struct Listener::State : std::enable_shared_from_this<State> {
       if (const int failed = transport->open(accepted.get())) return back_off(failed);
       (void)accepted.release();
       transport->connected(file ? address : std::string());
-      on_accept(std::move(transport));
+      const auto held = handlers;
+      if (held->on_accept) held->on_accept(std::move(transport));
     }
   }
 
@@ -100,7 +106,8 @@ struct Listener::State : std::enable_shared_from_this<State> {
     if (status == last_reported && now - reported_at < kReportInterval) return;
     last_reported = status;
     reported_at = now;
-    if (on_error) on_error(uv_error(status, "accept on " + address));
+    const auto held = handlers;
+    if (held->on_error) held->on_error(uv_error(status, "accept on " + address));
   }
 
   void close() {
@@ -109,12 +116,12 @@ struct Listener::State : std::enable_shared_from_this<State> {
     file.reset();
     poll.reset();  // libuv forgets the socket before it is closed
     socket.reset();
+    handlers.reset();
   }
 
   uv_loop_t* loop;
   Descriptor socket;
-  AcceptHandler on_accept;
-  ErrorHandler on_error;
+  std::shared_ptr<const Handlers> handlers;  // until closed
   std::string address;
   std::uint16_t port = 0;
   std::unique_ptr<LocalSocketFile> file;  // of a local socket

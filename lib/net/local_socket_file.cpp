@@ -6,7 +6,6 @@
 #include <sys/un.h>
 
 #include <cerrno>
-#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -22,15 +21,16 @@ Descriptor local_socket() {
 
 /// Keeps others out of a folder while a socket there is bound and does not listen yet: to them it
 /// would look left over. It is a courtesy among ourselves, so a folder that cannot be locked, or
-/// is kept locked, does not stop us.
+/// is kept locked, does not stop us, and nobody is waited for: we are on a loop's thread. Two that
+/// start on one path in the same instant may so, at worst, replace each other's file.
 Descriptor lock_folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   Descriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock) return lock;
-  for (int tries = 0; tries < 200; ++tries) {
+  for (int tries = 0; tries < 16; ++tries) {
     if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::yield();  // whoever holds it is through in microseconds
   }
   return lock;
 }

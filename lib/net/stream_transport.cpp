@@ -118,10 +118,12 @@ struct StreamTransport::State {
     auto* state = static_cast<State*>(stream->data);
     const auto handlers = state->read_handlers;
     if (count > 0) {
+      if (!handlers || !handlers->on_read) return;
       handlers->on_read(bytes_of(buffer->base, static_cast<std::size_t>(count)));
     } else if (count < 0) {
       state->ended = true;
       uv_read_stop(stream);
+      if (!handlers || !handlers->on_end) return;
       handlers->on_end(count == UV_EOF ? Error() : uv_error(static_cast<int>(count), "read"));
     }
   }
@@ -240,7 +242,7 @@ void StreamTransport::write(std::span<const Bytes> spans, WriteHandler handler) 
                               });
   if (failed == 0) return;
   fail_later([on_written = std::exchange(state_->on_written, {}), failed] {
-    on_written(uv_error(failed, "write"));
+    if (on_written) on_written(uv_error(failed, "write"));
   });
 }
 

@@ -21,7 +21,9 @@ Result<SslCtxPtr> new_context(const SSL_METHOD* method, TlsVersion min_version) 
   // of those that we trust.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   const int version = min_version == TlsVersion::k1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
-  if (SSL_CTX_set_min_proto_version(context.get(), version) != 1) {
+  // MinProtocol of OpenSSL's configuration may ask for more.
+  if (SSL_CTX_get_min_proto_version(context.get()) < version &&
+      SSL_CTX_set_min_proto_version(context.get(), version) != 1) {
     return tls_config_error("this OpenSSL does not speak " + to_string(min_version));
   }
   return context;
@@ -119,6 +121,18 @@ Error ask_for_certificates(SSL_CTX* context, const TlsServerOptions& options) {
   return trust(context, *authorities);
 }
 
+// A client whose certificate has expired since its ticket was made has to show a good one again.
+SSL_TICKET_RETURN check_ticket(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
+                               SSL_TICKET_STATUS status, void*) {
+  switch (status) {
+    case SSL_TICKET_SUCCESS:
+    case SSL_TICKET_SUCCESS_RENEW:
+      if (certificate_has_expired(*session)) return SSL_TICKET_RETURN_IGNORE_RENEW;
+      return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+    default: return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+}
+
 Result<SslCtxPtr> make_server(const TlsServerOptions& options) {
   Result<SslCtxPtr> made = new_context(TLS_server_method(), options.min_version);
   if (!made) return made;
@@ -132,6 +146,7 @@ Result<SslCtxPtr> make_server(const TlsServerOptions& options) {
   // Tickets only, which cost the server no memory. Their key is the SSL_CTX's own, so one that was
   // given out under other options is not accepted.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_session_ticket_cb(context, nullptr, &check_ticket, nullptr);
   if (!options.resume_sessions) {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context, 0);

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "net/address.h"
 #include "net/tls_context.h"
 #include "net/tls_failure.h"
 #include "net/tls_link.h"
@@ -29,11 +30,13 @@ class TlsHandshake final : public Cancellable,
                            public TlsLinkUser,
                            public std::enable_shared_from_this<TlsHandshake> {
  public:
-  TlsHandshake(std::unique_ptr<Transport> lower, std::chrono::milliseconds timeout,
-               ConnectHandler handler)
+  /// `host` is who a client asks for; empty: the peer is known by its address alone.
+  TlsHandshake(std::unique_ptr<Transport> lower, const std::string& host,
+               std::chrono::milliseconds timeout, ConnectHandler handler)
       : lower_(std::move(lower)),
         timeout_(timeout),
         handler_(std::move(handler)),
+        who_(host.empty() ? lower_->peer() : host + " (" + lower_->peer() + ")"),
         timer_(lower_->loop(), [this] { time_out(); }),
         failed_early_(lower_->loop(), [this] { finish(std::move(error_)); }) {}
 
@@ -41,10 +44,10 @@ class TlsHandshake final : public Cancellable,
   TlsHandshake& operator=(const TlsHandshake&) = delete;
 
   std::string peer() const { return lower_->peer(); }
+  const std::string& who() const { return who_; }
 
   void start(SslPtr ssl, TlsLink::Facts facts) {
     self_ = shared_from_this();
-    who_ = facts.who;
     link_ = std::make_unique<TlsLink>(std::move(lower_), std::move(ssl), std::move(facts));
     link_->set_user(this);
     timer_.start(timeout_);
@@ -60,7 +63,7 @@ class TlsHandshake final : public Cancellable,
   }
 
   void cancel() override {
-    if (!handler_) return;
+    if (!self_) return;
     error_ = uv_error(UV_ECANCELED, "TLS handshake with " + who_);
     timer_.stop();
     lingering_ = false;
@@ -171,7 +174,7 @@ class TlsHandshake final : public Cancellable,
     link_.reset();
     lower_.reset();
     const ConnectHandler handler = std::exchange(handler_, {});
-    handler(std::move(result));
+    if (handler) handler(std::move(result));
   }
 
   std::unique_ptr<Transport> lower_;  // before the link has it
@@ -188,11 +191,7 @@ class TlsHandshake final : public Cancellable,
   std::size_t first_count_ = 0;
 };
 
-bool is_address(const std::string& host) {
-  std::array<std::uint8_t, 16> address{};
-  return uv_inet_pton(AF_INET, host.c_str(), address.data()) == 0 ||
-         uv_inet_pton(AF_INET6, host.c_str(), address.data()) == 0;
-}
+bool is_address(const std::string& host) { return parse_address(host, 0).has_value(); }
 
 // A name as certificates have it: no final dot, no zone of an IPv6 address.
 std::string certificate_name(std::string name) {
@@ -220,7 +219,8 @@ Error expect_name(SSL* ssl, const std::string& name) {
     // As in Go: the subject's common name is no host name.
     X509_VERIFY_PARAM_set_hostflags(
         param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    expected = !name.empty() &&
+    // To OpenSSL one with a dot in front is any name that ends so.
+    expected = !name.empty() && !name.starts_with('.') &&
                (address ? X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str())
                         : X509_VERIFY_PARAM_set1_host(param, name.data(), name.size())) == 1;
   }
@@ -237,7 +237,7 @@ Attempt tls_connect(std::unique_ptr<Transport> transport,
                     std::chrono::milliseconds timeout, ConnectHandler handler) {
   const TlsClientContext::Impl& impl = context->impl();
   const auto handshake =
-      std::make_shared<TlsHandshake>(std::move(transport), timeout, std::move(handler));
+      std::make_shared<TlsHandshake>(std::move(transport), host, timeout, std::move(handler));
   const std::string name = certificate_name(impl.server_name().empty() ? host : impl.server_name());
   const std::string peer = handshake->peer();
 
@@ -251,7 +251,7 @@ Attempt tls_connect(std::unique_ptr<Transport> transport,
   }
   SSL_set_connect_state(ssl.get());
   TlsLink::Facts facts;
-  facts.who = host + " (" + peer + ")";
+  facts.who = handshake->who();
   facts.expected = name;
   facts.server_name = is_address(name) ? "" : name;
   facts.verifies = verifies(ssl.get());
@@ -275,7 +275,7 @@ Attempt tls_accept(std::unique_ptr<Transport> transport,
                    std::chrono::milliseconds timeout, ConnectHandler handler) {
   const TlsServerContext::Impl& impl = context->impl();
   const auto handshake =
-      std::make_shared<TlsHandshake>(std::move(transport), timeout, std::move(handler));
+      std::make_shared<TlsHandshake>(std::move(transport), "", timeout, std::move(handler));
   clear_openssl_errors();
   SslPtr ssl = impl.new_ssl();
   if (!ssl) {
@@ -285,7 +285,7 @@ Attempt tls_accept(std::unique_ptr<Transport> transport,
   SSL_set_accept_state(ssl.get());
   TlsLink::Facts facts;
   facts.server = true;
-  facts.who = handshake->peer();
+  facts.who = handshake->who();
   facts.verifies = verifies(ssl.get());
   facts.min_version = min_version(ssl.get());
   facts.context = std::move(context);

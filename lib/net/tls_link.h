@@ -38,7 +38,7 @@ class TlsLink {
   struct Facts {
     bool server = false;
     std::string who;       ///< the other side, for messages
-    std::string expected;  ///< the name its certificate must be for; empty: any
+    std::string expected;  ///< the name its certificate must be for, if `verifies`
     std::string server_name;
     std::string verify_failure;  ///< set when its certificate was not accepted
     std::string session_key;
@@ -97,7 +97,6 @@ class TlsLink {
   void written(const Result<std::size_t>& result);
 
   Facts facts_;
-  std::unique_ptr<Transport> lower_;
   TlsLinkUser* user_ = nullptr;
   bool reading_ = false;
   bool lower_ended_ = false;
@@ -110,7 +109,10 @@ class TlsLink {
   bool stuck_ = false;
   bool writing_ = false;
   Error write_error_;
-  SslPtr ssl_;  // last, so that it goes first: its BIO points here
+  // Of these the last goes first: the transport may hold a view of in_flight_ until it is gone, and
+  // the SSL's BIO points here.
+  std::unique_ptr<Transport> lower_;
+  SslPtr ssl_;
 };
 
 }  // namespace uvspdy::net

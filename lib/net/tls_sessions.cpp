@@ -4,6 +4,11 @@
 
 namespace uvspdy::net {
 
+bool certificate_has_expired(SSL_SESSION& session) {
+  const X509* certificate = SSL_SESSION_get0_peer(&session);
+  return certificate != nullptr && X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
+}
+
 void TlsSessions::put(const std::string& server, const SSL_SESSION& session) {
   SslSessionPtr copy(SSL_SESSION_dup(&session));
   if (!copy) return;
@@ -27,6 +32,11 @@ SslSessionPtr TlsSessions::take(const std::string& server) {
                                   [&](const Entry& entry) { return entry.server == server; });
   if (found == entries_.end()) return nullptr;
   auto& sessions = found->sessions;
+  std::erase_if(sessions, [](const auto& session) { return certificate_has_expired(*session); });
+  if (sessions.empty()) {
+    entries_.erase(found);
+    return nullptr;
+  }
   SslSessionPtr taken = std::move(sessions.back());
   sessions.pop_back();
   // A TLS 1.2 session serves many connections, and a server need not give a new one.

@@ -10,6 +10,10 @@
 
 namespace uvspdy::net {
 
+/// Whether the certificate that the other side showed for a session has expired meanwhile. Resuming
+/// does not look at it again, and tickets can be renewed without end. False when it showed none.
+bool certificate_has_expired(SSL_SESSION& session);
+
 /// Sessions that a client may resume, by server. Any thread may call. Each connection gets a
 /// session of its own: OpenSSL writes into those in use.
 class TlsSessions {
@@ -21,7 +25,7 @@ class TlsSessions {
   /// Keeps a copy.
   void put(const std::string& server, const SSL_SESSION& session);
 
-  /// The newest one, or null.
+  /// The newest one whose certificate has not expired, or null.
   SslSessionPtr take(const std::string& server);
 
  private:

@@ -56,6 +56,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   void write(std::span<const Bytes> spans, WriteHandler handler) {
     spans_.assign(spans.begin(), spans.end());
     on_written_ = std::move(handler);
+    writing_ = true;
     if (!link->is_stuck()) wakeup_.schedule();
   }
 
@@ -68,16 +69,25 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
       return;
     }
     on_shutdown_ = std::move(handler);
-    if (!on_written_) say_goodbye();
+    if (!writing_) say_goodbye();
   }
 
   void close(CloseHandler handler) {
     closed_ = true;
+    writing_ = false;
     on_written_ = {};
     on_shutdown_ = {};
     later_.clear();
     wakeup_.cancel();
-    link->lower().close(std::move(handler));
+    if (!handler) return link->lower().close({});
+    // The transport below need call back only while it lives, and ours may be destroyed at once.
+    self_ = shared_from_this();
+    on_closed_ = std::move(handler);
+    link->lower().close([this] {
+      const auto keep = std::exchange(self_, nullptr);
+      const CloseHandler told = std::exchange(on_closed_, {});
+      told();
+    });
   }
 
   const std::unique_ptr<TlsLink> link;
@@ -98,7 +108,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     }
     continue_write();
     if (closed_) return;
-    if (!on_written_ && !link->is_stuck()) link->trim();
+    if (!writing_ && !link->is_stuck()) link->trim();
     if (goodbye_ == Goodbye::kOnItsWay && !link->is_stuck()) end_lower();
   }
 
@@ -130,7 +140,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
       const int result = SSL_read_ex(link->ssl(), scratch.memory().data(), Scratch::kSize, &count);
       if (result == 1) {
         const auto handlers = read_handlers;
-        if (handlers) handlers->on_read(scratch.memory().first(count));
+        if (handlers && handlers->on_read) handlers->on_read(scratch.memory().first(count));
         if (closed_) return;
         continue;
       }
@@ -170,7 +180,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   }
 
   void continue_write() {
-    if (!on_written_) return;
+    if (!writing_) return;
     Result<std::size_t> result = try_write(spans_);
     if (result) {
       written_ += *result;
@@ -182,9 +192,10 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
       result = std::exchange(written_, 0);
     }
     spans_.clear();
+    writing_ = false;
     const WriteHandler handler = std::exchange(on_written_, {});
     if (shutdown_asked_ && goodbye_ == Goodbye::kNo) say_goodbye();
-    handler(std::move(result));
+    if (handler) handler(std::move(result));
   }
 
   void say_goodbye() {
@@ -223,6 +234,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   bool broken_ = false;
   std::vector<Bytes> spans_;  // of the write under way
   std::size_t written_ = 0;
+  bool writing_ = false;
   WriteHandler on_written_;
   bool shutdown_asked_ = false;
   // Our close_notify, and the lower transport's shutdown behind it.
@@ -230,6 +242,8 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   Goodbye goodbye_ = Goodbye::kNo;
   DoneHandler on_shutdown_;
   std::deque<std::function<void()>> later_;
+  CloseHandler on_closed_;
+  std::shared_ptr<State> self_;  // from close until its handler has run
 };
 
 TlsTransport::TlsTransport(std::unique_ptr<TlsLink> link, TlsInfo info)

@@ -1,6 +1,7 @@
 """TLS with OpenSSL's own client and server."""
 
 import contextlib
+import os
 import re
 import shutil
 import socket
@@ -58,9 +59,9 @@ class Client(TlsTestCase):
         accept = re.compile(r"^ACCEPT (\S+)$", re.M)
         return wait_until(lambda: accept.search(log.read_text()), "s_server").group(1)
 
-    def connect(self, target, *options, ca="ca"):
+    def connect(self, target, *options, ca="ca", **how):
         command = [TLS_PEER, "connect", target, "--ca", self.path(f"{ca}.crt"), *options]
-        return run(command, data=b"hello\n")
+        return run(command, data=b"hello\n", **how)
 
     def test_both_versions(self):
         for option, version in VERSIONS.items():
@@ -103,6 +104,17 @@ class Client(TlsTestCase):
 
     def test_version_too_low(self):
         result = self.connect(self.s_server("-tls1_2"), "--min", "1.3")
+        self.assert_exit(result, 1)
+        self.assert_one_line(result.stderr, "no TLS version in common; this side takes TLS 1.3")
+
+    def test_version_too_low_for_the_administrator(self):
+        configuration = self.files / "openssl.cnf"
+        configuration.write_text(
+            "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n"
+            "[tls]\nMinProtocol = TLSv1.3\n"
+        )
+        environment = dict(os.environ, OPENSSL_CONF=str(configuration))
+        result = self.connect(self.s_server("-tls1_2"), env=environment)
         self.assert_exit(result, 1)
         self.assert_one_line(result.stderr, "no TLS version in common; this side takes TLS 1.3")
 

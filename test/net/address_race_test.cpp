@@ -14,6 +14,7 @@
 #include "support/full_listener.h"
 #include "support/mentions.h"
 #include "support/outside_calls.h"
+#include "support/tcp_pair.h"
 #include "support/test_loop.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/listener.h"
@@ -64,13 +65,6 @@ struct Race {
   }
 };
 
-/// A port of 127.0.0.1 that nothing listens on.
-std::uint16_t closed_port(TestLoop& loop) {
-  const auto listener = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
-  REQUIRE(listener);
-  return (*listener)->port();
-}
-
 }  // namespace
 
 TEST_CASE("interleave_families: the first one's family first, then in turn, each in its order") {
@@ -112,10 +106,11 @@ TEST_CASE("AddressRace: a failure makes room for the next at once") {
   REQUIRE(listener);
   // 255.255.255.255 is refused by connect(2) itself, the closed port by the peer. Were the delay
   // waited for, the test would not end in time.
-  Race race(loop,
-            {address("127.0.0.1", closed_port(loop)), address("255.255.255.255", 1),
-             address("127.0.0.1", closed_port(loop)), address("127.0.0.1", (*listener)->port())},
-            1h);
+  Race race(
+      loop,
+      {address("127.0.0.1", test::closed_port(loop)), address("255.255.255.255", 1),
+       address("127.0.0.1", test::closed_port(loop)), address("127.0.0.1", (*listener)->port())},
+      1h);
   REQUIRE(loop.run_until([&] { return race.calls > 0; }));
   REQUIRE(*race.result);
   CHECK((**race.result)->peer() == (*listener)->address());
@@ -162,8 +157,8 @@ TEST_CASE(
 
 TEST_CASE("AddressRace: when all fail the error names each") {
   TestLoop loop;
-  const std::uint16_t one = closed_port(loop);
-  const std::uint16_t two = closed_port(loop);
+  const std::uint16_t one = test::closed_port(loop);
+  const std::uint16_t two = test::closed_port(loop);
   Race race(loop,
             {address("127.0.0.1", one), address("127.0.0.1", two), address("255.255.255.255", 9)},
             1h);
@@ -209,7 +204,7 @@ TEST_CASE("AddressRace: destroyed, it tells nobody and leaves nothing") {
 TEST_CASE("connect_tcp: a time limit says what each address has come to") {
   TestLoop loop;
   const FullListener silent;
-  const std::uint16_t closed = closed_port(loop);
+  const std::uint16_t closed = test::closed_port(loop);
   std::optional<Error> error;
   net::connect_addresses(
       loop.get(), "name:80",

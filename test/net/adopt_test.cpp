@@ -186,6 +186,35 @@ TEST_CASE("adopt: dropped with a read and a write under way, the handle still co
   CHECK(released == 1);
 }
 
+TEST_CASE("adopt: not while a write of the embedder's is under way") {
+  TestLoop loop;
+  const int family = GENERATE(AF_INET, AF_UNIX);
+  auto pair = connected_pair(family);
+  Embedded embedded(loop, family, std::move(pair[0]));
+  RawPeer other = peer_over(loop, std::move(pair[1]));
+  std::string text(64 * 1024 * 1024, 'x');
+  const uv_buf_t buffer = uv_buf_init(text.data(), static_cast<unsigned>(text.size()));
+  int written = 0;
+  uv_write_t request{};
+  request.data = &written;
+  REQUIRE(uv_write(&request, embedded.stream, &buffer, 1,
+                   [](uv_write_t* done, int) { ++*static_cast<int*>(done->data); }) == 0);
+  const auto too_early = net::adopt(embedded.stream, [](uv_stream_t*) { FAIL_CHECK("released"); });
+  REQUIRE_FALSE(too_early);
+  CHECK(too_early.error().code() == uv_code(UV_EBUSY));
+  CHECK(test::mentions(too_early.error().message(), {"cannot adopt", "under way", "EBUSY"}));
+  other.start_reading();
+  REQUIRE(loop.run_until([&] { return other.received().size() == text.size() && written == 1; }));
+
+  bool released = false;
+  auto adopted = net::adopt(embedded.stream, [&](uv_stream_t*) { released = true; });
+  REQUIRE(adopted);
+  (*adopted)->close({});
+  other.close();
+  REQUIRE(loop.run_out());
+  CHECK(released);
+}
+
 TEST_CASE("adopt: handles that cannot be adopted stay as they are") {
   TestLoop loop;
   int released = 0;

@@ -1,11 +1,17 @@
 // Local sockets: Listener::listen_pipe, connect_pipe, and the Transport between them.
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -72,6 +78,35 @@ mode_t permissions(const std::string& path) {
   REQUIRE(lstat(path.c_str(), &found) == 0);
   return found.st_mode & 07777;
 }
+
+/// What happens to the files of a folder.
+class FolderWatch {
+ public:
+  explicit FolderWatch(const std::string& path)
+      : inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    REQUIRE(inotify_);
+    REQUIRE(inotify_add_watch(inotify_.get(), path.c_str(), IN_CREATE | IN_ATTRIB) >= 0);
+  }
+
+  /// Of the events so far: IN_CREATE, IN_ATTRIB (permissions that were changed).
+  std::vector<std::uint32_t> events() const {
+    std::vector<std::uint32_t> found;
+    std::array<char, 4096> memory{};
+    ssize_t size = 0;
+    while ((size = read(inotify_.get(), memory.data(), memory.size())) > 0) {
+      for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
+        inotify_event event{};
+        std::memcpy(&event, memory.data() + at, sizeof event);
+        found.push_back(event.mask);
+        at += sizeof event + event.len;
+      }
+    }
+    return found;
+  }
+
+ private:
+  Descriptor inotify_;
+};
 
 bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
@@ -165,10 +200,24 @@ TEST_CASE("listen_pipe: the file has the permissions asked for, whatever the uma
   const Umask set(mask);
   net::ListenOptions options;
   options.pipe_mode = mode;
+  const FolderWatch watch(folder.path());
   auto listener = Listener::listen_pipe(
       loop.get(), folder.file("x"), [](auto) {}, {}, options);
   REQUIRE(listener);
   CHECK(permissions(folder.file("x")) == mode);
+  // It has had them from the start, unless the umask has taken some, which come back.
+  std::vector<std::uint32_t> expected{IN_CREATE};
+  if ((mode & mask) != 0) expected.push_back(IN_ATTRIB);
+  CHECK(watch.events() == expected);
+}
+
+TEST_CASE("listen_pipe: a folder that somebody keeps locked stops nobody") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  const Descriptor lock(open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(flock(lock.get(), LOCK_EX) == 0);
+  bound_socket(folder.file("x"), 1).reset();
+  CHECK(Listener::listen_pipe(loop.get(), folder.file("x"), [](auto) {}));
 }
 
 TEST_CASE("listen_pipe: closing, or destroying, removes the file") {

@@ -151,6 +151,30 @@ TEST_CASE("Transport: may be closed or destroyed inside each of its handlers") {
   CHECK(closed == (destroy ? 0 : 1));
 }
 
+TEST_CASE("Transport: empty handlers are nobody's") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  RawPeer client(std::move(pair.client));
+  client.start_reading();
+  auto& server = *pair.server;
+  const bool none_set = GENERATE(false, true);
+  if (!none_set) server.set_read_handlers({}, {});
+  server.start_reading();
+  const Bytes bytes = bytes_of("word");
+  server.write(std::span(&bytes, 1), {});
+  server.shutdown({});
+  server.shutdown({});
+  server.write(std::span(&bytes, 1), {});
+  client.send("nobody reads this");
+  client.shut_down();
+  REQUIRE(loop.run_until([&] { return client.ended(); }));
+  CHECK(client.received() == "word");
+  loop.run_turns(10);
+  server.close({});
+  client.close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("Transport: may be destroyed inside the handler given to close") {
   TestLoop loop;
   TcpPair pair(loop);

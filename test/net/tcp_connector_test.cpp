@@ -12,6 +12,7 @@
 #include "support/full_listener.h"
 #include "support/outside_calls.h"
 #include "support/raw_peer.h"
+#include "support/tcp_pair.h"
 #include "support/test_loop.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/listener.h"
@@ -44,13 +45,6 @@ struct Attempt {
     REQUIRE(loop.run_until([this] { return calls > 0; }));
   }
 };
-
-/// A port that nothing listens on.
-std::uint16_t free_port(TestLoop& loop) {
-  auto listener = net::Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
-  REQUIRE(listener);
-  return (*listener)->port();
-}
 
 }  // namespace
 
@@ -114,7 +108,7 @@ TEST_CASE("connect_tcp: Nagle's algorithm is off at both ends") {
 
 TEST_CASE("connect_tcp: a refused connection names its target and libuv's error") {
   TestLoop loop;
-  const std::uint16_t port = free_port(loop);
+  const std::uint16_t port = test::closed_port(loop);
   Attempt attempt(loop, "127.0.0.1", port);
   REQUIRE_FALSE(*attempt.result);
   const Error& error = attempt.result->error();

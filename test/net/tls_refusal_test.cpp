@@ -164,10 +164,13 @@ TEST_CASE("TLS refusal: a name that no certificate can have") {
   TcpPair tcp(loop);
   RawPeer peer(std::move(tcp.server));
   HandshakeResult ours;
-  net::tls_connect(std::move(tcp.client), client_context(), "", test::kDeadline, ours.handler());
+  // OpenSSL would take the last as any name below it.
+  const std::string name = GENERATE("", ".", ".localhost");
+  net::tls_connect(std::move(tcp.client), client_context(), name, test::kDeadline, ours.handler());
   CHECK_FALSE(ours.done);
   REQUIRE(loop.run_until([&] { return ours.done; }));
   CHECK(ours.error.code() == Errc::kTlsConfig);
+  CHECK_THAT(ours.error.message(), Contains("is no host name or address"));
   peer.close();
   REQUIRE(loop.run_out());
 }
@@ -286,6 +289,18 @@ TEST_CASE("TLS refusal: a refused client that never closes is not waited for") {
   half.end();
 }
 
+TEST_CASE("TLS: a handshake whose outcome nobody wants") {
+  TestLoop loop;
+  TcpPair tcp(loop);
+  HandshakeResult server;
+  net::tls_accept(std::move(tcp.server), server_context(), test::kDeadline, server.handler());
+  net::tls_connect(std::move(tcp.client), client_context(), "localhost", test::kDeadline, {});
+  REQUIRE(loop.run_until([&] { return server.done; }));
+  CHECK(server.transport);
+  server.transport.reset();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("TLS: cancelled at once, half way, and after the end") {
   HalfTls at_once;
   at_once.connect();
@@ -303,6 +318,19 @@ TEST_CASE("TLS: cancelled at once, half way, and after the end") {
   CHECK(half_way.error().code().value() == UV_ECANCELED);
   REQUIRE(half_way.loop.run_until([&] { return half_way.peer->ended(); }));
   half_way.end();
+
+  TestLoop loop;
+  TcpPair tcp(loop);
+  RawPeer peer(std::move(tcp.server));
+  HandshakeResult hopeless;
+  auto attempt = net::tls_connect(std::move(tcp.client), client_context(), ".example",
+                                  test::kDeadline, hopeless.handler());
+  attempt.cancel();
+  REQUIRE(loop.run_until([&] { return hopeless.done; }));
+  CHECK(hopeless.error.code().value() == UV_ECANCELED);
+  CHECK_THAT(hopeless.error.message(), Contains("TLS handshake with .example (127.0.0.1:"));
+  peer.close();
+  REQUIRE(loop.run_out());
 
   HalfTls refusing;
   refusing.accept();

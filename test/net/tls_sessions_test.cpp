@@ -1,7 +1,11 @@
 // Sessions that are resumed, certificates that are reloaded.
 
+#include <ctime>
+#include <functional>
 #include <string>
 
+#include "net/tls_context.h"
+#include "support/mentions.h"
 #include "support/raw_peer.h"
 #include "support/tls_pair.h"
 #include "uvspdy/net/error.h"
@@ -43,8 +47,9 @@ class Server {
     bool verified = false;
   };
 
-  Outcome connect(const std::shared_ptr<net::TlsClientContext>& client,
-                  const std::string& host = "localhost") {
+  // Two handshakes, which may fail.
+  TlsPair shake_hands(const std::shared_ptr<net::TlsClientContext>& client,
+                      const std::string& host = "localhost") {
     Lower tcp;
     net::connect_tcp(loop_.get(), "127.0.0.1", listener_->port(), test::kDeadline,
                      [&tcp](Result<std::unique_ptr<net::Transport>> result) {
@@ -53,7 +58,12 @@ class Server {
                      });
     REQUIRE(loop_.run_until([&] { return tcp.client && accepted; }));
     tcp.server = std::move(accepted);
-    TlsPair pair(loop_, std::move(tcp), client, context, host);
+    return TlsPair(loop_, std::move(tcp), client, context, host);
+  }
+
+  Outcome connect(const std::shared_ptr<net::TlsClientContext>& client,
+                  const std::string& host = "localhost") {
+    TlsPair pair = shake_hands(client, host);
     pair.open();
     Outcome outcome;
     const net::TlsInfo& ours = *pair.client.transport->tls();
@@ -87,6 +97,38 @@ class Server {
   std::unique_ptr<net::Listener> listener_;
 };
 
+// A context that takes it to be half an hour ago.
+class EarlierTime {
+ public:
+  template <class Context>
+  explicit EarlierTime(const Context& context) : ssl_(context.impl().new_ssl()) {
+    X509_VERIFY_PARAM_set_time(param(), std::time(nullptr) - 1800);
+  }
+  ~EarlierTime() { end(); }
+  EarlierTime(const EarlierTime&) = delete;
+  EarlierTime& operator=(const EarlierTime&) = delete;
+
+  void end() { X509_VERIFY_PARAM_clear_flags(param(), X509_V_FLAG_USE_CHECK_TIME); }
+
+  void only(int version) {
+    SSL_CTX* context = SSL_get_SSL_CTX(ssl_.get());
+    SSL_CTX_set_min_proto_version(context, version);
+    SSL_CTX_set_max_proto_version(context, version);
+  }
+
+ private:
+  X509_VERIFY_PARAM* param() { return SSL_CTX_get0_param(SSL_get_SSL_CTX(ssl_.get())); }
+
+  net::SslPtr ssl_;  // holds the context
+};
+
+// Signed a while ago, and good no more.
+Certificate expired(const std::string& name) {
+  return Certificate(
+      {.common_name = name, .names = {"DNS:localhost"}, .valid_from = -3500, .valid_to = -60},
+      test_ca().ca);
+}
+
 }  // namespace
 
 TEST_CASE("TLS sessions: resumed with all that was verified") {
@@ -105,6 +147,49 @@ TEST_CASE("TLS sessions: resumed with all that was verified") {
     CHECK(again.server_sees == "jane");
     CHECK(again.client_sees == "server");
     CHECK(again.verified);
+  }
+  server.close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("TLS sessions: a client's certificate that has expired is not good by resuming") {
+  TestLoop loop;
+  auto options = server_options();
+  options.client_certificate = net::ClientCertificate::kRequired;
+  options.client_ca.text = test_ca().ca.pem();
+  Server server(loop, server_context(options));
+  EarlierTime earlier(*server.context);
+  earlier.only(GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
+  auto for_client = client_options();
+  for_client.key_pair = key_pair_of(expired("jane"));
+  const auto client = client_context(for_client);
+  CHECK(server.connect(client).server_sees == "jane");
+  CHECK_FALSE(server.connect(client).resumed);  // it was looked at anew
+  earlier.end();
+  {
+    TlsPair pair = server.shake_hands(client);
+    CHECK_FALSE(pair.server.transport);
+    CHECK(pair.server.error.code() == net::Errc::kCertificate);
+    CHECK(test::mentions(pair.server.error.message(), {"'CN=jane' has expired"}));
+  }
+  server.close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("TLS sessions: a server's certificate that has expired is not good by resuming") {
+  TestLoop loop;
+  Server server(loop, server_context({.key_pair = key_pair_of(expired("server"))}));
+  const auto client = client_context();
+  EarlierTime earlier(*client);
+  earlier.only(GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
+  CHECK(server.connect(client).client_sees == "server");
+  CHECK_FALSE(server.connect(client).resumed);
+  earlier.end();
+  {
+    TlsPair pair = server.shake_hands(client);
+    CHECK_FALSE(pair.client.transport);
+    CHECK(pair.client.error.code() == net::Errc::kCertificate);
+    CHECK(test::mentions(pair.client.error.message(), {"'CN=server' has expired"}));
   }
   server.close();
   REQUIRE(loop.run_out());

@@ -206,6 +206,50 @@ TEST_CASE("TLS transport: after close only close's handler runs") {
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("TLS transport: the handler given to close runs over any transport, and lets go") {
+  const bool over_tcp = GENERATE(false, true);
+  const bool destroy = GENERATE(false, true);
+  CAPTURE(over_tcp, destroy);
+  TestLoop loop;
+  auto pair = over_tcp ? TlsPair(loop) : TlsPair(loop, PipePair(loop.get()));
+  pair.open();
+  test::OutsideCalls outside;
+  auto token = std::make_shared<int>(0);
+  outside.during([&] {
+    pair.client.transport->close([&outside, token] {
+      CHECK(outside.holds());
+      ++*token;
+    });
+    if (destroy) pair.client.transport.reset();
+  });
+  CHECK(*token == 0);
+  REQUIRE(loop.run_until([&] { return *token == 1; }));
+  loop.run_turns(3);
+  CHECK(*token == 1);
+  CHECK(token.use_count() == 1);
+  pair.server.transport->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("TLS transport: what a write below holds stays until that transport is closed") {
+  TestLoop loop;
+  PipePair pipe(loop.get());
+  const auto up = pipe.up;
+  TlsPair pair(loop, std::move(pipe));
+  pair.open();
+  up->capacity = 1000;
+  const std::string text = patterned_text(20000);
+  const Bytes bytes = bytes_of(text);
+  REQUIRE(pair.client.transport->try_write(std::span(&bytes, 1)));
+  const bool destroy = GENERATE(false, true);
+  if (!destroy) pair.client.transport->close({});
+  pair.client.transport.reset();
+  CHECK(up->ended);
+  CHECK_FALSE(up->overwritten);
+  pair.server.transport->close({});
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("TLS transport: closed and destroyed inside each handler") {
   enum class Where { kRead, kEnd, kWritten, kShutdown };
   for (const Where where : {Where::kRead, Where::kEnd, Where::kWritten, Where::kShutdown}) {
@@ -247,6 +291,32 @@ TEST_CASE("TLS transport: closed and destroyed inside each handler") {
       }
     }
   }
+}
+
+TEST_CASE("TLS transport: empty handlers are nobody's") {
+  const bool over_tcp = GENERATE(false, true);
+  TestLoop loop;
+  auto pair = over_tcp ? TlsPair(loop) : TlsPair(loop, PipePair(loop.get()));
+  pair.open();
+  RawPeer server(std::move(pair.server.transport));
+  server.start_reading();
+  auto& client = *pair.client.transport;
+  client.set_read_handlers({}, {});
+  client.start_reading();
+  const std::string text = patterned_text(100000);
+  const Bytes bytes = bytes_of(text);
+  client.write(std::span(&bytes, 1), {});
+  client.shutdown({});
+  client.shutdown({});
+  server.send("nobody reads this");
+  server.shut_down();
+  REQUIRE(loop.run_until([&] { return server.ended(); }));
+  CHECK((server.received() == text));
+  client.write(std::span(&bytes, 1), {});
+  loop.run_turns(10);
+  client.close({});
+  server.close();
+  REQUIRE(loop.run_out());
 }
 
 TEST_CASE("TLS transport: dropped inside the handshake's handler") {

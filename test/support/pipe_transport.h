@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
@@ -25,6 +26,7 @@ struct PipeDirection {
   std::string data;                    ///< on its way
   std::size_t passed = 0;              ///< all that was ever put in
   bool ended = false;
+  bool overwritten = false;  ///< a write's bytes were not left alone until the writer was closed
   net::Wakeup* reader = nullptr;
   net::Wakeup* writer = nullptr;
 
@@ -40,7 +42,9 @@ struct PipeDirection {
   }
 };
 
-/// One end of a pipe inside the process.
+/// One end of a pipe inside the process. It promises no more than a Transport must: destroyed
+/// before the handler given to close has run, it does not call it; a write may take a part of a
+/// span.
 class PipeTransport final : public net::Transport {
  public:
   PipeTransport(uv_loop_t* loop, std::shared_ptr<PipeDirection> in,
@@ -66,6 +70,7 @@ class PipeTransport final : public net::Transport {
 
   Result<std::size_t> try_write(std::span<const Bytes> spans) override {
     if (!wakeup_) return net::uv_error(UV_ECANCELED, "write");
+    if (shutdown_asked_) return net::uv_error(UV_EPIPE, "write");
     std::size_t total = 0;
     for (const Bytes span : spans) {
       const std::size_t count = out_->put(span);
@@ -75,18 +80,31 @@ class PipeTransport final : public net::Transport {
     return total;
   }
   void write(std::span<const Bytes> spans, WriteHandler handler) override {
+    if (!wakeup_) return;
+    if (shutdown_asked_) {
+      return later([handler = std::move(handler)] {
+        if (handler) handler(net::uv_error(UV_EPIPE, "write"));
+      });
+    }
     rest_ = spans.front();
-    size_ = rest_.size();
+    copy_of_rest_ = text_of(rest_);
     on_written_ = std::move(handler);
+    writing_ = true;
     schedule();
   }
   void shutdown(DoneHandler handler) override {
+    if (!wakeup_) return;
+    if (std::exchange(shutdown_asked_, true)) {
+      return later([handler = std::move(handler)] {
+        if (handler) handler(net::uv_error(UV_EALREADY, "shutdown"));
+      });
+    }
     on_shutdown_ = std::move(handler);
-    shut_ = true;
     schedule();
   }
   void close(CloseHandler handler) override {
     if (!wakeup_) return;
+    if (writing_ && text_of(rest_) != copy_of_rest_) out_->overwritten = true;
     *alive_ = false;
     in_->reader = out_->writer = nullptr;
     in_->capacity = 0;
@@ -95,13 +113,16 @@ class PipeTransport final : public net::Transport {
     wakeup_.reset();
     handlers_.reset();
     on_written_ = {};
+    on_shutdown_ = {};
+    later_.clear();
     if (!handler) return;
-    // Told later by a handle of its own.
-    auto* told = new_closing(std::move(handler));
-    uv_close(told, [](uv_handle_t* closed) {
-      const std::unique_ptr<Closing> closing(static_cast<Closing*>(closed->data));
-      closing->handler();
+    // Told by a handle of its own, which goes when this object does.
+    on_closed_ = std::move(handler);
+    closing_ = std::make_unique<net::Wakeup>(loop_, [this] {
+      const CloseHandler told = std::exchange(on_closed_, {});
+      told();
     });
+    closing_->schedule();
   }
   std::string peer() const override { return "pipe"; }
   uv_loop_t* loop() const override { return loop_; }
@@ -111,34 +132,32 @@ class PipeTransport final : public net::Transport {
     ReadHandler on_read;
     EndHandler on_end;
   };
-  struct Closing {
-    uv_idle_t idle{};
-    CloseHandler handler;
-  };
-
-  uv_handle_t* new_closing(CloseHandler handler) {
-    auto closing = std::make_unique<Closing>();
-    closing->handler = std::move(handler);
-    uv_idle_init(loop_, &closing->idle);
-    void* handle = &closing->idle;
-    closing->idle.data = closing.get();
-    (void)closing.release();
-    return static_cast<uv_handle_t*>(handle);
-  }
 
   void schedule() {
     if (wakeup_) wakeup_->schedule();
   }
 
+  void later(std::function<void()> call) {
+    later_.push_back(std::move(call));
+    schedule();
+  }
+
   void turn() {
     const std::shared_ptr<bool> alive = alive_;
-    if (on_written_) {
-      rest_ = rest_.subspan(out_->put(rest_));
-      if (rest_.empty()) std::exchange(on_written_, {})(size_);
+    while (!later_.empty()) {
+      const auto next = std::move(later_.front());
+      later_.pop_front();
+      next();
       if (!*alive) return;
     }
-    if (shut_ && !on_written_) {
-      shut_ = false;
+    if (writing_) {
+      if (const std::size_t count = out_->put(rest_); count > 0) {
+        writing_ = false;
+        if (const WriteHandler handler = std::exchange(on_written_, {})) handler(count);
+        if (!*alive) return;
+      }
+    }
+    if (shutdown_asked_ && !writing_ && !std::exchange(shut_, true)) {
       out_->ended = true;
       if (out_->reader != nullptr) out_->reader->schedule();
       if (const DoneHandler handler = std::exchange(on_shutdown_, {})) handler({});
@@ -151,9 +170,9 @@ class PipeTransport final : public net::Transport {
       in_->data.erase(0, piece.size());
       if (in_->writer != nullptr) in_->writer->schedule();
       schedule();
-      handlers->on_read(bytes_of(piece));
+      if (handlers && handlers->on_read) handlers->on_read(bytes_of(piece));
     } else if (in_->ended && !std::exchange(end_told_, true)) {
-      handlers->on_end({});
+      if (handlers && handlers->on_end) handlers->on_end({});
     }
   }
 
@@ -166,10 +185,15 @@ class PipeTransport final : public net::Transport {
   bool reading_ = false;
   bool end_told_ = false;
   Bytes rest_;
-  std::size_t size_ = 0;
+  std::string copy_of_rest_;
+  bool writing_ = false;
   WriteHandler on_written_;
+  bool shutdown_asked_ = false;
   bool shut_ = false;
   DoneHandler on_shutdown_;
+  std::deque<std::function<void()>> later_;
+  CloseHandler on_closed_;
+  std::unique_ptr<net::Wakeup> closing_;
 };
 
 struct PipePair {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -29,5 +30,12 @@ struct TcpPair {
     REQUIRE(loop.run_until([this] { return client && server; }));
   }
 };
+
+/// A port of 127.0.0.1 that nothing listens on.
+inline std::uint16_t closed_port(TestLoop& loop) {
+  const auto listener = net::Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
+  REQUIRE(listener);
+  return (*listener)->port();
+}
 
 }  // namespace uvspdy::test

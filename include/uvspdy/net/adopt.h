@@ -21,7 +21,7 @@ namespace uvspdy::net {
 ///
 /// Errors: libuv's, with a text that says what is wrong. UV_EINVAL: null, another kind of handle, a
 /// pipe that passes handles (ipc); UV_EBADF: it is closing; UV_ENOTCONN: it is not connected, or
-/// one direction only.
+/// one direction only; UV_EBUSY: a write of the embedder's is still under way.
 Result<std::unique_ptr<Transport>> adopt(uv_stream_t* stream,
                                          std::function<void(uv_stream_t*)> on_released);
 

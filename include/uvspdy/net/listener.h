@@ -67,7 +67,7 @@ class Listener {
   /// Where it listens: "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock".
   const std::string& address() const;
 
-  /// Stops listening. Harmless when done before.
+  /// Stops listening, and lets go of the handlers. Harmless when done before.
   void close();
 
  private:

@@ -15,6 +15,9 @@
 // any program, from its own configuration file: that is where an administrator's rules for ciphers
 // stand. With no CAs given, the ones that OpenSSL was built to look for are used (SSL_CERT_FILE
 // and SSL_CERT_DIR are OpenSSL's own way to move them).
+//
+// A resumed session stands on what its first handshake has verified, for as long as the certificate
+// that the other side showed there is valid; behind that the handshake is a full one again.
 
 namespace uvspdy::net {
 

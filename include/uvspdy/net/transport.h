@@ -18,9 +18,10 @@ struct TlsInfo;
 /// A pipe of bytes to a peer: TCP, local sockets and TLS here, and whatever an embedder derives
 /// from this. It belongs to the thread of its loop.
 ///
-/// Handlers are called from the loop, never from inside the call that set them. After `close`, and
-/// after destruction, no handler is called but the one given to `close`. Any function, and the
-/// destructor, may be called from any handler.
+/// Handlers are called from the loop, never from inside a call of these functions: not from the one
+/// that set them, nor from `start_reading`. An empty handler is nobody's and is not called. After
+/// `close`, and after destruction, no handler is called but the one given to `close`. Any function,
+/// and the destructor, may be called from any handler.
 class Transport {
  public:
   /// Bytes that have come; the view is valid during the call.
@@ -47,19 +48,22 @@ class Transport {
   /// way. Errors: libuv's.
   virtual Result<std::size_t> try_write(std::span<const Bytes> spans) = 0;
 
-  /// Writes at least the first of `spans`, and as many more as it takes in one go, waiting for
-  /// the peer as long as needed. The bytes must stay valid and unchanged until the handler has run
-  /// or the transport is closed. One write at a time.
+  /// Writes some of `spans`, from their start and at least one byte, waiting for the peer as long
+  /// as needed. The bytes must stay valid and unchanged until the handler has run or the transport
+  /// is closed. One write at a time. Behind `shutdown` the handler gets UV_EPIPE.
   virtual void write(std::span<const Bytes> spans, WriteHandler handler) = 0;
 
   /// Tells the peer that no more comes from this side, behind everything written. Reading goes on.
+  /// Asked for again, the handler gets UV_EALREADY.
   virtual void shutdown(DoneHandler handler) = 0;
 
   /// Bytes that were written and that the peer has not acknowledged yet, as far as that is known:
   /// closing under them may destroy them.
   virtual std::size_t unacknowledged() const { return 0; }
 
-  /// Closes at once. The handler, if any, runs when libuv has let go of everything.
+  /// Closes at once; again, it does nothing. The handler, if any, runs when libuv has let go of
+  /// everything. Who gives one keeps the transport until it has run: of a transport that is
+  /// destroyed before, only the library's own still call it.
   virtual void close(CloseHandler handler) = 0;
 
   /// The peer, for messages: "127.0.0.1:40312", "unix:/run/x.sock".

@@ -1,0 +1,54 @@
+// Connections over TLS over a transport that is not the library's.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "support/pipe_transport.h"
+#include "support/spdy_pair.h"
+#include "support/tls_pair.h"
+
+using namespace uvspdy;
+using test::PipePair;
+using test::TestLoop;
+using test::TlsPair;
+
+TEST_CASE("Connection: over TLS over an embedder's transport, it ends") {
+  TestLoop loop;
+  TlsPair pair(loop, PipePair(loop.get()));
+  pair.open();
+  std::shared_ptr<httpstream::Stream> echoing;
+  auto options = test::patient_options();
+  options.on_new_stream = [&](std::shared_ptr<httpstream::Stream> stream, auto decision) {
+    echoing = std::move(stream);
+    echoing->on_data([&](Bytes bytes) { CHECK_FALSE(echoing->write(Buffer::copy_of(bytes))); });
+    decision.accept();
+  };
+  const auto server = httpstream::Connection::create(std::move(pair.server.transport),
+                                                     session::Role::kServer, std::move(options));
+  const auto client = httpstream::Connection::create(
+      std::move(pair.client.transport), session::Role::kClient, test::patient_options());
+  int closed = 0;
+  server->on_close([&](const Error& error) {
+    CHECK_FALSE(error);
+    echoing.reset();
+    ++closed;
+  });
+  client->on_close([&](const Error& error) {
+    CHECK_FALSE(error);
+    ++closed;
+  });
+  std::string received;
+  client->create_stream({}, [&](Result<std::shared_ptr<httpstream::Stream>> stream) {
+    CHECK(stream);
+    if (!stream) return;
+    (*stream)->on_data([&](Bytes bytes) {
+      received += text_of(bytes);
+      client->close();
+    });
+    CHECK_FALSE((*stream)->write(Buffer(std::string("hello"))));
+  });
+  REQUIRE(loop.run_until([&] { return closed == 2; }));
+  CHECK(received == "hello");
+  REQUIRE(loop.run_out());
+}
