@@ -1,5 +1,6 @@
 #include "uvspdy/kube/api_server.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "uvspdy/httpstream/error.h"
@@ -10,9 +11,14 @@ namespace {
 
 constexpr int kUnauthorized = 401;
 
-// Where the server's API is under a path of its own.
+// Where the server's API is under a path of its own. A query there is dropped, as by client-go.
 std::string joined(const std::string& base, const std::string& target) {
-  return base.ends_with('/') ? base.substr(0, base.size() - 1) + target : base + target;
+  const std::string path = base.substr(0, base.find('?'));
+  return path.ends_with('/') ? path.substr(0, path.size() - 1) + target : path + target;
+}
+
+bool same_texts(const net::TlsKeyPair& a, const net::TlsKeyPair& b) {
+  return a.certificate.text == b.certificate.text && a.key.text == b.key.text;
 }
 
 Result<std::shared_ptr<const net::TlsClientContext>> tls_context(
@@ -64,9 +70,10 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
         [self = shared_from_this(), dial, target, protocols = std::move(protocols),
          handler = std::move(handler)](Result<Authentication> shown) mutable {
           if (!shown) return handler(shown.error());
+          const std::uint64_t generation = shown->generation;
           self->dial_with(std::move(*shown), *dial, target, std::move(protocols),
-                          [self, dial, handler](Result<httpstream::Dialed> dialed) {
-                            if (!dialed) self->note_refusal(dialed.error());
+                          [self, dial, generation, handler](Result<httpstream::Dialed> dialed) {
+                            if (!dialed) self->note_refusal(dialed.error(), generation);
                             handler(std::move(dialed));
                           });
         });
@@ -90,11 +97,8 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     options.headers = std::move(shown.headers);
     options.round_tripper = round_tripper_;
     if (shown.key_pair && config_.server.scheme == "https") {
-      net::TlsClientOptions with_certificate = config_.tls;
-      with_certificate.key_pair = std::move(shown.key_pair);
-      auto tls = tls_context(with_certificate);
-      if (!tls) return handler(tls.error());
-      options.round_tripper.tls = std::move(*tls);
+      if (Error error = use_key_pair(std::move(*shown.key_pair))) return handler(error);
+      options.round_tripper.tls = plugin_tls_;
     }
     httpstream::Url url = config_.server;
     url.target = joined(url.target, target);
@@ -102,15 +106,31 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
         httpstream::Dialer(loop_, url, options).dial(std::move(protocols), std::move(handler));
   }
 
-  void note_refusal(const Error& error) {
+  // One context for as long as the plugin gives the same certificate: sessions are resumed in it.
+  Error use_key_pair(net::TlsKeyPair pair) {
+    if (plugin_tls_ && same_texts(plugin_key_pair_, pair)) return {};
+    net::TlsClientOptions with_certificate = config_.tls;
+    with_certificate.key_pair = pair;
+    auto tls = tls_context(with_certificate);
+    if (!tls) return tls.error();
+    plugin_tls_ = std::move(*tls);
+    plugin_key_pair_ = std::move(pair);
+    return {};
+  }
+
+  void note_refusal(const Error& error, std::uint64_t generation) {
     const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(error);
-    if (failure != nullptr && failure->status == kUnauthorized) authenticator_.forget();
+    if (failure != nullptr && failure->status == kUnauthorized) {
+      authenticator_.forget(generation);
+    }
   }
 
   uv_loop_t* loop_;
   ClientConfig config_;
   httpstream::UpgradeRoundTripper::Options round_tripper_;
   Authenticator authenticator_;
+  net::TlsKeyPair plugin_key_pair_;
+  std::shared_ptr<const net::TlsClientContext> plugin_tls_;  // made for it
 };
 
 ApiServer::ApiServer(Private, std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

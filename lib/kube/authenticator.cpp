@@ -37,11 +37,19 @@ class Authenticator::Impl : public std::enable_shared_from_this<Impl> {
       : loop_(loop), config_(std::move(config)), options_(std::move(options)) {}
 
   net::Attempt authenticate(Handler handler);
-  void forget() { cached_.reset(); }
+  void forget(std::uint64_t generation) {
+    if (cached_ && cached_->authentication.generation == generation) cached_.reset();
+  }
 
  private:
   // One that asked, until its handler has run.
   class Waiter;
+
+  // What a plugin gave, and may be used until it runs out.
+  struct Given {
+    Authentication authentication;
+    std::optional<std::chrono::sys_seconds> expiration;
+  };
 
   bool needs_plugin() const;
   bool is_fresh() const {
@@ -49,14 +57,15 @@ class Authenticator::Impl : public std::enable_shared_from_this<Impl> {
   }
   Error start_plugin();
   void finish_plugin(const Result<std::string>& output);
-  Result<ExecCredential> read(const Result<std::string>& output) const;
+  Result<Given> read(const Result<std::string>& output) const;
   Result<Authentication> authentication_of(const ExecCredential& credential) const;
   void give_up(const Waiter& waiter);
 
   uv_loop_t* loop_;
   ClientConfig config_;
   Options options_;
-  std::optional<ExecCredential> cached_;
+  std::optional<Given> cached_;
+  std::uint64_t runs_ = 0;  // of the plugin, that gave something to use
   std::shared_ptr<CredentialPlugin> plugin_;
   std::vector<std::shared_ptr<Waiter>> waiters_;
 };
@@ -107,7 +116,7 @@ net::Attempt Authenticator::Impl::authenticate(Handler handler) {
     waiter->finish(headers ? Result<Authentication>(Authentication{std::move(*headers), {}})
                            : headers.error());
   } else if (is_fresh()) {
-    waiter->finish(authentication_of(*cached_));
+    waiter->finish(cached_->authentication);
   } else if (Error error = plugin_ ? Error() : start_plugin()) {
     waiter->finish(error);
   } else {
@@ -133,20 +142,35 @@ Error Authenticator::Impl::start_plugin() {
 void Authenticator::Impl::finish_plugin(const Result<std::string>& output) {
   plugin_.reset();
   const auto waiters = std::exchange(waiters_, {});
-  const Result<ExecCredential> credential = read(output);
-  if (credential) cached_ = *credential;
+  Result<Given> given = read(output);
+  if (given) {
+    given->authentication.generation = ++runs_;
+    cached_ = *given;
+  }
   for (const auto& waiter : waiters) {
-    waiter->finish(credential ? authentication_of(*credential) : credential.error());
+    waiter->finish(given ? Result<Authentication>(given->authentication) : given.error());
   }
 }
 
-Result<ExecCredential> Authenticator::Impl::read(const Result<std::string>& output) const {
+// Only what can be used is kept.
+Result<Authenticator::Impl::Given> Authenticator::Impl::read(
+    const Result<std::string>& output) const {
   if (!output) return output.error();
   const ExecConfig& exec = *config_.credentials.exec;
-  Result<ExecCredential> credential = parse_exec_credential(*output, exec.api_version);
-  if (credential) return credential;
-  return Error(Errc::kCredentials,
-               "credential plugin '" + exec.command + "': " + credential.error().message());
+  const auto unusable = [&exec](const Error& error) {
+    return Error(Errc::kCredentials,
+                 "credential plugin '" + exec.command + "': " + error.message());
+  };
+  const Result<ExecCredential> credential = parse_exec_credential(*output, exec.api_version);
+  if (!credential) return unusable(credential.error());
+  Result<Authentication> authentication = authentication_of(*credential);
+  if (!authentication) return unusable(authentication.error());
+  if (authentication->key_pair) {
+    const auto tls = net::TlsClientContext::create(
+        {.verify = false, .key_pair = authentication->key_pair, .resume_sessions = false});
+    if (!tls) return unusable(tls.error());
+  }
+  return Given{std::move(*authentication), credential->expiration};
 }
 
 Result<Authentication> Authenticator::Impl::authentication_of(
@@ -180,6 +204,6 @@ net::Attempt Authenticator::authenticate(Handler handler) {
   return impl_->authenticate(std::move(handler));
 }
 
-void Authenticator::forget() { impl_->forget(); }
+void Authenticator::forget(std::uint64_t generation) { impl_->forget(generation); }
 
 }  // namespace uvspdy::kube

@@ -65,7 +65,11 @@ CredentialPlugin::CredentialPlugin(Private, uv_loop_t* loop, const ExecConfig& e
       options_(std::move(options)),
       handler_(std::move(handler)),
       timer_(loop, [this] { on_time(); }),
-      concluding_(loop, [this] { conclude(); }) {}
+      concluding_(loop, [this] { conclude(); }) {
+  if (options_.on_stderr) {
+    on_stderr_ = std::make_shared<const StderrHandler>(std::move(options_.on_stderr));
+  }
+}
 
 void CredentialPlugin::start(uv_loop_t* loop) {
   Process::Handlers handlers;
@@ -95,7 +99,8 @@ void CredentialPlugin::take_output(Process::Output output, std::string_view text
   if (output == Process::Output::kStderr) {
     stderr_ += text;
     if (stderr_.size() > kKeptStderr) stderr_.erase(0, stderr_.size() - kKeptStderr);
-    if (options_.on_stderr) options_.on_stderr(text);
+    // Giving up inside it lets go of ours.
+    if (const auto on_stderr = on_stderr_) (*on_stderr)(text);
   } else {
     stdout_ += text;
     if (stdout_.size() > kMaxOutput) {
@@ -122,6 +127,8 @@ void CredentialPlugin::conclude_when_over() {
 void CredentialPlugin::conclude() {
   const auto self = std::exchange(self_, nullptr);
   timer_.stop();
+  // What it has left running is not to outlive one that was told to go.
+  if (stopping_ && !options_.interactive) process_->signal_group(SIGKILL);
   if (start_error_) {
     deliver(start_failure(start_error_));
   } else if (process_->exit_code() != 0) {
@@ -150,7 +157,7 @@ void CredentialPlugin::fail(const Error& error) {
 
 void CredentialPlugin::stop() {
   handler_ = nullptr;
-  options_.on_stderr = nullptr;
+  on_stderr_ = nullptr;
   if (stopping_ || !self_) return;
   stopping_ = true;
   process_->close_output(Process::Output::kStdout);

@@ -20,11 +20,12 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   struct Private {};
 
  public:
+  using StderrHandler = std::function<void(std::string_view)>;
   struct Options {
     std::chrono::milliseconds timeout;
     bool interactive = false;  // gets our stdin, and stays in our process group
     std::string exec_info;     // for KUBERNETES_EXEC_INFO
-    std::function<void(std::string_view)> on_stderr;
+    StderrHandler on_stderr;
   };
   /// Gets what the plugin has printed to stdout.
   using Handler = std::function<void(Result<std::string>)>;
@@ -37,7 +38,8 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   CredentialPlugin(Private, uv_loop_t* loop, const ExecConfig& exec, Options options,
                    Handler handler);  // use `run`
 
-  /// Ends the plugin: SIGTERM, and SIGKILL a second later.
+  /// Ends the plugin: SIGTERM, and SIGKILL a second later. What it has left running in a group of
+  /// its own ends with it.
   void stop();
 
  private:
@@ -54,6 +56,7 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   ExecConfig exec_;
   Options options_;
   Handler handler_;
+  std::shared_ptr<const StderrHandler> on_stderr_;
   std::shared_ptr<CredentialPlugin> self_;
   net::Timer timer_;
   net::Wakeup concluding_;

@@ -1,12 +1,15 @@
 #include "uvspdy/kube/exec_client.h"
 
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/kube/error.h"
 #include "uvspdy/kube/status.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -14,19 +17,30 @@ namespace {
 // What a server may say on the error stream; a Status is a few hundred bytes.
 constexpr std::size_t kMaxStatus = 64 * 1024;
 
-/// One exec on the client. The connection's and the streams' handlers keep it alive; they are
-/// freed when the connection closes.
-class ExecClient : public std::enable_shared_from_this<ExecClient> {
+/// One exec on the client. The dial's, the connection's and the streams' handlers keep it alive;
+/// they are freed when the connection closes.
+class ExecClient final : public net::Cancellable, public std::enable_shared_from_this<ExecClient> {
  public:
   ExecClient(ExecRequest request, ExecHandlers handlers)
       : request_(std::move(request)), handlers_(std::move(handlers)) {}
 
   void start(ApiServer& server) {
-    server.dial(exec_target(request_), {std::string(kProtocolV4)},
-                [self = shared_from_this()](Result<httpstream::Dialed> dialed) {
-                  if (!dialed) return self->finish(dialed.error());
-                  self->dialed(std::move(dialed->connection));
-                });
+    dial_ = server.dial(exec_target(request_), {std::string(kProtocolV4)},
+                        [self = shared_from_this()](Result<httpstream::Dialed> dialed) {
+                          if (!dialed) return self->finish(dialed.error());
+                          self->dialed(std::move(dialed->connection));
+                        });
+  }
+
+  void cancel() override {
+    if (finished_ || std::exchange(cancelled_, true)) return;
+    if (!connection_) return dial_.cancel();
+    connection_->close();
+    // Not with the connection's end, which a slow peer can put off.
+    finishing_.emplace(connection_->loop(), [self = shared_from_this()] {
+      self->finish(net::uv_error(UV_ECANCELED, "exec"));
+    });
+    finishing_->schedule();
   }
 
  private:
@@ -39,6 +53,7 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
 
   void dialed(std::shared_ptr<httpstream::Connection> connection) {
     connection_ = std::move(connection);
+    if (cancelled_) return finish(net::uv_error(UV_ECANCELED, "exec"));
     connection_->on_close(
         [self = shared_from_this()](const Error& error) { self->connection_ended(error); });
     wanted_.push_back({kStreamTypeError, &error_});
@@ -50,6 +65,7 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
 
   // One after another, each with its reply: the order that servers know from Go's client.
   void create_next() {
+    if (cancelled_) return;
     if (wanted_.empty()) return started();
     const Wanted next = wanted_.front();
     wanted_.pop_front();
@@ -89,10 +105,16 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
     };
     stream->on_end(ended);
     stream->on_close([self = shared_from_this(), ended](const Error& error) {
-      // A reset is how some servers end an output; a lost connection is not.
-      if (error.code() == session::Errc::kConnectionLost) self->lost_ = error;
+      if (error && !may_end_output(error)) self->lost_ = error;
       ended();
     });
+  }
+
+  // A reset, or GOAWAY, is how some servers end an output; a connection that breaks is not.
+  static bool may_end_output(const Error& error) {
+    return error.code() == session::Errc::kStreamReset ||
+           error.code() == session::Errc::kResetHere ||
+           error.code() == session::Errc::kConnectionClosed;
   }
 
   void command_ended() {
@@ -122,13 +144,27 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
 
   void finish(Result<ExitStatus> result) {
     if (std::exchange(finished_, true)) return;
+    const auto self = shared_from_this();
+    finishing_.reset();
     if (connection_) connection_->close();
+    if (!result) ignore_output();
     const ExecHandlers handlers = std::exchange(handlers_, {});
-    if (handlers.on_exit) handlers.on_exit(std::move(result));
+    if (!handlers.on_exit) return;
+    handlers.on_exit(cancelled_ ? net::uv_error(UV_ECANCELED, "exec") : std::move(result));
+  }
+
+  // on_exit is the last call, and a reader that has paused may not put off the connection's end.
+  void ignore_output() {
+    for (const StreamPtr& output : {streams_.standard_output, streams_.standard_error}) {
+      if (!output) continue;
+      output->on_data([](Bytes) {});
+      output->resume();
+    }
   }
 
   ExecRequest request_;
   ExecHandlers handlers_;
+  net::Attempt dial_;
   std::shared_ptr<httpstream::Connection> connection_;
   std::deque<Wanted> wanted_;
   StreamPtr error_;
@@ -137,12 +173,16 @@ class ExecClient : public std::enable_shared_from_this<ExecClient> {
   Error lost_;  // an output that ended with the connection
   int unfinished_ = 0;
   bool finished_ = false;
+  bool cancelled_ = false;
+  std::optional<net::Wakeup> finishing_;  // when given up
 };
 
 }  // namespace
 
-void exec(ApiServer& server, ExecRequest request, ExecHandlers handlers) {
-  std::make_shared<ExecClient>(std::move(request), std::move(handlers))->start(server);
+net::Attempt exec(ApiServer& server, ExecRequest request, ExecHandlers handlers) {
+  const auto client = std::make_shared<ExecClient>(std::move(request), std::move(handlers));
+  client->start(server);
+  return net::Attempt(client);
 }
 
 std::string describe(const Error& error) {

@@ -54,6 +54,16 @@ const char* kind_of(const YAML::Node& node) {
   }
 }
 
+// Passing over a merge key would lose what it stands for.
+bool check_name(YamlReading& reading, const YAML::Node& name) {
+  if (!name.IsScalar()) {
+    reading.fail(name.Mark(), "the name of a field must be a string");
+  } else if (name.Scalar() == "<<") {
+    reading.fail(name.Mark(), "'<<' (a merge key) is not supported: write out what it merges");
+  }
+  return !reading.failed();
+}
+
 json to_json(YamlReading& reading, const YAML::Node& node, int depth) {
   if (!reading.take(node)) return nullptr;
   if (depth > kMaxJsonDepth) {
@@ -64,10 +74,7 @@ json to_json(YamlReading& reading, const YAML::Node& node, int depth) {
     json object = json::object();
     for (const auto& field : node) {
       if (reading.failed()) return nullptr;
-      if (!field.first.IsScalar()) {
-        reading.fail(field.first.Mark(), "the name of a field must be a string");
-        return nullptr;
-      }
+      if (!check_name(reading, field.first)) return nullptr;
       object[field.first.Scalar()] = to_json(reading, field.second, depth + 1);
     }
     return object;
@@ -117,9 +124,8 @@ YamlMap::YamlMap(YamlReading& reading, const YAML::Node& node, std::string name)
   }
   for (const auto& field : node) {
     if (!reading.take(field.first)) return;
-    if (!field.first.IsScalar()) {
-      reading.fail(field.first.Mark(), "the name of a field must be a string");
-    } else if (!fields_.emplace(field.first.Scalar(), field.second).second) {
+    if (!check_name(reading, field.first)) return;
+    if (!fields_.emplace(field.first.Scalar(), field.second).second) {
       reading.fail(field.first.Mark(), path(field.first.Scalar()) + " stands there twice");
     }
   }

@@ -152,6 +152,18 @@ class NetworkCases(FewNetworkCases):
     def test_token(self):
         self.check_credentials({"token": TOKEN})
 
+    def test_plugin_s_token(self):
+        self.check_credentials(kubeconfig.plugin(self.folder(), token=TOKEN))
+
+    def test_plugin_s_certificate(self):
+        client = self.certificates.client
+        user = kubeconfig.plugin(
+            self.folder(),
+            clientCertificateData=client.certificate.read_text(),
+            clientKeyData=client.key.read_text(),
+        )
+        self.check_credentials(user)
+
     def test_token_file(self):
         self.check_credentials({"tokenFile": str(self.certificates.token_file)})
 

@@ -3,6 +3,8 @@
 Each listens on a free port of 127.0.0.1, tells what it was asked for, and is stopped by its id.
 """
 
+import os
+import pathlib
 import re
 import shutil
 import socket
@@ -11,6 +13,9 @@ import urllib.parse
 import subprocess
 
 import peers
+
+# The state in /proc/net/tcp.
+LISTEN = "0A"
 
 USER, PASSWORD = "proxyuser", "proxypasswd"
 
@@ -67,16 +72,20 @@ class Proxy:
         with open(self._log, "wb") as log:
             process = test.start(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         peers.wait_until(
-            lambda: self._accepts() or process.poll() is not None, f"{command[0]} to listen"
+            lambda: self._listens(process.pid) or process.poll() is not None,
+            f"{command[0]} to listen",
         )
         return process.poll() is None
 
-    def _accepts(self):
+    def _listens(self, pid):
+        """Whether it is this process that listens on the port: another may have been faster."""
+        rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        own = f"0100007F:{self.port:04X}"
+        sockets = {f"socket:[{row[9]}]" for row in rows if row[1] == own and row[3] == LISTEN}
         try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return any(os.readlink(fd) in sockets for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir())
         except OSError:
-            return False
-        return True
+            return False  # it has ended, or closed one meanwhile
 
     def url(self, credentials="own"):
         """With the credentials that it wants, unless others, or None, are given."""

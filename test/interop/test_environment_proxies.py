@@ -13,7 +13,10 @@ HOST = "cluster.uvspdy.test"
 
 
 class EnvironmentCases:
-    """A mixin: a test case adds the function below."""
+    """A mixin: a test case adds what is below."""
+
+    # What the client says of HOST when the machine's DNS does not know it, or is not there.
+    unknown_name = None
 
     def execute(self, config, environment):
         """Runs `echo done` in the server's pod."""
@@ -34,7 +37,10 @@ class EnvironmentCases:
         self.assertEqual(set(self.proxy.targets), {f"{host}:{self.server.address[1]}"})
 
     def check_not_proxied(self, environment):
-        self.assert_exit(self.reach(environment), 1)
+        result = self.reach(environment)
+        self.assert_exit(result, 1)
+        # It has looked up the name itself, in vain.
+        self.assertRegex(result.stderr.decode(), self.unknown_name)
         self.assertEqual(self.proxy.targets, [])
 
     def assert_works(self, result):
@@ -80,12 +86,16 @@ class EnvironmentCases:
 
 
 class Uvspdy(EnvironmentCases, CertificatesTestCase):
+    unknown_name = rf"\Auvspdy exec: [^\n]*{HOST}[^\n]*(?:unknown|temporary failure)[^\n]*\n\Z"
+
     def execute(self, config, environment):
         options = ["--kubeconfig", config, "uvspdy", "--", "echo", "done"]
         return self.exec_uvspdy(*options, env=environment)
 
 
 class Kubectl(EnvironmentCases, CertificatesTestCase):
+    unknown_name = rf"lookup {HOST}\b"
+
     def execute(self, config, environment):
         if not KUBECTLS:
             self.skipTest("kubectl is not on the PATH")

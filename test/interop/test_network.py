@@ -8,6 +8,9 @@ from network_cases import TOKEN, CertificatesTestCase, FewNetworkCases, NetworkC
 from peers import run
 
 
+LOGIN = ("joe", "pass:w\u00f6rd")
+
+
 class OurServer:
     """A mixin."""
 
@@ -29,7 +32,12 @@ class GoServer:
 
     def start_guarded(self, pair):
         known = ["--client-ca-file", self.certificates.ca.certificate, "--token", TOKEN]
+        known += ["--basic", ":".join(LOGIN)]
         return self._start(*self.certificates.options(pair), *known)
+
+    # Only here: `uvspdy serve` knows no passwords, as kube-apiserver does not any more.
+    def test_username_and_password(self):
+        self.check_credentials({"username": LOGIN[0], "password": LOGIN[1]})
 
     def start_plain(self):
         return self._start()

@@ -4,12 +4,14 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "kube/temporary_folder.h"
 #include "support/catch.h"
 #include "support/mentions.h"
 #include "support/processes.h"
 #include "support/test_loop.h"
+#include "support/tls_pair.h"
 #include "support/why.h"
 #include "uvspdy/kube/authenticator.h"
 #include "uvspdy/kube/error.h"
@@ -25,7 +27,7 @@ using test::why;
 
 // A shell command that prints an ExecCredential with this status.
 std::string print(const std::string& status) {
-  return "cat <<END\n"
+  return "cat <<'END'\n"
          R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":)" +
          status + "}\nEND\n";
 }
@@ -88,15 +90,18 @@ struct Plugin {
 };
 
 TEST_CASE("a credential plugin gives a token and a certificate", "[credential-plugin]") {
-  Plugin plugin(print(R"({"token":"t","clientCertificateData":"C\nC","clientKeyData":"K"})"));
+  const test::Certificate& jane = test::test_ca().client;
+  Plugin plugin(print(nlohmann::json{
+      {"token", "t"}, {"clientCertificateData", jane.pem()}, {"clientKeyData", jane.key_pem()}}
+                          .dump()));
   plugin.config.credentials.impersonate.user = "jane";
   const Result<Authentication> result = plugin.ask();
   INFO(why(result));
   REQUIRE(result);
   CHECK(result->headers == Headers{{"Authorization", "Bearer t"}, {"Impersonate-User", "jane"}});
   REQUIRE(result->key_pair);
-  CHECK(result->key_pair->certificate.text == "C\nC");
-  CHECK(result->key_pair->key.text == "K");
+  CHECK(result->key_pair->certificate.text == jane.pem());
+  CHECK(result->key_pair->key.text.find("PRIVATE KEY") != std::string::npos);
 }
 
 TEST_CASE("a plugin gets its arguments, its environment and KUBERNETES_EXEC_INFO",
@@ -128,7 +133,7 @@ TEST_CASE("a plugin is asked again when what it gave has run out", "[credential-
       const Result<Authentication> result = plugin.ask();
       INFO(why(result));
       REQUIRE(result);
-      if (forget) plugin.authenticator().forget();
+      if (forget) plugin.authenticator().forget(result->generation);
     }
     return plugin.read("runs").size();
   };
@@ -136,6 +141,18 @@ TEST_CASE("a plugin is asked again when what it gave has run out", "[credential-
   CHECK(runs("", true) == 3);
   CHECK(runs(R"(,"expirationTimestamp":"2999-01-01T00:00:00Z")", false) == 1);
   CHECK(runs(R"(,"expirationTimestamp":"2001-01-01T00:00:00Z")", false) == 3);
+}
+
+TEST_CASE("forgetting what an earlier run gave leaves what a later one did",
+          "[credential-plugin]") {
+  Plugin plugin("echo >> runs\n" + print(R"({"token":"t"})"));
+  const Result<Authentication> first = plugin.ask();
+  REQUIRE(first);
+  plugin.authenticator().forget(first->generation);
+  REQUIRE(plugin.ask());
+  plugin.authenticator().forget(first->generation);
+  REQUIRE(plugin.ask());
+  CHECK(plugin.read("runs").size() == 2);
 }
 
 TEST_CASE("those who ask while a plugin runs wait for that one", "[credential-plugin]") {
@@ -201,7 +218,18 @@ TEST_CASE("output that is no ExecCredential", "[credential-plugin]") {
   }
   SECTION("a token with line ends") {
     Plugin(print(R"({"token":"t\r\nX: y"})"))
-        .check_failure(Errc::kCredentials, {"control character"});
+        .check_failure(Errc::kCredentials, {"plugin'", "control character"});
+  }
+  SECTION("a certificate that is none") {
+    Plugin(print(R"({"clientCertificateData":"C","clientKeyData":"K"})"))
+        .check_failure(Errc::kCredentials, {"plugin'", "CERTIFICATE"});
+  }
+  SECTION("a key of another certificate") {
+    const test::TestCa& ca = test::test_ca();
+    Plugin(print(nlohmann::json{{"clientCertificateData", ca.client.pem()},
+                                {"clientKeyData", ca.server.key_pem()}}
+                     .dump()))
+        .check_failure(Errc::kCredentials, {"plugin'", "does not belong to"});
   }
   SECTION("too much, and no end of it") {
     Plugin("exec yes\n").check_failure(Errc::kCredentials, {"more than 1 MiB"});
@@ -209,7 +237,10 @@ TEST_CASE("output that is no ExecCredential", "[credential-plugin]") {
 }
 
 TEST_CASE("a failure is not remembered", "[credential-plugin]") {
-  Plugin plugin("[ -e second ] || { touch second; exit 1; }\n" + print(R"({"token":"t"})"));
+  const std::string first =
+      GENERATE(std::string("exit 1\n"), print(R"({"token":"t\r\nX: y"})") + "exit\n",
+               print(R"({"clientCertificateData":"C","clientKeyData":"K"})") + "exit\n");
+  Plugin plugin("[ -e second ] || {\ntouch second\n" + first + "}\n" + print(R"({"token":"t"})"));
   CHECK_FALSE(plugin.ask());
   CHECK(plugin.ask());
 }
@@ -249,20 +280,47 @@ TEST_CASE("a plugin that nobody waits for is ended", "[credential-plugin]") {
   CHECK_FALSE(test::is_running(pid));
 }
 
+TEST_CASE("a plugin that is ended takes with it what it has started", "[credential-plugin]") {
+  // The shell goes at SIGTERM, its child does not.
+  Plugin plugin(
+      "sh -c 'trap \"\" TERM; echo $$ > pid; while :; do sleep 60; done' > /dev/null 2>&1 &\n"
+      "wait\n");
+  bool over = false;
+  const net::Attempt attempt =
+      plugin.authenticator().authenticate([&over](const Result<Authentication>&) { over = true; });
+  const int pid = plugin.wait_for_pid();
+  const test::ProcessCleanup cleanup(pid);
+  attempt.cancel();
+  REQUIRE(plugin.loop.run_out());
+  CHECK(over);
+  const auto end = std::chrono::steady_clock::now() + test::kDeadline;
+  while (test::is_running(pid) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  CHECK_FALSE(test::is_running(pid));
+}
+
 TEST_CASE("giving up inside the plugin's words", "[credential-plugin]") {
   Plugin plugin("echo words >&2\nsleep 60\n");
   net::Attempt attempt;
   int cancelled = 0;
-  plugin.options.on_stderr = [&](std::string_view) {
+  std::string heard;
+  // Too long for std::string's own place: a closure that has gone is memory that was freed.
+  const std::string mark(100, 'x');
+  plugin.options.on_stderr = [&, mark](std::string_view text) {
     attempt.cancel();
     plugin.made.reset();
+    heard += mark;
+    heard += text;
   };
   attempt = plugin.authenticator().authenticate([&](const Result<Authentication>& result) {
     CHECK_FALSE(result);
     ++cancelled;
   });
+  plugin.options.on_stderr = {};
   REQUIRE(plugin.loop.run_out());
   CHECK(cancelled == 1);
+  CHECK(heard == mark + "words\n");
 }
 
 TEST_CASE("what a plugin leaves running does not hold it up", "[credential-plugin]") {

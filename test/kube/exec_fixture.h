@@ -68,6 +68,7 @@ class ExecRun {
   std::string output;
   std::string error_output;
   kube::ExecStreams streams;
+  net::Attempt attempt;
   bool started = false;
   std::function<void()> on_started = [] {};
 
@@ -88,19 +89,19 @@ class ExecRun {
     auto server = kube::ApiServer::create(loop.get(), config, std::move(options));
     REQUIRE(server);
     request.pod = "demo";
-    kube::exec(**server, std::move(request),
-               {[this](const kube::ExecStreams& opened) {
-                  CHECK_FALSE(started);
-                  started = true;
-                  streams = opened;
-                  collect(opened.standard_output, output);
-                  collect(opened.standard_error, error_output);
-                  on_started();
-                },
-                [this](Result<kube::ExitStatus> status) {
-                  ++exits_;
-                  status_ = std::move(status);
-                }});
+    attempt = kube::exec(**server, std::move(request),
+                         {[this](const kube::ExecStreams& opened) {
+                            CHECK_FALSE(started);
+                            started = true;
+                            streams = opened;
+                            collect(opened.standard_output, output);
+                            collect(opened.standard_error, error_output);
+                            on_started();
+                          },
+                          [this](Result<kube::ExitStatus> status) {
+                            ++exits_;
+                            status_ = std::move(status);
+                          }});
     CHECK(exits_ == 0);  // not inside the call
   }
 

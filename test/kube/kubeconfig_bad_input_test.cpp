@@ -53,6 +53,14 @@ TEST_CASE("malformed YAML is named by file, line and column", "[kubeconfig]") {
   check_error("apiVersion: v2\n", {"'v2'", "'v1'"});
 }
 
+TEST_CASE("merge keys are refused, not passed over", "[kubeconfig]") {
+  check_error("x: &x {current-context: c}\n<<: *x\n", {"/config:2:1", "'<<'", "not supported"});
+  check_error(with("server: 'https://h', <<: {proxy-url: 'http://p'}"), {"/config:4:22", "'<<'"});
+  check_error(with("extensions: [{name: client.authentication.k8s.io/exec, "
+                   "extension: {a: {<<: {b: c}}}}]"),
+              {"/config:4:72", "'<<'"});
+}
+
 TEST_CASE("a field of the wrong type is named", "[kubeconfig]") {
   check_error("clusters: {}\n", {"/config:1:11", "clusters must be a list, not a mapping"});
   check_error("clusters:\n- 1\n", {"/config:2:3", "clusters[0] must be a mapping, not a number"});
@@ -91,7 +99,11 @@ TEST_CASE("clusters that cannot be used", "[kubeconfig]") {
   check_error(with("server: https://"), {"/config:4:9", "no host"});
   check_error(with(kServer), {"'nonsense'"}, {.server = "nonsense"});
   check_error(with("server: 'https://h', proxy-url: 'ftp://p'"),
-              {"/config:4:33", "proxy-url", "'ftp://p'", "socks5"});
+              {"/config:4:33", "proxy-url", "socks5"});
+  check_error(with("server: 'https://h', proxy-url: 'p:3128'"),
+              {"/config:4:33", "proxy-url", "must begin with http://"});
+  check_error(with("server: 'https://h', proxy-url: 'http://p:none'"),
+              {"/config:4:33", "proxy-url", "port"});
   check_error(with("server: 'https://h', insecure-skip-tls-verify: true, "
                    "certificate-authority-data: Q0E="),
               {"/config:3:12", "insecure-skip-tls-verify", "one of the two"});
@@ -99,11 +111,28 @@ TEST_CASE("clusters that cannot be used", "[kubeconfig]") {
               {"/config:4:45", "certificate-authority", "/none/ca", "No such file"});
 }
 
+TEST_CASE("a proxy's password is never told", "[kubeconfig]") {
+  for (const char* url :
+       {"http://jane:secret@p:none", "jane:secret@p:3128", "ftp://jane:secret@p",
+        "http://jane:secret@p/path", "http://jane:secret@p:3128?query", "http://jane:secret%zz@p",
+        "http://jane:se/cret@p", "http://jane:se cret@p", "http:/jane:secret@p"}) {
+    const Error error =
+        error_of(with(std::string("server: 'https://h', proxy-url: '") + url + "'"));
+    INFO(url);
+    CHECK(error.code() == Errc::kBadKubeconfig);
+    CHECK(mentions(error.message(), {"/config:4:33", "proxy-url"}));
+    CHECK(error.message().find("cret") == std::string::npos);
+    CHECK(error.message().find("jane") == std::string::npos);
+  }
+}
+
 TEST_CASE("users that cannot be used", "[kubeconfig]") {
   check_error(with(kServer, "client-certificate-data: Q0VSVA=="), {"client-key"});
   check_error(with(kServer, "client-certificate: /none/c, client-key-data: S0VZ"),
               {"/config:6:21", "/none/c"});
   check_error(with(kServer, "token: a, username: b"), {"/config:5:9", "token", "username"});
+  check_error(with(kServer, "tokenFile: /t, username: b"), {"/config:5:9", "token", "username"});
+  check_error(with(kServer, "tokenFile: /t, password: b"), {"/config:5:9", "token", "username"});
   check_error(with(kServer, "as-groups: [a]"), {"'as'"});
   check_error(with(kServer, "auth-provider: {name: gcp}"),
               {"/config:6:16", "auth-provider", "exec"});

@@ -1,10 +1,16 @@
 #include "client_flags.h"
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "flow_control.h"
+#include "uvspdy/kube/error.h"
 
 using namespace uvspdy;
 
@@ -36,16 +42,78 @@ void add_client_flags(CLI::App& command, ClientFlags& flags) {
   add_flow_control(command, flags.flow_control);
 }
 
+namespace {
+
+std::string_view name_of(const char* flag, bool given) { return given ? flag : ""; }
+
+// The pod's service account, and the few flags that go together with it.
+Result<kube::ClientConfig> in_cluster(const kube::KubeconfigOverrides& overrides) {
+  for (const std::string_view flag :
+       {name_of("--user", !overrides.user.empty()),
+        name_of("--username", !overrides.username.empty()),
+        name_of("--password", !overrides.password.empty()),
+        name_of("--client-certificate", !overrides.client_certificate.empty()),
+        name_of("--client-key", !overrides.client_key.empty()),
+        name_of("--tls-server-name", !overrides.tls_server_name.empty()),
+        name_of("--insecure-skip-tls-verify", overrides.insecure_skip_tls_verify.has_value()),
+        name_of("--proxy-url", !overrides.proxy_url.empty())}) {
+    if (flag.empty()) continue;
+    return Error(kube::Errc::kBadKubeconfig,
+                 std::string(flag) +
+                     " cannot be used with the pod's service account, which is what there is "
+                     "without a kubeconfig; name a server with --server, or a kubeconfig with "
+                     "--kubeconfig");
+  }
+  Result<kube::ClientConfig> config = kube::in_cluster_config_from_environment();
+  if (!config) return config;
+  if (!overrides.pod_namespace.empty()) config->pod_namespace = overrides.pod_namespace;
+  if (!overrides.certificate_authority.empty()) {
+    config->tls.ca = {.text = {}, .file = overrides.certificate_authority};
+  }
+  if (!overrides.token.empty()) {
+    config->credentials.token = overrides.token;
+    config->credentials.token_file.clear();
+  }
+  return config;
+}
+
+// Whether neither files nor flags say which server is meant.
+bool names_no_server(const kube::Kubeconfig& kubeconfig,
+                     const kube::KubeconfigOverrides& overrides) {
+  return kubeconfig.context_names().empty() && kubeconfig.current_context().empty() &&
+         overrides.context.empty() && overrides.cluster.empty() && overrides.server.empty();
+}
+
+std::string list_of(const std::vector<std::string>& files) {
+  if (files.empty()) return "no file, as neither KUBECONFIG nor HOME is set";
+  std::string list;
+  for (const std::string& file : files) {
+    std::error_code ignored;
+    list += (list.empty() ? "" : ", ") + file;
+    if (!std::filesystem::exists(file, ignored)) list += " (not there)";
+  }
+  return list;
+}
+
+}  // namespace
+
 Result<kube::ClientConfig> read_client_config(const ClientFlags& flags) {
   kube::KubeconfigOverrides overrides = flags.overrides;
   if (flags.insecure_skip_tls_verify) overrides.insecure_skip_tls_verify = true;
-  auto kubeconfig = flags.kubeconfig.empty()
-                        ? kube::Kubeconfig::load(kube::kubeconfig_files_from_environment())
-                        : kube::Kubeconfig::load_file(flags.kubeconfig);
+  if (!flags.kubeconfig.empty()) {
+    const auto kubeconfig = kube::Kubeconfig::load_file(flags.kubeconfig);
+    return kubeconfig ? kubeconfig->client_config(overrides) : kubeconfig.error();
+  }
+  const std::vector<std::string> files = kube::kubeconfig_files_from_environment();
+  const auto kubeconfig = kube::Kubeconfig::load(files);
   if (!kubeconfig) return kubeconfig.error();
-  const bool empty = kubeconfig->context_names().empty() && overrides.server.empty();
-  if (empty && flags.kubeconfig.empty()) return kube::in_cluster_config_from_environment();
-  return kubeconfig->client_config(overrides);
+  const bool no_server = names_no_server(*kubeconfig, overrides);
+  if (no_server && std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return in_cluster(overrides);
+  Result<kube::ClientConfig> config = kubeconfig->client_config(overrides);
+  if (config || !no_server) return config;
+  return Error(config.error().code(), config.error().message() + "; looked for " + list_of(files) +
+                                          "; name a kubeconfig with --kubeconfig, or a server with "
+                                          "--server");
 }
 
 Result<std::shared_ptr<kube::ApiServer>> make_api_server(uv_loop_t* loop, const ClientFlags& flags,

@@ -22,7 +22,9 @@ struct ClientFlags {
 void add_client_flags(CLI::App& command, ClientFlags& flags);
 
 /// What the flags and the kubeconfig come to: the one of --kubeconfig, else those that kubectl
-/// would read, which need not exist when --server is given; else a pod's service account.
+/// would read, which need not exist when --server is given; else, where KUBERNETES_SERVICE_HOST is
+/// set, a pod's service account, with which only --namespace, --token and --certificate-authority
+/// go together.
 uvspdy::Result<uvspdy::kube::ClientConfig> read_client_config(const ClientFlags& flags);
 
 /// The server of such a configuration, with the environment's proxies.

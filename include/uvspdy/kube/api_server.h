@@ -36,6 +36,12 @@ class ApiServer {
     /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
     /// as with kubectl.
     bool proxy_from_environment = false;
+
+    /// A PING every 5 s, as from client-go: without, a server that has vanished without a word is
+    /// never noticed while the command neither reads nor writes. The kernel then gives up sending,
+    /// in its own time; `session.ping_timeout` is sooner, and also ends what stands still because
+    /// the command does not read its stdin.
+    Options() { round_tripper.connection.session.ping_period = std::chrono::seconds(5); }
   };
 
   /// Reads the CAs, certificates and keys. Errors: net::Errc::kTlsConfig, httpstream::Errc::kBadUrl

@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@ struct Authentication {
   /// A client certificate that a credential plugin gave; to be put into ClientConfig::tls, which
   /// has none then.
   std::optional<net::TlsKeyPair> key_pair;
+  std::uint64_t generation = 0;  ///< which run of the plugin it is from, for `forget`; 0: none
 };
 
 /// Turns a ClientConfig's credentials into what a dial shows. Ask it before each dial: tokens
@@ -54,12 +56,12 @@ class Authenticator {
   /// ended (SIGTERM, and SIGKILL a second later), and the loop stays alive until it is gone.
   ///
   /// Errors: kCredentials for a token file or a plugin that gives nothing to use, with what was
-  /// wrong; net::Errc::kTimeout; UV_ECANCELED.
+  /// wrong (a plugin is then asked again next time); net::Errc::kTimeout; UV_ECANCELED.
   net::Attempt authenticate(Handler handler);
 
   /// Forgets what a plugin gave, and asks it again next time: for when the server did not accept
-  /// it (401).
-  void forget();
+  /// it (401). `generation` is that Authentication's; what a later run gave is kept.
+  void forget(std::uint64_t generation);
 
  private:
   class Impl;

@@ -8,6 +8,7 @@
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/kube/api_server.h"
 #include "uvspdy/kube/remotecommand.h"
+#include "uvspdy/net/attempt.h"
 
 namespace uvspdy::kube {
 
@@ -33,7 +34,7 @@ struct ExecHandlers {
   /// The last call, once: how the command ended, when all its output has been delivered. Errors:
   /// those of ApiServer::dial and Connection::create_stream; kNoStatus when the
   /// connection ended before the status came (the command's fate is then unknown, and it is never
-  /// taken for success); kBadStatus; kCommandFailed.
+  /// taken for success); kBadStatus; kCommandFailed; UV_ECANCELED.
   std::function<void(Result<ExitStatus>)> on_exit;
 };
 
@@ -46,8 +47,10 @@ struct ExecHandlers {
 ///           },
 ///           .on_exit = [](Result<ExitStatus> status) { ... }});
 ///
-/// The handlers live until on_exit has run. The server may be dropped meanwhile.
-void exec(ApiServer& server, ExecRequest request, ExecHandlers handlers);
+/// The handlers live until on_exit has run. The server may be dropped meanwhile. Cancelling gives
+/// up whatever step of the dial it is at, or closes the connection, which a server takes for the
+/// end of the command; on_exit comes from the loop, soon, and nothing else does.
+net::Attempt exec(ApiServer& server, ExecRequest request, ExecHandlers handlers);
 
 /// An error for people: when a server refused an upgrade with a metav1.Status, that one's message.
 std::string describe(const Error& error);

@@ -25,7 +25,8 @@ const execProtocol = "v4.channel.k8s.io"
 // command in the pod `uvspdy`.
 type podServer struct {
 	token string // "" is none
-	guard bool   // whether a certificate or the token is needed
+	basic string // "USER:PASSWORD", "" is none
+	guard bool   // whether a certificate, the token or the password is needed
 }
 
 func pod(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -34,6 +35,7 @@ func pod(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := quietFlags("pod")
 	files.serverFlags(flags)
 	flags.StringVar(&server.token, "token", "", "a bearer token that is let in")
+	flags.StringVar(&server.basic, "basic", "", "USER:PASSWORD, by Basic authentication, that is let in")
 	if err := parseOperands(flags, args, 0); err != nil {
 		return err
 	}
@@ -41,7 +43,7 @@ func pod(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server.guard = files.ca != "" || server.token != ""
+	server.guard = files.ca != "" || server.token != "" || server.basic != ""
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,10 +92,12 @@ func (p *podServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// admits wants a verified client certificate or the token.
+// admits wants a verified client certificate, the token or the password.
 func (p *podServer) admits(r *http.Request) bool {
 	certified := r.TLS != nil && len(r.TLS.VerifiedChains) > 0
 	known := p.token != "" && r.Header.Get("Authorization") == "Bearer "+p.token
+	user, password, given := r.BasicAuth()
+	known = known || (p.basic != "" && given && user+":"+password == p.basic)
 	return !p.guard || certified || known
 }
 
