@@ -235,18 +235,16 @@ TEST_CASE("TLS transport: what a write below holds stays until that transport is
   TestLoop loop;
   PipePair pipe(loop.get());
   const auto up = pipe.up;
-  TlsPair pair(loop, std::move(pipe));
-  pair.open();
-  up->capacity = 1000;
-  const std::string text = patterned_text(20000);
-  const Bytes bytes = bytes_of(text);
-  REQUIRE(pair.client.transport->try_write(std::span(&bytes, 1)));
-  const bool destroy = GENERATE(false, true);
-  if (!destroy) pair.client.transport->close({});
-  pair.client.transport.reset();
+  up->capacity = 100;  // less than a ClientHello
+  test::HandshakeResult client;
+  const auto attempt = net::tls_connect(std::move(pipe.client), test::client_context(), "localhost",
+                                        test::kDeadline, client.handler());
+  REQUIRE(loop.run_until([&] { return up->passed == 100; }));
+  attempt.cancel();
+  REQUIRE(loop.run_until([&] { return client.done; }));
   CHECK(up->ended);
   CHECK_FALSE(up->overwritten);
-  pair.server.transport->close({});
+  pipe.server.reset();
   REQUIRE(loop.run_out());
 }
 
