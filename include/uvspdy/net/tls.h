@@ -132,9 +132,9 @@ class TlsServerContext {
 /// The handler runs once, from the loop. Errors: kCertificate when the server's certificate is not
 /// accepted, and the text says whose it is and what was expected; kTlsHandshake for anything else
 /// the two could not agree on (a server that does not speak TLS, one that wants a certificate);
-/// kTlsConfig for a host that no certificate can be for; kTlsTimeout; UV_ECANCELED; libuv's. A server
-/// of TLS 1.3 refuses our certificate, or misses one, only after the client's handshake is done:
-/// then the transport's end is kTlsHandshake.
+/// kTlsConfig for a host that no certificate can be for; kTlsTimeout; UV_ECANCELED; libuv's. A
+/// server of TLS 1.3 refuses our certificate, or misses one, only after the client's handshake is
+/// done: then the transport's end is kTlsHandshake.
 ///
 /// Of the transport that results: its end is orderly only behind the peer's close_notify, any other
 /// is kTruncated; `shutdown` sends ours; `try_write` and `write` take plaintext, and what they
