@@ -265,10 +265,7 @@ TEST_CASE("ApiServer: given up at each step, and dropped inside the handler", "[
     const TemporaryFolder folder;
     config.credentials.exec = plugin(folder, "touch started\nexec sleep 60\n");
     dial.start(config);
-    REQUIRE(loop.run_until([&] {
-      loop.run_turns(1);
-      return std::ifstream(folder.path("started")).good();
-    }));
+    REQUIRE(loop.poll_until([&] { return std::ifstream(folder.path("started")).good(); }));
     dial.cancel();
     REQUIRE(loop.run_out());
   }

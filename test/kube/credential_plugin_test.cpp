@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "kube/temporary_folder.h"
 #include "support/catch.h"
@@ -75,10 +74,7 @@ struct Plugin {
 
   // The script's process, once it has said which that is.
   int wait_for_pid() {
-    REQUIRE(loop.run_until([this] {
-      loop.run_turns(1);
-      return read("pid").ends_with('\n');
-    }));
+    REQUIRE(loop.poll_until([this] { return read("pid").ends_with('\n'); }));
     return std::stoi(read("pid"));
   }
 
@@ -293,11 +289,7 @@ TEST_CASE("a plugin that is ended takes with it what it has started", "[credenti
   attempt.cancel();
   REQUIRE(plugin.loop.run_out());
   CHECK(over);
-  const auto end = std::chrono::steady_clock::now() + test::kDeadline;
-  while (test::is_running(pid) && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  CHECK_FALSE(test::is_running(pid));
+  CHECK(plugin.loop.poll_until([pid] { return !test::is_running(pid); }));
 }
 
 TEST_CASE("giving up inside the plugin's words", "[credential-plugin]") {

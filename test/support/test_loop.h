@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "support/catch.h"
 
@@ -67,6 +68,19 @@ class TestLoop {
       }
     }
     uv_timer_stop(deadline_.get());
+    return true;
+  }
+
+  /// The same for what no event of the loop tells: files that other processes write, and processes
+  /// that end.
+  template <class Condition>
+  [[nodiscard]] bool poll_until(Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + kDeadline;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      run_turns(1);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     return true;
   }
 
