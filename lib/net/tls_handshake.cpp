@@ -163,7 +163,7 @@ class TlsHandshake final : public Cancellable,
   void time_out() {
     if (lingering_) return finish(std::move(error_));
     finish(Error(Errc::kTlsTimeout, "no TLS handshake with " + who_ + " within " +
-                                     std::to_string(timeout_.count()) + " ms"));
+                                        std::to_string(timeout_.count()) + " ms"));
   }
 
   // May destroy this object. From the loop only.
