@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "kube/base64.h"
 #include "kube/read_file.h"
+#include "net/base64.h"
 #include "uvspdy/kube/error.h"
 
 namespace uvspdy::kube {
@@ -70,7 +70,7 @@ Result<Headers> authentication_headers(const Credentials& credentials) {
     headers.add("Authorization", "Bearer " + *token);
   } else if (!credentials.username.empty() || !credentials.password.empty()) {
     headers.add("Authorization",
-                "Basic " + base64_encode(credentials.username + ":" + credentials.password));
+                "Basic " + net::base64_encode(credentials.username + ":" + credentials.password));
   }
   add_impersonation(credentials.impersonate, headers);
   for (const Headers::Field& field : headers.fields()) {
