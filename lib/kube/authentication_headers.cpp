@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/trimmed.h"
 #include "kube/read_file.h"
 #include "net/base64.h"
 #include "uvspdy/kube/error.h"
@@ -12,13 +13,6 @@ namespace uvspdy::kube {
 namespace {
 
 constexpr std::size_t kMaxTokenSize = 64 * 1024;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
-}
 
 // The name of an extra field as part of a header's name (RFC 9110, section 5.6.2).
 std::string header_name_part(std::string_view text) {

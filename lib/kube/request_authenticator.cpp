@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/trimmed.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/kube/error.h"
 
@@ -14,12 +15,6 @@ namespace uvspdy::kube {
 namespace {
 
 constexpr std::size_t kMaxTokenFile = 1024 * 1024;
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 /// The fields of one line of comma-separated values (RFC 4180), or nothing where a quote is not
 /// closed.
