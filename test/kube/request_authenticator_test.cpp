@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "kube/temporary_folder.h"
 #include "support/catch.h"
+#include "support/temporary_folder.h"
 #include "uvspdy/kube/error.h"
 
 using namespace uvspdy;
