@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "flow_control.h"
+#include "kubeconfig_out.h"
 #include "loop.h"
 #include "pod_server.h"
 #include "report.h"
@@ -24,6 +25,7 @@ namespace {
 struct ServeOptions {
   std::string listen = "127.0.0.1:0";
   std::string pod = "uvspdy";
+  std::string kubeconfig_out;
   ServerSecurityFlags security;
   session::FlowControl flow_control = session::FlowControl::kAutomatic;
 };
@@ -87,18 +89,27 @@ int serve(const ServeOptions& options) {
     return report_error("serve", "cannot read --listen '" + options.listen +
                                      "': give HOST:PORT, such as 127.0.0.1:8080, or unix:///PATH");
   }
-  const bool guarded = options.security.has_tls() && options.security.authenticates();
+  const bool guarded = (options.security.has_tls() && options.security.authenticates()) ||
+                       KubeconfigOut::makes_certificates(options.kubeconfig_out, options.security);
   const bool local = !endpoint->socket_path.empty() || net::is_loopback(endpoint->host);
   if (!guarded && !local) {
     return report_error(
         "serve", "refusing to listen on " + options.listen +
                      ": whoever reaches this server can run commands; give --tls-cert-file and "
-                     "--tls-private-key-file, and --client-ca-file or --token-auth-file, or use a "
+                     "--tls-private-key-file, and --client-ca-file or --token-auth-file, or "
+                     "--kubeconfig-out alone, which makes them, or use a "
                      "loopback address such as 127.0.0.1:" +
                      std::to_string(endpoint->port));
   }
-  const Result<ServerSecurity> security = read_server_security(options.security);
+  Result<ServerSecurity> security = read_server_security(options.security);
   if (!security) return report_error("serve", security.error().message());
+  std::optional<KubeconfigOut> kubeconfig;
+  if (!options.kubeconfig_out.empty()) {
+    auto prepared =
+        KubeconfigOut::prepare(options.kubeconfig_out, endpoint->host, options.security, *security);
+    if (!prepared) return report_error("serve", prepared.error().message());
+    kubeconfig = std::move(*prepared);
+  }
 
   Loop loop;
   PodServer::Options server_options;
@@ -115,12 +126,17 @@ int serve(const ServeOptions& options) {
   };
   Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
   if (!server) return report_error("serve", server.error().message());
+  // Before anybody is told to come.
+  if (kubeconfig) {
+    const Error error = kubeconfig->write((*server)->port(), options.pod);
+    if (error) return report_error("serve", error.message());
+  }
 
   std::printf("listening on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
 
   std::optional<CertificateReloader> reloader;
-  if (security->tls) {
+  if (options.security.has_tls()) {
     reloader.emplace(loop.get(), options.security, *security, server_options.log);
   }
   std::optional<StopSignals> signals;
@@ -149,6 +165,14 @@ void add_serve(CLI::App& app, int& exit_code) {
   command->add_option("--pod", options->pod, "The name this machine has as a pod")
       ->capture_default_str();
   add_server_security(*command, options->security);
+  command->add_option("--kubeconfig-out", options->kubeconfig_out,
+                      "Write a kubeconfig that kubectl can use at once, for its owner alone. "
+                      "Without the flags above "
+                      "the server makes a CA and certificates for itself and for the kubeconfig, "
+                      "anew at each start, "
+                      "and lets in nobody else; with --tls-cert-file the kubeconfig trusts that "
+                      "certificate and has "
+                      "the first token of --token-auth-file");
   add_flow_control(*command, options->flow_control);
   command->callback([options, &exit_code] { exit_code = serve(*options); });
 }
