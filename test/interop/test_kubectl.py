@@ -3,8 +3,11 @@
 import os
 import unittest
 
+import kube_cases
 from exec_cases import ExecCases
+from kube_servers import UvspdyServer
 from kubectls import KUBECTLS
+from network_cases import CertificatesTestCase
 from peers import PeerTestCase, program, run
 
 UVSPDY = program("UVSPDY_COMMAND")
@@ -36,9 +39,12 @@ class KubectlCases(ExecCases):
         return run(self.command(*words, stdin=with_stdin), data, env=self.environment, **options)
 
 
-# A test case for each: Kubectl, and Kubectl_1_27 and so on.
+# Two test cases for each: Kubectl and KubectlStreams, Kubectl_1_27 and KubectlStreams_1_27, and so on.
 for path in KUBECTLS:
     name = path.name.replace(".", "_").capitalize()
+    streams = name.replace("Kubectl", "KubectlStreams")
+    bases = (kube_cases.KubectlCases, UvspdyServer, CertificatesTestCase)
+    globals()[streams] = type(streams, bases, {"kubectl": path})
     # The first is looked at the most closely.
     members = {"kubectl": path, "attempts": 10 if path is KUBECTLS[0] else 2}
     globals()[name] = type(name, (KubectlCases, PeerTestCase), members)

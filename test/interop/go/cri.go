@@ -68,10 +68,9 @@ func cri(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // logged tells which protocol was chosen.
 func (s *criServer) logged() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		offered := r.Header.Values("X-Stream-Protocol-Version")
 		s.streaming.ServeHTTP(w, r)
 		kind, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		fmt.Fprintf(s.stderr, "%s: %s of %s\n", kind, w.Header().Get("X-Stream-Protocol-Version"), strings.Join(offered, ","))
+		noteProtocol(s.stderr, kind, w.Header().Get("X-Stream-Protocol-Version"), r)
 	})
 }
 

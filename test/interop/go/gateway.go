@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"path"
+	"regexp"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/proxy"
 )
@@ -26,6 +32,8 @@ func gateway(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return usageError{err.Error()}
 	}
+	// Without a path it would take each GET for one of the root, and redirect it.
+	location.Path = "/"
 	config, err := back.clientConfig()
 	if err != nil {
 		return err
@@ -33,5 +41,41 @@ func gateway(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	handler := proxy.NewUpgradeAwareHandler(location, &http.Transport{TLSClientConfig: config}, false, false, proxyErrors{})
 	handler.UseRequestLocation = true
 	handler.UseLocationHost = true
-	return listenAndServe(ctx, &front, handler, stdout, stderr)
+	noted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler.ServeHTTP(notingWriter{w, r, stderr}, r)
+	})
+	return listenAndServe(ctx, &front, noted, stdout, stderr)
+}
+
+// notingWriter tells which protocol the server behind has chosen, as the first
+// bytes of the connection do that the handler takes over.
+type notingWriter struct {
+	http.ResponseWriter
+	request *http.Request
+	log     io.Writer
+}
+
+func (w notingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	return &notingConn{Conn: conn, writer: w}, buffered, err
+}
+
+type notingConn struct {
+	net.Conn
+	writer  notingWriter
+	written bool
+}
+
+var chosenProtocol = regexp.MustCompile(`(?i)X-Stream-Protocol-Version: *(\S+)`)
+
+func (c *notingConn) Write(data []byte) (int, error) {
+	if match := chosenProtocol.FindSubmatch(data); match != nil && !c.written {
+		noteProtocol(c.writer.log, path.Base(c.writer.request.URL.Path), string(match[1]), c.writer.request)
+	}
+	c.written = true
+	return c.Conn.Write(data)
+}
+
+func noteProtocol(log io.Writer, kind, chosen string, r *http.Request) {
+	fmt.Fprintf(log, "%s: %s of %s\n", kind, chosen, strings.Join(r.Header.Values("X-Stream-Protocol-Version"), ","))
 }
