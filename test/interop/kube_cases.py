@@ -73,6 +73,7 @@ class KubeCases:
         super().setUpClass()
         for operation, why in cls.not_possible.items():
             cls.row().write(operation, matrix.NOT_POSSIBLE, why)
+            matrix.compare(cls.row(), operation, matrix.NOT_POSSIBLE, why)
 
     @classmethod
     def notes(cls):

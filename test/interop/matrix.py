@@ -55,7 +55,7 @@ class Table:
             if line.startswith("| ") and not line.startswith("| client |"):
                 cells = [cell.strip() for cell in line.strip("|").split("|")]
                 self.rows[tuple(cells[:3])] = dict(zip(OPERATIONS, cells[3:]))
-            note = re.match(r"(\d+)\. (.*)", line)
+            note = re.match(r"(\d+)\. (.*)\.$", line)
             if note:
                 self.notes[note[1]] = note[2]
 
@@ -64,8 +64,8 @@ class Table:
         text = self.rows.get(tuple(names), {}).get(operation)
         if text is None:
             return None
-        outcome, _, number = text.partition(" ^")
-        return outcome, self.notes.get(number.strip("^"))
+        outcome, number = re.fullmatch(r"(.*?)(?: \((\d+)\))?", text).groups()
+        return outcome, self.notes.get(number)
 
 
 @functools.lru_cache(maxsize=None)
