@@ -1,6 +1,6 @@
 """client-go's executor and port forwarder and `uvspdy serve`, in each version of remotecommand."""
 
-from kube_cases import NO_COPY, ClientGoCases
+from kube_cases import ClientGoCases
 from kube_servers import V1, V2, V3, GoPeer, UvspdyServer
 from network_cases import CertificatesTestCase
 

@@ -4,7 +4,8 @@ import os
 import unittest
 
 from exec_cases import ExecCases
-from kubectls import KUBECTLS
+from kube_clients import kubectl_version
+from kubectls import KUBECTLS, case_suffix
 from peers import PeerTestCase, program, run
 
 UVSPDY = program("UVSPDY_COMMAND")
