@@ -9,7 +9,6 @@ import hashlib
 import re
 import socket
 import subprocess
-import threading
 import unittest
 
 import local_servers
@@ -241,19 +240,7 @@ class KubeCases:
     # ---- port-forward
 
     def forward(self, port):
-        """The local port."""
-        forwarder = self.start_client(
-            self.client.port_forward(f":{port}"), stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT
-        )
-        seen = b""
-        for line in iter(forwarder.stdout.readline, b""):
-            seen += line
-            match = re.match(rb"Forwarding from 127\.0\.0\.1:(\d+) -> %d\n" % port, line)
-            if match:
-                # Nobody may stop it by leaving its output unread.
-                threading.Thread(target=forwarder.stdout.read, daemon=True).start()
-                return int(match[1])
-        return self.fail(f"port-forward ended: {seen!r}")
+        return local_servers.forward(self, self.client, port)[1]
 
     @cell("port-forward")
     def test_port_forward(self):

@@ -1,8 +1,11 @@
-"""What is behind a forwarded port: servers in threads of the test, on a free port of 127.0.0.1."""
+"""What is at both ends of a forwarded port: servers in threads of the test, each on a free port of
+127.0.0.1, and clients of them."""
 
 import hashlib
 import http.server
+import re
 import socketserver
+import subprocess
 import threading
 import urllib.request
 
@@ -58,3 +61,25 @@ def serve_digests(test):
 def download(port, size):
     with NO_PROXIES.open(f"http://127.0.0.1:{port}/{size}", timeout=DEADLINE) as response:
         return response.read()
+
+
+def forward(test, client, port):
+    """A client's port-forward (kube_clients) to this port: the process, and the port to connect to."""
+    forwarder = test.start(
+        client.port_forward(f":{port}"),
+        env=client.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    seen = b""
+    for line in iter(forwarder.stdout.readline, b""):
+        seen += line
+        match = re.match(rb"Forwarding from 127\.0\.0\.1:(\d+) -> %d\n" % port, line)
+        if match:
+            # It says more with each connection; nobody may stop it by leaving that unread.
+            drain = threading.Thread(target=lambda: [None for _ in forwarder.stdout])
+            drain.start()
+            test.addCleanup(lambda: (forwarder.terminate(), drain.join()))
+            return forwarder, int(match[1])
+    raise AssertionError(f"port-forward ended: {seen!r}")
