@@ -45,7 +45,8 @@ def run(command, data=None, **options):
     else:
         options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("stdout", subprocess.PIPE)
-    return subprocess.run(command, stderr=subprocess.PIPE, timeout=DEADLINE, check=False, **options)
+    options.setdefault("timeout", DEADLINE)
+    return subprocess.run(command, stderr=subprocess.PIPE, check=False, **options)
 
 
 def start(command, **options):

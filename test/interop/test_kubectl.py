@@ -4,13 +4,14 @@ import os
 import unittest
 
 from exec_cases import ExecCases
-from kubectls import KUBECTLS
+from kube_clients import kubectl_version
+from kubectls import KUBECTLS, case_suffix
 from peers import PeerTestCase, program, run
 
 UVSPDY = program("UVSPDY_COMMAND")
 
 
-class KubectlCases(ExecCases):
+class ExecOfKubectl(ExecCases):
     kubectl = None
 
     def setUp(self):
@@ -36,15 +37,20 @@ class KubectlCases(ExecCases):
         return run(self.command(*words, stdin=with_stdin), data, env=self.environment, **options)
 
 
-# A test case for each: Kubectl, and Kubectl_1_27 and so on.
+# A test case for each: Kubectl, Kubectl_1_27 and so on.
 for path in KUBECTLS:
-    name = path.name.replace(".", "_").capitalize()
     # The first is looked at the most closely.
     members = {"kubectl": path, "attempts": 10 if path is KUBECTLS[0] else 2}
-    globals()[name] = type(name, (KubectlCases, PeerTestCase), members)
+    name = f"Kubectl{case_suffix(path)}"
+    globals()[name] = type(name, (ExecOfKubectl, PeerTestCase), members)
 
-if not KUBECTLS:
 
-    class NoKubectl(unittest.TestCase):
-        def test_kubectl(self):
+class Versions(unittest.TestCase):
+    def test_kubectl_is_here(self):
+        if not KUBECTLS:
             self.skipTest("kubectl is not on the PATH")
+
+    def test_an_old_one_is_here(self):
+        versions = [kubectl_version(path) for path in KUBECTLS]
+        if not any(version.startswith("1.20.") for version in versions):
+            self.skipTest("Debian's kubectl 1.20 is not here, which `tools/dev test` fetches")

@@ -3,7 +3,7 @@
 import os
 
 from go_peer import build_peer
-from kubectls import KUBECTLS
+from kubectls import KUBECTLS, case_suffix
 from network_cases import TOKEN, CertificatesTestCase, FewNetworkCases, NetworkCases
 from peers import run
 
@@ -93,7 +93,6 @@ class KubectlToUvspdy(KubectlClient, OurServer, NetworkCases, CertificatesTestCa
 
 # The other versions: KubectlToUvspdy_1_27 and so on.
 for path in KUBECTLS[1:]:
-    version = path.name.partition(".")[2].replace(".", "_")
-    name = f"KubectlToUvspdy_{version}"
+    name = f"KubectlToUvspdy{case_suffix(path)}"
     bases = (KubectlClient, OurServer, FewNetworkCases, CertificatesTestCase)
     globals()[name] = type(name, bases, {"kubectl": path})

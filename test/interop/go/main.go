@@ -27,6 +27,11 @@ const usage = `usage:
   peer pod  [--tls-cert-file F --tls-private-key-file F [--client-ca-file F] [--token T]]
   peer exec [--certificate-authority F] [--client-certificate F --client-key F] [--token T]
             [--insecure-skip-tls-verify] [--tls-server-name N] [--proxy URL] [--method M] [--timeout 60s] URL COMMAND...
+  peer cri  [--tls-cert-file F --tls-private-key-file F [--client-ca-file F]] [--protocols P,...] [--tty] [MAIN COMMAND...]
+  peer gateway [--tls-cert-file F --tls-private-key-file F [--client-ca-file F]] [--kubelet-client-certificate F
+            --kubelet-client-key F] [--kubelet-certificate-authority F] URL
+  peer client-go exec|attach [TLS FLAGS] [--pod NAME] [-i] [-t] [--protocols P,...] [--result FILE] URL [COMMAND...]
+  peer client-go port-forward [TLS FLAGS] [--pod NAME] [--result FILE] URL [LOCAL]:REMOTE...
 
 TARGET is 127.0.0.1:PORT for spdystream and http://127.0.0.1:PORT/ for httpstream.
 `
@@ -39,10 +44,12 @@ func main() {
 }
 
 // run maps the outcome of a command to the exit codes the tests rely on:
-// 0 done, 1 the peers disagreed, 2 the command line was wrong.
+// 0 done, 1 the peers disagreed, 2 the command line was wrong; or what a command
+// on the other side has ended with.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := dispatch(ctx, args, stdout, stderr)
 	var wrong usageError
+	var exited exitCode
 	switch {
 	case err == nil:
 		return 0
@@ -52,6 +59,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &wrong):
 		fmt.Fprintln(stderr, "peer:", oneLine(err.Error())+"; see peer --help")
 		return 2
+	case errors.As(err, &exited):
+		fmt.Fprintln(stderr, exited)
+		return int(exited)
 	default:
 		fmt.Fprintln(stderr, "peer:", oneLine(err.Error()))
 		return 1
@@ -82,10 +92,30 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return pod(ctx, rest, stdout, stderr)
 	case "exec":
 		return execClient(ctx, rest, stdout, stderr)
+	case "cri":
+		return cri(ctx, rest, stdout, stderr)
+	case "gateway":
+		return gateway(ctx, rest, stdout, stderr)
+	case "client-go":
+		return dispatchClientGo(ctx, rest, stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		return flag.ErrHelp
 	default:
 		return usageError{fmt.Sprintf("unknown command %q", command)}
+	}
+}
+
+func dispatchClientGo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return usageError{"client-go: give exec, attach or port-forward"}
+	}
+	switch command, rest := args[0], args[1:]; command {
+	case "exec", "attach":
+		return remote(ctx, command, rest, stdout, stderr)
+	case "port-forward":
+		return forward(ctx, rest, stdout, stderr)
+	default:
+		return usageError{fmt.Sprintf("client-go: unknown command %q", command)}
 	}
 }
 

@@ -27,6 +27,9 @@ type podServer struct {
 	token string // "" is none
 	basic string // "USER:PASSWORD", "" is none
 	guard bool   // whether a certificate, the token or the password is needed
+	tty   bool   // whether the main process has a terminal, which kubectl attach -t asks for
+	// What the pod's subresources do.
+	streams map[string]http.HandlerFunc
 }
 
 func pod(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -39,12 +42,17 @@ func pod(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := parseOperands(flags, args, 0); err != nil {
 		return err
 	}
+	server.streams = map[string]http.HandlerFunc{"exec": execute}
+	server.guard = files.ca != "" || server.token != "" || server.basic != ""
+	return listenAndServe(ctx, &files, &server, stdout, stderr)
+}
+
+// listenAndServe runs an HTTP server, with TLS if there is a certificate, until ctx is done.
+func listenAndServe(ctx context.Context, files *tlsFiles, handler http.Handler, stdout, stderr io.Writer) error {
 	config, err := files.serverConfig()
 	if err != nil {
 		return err
 	}
-	server.guard = files.ca != "" || server.token != "" || server.basic != ""
-
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -57,7 +65,7 @@ func pod(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		listener = tls.NewListener(listener, config)
 	}
 	fmt.Fprintf(stdout, "listening on %s://%s\n", scheme, listener.Addr())
-	err = (&http.Server{Handler: &server, ErrorLog: log.New(stderr, "", 0)}).Serve(listener)
+	err = (&http.Server{Handler: handler, ErrorLog: log.New(stderr, "", 0)}).Serve(listener)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -74,19 +82,20 @@ func (p *podServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/apis":
 		answer(w, http.StatusOK, object{"kind": "APIGroupList", "apiVersion": "v1", "groups": []object{}})
 	case r.URL.Path == "/api/v1":
-		answer(w, http.StatusOK, object{"kind": "APIResourceList", "groupVersion": "v1", "resources": []object{
-			{"name": "pods", "namespaced": true, "kind": "Pod", "verbs": []string{"get"}},
-			{"name": "pods/exec", "namespaced": true, "kind": "PodExecOptions", "verbs": []string{"create", "get"}},
-		}})
+		resources := []object{{"name": "pods", "namespaced": true, "kind": "Pod", "verbs": []string{"get"}}}
+		for name := range p.streams {
+			resources = append(resources, object{"name": "pods/" + name, "namespaced": true, "kind": "Pod", "verbs": []string{"create", "get"}})
+		}
+		answer(w, http.StatusOK, object{"kind": "APIResourceList", "groupVersion": "v1", "resources": resources})
 	case r.URL.Path == podPath:
 		answer(w, http.StatusOK, object{
 			"kind": "Pod", "apiVersion": "v1",
 			"metadata": object{"name": "uvspdy", "namespace": "default"},
-			"spec":     object{"containers": []object{{"name": "main", "image": "host"}}},
+			"spec":     object{"containers": []object{{"name": "main", "image": "host", "stdin": true, "tty": p.tty}}},
 			"status":   object{"phase": "Running"},
 		})
-	case r.URL.Path == podPath+"/exec":
-		execute(w, r)
+	case p.streams[strings.TrimPrefix(r.URL.Path, podPath+"/")] != nil:
+		p.streams[strings.TrimPrefix(r.URL.Path, podPath+"/")](w, r)
 	default:
 		answer(w, http.StatusNotFound, failure(http.StatusNotFound, "not found"))
 	}

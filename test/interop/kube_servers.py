@@ -1,0 +1,79 @@
+"""The servers that have the pod `uvspdy`; mixins for a CertificatesTestCase."""
+
+from go_peer import build_peer
+from kube_clients import Access, go_release
+
+V4, V3, V2, V1 = "v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"
+
+
+class GoPeer:
+    """A mixin: the test needs the Go peer."""
+
+    def setUp(self):
+        super().setUp()
+        self.peer, missing = build_peer()
+        if missing:
+            self.skipTest(missing)
+
+
+class UvspdyServer:
+    """`uvspdy serve`."""
+
+    server_name = "uvspdy serve"
+    # The main process's exit code, which whoever is attached is told.
+    attach_code = 9
+
+    def start_server(self, *main, tty=False):
+        """Returns its Access; `main` is the process that attach is to."""
+        options = ["-i", *(["-t"] if tty else []), "--", *main] if main else []
+        self.server = self.serve_uvspdy(*options)
+        return Access(self.server.target)
+
+
+class GoServer(GoPeer):
+    """A server of the Go peer, which tells what is chosen."""
+
+    def protocol_of_exec(self):
+        """For the exec of the client that has been run."""
+        return self.server.wait_for_log(r"^exec: \S+ of ").split()[1]
+
+
+class UvspdyBehindGateway(GoServer):
+    """UpgradeAwareHandler, as in an API server, in front of `uvspdy serve`; TLS on both sides."""
+
+    server_name = f"`UpgradeAwareHandler` {go_release('k8s.io/apimachinery')}, `uvspdy serve`"
+    attach_code = 9
+
+    def start_server(self, *main, tty=False):
+        pki = self.certificates
+        options = ["-i", *(["-t"] if tty else []), "--", *main] if main else []
+        # Only the handler's own certificate, so that nobody comes past it.
+        self.behind = self.serve_uvspdy(
+            *pki.options(pki.server), "--client-ca-file", pki.ca.certificate, *options
+        )
+        self.server = self.serve(
+            *(self.peer, "gateway"),
+            *map(str, pki.options(pki.server)),
+            *("--client-ca-file", str(pki.ca.certificate)),
+            *("--kubelet-client-certificate", str(pki.client.certificate)),
+            *("--kubelet-client-key", str(pki.client.key)),
+            *("--kubelet-certificate-authority", str(pki.ca.certificate)),
+            self.behind.target,
+        )
+        return Access(self.server.target, pki.ca.certificate, pki.client)
+
+
+class CriServer(GoServer):
+    """The CRI streaming server, behind as much of a kubelet as it takes."""
+
+    server_name = f"cri-streaming {go_release('k8s.io/cri-streaming')}"
+    # An attach that comes to an end has succeeded there, whatever the exit code.
+    attach_code = 0
+    # Those that it takes: it chooses the first that it shares with the client.
+    server_protocols = None
+
+    def start_server(self, *main, tty=False):
+        options = ["--protocols", self.server_protocols] if self.server_protocols else []
+        options += ["--tty"] if tty else []
+        self.server = self.serve(self.peer, "cri", *options, *main)
+        return Access(self.server.target)

@@ -1,0 +1,16 @@
+"""kubectl as it comes, each version that is here, and `uvspdy serve`: all that it has of streams."""
+
+from kube_cases import KubectlCases
+from kube_servers import UvspdyServer
+from kubectls import KUBECTLS, case_suffix
+from network_cases import CertificatesTestCase
+
+
+class KubectlToUvspdy(KubectlCases, UvspdyServer, CertificatesTestCase):
+    kubectl = KUBECTLS[0] if KUBECTLS else None
+
+
+# The other versions: KubectlToUvspdy_1_27 and so on.
+for path in KUBECTLS[1:]:
+    name = f"KubectlToUvspdy{case_suffix(path)}"
+    globals()[name] = type(name, (KubectlToUvspdy,), {"kubectl": path})
