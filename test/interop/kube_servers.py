@@ -35,7 +35,8 @@ class GoServer(GoPeer):
 
     def protocol_of_exec(self):
         """For the exec of the client that has been run."""
-        return self.server.wait_for_log(r"^exec: \S+ of ").split()[1]
+        line = self.server.wait_for_log(r"^exec: \S* of ")
+        return line.removeprefix("exec: ").partition(" of ")[0]
 
 
 class UvspdyBehindGateway(GoServer):

@@ -47,11 +47,14 @@ class TerminalSession:
         os.write(self._main, text.encode())
 
     def _read(self, seconds):
-        """Takes up what comes within this time. The terminal stays open here, so no end comes."""
-        if select.select([self._main], [], [], seconds)[0]:
-            data = os.read(self._main, 65536)
-            self._output += data
-            self.seen += data
+        """Takes up what comes within this time, and says whether anything did. The terminal stays
+        open here, so no end comes."""
+        if not select.select([self._main], [], [], seconds)[0]:
+            return False
+        data = os.read(self._main, 65536)
+        self._output += data
+        self.seen += data
+        return True
 
     def expect(self, pattern, seconds=peers.DEADLINE):
         """The match of the first text that fits; it and what is before it are used up."""
@@ -61,9 +64,9 @@ class TerminalSession:
             if match:
                 self._output = self._output[match.end() :]
                 return match
-            if time.monotonic() > end:
+            ended = self.process.poll() is not None
+            if not self._read(0.05) and (ended or time.monotonic() > end):
                 raise AssertionError(f"waited in vain for {pattern!r} in {self.seen[-2000:]!r}")
-            self._read(0.05)
 
     def wait(self):
         """The exit code. What is still on the terminal is read meanwhile: nobody waits for us."""
@@ -72,8 +75,8 @@ class TerminalSession:
             if time.monotonic() > end:
                 raise AssertionError(f"it does not end; seen: {self.seen[-2000:]!r}")
             self._read(0.02)
-        while select.select([self._main], [], [], 0)[0]:
-            self._read(0)
+        while self._read(0):
+            pass
         return self.process.returncode
 
     def mode(self):
