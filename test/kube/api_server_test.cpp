@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "kube/temporary_folder.h"
 #include "support/catch.h"
 #include "support/full_listener.h"
 #include "support/mentions.h"
 #include "support/raw_peer.h"
+#include "support/temporary_folder.h"
 #include "support/test_loop.h"
 #include "support/tls_pair.h"
 #include "support/why.h"

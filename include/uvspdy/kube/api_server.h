@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
