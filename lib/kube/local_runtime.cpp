@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kube/local_command.h"
+#include "kube/local_target.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
@@ -76,6 +77,17 @@ void LocalRuntime::exec(ExecRequest request, std::shared_ptr<RemoteCommandSessio
 void LocalRuntime::attach(AttachRequest, std::shared_ptr<RemoteCommandSession> session) {
   session->finish(failure_status(400, "BadRequest",
                                  "there is no main process to attach to; use exec to run one"));
+}
+
+void LocalRuntime::port_forward(PortForwardRequest,
+                                std::shared_ptr<ForwardedConnection> connection) {
+  const Options& options = shared_->options;
+  const auto unix_target = options.unix_targets.find(connection->port());
+  const auto timeout = options.connect_timeout;
+  if (unix_target != options.unix_targets.end()) {
+    return connect_local(shared_->loop, unix_target->second, timeout, std::move(connection));
+  }
+  connect_local(shared_->loop, timeout, std::move(connection));
 }
 
 }  // namespace uvspdy::kube

@@ -30,11 +30,17 @@ json resource(const char* name, const char* kind, std::initializer_list<const ch
 
 json api_resources() {
   json pods = resource("pods", "Pod", {"get"});
-  json exec = resource("pods/exec", "PodExecOptions", {"create", "get"});
-  exec.erase("shortNames");
-  return {{"kind", "APIResourceList"},
-          {"groupVersion", "v1"},
-          {"resources", {std::move(pods), std::move(exec)}}};
+  json resources = {std::move(pods)};
+  const std::pair<const char*, const char*> subresources[] = {
+      {"pods/exec", "PodExecOptions"},
+      {"pods/attach", "PodAttachOptions"},
+      {"pods/portforward", "PodPortForwardOptions"}};
+  for (const auto& [name, kind] : subresources) {
+    json streaming = resource(name, kind, {"create", "get"});
+    streaming.erase("shortNames");
+    resources.push_back(std::move(streaming));
+  }
+  return {{"kind", "APIResourceList"}, {"groupVersion", "v1"}, {"resources", resources}};
 }
 
 json pod_object(const std::string& pod_namespace, const std::string& pod,

@@ -2,10 +2,12 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <unordered_set>
 #include <utility>
 
 #include "kube/log_line.h"
+#include "kube/port_forward_session.h"
 #include "kube/remote_command_session.h"
 #include "kube/streaming_tokens.h"
 #include "uvspdy/httpstream/response_upgrader.h"
@@ -20,14 +22,17 @@ namespace {
 
 using httpstream::HttpExchange;
 
-// The path of an operation in front of its token.
+// What stands in front of a token, in the order of StreamingRequest.
+constexpr std::array<std::string_view, 3> kTokenPaths = {"/exec/", "/attach/", "/portforward/"};
+static_assert(std::variant_size_v<StreamingRequest> == kTokenPaths.size());
+
 std::string_view token_path(const StreamingRequest& request) {
-  return std::holds_alternative<ExecRequest>(request) ? "/exec/" : "/attach/";
+  return kTokenPaths[request.index()];
 }
 
 // The last segment of a path, behind one of ours; nothing if it is no such path.
 std::optional<std::string_view> token_of(std::string_view path) {
-  for (const std::string_view prefix : {"/exec/", "/attach/"}) {
+  for (const std::string_view prefix : kTokenPaths) {
     if (path.starts_with(prefix)) return path.substr(prefix.size());
   }
   return std::nullopt;
@@ -43,22 +48,27 @@ std::string_view refusal(const StreamingRequest& request) {
   if (exec != nullptr && (exec->command.empty() || exec->command.front().empty())) {
     return "you must specify at least one 'command' parameter";
   }
-  const auto streams_nothing = [](const RemoteCommandRequest& common) {
-    return !common.use_stdin && !common.use_stdout && (!common.use_stderr || common.tty);
-  };
-  if (std::visit(streams_nothing, request)) {
-    return "you must specify at least one of stdin, stdout, stderr";
+  const RemoteCommandRequest* common = exec;
+  if (common == nullptr) common = std::get_if<AttachRequest>(&request);
+  if (common == nullptr || common->use_stdin || common->use_stdout ||
+      (common->use_stderr && !common->tty)) {
+    return {};
   }
-  return {};
+  return "you must specify at least one of stdin, stdout, stderr";
 }
 
+// What is read from targets at once, and how many such blocks are kept for use again.
+constexpr std::size_t kBlockSize = 64 * 1024;
+constexpr std::size_t kPooledBlocks = 32;
+
+constexpr std::array kPortForwardProtocols = {kPortForwardProtocol};
 constexpr std::array kRemoteCommandProtocols = {kProtocolV4, kProtocolV3, kProtocolV2, kProtocolV1};
 
 }  // namespace
 
 /// Owns the sessions. They hold on to it until they are over, so a server may be dropped before.
 struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
-  using Session = RemoteCommandSession::Impl;
+  using RemoteCommand = RemoteCommandSession::Impl;
 
   uv_loop_t* loop;
   std::shared_ptr<Runtime> runtime;
@@ -66,7 +76,10 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   Result<httpstream::Url> base;
   std::string base_path;  // without a slash at its end
   StreamingTokens tokens;
-  std::unordered_set<std::shared_ptr<Session>> sessions;
+  std::unordered_set<std::shared_ptr<RemoteCommand>> remote_commands;
+  std::unordered_set<std::shared_ptr<PortForwardSession>> port_forwards;
+  // One for all forwarded connections: an idle one holds no block.
+  std::shared_ptr<BufferPool> pool = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
   bool stopping = false;
   std::function<void()> on_stopped;
   net::Wakeup stopped;
@@ -95,12 +108,16 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   }
 
   bool refuse_without_upgrade(HttpExchange& exchange) const;
+  template <class Session, class Make>
+  void start(HttpExchange& exchange, std::span<const std::string_view> protocols,
+             std::unordered_set<std::shared_ptr<Session>>& owners, Make make);
   void serve(HttpExchange& exchange, const RemoteCommandRequest& request,
-             Session::ReadyHandler on_ready);
+             RemoteCommand::ReadyHandler on_ready);
+  void serve(HttpExchange& exchange, const PortForwardRequest& request);
   void stop(std::function<void()> done);
 
   void check_stopped() {
-    if (sessions.empty() && on_stopped) stopped.schedule();
+    if (remote_commands.empty() && port_forwards.empty() && on_stopped) stopped.schedule();
   }
 };
 
@@ -113,27 +130,58 @@ bool StreamingServer::Shared::refuse_without_upgrade(HttpExchange& exchange) con
   return true;
 }
 
-void StreamingServer::Shared::serve(HttpExchange& exchange, const RemoteCommandRequest& request,
-                                    Session::ReadyHandler on_ready) {
+// Agrees on a protocol, upgrades, and starts the session that `make` makes for it, which `owners`
+// keep until it is over.
+template <class Session, class Make>
+void StreamingServer::Shared::start(HttpExchange& exchange,
+                                    std::span<const std::string_view> protocols,
+                                    std::unordered_set<std::shared_ptr<Session>>& owners,
+                                    Make make) {
   httpstream::HttpResponse response;
-  Result<std::string> protocol =
-      httpstream::handshake(exchange.request(), response, kRemoteCommandProtocols);
+  Result<std::string> protocol = httpstream::handshake(exchange.request(), response, protocols);
   if (!protocol) {
     exchange.respond(std::move(response));
     return log(exchange, protocol.error());
   }
-  const auto session = std::make_shared<Session>(
-      loop, request, std::move(*protocol), exchange.peer(), options, std::move(on_ready),
-      [shared = shared_from_this()](const std::shared_ptr<Session>& over) {
-        shared->sessions.erase(over);
-        shared->check_stopped();
-      });
+  const auto on_over = [shared = shared_from_this(), &owners](const auto& over) {
+    owners.erase(over);
+    shared->check_stopped();
+  };
+  const std::shared_ptr<Session> session = make(std::move(*protocol), on_over);
   const httpstream::ResponseUpgrader upgrader(options.connection);
   Result<std::shared_ptr<httpstream::Connection>> connection =
       upgrader.upgrade_response(exchange, std::move(response), session->new_stream_handler());
   if (!connection) return log(exchange, connection.error());
-  sessions.insert(session);
+  owners.insert(session);
   session->start(std::move(*connection));
+}
+
+void StreamingServer::Shared::serve(HttpExchange& exchange, const RemoteCommandRequest& request,
+                                    RemoteCommand::ReadyHandler on_ready) {
+  start(exchange, kRemoteCommandProtocols, remote_commands,
+        [&](std::string protocol, RemoteCommand::OverHandler on_over) {
+          return std::make_shared<RemoteCommand>(loop, request, std::move(protocol),
+                                                 exchange.peer(), options, std::move(on_ready),
+                                                 std::move(on_over));
+        });
+}
+
+void StreamingServer::Shared::serve(HttpExchange& exchange, const PortForwardRequest& request) {
+  start(exchange, kPortForwardProtocols, port_forwards,
+        [&](const std::string&, PortForwardSession::OverHandler on_over) {
+          PortForwardSession::Options session;
+          session.stream_creation_timeout = options.stream_creation_timeout;
+          session.stream_idle_timeout = options.stream_idle_timeout;
+          session.max_connections = options.max_forwarded_connections;
+          session.pool = pool;
+          session.log = options.log;
+          return std::make_shared<PortForwardSession>(
+              loop, request, std::move(session), exchange.peer(),
+              [to = runtime, request](std::shared_ptr<ForwardedConnection> connection) {
+                to->port_forward(request, std::move(connection));
+              },
+              std::move(on_over));
+        });
 }
 
 Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
@@ -153,7 +201,8 @@ Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
 void StreamingServer::Shared::stop(std::function<void()> done) {
   stopping = true;
   on_stopped = std::move(done);
-  for (const auto& session : sessions) session->stop();
+  for (const auto& session : remote_commands) session->stop();
+  for (const auto& session : port_forwards) session->terminate();
   tokens.clear();
   runtime.reset();  // it hears of no more sessions
   check_stopped();
@@ -164,7 +213,9 @@ StreamingServer::StreamingServer(uv_loop_t* loop, std::shared_ptr<Runtime> runti
 
 StreamingServer::~StreamingServer() { shared_->stop({}); }
 
-std::size_t StreamingServer::sessions() const { return shared_->sessions.size(); }
+std::size_t StreamingServer::sessions() const {
+  return shared_->remote_commands.size() + shared_->port_forwards.size();
+}
 
 void StreamingServer::stop(std::function<void()> done) { shared_->stop(std::move(done)); }
 
@@ -173,6 +224,10 @@ Result<std::string> StreamingServer::exec_url(ExecRequest request) {
 }
 
 Result<std::string> StreamingServer::attach_url(AttachRequest request) {
+  return shared_->url(std::move(request));
+}
+
+Result<std::string> StreamingServer::port_forward_url(PortForwardRequest request) {
   return shared_->url(std::move(request));
 }
 
@@ -223,6 +278,9 @@ void StreamingServer::serve(const std::shared_ptr<HttpExchange>& exchange,
   if (shared_->refuse_without_upgrade(*exchange)) return;
   if (const std::string_view why = refusal(request); !why.empty()) {
     return exchange->respond(status_response(400, "BadRequest", std::string(why)));
+  }
+  if (const auto* port_forward = std::get_if<PortForwardRequest>(&request)) {
+    return shared_->serve(*exchange, *port_forward);
   }
   const auto runtime = shared_->runtime;
   if (auto* exec = std::get_if<ExecRequest>(&request)) {

@@ -1,5 +1,7 @@
 #include "uvspdy/kube/streaming_target.h"
 
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,7 +12,7 @@
 namespace uvspdy::kube {
 namespace {
 
-enum class Operation { kExec, kAttach };
+enum class Operation { kExec, kAttach, kPortForward };
 
 /// How the two styles call the flags.
 struct FlagNames {
@@ -58,12 +60,17 @@ std::optional<StreamingPath> api_server_path(const std::vector<std::string_view>
     return std::nullopt;
   }
   const auto operation = operation_of(parts[6]);
-  if (!operation) return std::nullopt;
-  return StreamingPath{*operation, &kApiServerFlags, parts[3], parts[5], {}, {}};
+  if (!operation && parts[6] != "portforward") return std::nullopt;
+  return StreamingPath{
+      operation.value_or(Operation::kPortForward), &kApiServerFlags, parts[3], parts[5], {}, {}};
 }
 
-// OPERATION NS POD [UID] CONTAINER
+// OPERATION NS POD [UID] CONTAINER; a portForward has no container.
 std::optional<StreamingPath> kubelet_path(const std::vector<std::string_view>& parts) {
+  if (!parts.empty() && parts[0] == "portForward" && (parts.size() == 3 || parts.size() == 4)) {
+    const std::string_view uid = parts.size() == 4 ? parts[3] : std::string_view();
+    return StreamingPath{Operation::kPortForward, &kKubeletFlags, parts[1], parts[2], uid, {}};
+  }
   if (parts.size() != 4 && parts.size() != 5) return std::nullopt;
   const auto operation = operation_of(parts[0]);
   if (!operation) return std::nullopt;
@@ -83,23 +90,24 @@ std::optional<StreamingPath> split(std::string_view path) {
 
 bool is_true(std::string_view value) { return value == "true" || value == "1"; }
 
-// The names of the path, decoded.
-Error read_names(const StreamingPath& path, RemoteCommandRequest& request) {
-  const std::pair<std::string_view, std::string*> names[] = {
-      {path.pod_namespace, &request.pod_namespace},
-      {path.pod, &request.pod},
-      {path.pod_uid, &request.pod_uid},
-      {path.container, &request.container}};
-  for (const auto& [encoded, name] : names) {
-    Result<std::string> decoded = httpstream::percent_decode(encoded);
-    if (!decoded) return Error(Errc::kBadRequest, decoded.error().message());
-    *name = std::move(*decoded);
-  }
+Error read_name(std::string_view encoded, std::string& name) {
+  Result<std::string> decoded = httpstream::percent_decode(encoded);
+  if (!decoded) return Error(Errc::kBadRequest, decoded.error().message());
+  name = std::move(*decoded);
   return {};
+}
+
+// The names of the path, decoded.
+template <class Request>
+Error read_names(const StreamingPath& path, Request& request) {
+  if (Error error = read_name(path.pod_namespace, request.pod_namespace)) return error;
+  if (Error error = read_name(path.pod, request.pod)) return error;
+  return read_name(path.pod_uid, request.pod_uid);
 }
 
 Error read_parameters(const StreamingPath& path, const httpstream::Query& query,
                       RemoteCommandRequest& request) {
+  if (Error error = read_name(path.container, request.container)) return error;
   request.use_stdout = request.use_stderr = false;
   for (const auto& [name, value] : query) {
     if (name == path.flags->standard_input) request.use_stdin = is_true(value);
@@ -129,6 +137,23 @@ Error read_command(const httpstream::Query& query, std::vector<std::string>& com
   return {};
 }
 
+// Numbers, separated by commas.
+Error read_ports(std::string_view text, std::vector<std::uint16_t>& ports) {
+  while (true) {
+    const std::string_view number = text.substr(0, text.find(','));
+    std::uint16_t port = 0;
+    const char* const end = number.data() + number.size();
+    const auto [read_to, error] = std::from_chars(number.data(), end, port);
+    if (error != std::errc() || read_to != end || port == 0) {
+      return Error(Errc::kBadRequest, "unable to parse \"" + std::string(number) +
+                                          "\" as a port: expected a number from 1 to 65535");
+    }
+    ports.push_back(port);
+    if (number.size() == text.size()) return {};
+    text.remove_prefix(number.size() + 1);
+  }
+}
+
 }  // namespace
 
 bool is_streaming_path(std::string_view path) { return split(path).has_value(); }
@@ -137,6 +162,15 @@ Result<StreamingRequest> parse_streaming_target(const httpstream::Target& target
   const auto path = split(target.path);
   if (!path) {
     return Error(Errc::kBadRequest, "'" + target.path + "' is not the path of a streaming request");
+  }
+  if (path->operation == Operation::kPortForward) {
+    PortForwardRequest request;
+    if (Error error = read_names(*path, request)) return error;
+    for (const auto& [name, value] : target.query) {
+      if (name != "ports" && name != "port") continue;
+      if (Error error = read_ports(value, request.ports)) return error;
+    }
+    return StreamingRequest(std::move(request));
   }
   if (path->operation == Operation::kAttach) {
     AttachRequest request;

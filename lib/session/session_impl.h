@@ -45,6 +45,7 @@ class Session::Impl {
   Error write(wire::StreamId id, Buffer payload);
   bool writable(wire::StreamId id) const;
   Error close_stream(wire::StreamId id);
+  Error close_with_reset(wire::StreamId id);
   Error reset(wire::StreamId id, wire::RstStatus status);
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);

@@ -157,6 +157,8 @@ void Session::Impl::send_turn(Stream& stream) {
   } else if (stream.last == Stream::Last::kReset) {
     // Control frames go ahead of DATA inside a batch, so the reset leaves with the next one.
     reset_on_wire(stream, wire::RstStatus::kCancel);
+    // One whose end is still to be told was closed with a reset; else the session is closing.
+    if (!stream.outcome) return end_now(stream, reset_here(stream.id, wire::RstStatus::kCancel));
     finish_sending(stream);
   }
 }

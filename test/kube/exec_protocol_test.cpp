@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "kube/exec_fixture.h"
+#include "kube/remote_command_peer.h"
 #include "support/raw_peer.h"
 #include "support/test_loop.h"
 #include "uvspdy/httpstream/dialer.h"
@@ -40,62 +39,15 @@ httpstream::Url url_of(std::uint16_t port, ExecRequest request) {
   return url;
 }
 
-/// A client that creates streams one by one and keeps what comes on them. The order in which data
-/// and ends come is kept, as "stdout data", "stdout end", "error close", ...
-class Client {
- public:
-  Client(TestLoop& loop, std::uint16_t port, const ExecRequest& request) : loop_(loop) {
-    httpstream::Dialer(loop.get(), url_of(port, request))
-        .dial({std::string(kProtocolV4)}, [this](Result<httpstream::Dialed> dialed) {
-          CHECK(dialed);
-          if (!dialed) return;
-          CHECK(dialed->protocol == kProtocolV4);
-          connection = std::move(dialed->connection);
-        });
-    REQUIRE(loop.run_until([this] { return connection != nullptr; }));
-    connection->on_close([this](const Error&) { closed = true; });
-  }
+std::string target_of(ExecRequest request) {
+  request.pod = "demo";
+  return exec_target(request);
+}
 
-  /// Creates a stream of a type; the error it was refused with, or success.
-  Error create(const std::string& type) {
-    std::optional<Error> answer;
-    Headers headers;
-    if (!type.empty()) headers.add(kStreamType, type);
-    connection->create_stream(headers, [&](Result<std::shared_ptr<httpstream::Stream>> stream) {
-      answer = stream ? Error() : stream.error();
-      if (stream) watch(type, *stream);
-    });
-    REQUIRE(loop_.run_until([&] { return answer.has_value(); }));
-    return *answer;
-  }
-
-  long place(const std::string& event) const {
-    const auto found = std::find(events.begin(), events.end(), event);
-    CHECK(found != events.end());
-    return found - events.begin();
-  }
-
-  std::shared_ptr<httpstream::Connection> connection;
-  bool closed = false;
-  std::map<std::string, std::shared_ptr<httpstream::Stream>> streams;
-  std::map<std::string, std::string> data;
-  std::vector<std::string> events;
-
- private:
-  void watch(const std::string& type, const std::shared_ptr<httpstream::Stream>& stream) {
-    streams[type] = stream;
-    stream->on_data([this, type](Bytes bytes) {
-      data[type] += text_of(bytes);
-      tell(type + " data");
-    });
-    stream->on_end([this, type] { tell(type + " end"); });
-    stream->on_close([this, type](const Error&) { tell(type + " close"); });
-  }
-  void tell(const std::string& event) {
-    if (events.empty() || events.back() != event) events.push_back(event);
-  }
-
-  TestLoop& loop_;
+/// The client of one exec.
+struct Client : test::RemoteCommandPeer {
+  Client(TestLoop& loop, std::uint16_t port, const ExecRequest& request)
+      : RemoteCommandPeer(loop, port, target_of(request)) {}
 };
 
 }  // namespace

@@ -78,6 +78,21 @@ TEST_CASE("parse_streaming_target: the kubelet's paths and parameters") {
   CHECK_FALSE(parse("/api/v1/namespaces/ns/pods/p/exec?command=ls&output=1"));
 }
 
+TEST_CASE("parse_streaming_target: portforward, with and without ports") {
+  PortForwardRequest request{"ns", "web-0", {}, {}};
+  for (const std::vector<std::uint16_t>& ports :
+       {std::vector<std::uint16_t>{}, std::vector<std::uint16_t>{80, 65535}}) {
+    request.ports = ports;
+    const auto back = parsed<PortForwardRequest>(port_forward_target(request));
+    CHECK(back.pod_namespace == "ns");
+    CHECK(back.pod == "web-0");
+    CHECK(back.ports == ports);
+  }
+  const auto kubelet = parsed<PortForwardRequest>("/portForward/ns/web-0/uid-1?port=80,81&port=82");
+  CHECK(kubelet.pod_uid == "uid-1");
+  CHECK(kubelet.ports == std::vector<std::uint16_t>{80, 81, 82});
+}
+
 TEST_CASE("parse_streaming_target: values of flags, and parameters nobody knows") {
   const auto request = parsed<ExecRequest>(
       "/api/v1/namespaces/ns/pods/p/exec?command=a&stdin=1&stdout=false&stderr=true&tty=0&x=y");
@@ -112,6 +127,9 @@ TEST_CASE("parse_streaming_target: requests that make no sense") {
       {"/exec/ns/%zz/c?command=a&output=1", "%zz"},
       {"/api/v1/namespaces/ns/pods/p/log?stdout=true", "/log"},
       {"/", "'/'"},
+      {"/portForward/ns/p?port=0", "\"0\" as a port"},
+      {"/portForward/ns/p?port=80,", "\"\" as a port"},
+      {"/api/v1/namespaces/ns/pods/p/portforward?ports=65536", "\"65536\" as a port"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.target);
@@ -135,6 +153,12 @@ TEST_CASE("is_streaming_path: the paths of a pod's streams and no other") {
       {"/exec/ns/p/c", true},
       {"/exec/ns/p/uid/c", true},
       {"/attach/ns/p/c", true},
+      {"/api/v1/namespaces/ns/pods/p/portforward", true},
+      {"/portForward/ns/p", true},
+      {"/portForward/ns/p/uid", true},
+      {"/portForward/ns", false},
+      {"/portForward/ns/p/uid/c", false},
+      {"/portforward/ns/p", false},
       {"", false},
       {"/", false},
       {"/exec", false},

@@ -89,8 +89,9 @@ void PodServer::handle(const std::shared_ptr<httpstream::HttpExchange>& exchange
   if (!streaming) {
     return exchange->respond(kube::status_response(400, "BadRequest", streaming.error().message()));
   }
-  const auto refuse = [this](const kube::RemoteCommandRequest& asked) {
-    return api_.refuse(asked.pod, asked.container);
+  const auto refuse = [this](const auto& asked) {
+    if constexpr (requires { asked.container; }) return api_.refuse(asked.pod, asked.container);
+    return api_.refuse(asked.pod, {});
   };
   if (auto refusal = std::visit(refuse, *streaming)) return exchange->respond(*refusal);
   streaming_.serve(exchange, std::move(*streaming));

@@ -4,15 +4,18 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "uvspdy/kube/runtime.h"
 
 namespace uvspdy::kube {
 
-/// A Runtime that runs commands on this machine.
+/// A Runtime that runs commands on this machine, and forwards to its ports.
 ///
 /// A command runs with the rights, the environment and the working directory of this process, so
 /// whoever may reach the server may do what its user may. The process must ignore SIGPIPE, as
@@ -29,6 +32,11 @@ class LocalRuntime : public Runtime {
     /// How long to wait, behind the exit of a command, for output that something it has left
     /// running may still write.
     std::chrono::milliseconds output_grace = std::chrono::seconds(2);
+    /// A port is that of 127.0.0.1, or, where nobody listens there, of ::1. Those that stand here
+    /// are local (Unix) sockets instead: port to path.
+    std::map<std::uint16_t, std::string> unix_targets;
+    /// How long connecting to a target may take.
+    std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
     /// Hears, a line each, of commands.
     std::function<void(std::string_view)> log;
   };
@@ -42,6 +50,8 @@ class LocalRuntime : public Runtime {
 
   void exec(ExecRequest request, std::shared_ptr<RemoteCommandSession> session) override;
   void attach(AttachRequest request, std::shared_ptr<RemoteCommandSession> session) override;
+  void port_forward(PortForwardRequest request,
+                    std::shared_ptr<ForwardedConnection> connection) override;
 
   /// Sends every running command SIGHUP, and SIGKILL to what is left after termination_grace; their
   /// clients are told how they ended. Output that a client has not taken output_grace after

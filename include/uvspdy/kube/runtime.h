@@ -5,6 +5,8 @@
 #include <string>
 
 #include "uvspdy/httpstream/stream.h"
+#include "uvspdy/kube/forwarded_connection.h"
+#include "uvspdy/kube/portforward.h"
 #include "uvspdy/kube/remotecommand.h"
 #include "uvspdy/kube/status.h"
 
@@ -83,6 +85,11 @@ class Runtime {
 
   /// Joins a client with a process that runs.
   virtual void attach(AttachRequest request, std::shared_ptr<RemoteCommandSession> session) = 0;
+
+  /// Connects a client with a port: connection->port(). Called for each connection that is
+  /// forwarded over the one that the request is of.
+  virtual void port_forward(PortForwardRequest request,
+                            std::shared_ptr<ForwardedConnection> connection) = 0;
 };
 
 }  // namespace uvspdy::kube

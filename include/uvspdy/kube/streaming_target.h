@@ -5,12 +5,13 @@
 
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/url.h"
+#include "uvspdy/kube/portforward.h"
 #include "uvspdy/kube/remotecommand.h"
 
 namespace uvspdy::kube {
 
 /// What a client may ask a streaming server for.
-using StreamingRequest = std::variant<ExecRequest, AttachRequest>;
+using StreamingRequest = std::variant<ExecRequest, AttachRequest, PortForwardRequest>;
 
 /// Whether a path is that of a streaming request, of the API server's style or of the kubelet's,
 /// whatever its parameters:
@@ -21,8 +22,9 @@ bool is_streaming_path(std::string_view path);
 
 /// Reads such a target. The API server's parameters are command (repeated), container, stdin,
 /// stdout, stderr and tty; the kubelet's are command, input, output, error and tty. A flag is set
-/// by "true" or "1". stderr beside tty is ignored, as kubelets do. Errors: kBadRequest: no such
-/// path, no command, nothing to stream.
+/// by "true" or "1". stderr beside tty is ignored, as kubelets do. Ports of a portforward are
+/// "ports" or "port", repeated or separated by commas; clients over SPDY name none. Errors:
+/// kBadRequest: no such path, no command, nothing to stream, not a port.
 Result<StreamingRequest> parse_streaming_target(const httpstream::Target& target);
 
 }  // namespace uvspdy::kube
