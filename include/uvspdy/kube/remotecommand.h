@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,12 @@ inline constexpr std::string_view kStreamTypeError = "error";
 inline constexpr std::string_view kStreamTypeStdin = "stdin";
 inline constexpr std::string_view kStreamTypeStdout = "stdout";
 inline constexpr std::string_view kStreamTypeStderr = "stderr";
+
+/// A terminal's size, in characters.
+struct TerminalSize {
+  std::uint16_t width = 0;   ///< columns
+  std::uint16_t height = 0;  ///< rows
+};
 
 /// A command to run in a pod.
 struct ExecRequest {
