@@ -73,11 +73,7 @@ void PortForwardSession::start(std::shared_ptr<httpstream::Connection> connectio
   connection_ = std::move(connection);
   connection_->on_close(
       [self = shared_from_this()](const Error& error) { self->connection_closed(error); });
-  idle_.emplace(connection_, options_.stream_idle_timeout, [this] {
-    log("nothing was forwarded for " + std::to_string(options_.stream_idle_timeout.count()) +
-        " ms: closing");
-    connection_->close();
-  });
+  connection_->set_idle_timeout(options_.stream_idle_timeout);
 }
 
 // ---- streams
@@ -194,7 +190,6 @@ void PortForwardSession::terminate() {
 
 void PortForwardSession::connection_closed(const Error& error) {
   connection_closed_ = true;
-  idle_.reset();
   pair_timer_.stop();
   // A client ends a port-forward by going away.
   if (error && error.code() != session::Errc::kConnectionLost) log(error.message());

@@ -8,13 +8,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
 #include "kube/forwarded_connection_impl.h"
-#include "kube/idle_watch.h"
 #include "uvspdy/buffer.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/new_stream_handler.h"
@@ -34,7 +32,7 @@ class PortForwardSession : public std::enable_shared_from_this<PortForwardSessio
   struct Options {
     /// How long a client may take for the second stream of a pair.
     std::chrono::milliseconds stream_creation_timeout = std::chrono::seconds(30);
-    /// How long the connection may carry nothing; 0 means for ever.
+    /// How long the connection may carry nothing (Connection::set_idle_timeout); 0: for ever.
     std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(4);
     /// Forwarded connections at one time, those counted that wait for their second stream. Streams
     /// for further ones are refused.
@@ -88,7 +86,6 @@ class PortForwardSession : public std::enable_shared_from_this<PortForwardSessio
   std::map<std::string, Pair> waiting_;  // for their second stream
   std::unordered_set<ConnectionPtr> forwarded_;
   bool connection_closed_ = false;
-  std::optional<IdleWatch> idle_;
   net::Timer pair_timer_;
   net::Wakeup over_;
 };

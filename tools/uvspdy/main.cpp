@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   char** const dashes = std::find(argv, last, std::string_view("--"));
   const std::vector<std::string> command(dashes == last ? last : dashes + 1, last);
   add_exec(app, command, exit_code);
+  add_port_forward(app, exit_code);
   add_demo(app, exit_code);
   add_dump(app, exit_code);
   try {

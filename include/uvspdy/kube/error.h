@@ -13,6 +13,7 @@ enum class Errc {
   kUnauthorized,    ///< a request of nobody we know
   kBadKubeconfig,   ///< a kubeconfig, or a service account, that cannot be used
   kCredentials,     ///< a token file or a credential plugin that gives no credentials
+  kForwardFailed,   ///< the server has not connected a forwarded connection, or not to its end
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".
