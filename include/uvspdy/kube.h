@@ -1,6 +1,7 @@
 #pragma once
 
-// Floor 5 in one include: Kubernetes exec and port-forward, client and server, and the credentials for it.
+// Floor 5 in one include: Kubernetes exec and port-forward, client and server, and the credentials
+// for them.
 
 #include "uvspdy/kube/authenticator.h"
 #include "uvspdy/kube/client_config.h"
@@ -10,6 +11,7 @@
 #include "uvspdy/kube/kubeconfig.h"
 #include "uvspdy/kube/local_runtime.h"
 #include "uvspdy/kube/pod_api.h"
+#include "uvspdy/kube/port_forward_client.h"
 #include "uvspdy/kube/portforward.h"
 #include "uvspdy/kube/remotecommand.h"
 #include "uvspdy/kube/runtime.h"

@@ -136,6 +136,12 @@ void Relay::write_failed(const Error& error) {
 void Relay::stream_ended() {
   stream_ended_ = true;
   if (rest_.empty() && !write_failed_) shut_down();
+  if (ends_with_stream_) stream_->reset();
+}
+
+void Relay::end_with_stream() {
+  if (!self_ || std::exchange(ends_with_stream_, true)) return;
+  if (stream_ended_) stream_->reset();
 }
 
 void Relay::shut_down() {
@@ -161,7 +167,8 @@ void Relay::reset() {
 
 void Relay::stream_closed(const Error& error) {
   stream_closed_ = true;
-  note(error);
+  // With the peer's end in hand, our own reset is only how the other direction ends.
+  if (!ends_with_stream_ || !stream_ended_) note(error);
   if (!transport_ || write_failed_) return finish();
   transport_->stop_reading();
   finish_when_flushed();

@@ -17,6 +17,7 @@ class Category final : public std::error_category {
       case Errc::kBadTokenFile: return "unusable token file";
       case Errc::kUnauthorized: return "unauthorized";
       case Errc::kBadKubeconfig: return "unusable kubeconfig";
+      case Errc::kForwardFailed: return "not forwarded";
       case Errc::kCredentials: return "no credentials";
       case Errc::kTooManyRequests: return "too many requests";
       case Errc::kNoRandomness: return "no random bytes";

@@ -32,7 +32,7 @@ class PortForwardSession : public std::enable_shared_from_this<PortForwardSessio
   struct Options {
     /// How long a client may take for the second stream of a pair.
     std::chrono::milliseconds stream_creation_timeout = std::chrono::seconds(30);
-    /// How long the connection may go without a frame, our own PINGs left out; 0 means for ever.
+    /// How long the connection may carry nothing (Connection::set_idle_timeout); 0: for ever.
     std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(4);
     /// Forwarded connections at one time, those counted that wait for their second stream. Streams
     /// for further ones are refused.

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   add_serve(app, command, exit_code);
   add_exec(app, command, exit_code);
   add_cp(app, exit_code);
+  add_port_forward(app, exit_code);
   add_demo(app, exit_code);
   add_dump(app, exit_code);
   try {

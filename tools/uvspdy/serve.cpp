@@ -1,8 +1,6 @@
 #include <uv.h>
 
-#include <array>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -18,7 +16,7 @@
 #include "pod_server.h"
 #include "report.h"
 #include "server_security.h"
-#include "uvspdy/net/handle.h"
+#include "stop_signals.h"
 #include "uvspdy/net/tcp.h"
 
 using namespace uvspdy;
@@ -56,36 +54,6 @@ std::optional<Endpoint> parse_endpoint(const std::string& text) {
   if (endpoint.host == "localhost") endpoint.host = "127.0.0.1";
   return endpoint;
 }
-
-/// SIGINT, SIGTERM and SIGHUP stop in order. That takes a few seconds at most, and ending sooner
-/// would leave commands running, so a second one changes nothing.
-class StopSignals {
- public:
-  StopSignals(uv_loop_t* loop, std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
-    for (std::size_t i = 0; i < kSignals.size(); ++i) {
-      handles_[i] = net::Handle<uv_signal_t>::make();
-      uv_signal_init(loop, handles_[i].get());
-      handles_[i]->data = this;
-      uv_signal_start(
-          handles_[i].get(),
-          [](uv_signal_t* signal, int) {
-            auto* self = static_cast<StopSignals*>(signal->data);
-            if (!std::exchange(self->stopping_, true)) self->on_stop_();
-          },
-          kSignals[i]);
-    }
-  }
-
-  void close() {
-    for (auto& handle : handles_) handle.reset();
-  }
-
- private:
-  static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
-  std::function<void()> on_stop_;
-  std::array<net::Handle<uv_signal_t>, kSignals.size()> handles_;
-  bool stopping_ = false;
-};
 
 int serve(const ServeOptions& options) {
   const kube::MainCommand& main_command = options.main_command;
@@ -163,6 +131,7 @@ int serve(const ServeOptions& options) {
   if (options.security.has_tls()) {
     reloader.emplace(loop.get(), options.security, *security, server_options.log);
   }
+  // Stopping takes a few seconds at most, and ending sooner would leave commands running.
   std::optional<StopSignals> signals;
   stop = [&] {
     (*server)->stop([&] {

@@ -67,6 +67,11 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
+  /// The peer takes no more of what the transport gives: once its own direction has ended, and is
+  /// written, the relay is over, in order. A Go peer whose reader has gone stops its other streams
+  /// when more comes for it.
+  void end_with_stream();
+
   /// Resets the stream and closes the transport at once. Harmless when it is over.
   void reset();
 
@@ -95,6 +100,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::string peer_;  // the transport's
   Error error_;       // what went wrong first
   Buffer rest_;       // what the transport has still to take, while the stream is paused
+  bool ends_with_stream_ = false;
   bool read_ended_ = false;
   bool end_sent_ = false;
   bool stream_ended_ = false;

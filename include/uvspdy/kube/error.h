@@ -15,6 +15,7 @@ enum class Errc {
   kCredentials,      ///< a token file or a credential plugin that gives no credentials
   kTooManyRequests,  ///< as many authorized requests wait for their clients as may
   kNoRandomness,     ///< OpenSSL has no random bytes to give
+  kForwardFailed,    ///< the server has not connected a forwarded connection, or not to its end
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".

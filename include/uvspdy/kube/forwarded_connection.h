@@ -52,7 +52,7 @@ class ForwardedConnection {
   void fail(std::string_view message);
 
   /// The client has given the connection up, or has vanished, before it was answered; from the
-  /// loop, once. What is done then is without effect.
+  /// loop, once; not when it is set after that. What is done then is without effect.
   void on_gone(std::function<void()> handler);
 
  private:
