@@ -38,7 +38,7 @@ int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const Cp
                                        : download(pod, source.path, destination.path, options);
     if (!error) return 0;
     if (pod.signal() != 0) {
-      fail("interrupted; nothing was copied");
+      fail("interrupted");
       return 128 + pod.signal();
     }
     if (!pod.connection_lost() || left == 0) return fail(error.message());

@@ -78,8 +78,6 @@ Error Packer::add_private_folder(const std::string& name) {
   archive_entry_set_pathname(entry.get(), name.c_str());
   archive_entry_set_filetype(entry.get(), AE_IFDIR);
   archive_entry_set_perm(entry.get(), 0700);
-  archive_entry_set_uid(entry.get(), getuid());
-  archive_entry_set_gid(entry.get(), getgid());
   archive_entry_set_mtime(entry.get(), time(nullptr), 0);
   return write_header(entry.get(), name);
 }
@@ -90,8 +88,6 @@ Error Packer::add_text(const std::string& name, const std::string& text) {
   archive_entry_set_filetype(entry.get(), AE_IFREG);
   archive_entry_set_perm(entry.get(), 0600);
   archive_entry_set_size(entry.get(), static_cast<la_int64_t>(text.size()));
-  archive_entry_set_uid(entry.get(), getuid());
-  archive_entry_set_gid(entry.get(), getgid());
   archive_entry_set_mtime(entry.get(), time(nullptr), 0);
   if (Error error = write_header(entry.get(), name)) return error;
   if (archive_write_data(out_.get(), text.data(), text.size()) ==
@@ -109,9 +105,7 @@ Error Packer::add(const std::string& path, const std::string& name) {
   archive_entry_set_pathname(entry.get(), name.c_str());
   console_.set_name(path);
   switch (status.st_mode & S_IFMT) {
-    case S_IFDIR:
-      if (Error error = write_header(entry.get(), path)) return error;
-      return add_children(path, name);
+    case S_IFDIR: return add_folder(entry.get(), path, name);
     case S_IFLNK: {
       const Result<std::string> target = link_target(path);
       if (!target) return target.error();
@@ -158,6 +152,18 @@ Error Packer::add_content(const std::string& path, std::int64_t size) {
     console_.add(static_cast<std::size_t>(count));
   }
   return {};
+}
+
+// Twice: BusyBox gives a folder its mode and its time at once, and what then comes into it changes
+// the one and takes the other.
+Error Packer::add_folder(archive_entry* entry, const std::string& path, const std::string& name) {
+  const mode_t mode = archive_entry_perm(entry);
+  if ((mode & S_IWUSR) == 0) has_closed_folder_ = true;
+  archive_entry_set_perm(entry, mode | S_IRWXU);
+  if (Error error = write_header(entry, path)) return error;
+  if (Error error = add_children(path, name)) return error;
+  archive_entry_set_perm(entry, mode);
+  return write_header(entry, path);
 }
 
 Error Packer::add_children(const std::string& path, const std::string& name) {

@@ -29,7 +29,7 @@ class Packer {
   Packer(const Packer&) = delete;
   Packer& operator=(const Packer&) = delete;
 
-  /// A folder for its owner alone.
+  /// A folder for its owner alone, who is root if root unpacks it.
   uvspdy::Error add_private_folder(const std::string& name);
 
   /// A small file.
@@ -41,6 +41,9 @@ class Packer {
   /// How many bytes of files there are in it.
   std::uint64_t content_size() const { return content_size_; }
 
+  /// Whether there is a folder in it that its owner may not write to, nor remove anything from.
+  bool has_closed_folder() const { return has_closed_folder_; }
+
   /// The archive's end.
   uvspdy::Error finish();
 
@@ -48,6 +51,7 @@ class Packer {
   static la_ssize_t on_write(archive* out, void* self, const void* data, std::size_t size);
 
   uvspdy::Error add_content(const std::string& path, std::int64_t size);
+  uvspdy::Error add_folder(archive_entry* entry, const std::string& path, const std::string& name);
   uvspdy::Error add_children(const std::string& path, const std::string& name);
   uvspdy::Error write_header(archive_entry* entry, const std::string& path);
 
@@ -56,6 +60,7 @@ class Packer {
   ArchivePtr out_;
   bool finished_ = false;
   std::uint64_t content_size_ = 0;
+  bool has_closed_folder_ = false;
   // Of files with several names: by device and inode, the first name.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> linked_;
 };

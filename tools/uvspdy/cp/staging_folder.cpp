@@ -1,5 +1,7 @@
 #include "staging_folder.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -49,6 +51,10 @@ enum class Merging { kTry, kDo };
 // Moves what is in one folder into another one that is there, or only looks whether that can be.
 Error merge(const fs::path& from, const fs::path& to, Merging merging) {
   std::error_code error;
+  if (merging == Merging::kTry && access(to.c_str(), W_OK | X_OK) != 0) {
+    error.assign(errno, std::generic_category());
+    return failed(error, "cannot write to the folder " + to.string());
+  }
   if (merging == Merging::kDo) {
     fs::permissions(from, fs::perms::owner_all, fs::perm_options::add, error);
   }

@@ -72,8 +72,12 @@ class Upload {
     temporary_ = join(parent_, *name);
     Error problem = send(*name);
     if (!problem) problem = check_size();
-    if (!problem && pod_.signal() == 0) problem = put_in_place();
+    if (!problem) problem = put_in_place();
     // Also what tar has made of an archive that was cut short, if the other side can be reached.
+    if (closed_) {
+      // Files stay as they are: those of a merge have names elsewhere by now.
+      pod_.tidy_up({"find", temporary_, "-type", "d", "-exec", "chmod", "u+w", "{}", "+"});
+    }
     if (sent_) pod_.tidy_up({"rm", "-rf", temporary_});
     return problem;
   }
@@ -135,6 +139,7 @@ class Upload {
     Error problem = packer.add_private_folder(name);
     if (!problem) problem = packer.add(local_, name + "/content");
     packed_size_ = packer.content_size();
+    closed_ = packer.has_closed_folder();
     // The last file there is: once it has its size, so has everything in front of it.
     if (!problem) problem = packer.add_text(name + "/end", kEnd);
     if (!problem) problem = packer.finish();
@@ -178,6 +183,7 @@ class Upload {
   bool merge_ = false;    // into a folder that is there
   bool sent_ = false;     // something may be there to be removed
   bool refused_ = false;  // tar took no more
+  bool closed_ = false;   // has folders that rm can do nothing with
   std::string parent_;    // of the target and of the temporary folder
   std::string target_;
   std::string temporary_;
