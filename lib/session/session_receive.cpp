@@ -181,6 +181,8 @@ bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
   stream->receive_window.received(length);
   if (static_cast<std::int64_t>(length) > stream_had) {
     stream->receive_window.note_overrun();
+    // Whoever has windows at all has those of streams, so neither does it count the connection's.
+    receive_window_.note_overrun();
     no_windows_seen();
   }
   if (flow_.is_strict() && length > 0 && static_cast<std::int64_t>(length) > stream_had) {

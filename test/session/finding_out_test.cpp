@@ -135,6 +135,22 @@ TEST_CASE("what a peer sent before it showed its windows is set right", "[sessio
   CHECK(client.session.stream_stats(id)->receive_window == 65536);
 }
 
+TEST_CASE("a peer past a stream's window gets no WINDOW_UPDATE where the connection's ends",
+          "[session][finding out]") {
+  // It may have closed already, all that it had to say in the kernel's buffers: what it is sent
+  // then is answered by a TCP reset, which destroys the rest.
+  session::Options options = with_windows(FlowControl::kAutomatic);
+  options.limits.connection_buffer = 4 * 65536;
+  AutomaticClient client(options);
+  const auto id = client.create_accepted();
+  client.receive(wire::PingFrame{1});
+  client.sent();
+  client.receive_data(id, patterned_text(kMuch));
+  client.receive_data(id, patterned_text(4 * 65536 - kMuch));
+  CHECK(client.session.stats().receive_window == 0);
+  CHECK(client.sent().empty());
+}
+
 TEST_CASE("a peer past its windows is no error in automatic", "[session][finding out]") {
   AutomaticClient client;
   const auto id = client.create_accepted();
