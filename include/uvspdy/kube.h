@@ -5,7 +5,7 @@
 #include "uvspdy/kube/authenticator.h"
 #include "uvspdy/kube/client_config.h"
 #include "uvspdy/kube/error.h"
-#include "uvspdy/kube/exec_client.h"
+#include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/kube/exec_server.h"
 #include "uvspdy/kube/kubeconfig.h"
 #include "uvspdy/kube/pod_api.h"

@@ -1,6 +1,6 @@
 #include "uvspdy/kube/remotecommand.h"
 
-#include <array>
+#include <utility>
 
 #include "uvspdy/kube/error.h"
 
@@ -31,18 +31,33 @@ bool split_exec_path(std::string_view path, ExecPath& parts) {
 
 bool is_true(std::string_view value) { return value == "true" || value == "1"; }
 
-}  // namespace
-
-std::string exec_target(const ExecRequest& request) {
-  httpstream::Query query;
-  for (const std::string& word : request.command) query.emplace_back("command", word);
+std::string streaming_target(const RemoteCommandRequest& request, std::string_view verb,
+                             httpstream::Query query) {
   if (!request.container.empty()) query.emplace_back("container", request.container);
   if (request.use_stdin) query.emplace_back("stdin", "true");
   if (request.use_stdout) query.emplace_back("stdout", "true");
   if (request.use_stderr) query.emplace_back("stderr", "true");
   if (request.tty) query.emplace_back("tty", "true");
   return "/api/v1/namespaces/" + httpstream::percent_encode(request.pod_namespace) + "/pods/" +
-         httpstream::percent_encode(request.pod) + "/exec?" + httpstream::format_query(query);
+         httpstream::percent_encode(request.pod) + "/" + std::string(verb) + "?" +
+         httpstream::format_query(query);
+}
+
+}  // namespace
+
+std::string exec_target(const ExecRequest& request) {
+  httpstream::Query query;
+  for (const std::string& word : request.command) query.emplace_back("command", word);
+  return streaming_target(request, "exec", std::move(query));
+}
+
+std::string attach_target(const AttachRequest& request) {
+  return streaming_target(request, "attach", {});
+}
+
+std::string to_json(TerminalSize size) {
+  return "{\"Width\":" + std::to_string(size.width) + ",\"Height\":" + std::to_string(size.height) +
+         "}";
 }
 
 bool is_exec_path(std::string_view path) {

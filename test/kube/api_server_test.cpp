@@ -22,7 +22,7 @@
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/error.h"
-#include "uvspdy/kube/exec_client.h"
+#include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/kube/pod_api.h"
 #include "uvspdy/net/error.h"
 

@@ -13,7 +13,7 @@
 #include "loop.h"
 #include "report.h"
 #include "stdio.h"
-#include "uvspdy/kube/exec_client.h"
+#include "uvspdy/kube/remote_command_client.h"
 
 using namespace uvspdy;
 
@@ -48,7 +48,7 @@ class RemoteCommand {
 
   void run(kube::ApiServer& server, kube::ExecRequest request) {
     kube::exec(server, std::move(request),
-               {[this](const kube::ExecStreams& streams) { started(streams); },
+               {[this](const kube::RemoteCommandStreams& streams) { started(streams); },
                 [this](Result<kube::ExitStatus> status) {
                   status_ = std::move(status);
                   maybe_exit();
@@ -69,7 +69,7 @@ class RemoteCommand {
             }};
   }
 
-  void started(const kube::ExecStreams& streams) {
+  void started(const kube::RemoteCommandStreams& streams) {
     streams_ = streams;
     connect(streams_.standard_output, output_);
     connect(streams_.standard_error, error_output_);
@@ -109,7 +109,7 @@ class RemoteCommand {
     std::_Exit(status.code);
   }
 
-  kube::ExecStreams streams_;
+  kube::RemoteCommandStreams streams_;
   FdReader input_;
   FdWriter output_;
   FdWriter error_output_;
