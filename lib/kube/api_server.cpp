@@ -69,13 +69,39 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     dial->step = authenticator_.authenticate(
         [self = shared_from_this(), dial, target, protocols = std::move(protocols),
          handler = std::move(handler)](Result<Authentication> shown) mutable {
-          if (!shown) return handler(shown.error());
-          const std::uint64_t generation = shown->generation;
-          self->dial_with(std::move(*shown), *dial, target, std::move(protocols),
-                          [self, dial, generation, handler](Result<httpstream::Dialed> dialed) {
-                            if (!dialed) self->note_refusal(dialed.error(), generation);
-                            handler(std::move(dialed));
-                          });
+          Result<Request> request = self->prepare_request(std::move(shown), target);
+          if (!request) return handler(request.error());
+          httpstream::Dialer::Options options;
+          options.headers = std::move(request->headers);
+          options.round_tripper = std::move(request->options);
+          dial->step =
+              httpstream::Dialer(self->loop_, request->url, std::move(options))
+                  .dial(std::move(protocols), [self, dial, generation = request->generation,
+                                               handler](Result<httpstream::Dialed> dialed) {
+                    if (!dialed) self->note_refusal(dialed.error(), generation);
+                    handler(std::move(dialed));
+                  });
+        });
+    return net::Attempt(dial);
+  }
+
+  net::Attempt get(const std::string& target, httpstream::HttpClient::Handler handler) {
+    auto dial = std::make_shared<Dial>();
+    dial->step =
+        authenticator_.authenticate([self = shared_from_this(), dial, target,
+                                     handler = std::move(handler)](Result<Authentication> shown) {
+          Result<Request> request = self->prepare_request(std::move(shown), target);
+          if (!request) return handler(request.error());
+          request->headers.set("Accept", "application/json");
+          dial->step = httpstream::HttpClient(self->loop_, {std::move(request->options)})
+                           .get(request->url, std::move(request->headers),
+                                [self, dial, generation = request->generation,
+                                 handler](Result<httpstream::HttpResponse> response) {
+                                  if (response && response->status == kUnauthorized) {
+                                    self->authenticator_.forget(generation);
+                                  }
+                                  handler(std::move(response));
+                                });
         });
     return net::Attempt(dial);
   }
@@ -91,19 +117,23 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     return std::optional(std::move(*proxy));
   }
 
-  void dial_with(Authentication shown, Dial& dial, const std::string& target,
-                 std::vector<std::string> protocols, httpstream::Dialer::Handler handler) {
-    httpstream::Dialer::Options options;
-    options.headers = std::move(shown.headers);
-    options.round_tripper = round_tripper_;
-    if (shown.key_pair && config_.server.scheme == "https") {
-      if (Error error = use_key_pair(std::move(*shown.key_pair))) return handler(error);
-      options.round_tripper.tls = plugin_tls_;
+  /// What one request takes.
+  struct Request {
+    httpstream::Url url;
+    Headers headers;
+    httpstream::UpgradeRoundTripper::Options options;
+    std::uint64_t generation = 0;  // of what is shown
+  };
+
+  Result<Request> prepare_request(Result<Authentication> shown, const std::string& target) {
+    if (!shown) return shown.error();
+    Request request{config_.server, std::move(shown->headers), round_tripper_, shown->generation};
+    if (shown->key_pair && config_.server.scheme == "https") {
+      if (Error error = use_key_pair(std::move(*shown->key_pair))) return error;
+      request.options.tls = plugin_tls_;
     }
-    httpstream::Url url = config_.server;
-    url.target = joined(url.target, target);
-    dial.step =
-        httpstream::Dialer(loop_, url, options).dial(std::move(protocols), std::move(handler));
+    request.url.target = joined(request.url.target, target);
+    return request;
   }
 
   // One context for as long as the plugin gives the same certificate: sessions are resumed in it.
@@ -150,6 +180,10 @@ Result<std::shared_ptr<ApiServer>> ApiServer::create(uv_loop_t* loop, ClientConf
 net::Attempt ApiServer::dial(const std::string& target, std::vector<std::string> protocols,
                              httpstream::Dialer::Handler handler) {
   return impl_->dial(target, std::move(protocols), std::move(handler));
+}
+
+net::Attempt ApiServer::get(const std::string& target, httpstream::HttpClient::Handler handler) {
+  return impl_->get(target, std::move(handler));
 }
 
 }  // namespace uvspdy::kube

@@ -18,6 +18,8 @@ class Category final : public std::error_category {
       case Errc::kUnauthorized: return "unauthorized";
       case Errc::kBadKubeconfig: return "unusable kubeconfig";
       case Errc::kCredentials: return "no credentials";
+      case Errc::kRefused: return "refused";
+      case Errc::kBadPod: return "unusable pod";
     }
     return "unknown kube error";
   }

@@ -9,6 +9,7 @@
 
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/dialer.h"
+#include "uvspdy/httpstream/http_client.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/authenticator.h"
 #include "uvspdy/kube/client_config.h"
@@ -59,6 +60,11 @@ class ApiServer {
   /// httpstream::Dialer::dial.
   net::Attempt dial(const std::string& target, std::vector<std::string> protocols,
                     httpstream::Dialer::Handler handler);
+
+  /// Asks for a resource by GET, as JSON, in the same way as `dial` does: the way to the server,
+  /// its time-outs, and what is shown to it. Any status is an answer. The handler runs once.
+  /// Errors: those of Authenticator::authenticate and httpstream::HttpClient::get.
+  net::Attempt get(const std::string& target, httpstream::HttpClient::Handler handler);
 
  private:
   std::shared_ptr<Impl> impl_;

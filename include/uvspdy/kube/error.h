@@ -13,6 +13,8 @@ enum class Errc {
   kUnauthorized,    ///< a request of nobody we know
   kBadKubeconfig,   ///< a kubeconfig, or a service account, that cannot be used
   kCredentials,     ///< a token file or a credential plugin that gives no credentials
+  kRefused,         ///< an answer of the API server that is not the thing asked for: see refusal()
+  kBadPod,          ///< a Pod that is none, or has no containers
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".
