@@ -10,25 +10,36 @@
 
 #include "support/test_loop.h"
 #include "uvspdy/httpstream/http_server.h"
-#include "uvspdy/kube/exec_server.h"
+#include "uvspdy/kube/local_runtime.h"
 #include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/kube/remotecommand.h"
+#include "uvspdy/kube/streaming_server.h"
+#include "uvspdy/kube/streaming_target.h"
 
 namespace uvspdy::test {
 
-/// An ExecServer behind an HttpServer on loopback, as an embedder sets them up, and the lines that
-/// they log.
+/// How a server of commands behaves: both halves' options.
+struct ExecOptions {
+  kube::StreamingServer::Options streaming;
+  kube::LocalRuntime::Options runtime;
+};
+
+/// A StreamingServer with a LocalRuntime behind an HttpServer on loopback, as an embedder sets them
+/// up, and the lines that they log.
 class ExecHost {
  public:
-  explicit ExecHost(TestLoop& loop, kube::ExecServer::Options options = {}) {
-    options.log = [this](std::string_view line) { log_.emplace_back(line); };
-    server_ = std::make_unique<kube::ExecServer>(loop.get(), options);
+  explicit ExecHost(TestLoop& loop, ExecOptions options = {}) {
+    options.streaming.log =
+        options.runtime.log = [this](std::string_view line) { log_.emplace_back(line); };
+    runtime_ = std::make_shared<kube::LocalRuntime>(loop.get(), options.runtime);
+    server_ =
+        std::make_unique<kube::StreamingServer>(loop.get(), runtime_, std::move(options.streaming));
     auto listening = httpstream::HttpServer::listen(
         loop.get(), "127.0.0.1", 0,
         [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
           const auto target = httpstream::parse_target(exchange->request().target);
           CHECK(target);
-          auto request = target ? kube::parse_exec_target(*target) : target.error();
+          auto request = target ? kube::parse_streaming_target(*target) : target.error();
           CHECK(request);
           if (request && server_) server_->serve(exchange, std::move(*request));
         });
@@ -39,13 +50,27 @@ class ExecHost {
   ExecHost& operator=(const ExecHost&) = delete;
 
   std::uint16_t port() const { return http_->port(); }
-  kube::ExecServer& server() { return *server_; }
+
+  /// Connections and commands under way.
+  std::size_t sessions() const { return server_->sessions() + runtime_->commands(); }
+
+  /// Stops both, and calls back once both have stopped.
+  void stop(std::function<void()> done) {
+    const auto stopped = [left = std::make_shared<int>(2), done = std::move(done)] {
+      if (--*left == 0) done();
+    };
+    runtime_->stop(stopped);
+    server_->stop(stopped);
+  }
 
   /// Stops listening; commands go on.
   void stop_listening() { http_->close(); }
 
-  /// Destroys the ExecServer.
-  void destroy() { server_.reset(); }
+  /// Destroys both.
+  void destroy() {
+    server_.reset();
+    runtime_.reset();
+  }
 
   const std::vector<std::string>& log() const { return log_; }
 
@@ -58,7 +83,8 @@ class ExecHost {
 
  private:
   std::vector<std::string> log_;
-  std::unique_ptr<kube::ExecServer> server_;
+  std::shared_ptr<kube::LocalRuntime> runtime_;
+  std::unique_ptr<kube::StreamingServer> server_;
   std::unique_ptr<httpstream::HttpServer> http_;
 };
 
