@@ -27,6 +27,7 @@ RemoteCommandSession::Impl::Impl(uv_loop_t* loop, const RemoteCommandRequest& re
       protocol_(std::move(protocol)),
       peer_(std::move(peer)),
       stream_creation_timeout_(options.stream_creation_timeout),
+      stream_idle_timeout_(options.stream_idle_timeout),
       close_grace_(options.close_grace),
       log_(options.log),
       on_ready_(std::move(on_ready)),
@@ -62,6 +63,7 @@ void RemoteCommandSession::Impl::start(std::shared_ptr<httpstream::Connection> c
   connection_ = std::move(connection);
   connection_->on_close(
       [self = shared_from_this()](const Error& error) { self->connection_closed(error); });
+  connection_->set_idle_timeout(stream_idle_timeout_);
   stream_timer_.start(stream_creation_timeout_);
 }
 

@@ -81,6 +81,7 @@ class RemoteCommandSession::Impl : public std::enable_shared_from_this<Impl> {
   std::string protocol_;
   std::string peer_;
   std::chrono::milliseconds stream_creation_timeout_;
+  std::chrono::milliseconds stream_idle_timeout_;
   std::chrono::milliseconds close_grace_;
   std::function<void(std::string_view)> log_;
   ReadyHandler on_ready_;

@@ -127,6 +127,7 @@ class Session::Impl {
   void finish_sending(Stream& stream);
   void tell_writable_again(Stream& stream);
   void send_ping(Pings::Purpose purpose);
+  bool is_pong(const wire::Decoded& decoded) const;
   void send_goaway();
   void send_reset(wire::StreamId id, wire::RstStatus status);
   void reset_on_wire(Stream& stream, wire::RstStatus status);
@@ -230,11 +231,13 @@ class Session::Impl {
   std::vector<wire::StreamId> telling_;  // the list that is being told
 
   Time now_{};
-  std::optional<Time> last_frame_;     // in either direction
+  std::optional<Time> last_frame_;     // in either direction, but for our PINGs and their answers
   std::optional<Time> last_received_;  // from the peer
   std::deque<std::pair<Time, wire::StreamId>> reply_deadlines_;
   std::optional<Time> next_ping_;
   Pings pings_;
+  std::size_t periodic_pings_queued_ = 0;  // not in a batch yet
+  bool only_pings_in_batch_ = false;       // periodic ones
 };
 
 }  // namespace uvspdy::session
