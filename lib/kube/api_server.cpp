@@ -5,6 +5,7 @@
 
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/proxy.h"
+#include "uvspdy/httpstream/upgrade.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -36,7 +37,8 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
       : loop_(loop),
         config_(config),
         round_tripper_(std::move(options.round_tripper)),
-        authenticator_(loop, std::move(config), std::move(options.authenticator)) {}
+        authenticator_(loop, std::move(config), std::move(options.authenticator)),
+        on_request_(std::move(options.on_request)) {}
 
   Error prepare(bool proxy_from_environment) {
     if (config_.server.scheme == "https") {
@@ -72,6 +74,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
           Result<Request> request = self->prepare_request(std::move(shown), target);
           if (!request) return handler(request.error());
           httpstream::Dialer::Options options;
+          self->tell(options.method, *request, protocols);
           options.headers = std::move(request->headers);
           options.round_tripper = std::move(request->options);
           dial->step =
@@ -93,6 +96,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
           Result<Request> request = self->prepare_request(std::move(shown), target);
           if (!request) return handler(request.error());
           request->headers.set("Accept", "application/json");
+          self->tell("GET", *request, {});
           dial->step = httpstream::HttpClient(self->loop_, {std::move(request->options)})
                            .get(request->url, std::move(request->headers),
                                 [self, dial, generation = request->generation,
@@ -136,6 +140,21 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     return request;
   }
 
+  void tell(const std::string& method, const Request& request,
+            const std::vector<std::string>& protocols) const {
+    if (!on_request_) return;
+    httpstream::HttpRequest told{method, request.url.target, request.headers};
+    if (const auto shown = told.headers.get("Authorization")) {
+      const std::size_t space = shown->find(' ');
+      const std::string scheme(shown->substr(0, space == std::string_view::npos ? 0 : space + 1));
+      told.headers.set("Authorization", scheme + "<masked>");
+    }
+    for (const std::string& protocol : protocols) {
+      told.headers.add(httpstream::kHeaderProtocolVersion, protocol);
+    }
+    on_request_(told);
+  }
+
   // One context for as long as the plugin gives the same certificate: sessions are resumed in it.
   Error use_key_pair(net::TlsKeyPair pair) {
     if (plugin_tls_ && same_texts(plugin_key_pair_, pair)) return {};
@@ -159,6 +178,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   ClientConfig config_;
   httpstream::UpgradeRoundTripper::Options round_tripper_;
   Authenticator authenticator_;
+  std::function<void(const httpstream::HttpRequest&)> on_request_;
   net::TlsKeyPair plugin_key_pair_;
   std::shared_ptr<const net::TlsClientContext> plugin_tls_;  // made for it
 };

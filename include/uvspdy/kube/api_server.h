@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,9 @@ class ApiServer {
     /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
     /// as with kubectl.
     bool proxy_from_environment = false;
+    /// Hears of each request before it is made, without the headers that the connection itself
+    /// adds, and with "<masked>" in place of the credentials that Authorization carries.
+    std::function<void(const httpstream::HttpRequest&)> on_request;
 
     /// A PING every 5 s, as from client-go: without, a server that has vanished without a word is
     /// never noticed while the command neither reads nor writes. The kernel then gives up sending,
