@@ -1,6 +1,5 @@
 #include "kube/local_command.h"
 
-#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -47,6 +46,7 @@ void LocalCommand::start() {
   process_ = std::make_unique<Process>(loop_, pool_, process_handlers());
   Process::Options options;
   options.command = command_;
+  options.tty = session_->tty();
   options.use_stdin = stdin_ != nullptr;
   options.use_stdout = output_of(Process::Output::kStdout).stream != nullptr;
   options.use_stderr = output_of(Process::Output::kStderr).stream != nullptr;
@@ -60,8 +60,13 @@ void LocalCommand::start() {
     self->finished_ = true;
     self->output_timer_.stop();
     self->terminate();
+    if (self->session_->tty()) self->process_->close_output(Process::Output::kStdout);
     self->check_over();
   });
+  if (session_->tty()) {
+    session_->on_resize(
+        [self = shared_from_this()](TerminalSize size) { self->process_->resize(size); });
+  }
   connect_stdin();
   for (OutputStream& output : outputs_) connect_output(output);
 }
@@ -97,14 +102,7 @@ void LocalCommand::connect_output(OutputStream& output) {
 }
 
 void LocalCommand::take_output(OutputStream& output, Buffer buffer) {
-  bool last = false;
-  if (output.left) {
-    buffer = buffer.take_prefix(std::min(buffer.size(), *output.left));
-    *output.left -= buffer.size();
-    last = *output.left == 0;
-  }
   if (output.stream->write(std::move(buffer))) return output_done(output);
-  if (last) return end_output(output);
   if (!output.stream->writable()) process_->pause(output.output);
 }
 
@@ -135,22 +133,20 @@ void LocalCommand::exited() {
 // The process itself has exited and what it wrote is in the pipes. Their end may never come, when
 // it has left something running that holds them open: then what is in them now is the end.
 void LocalCommand::limit_output() {
-  bool cut = false;
-  for (OutputStream& output : outputs_) {
+  bool open = false;
+  bool stuck = false;
+  for (const OutputStream& output : outputs_) {
     if (output.done || !process_->is_open(output.output)) continue;
-    if (!output.left) output.left = process_->unread(output.output);
-    if (*output.left == 0) {
-      end_output(output);
-    } else {
-      cut = true;
-    }
+    process_->end_output(output.output);
+    open = true;
+    stuck = stuck || !output.stream->writable();
   }
+  if (!open || !stopping_) return;
   // A client that does not read does not hold up the end of a command that was told to go.
-  if (cut && stopping_) {
-    finish(failure_status(503, "ServiceUnavailable",
-                          "the server is stopping: the command's output was cut off"));
-    check_over();
-  }
+  if (!stuck) return output_timer_.start(options_.output_grace);
+  finish(failure_status(503, "ServiceUnavailable",
+                        "the server is stopping: the command's output was cut off"));
+  check_over();
 }
 
 void LocalCommand::maybe_finish() {

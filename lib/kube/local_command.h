@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,8 +40,6 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
     Process::Output output;
     StreamPtr stream;
     bool done = true;  // its stream is closed, or nobody takes it any more
-    // Once the process has exited and the grace for its output is over: what may still be read.
-    std::optional<std::size_t> left;
   };
 
   OutputStream& output_of(Process::Output output) {
@@ -68,8 +65,8 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   LocalRuntime::Options options_;
   std::shared_ptr<BufferPool> pool_;
   StreamPtr stdin_;
-  std::array<OutputStream, 2> outputs_{OutputStream{Process::Output::kStdout, {}, true, {}},
-                                       OutputStream{Process::Output::kStderr, {}, true, {}}};
+  std::array<OutputStream, 2> outputs_{OutputStream{Process::Output::kStdout, {}},
+                                       OutputStream{Process::Output::kStderr, {}}};
   std::unique_ptr<Process> process_;
   bool finished_ = false;     // the session, or its client is gone
   bool stopping_ = false;     // told to stop: its client waits for the end

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kube/local_command.h"
+#include "kube/main_process.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
@@ -20,6 +21,7 @@ struct LocalRuntime::Shared {
   uv_loop_t* loop;
   Options options;
   std::unordered_set<std::shared_ptr<LocalCommand>> commands;
+  std::shared_ptr<MainProcess> main;  // kept when it is over
   bool stopping = false;
   std::function<void()> on_stopped;
   net::Wakeup stopped;
@@ -32,14 +34,17 @@ struct LocalRuntime::Shared {
           if (const auto done = std::exchange(on_stopped, {})) done();
         }) {}
 
+  bool main_runs() const { return main && !main->is_over(); }
+
   void check_stopped() {
-    if (commands.empty() && on_stopped) stopped.schedule();
+    if (commands.empty() && !main_runs() && on_stopped) stopped.schedule();
   }
 
   void stop(std::function<void()> done) {
     stopping = true;
     on_stopped = std::move(done);
     for (const auto& command : commands) command->stop();
+    if (main) main->stop();
     check_stopped();
   }
 };
@@ -51,17 +56,31 @@ LocalRuntime::LocalRuntime(uv_loop_t* loop, Options options)
 
 LocalRuntime::~LocalRuntime() { shared_->stop({}); }
 
-std::size_t LocalRuntime::commands() const { return shared_->commands.size(); }
+std::size_t LocalRuntime::commands() const {
+  return shared_->commands.size() + (shared_->main_runs() ? 1 : 0);
+}
+
+AttachStats LocalRuntime::attached() const {
+  return shared_->main ? shared_->main->attached() : AttachStats();
+}
+
+Error LocalRuntime::start_main(MainCommand command, std::function<void(int exit_code)> on_over) {
+  auto main = std::make_shared<MainProcess>(
+      shared_->loop, std::move(command), shared_->options, shared_->pool,
+      [shared = shared_, on_over = std::move(on_over)](int exit_code) {
+        shared->check_stopped();
+        on_over(exit_code);
+      });
+  if (Error error = main->start()) return error;
+  shared_->main = std::move(main);
+  return {};
+}
 
 void LocalRuntime::stop(std::function<void()> done) { shared_->stop(std::move(done)); }
 
 void LocalRuntime::exec(ExecRequest request, std::shared_ptr<RemoteCommandSession> session) {
   if (shared_->stopping) {
     return session->finish(failure_status(503, "ServiceUnavailable", "the server is stopping"));
-  }
-  if (request.tty) {
-    return session->finish(failure_status(
-        400, "BadRequest", "a terminal (tty) is not supported yet; run the command without -t"));
   }
   const auto command = std::make_shared<LocalCommand>(
       shared_->loop, std::move(request.command), std::move(session), shared_->options,
@@ -73,7 +92,8 @@ void LocalRuntime::exec(ExecRequest request, std::shared_ptr<RemoteCommandSessio
   command->start();
 }
 
-void LocalRuntime::attach(AttachRequest, std::shared_ptr<RemoteCommandSession> session) {
+void LocalRuntime::attach(AttachRequest request, std::shared_ptr<RemoteCommandSession> session) {
+  if (shared_->main) return shared_->main->attach(request, std::move(session));
   session->finish(failure_status(400, "BadRequest",
                                  "there is no main process to attach to; use exec to run one"));
 }

@@ -212,8 +212,14 @@ void Process::close_output(Output output) {
 }
 
 void Process::hang_up() {
-  foreground_group_ = terminal_->foreground_group();
+  remember_foreground();
   terminal_.reset();
+}
+
+// A terminal whose session's leader has exited, or that was hung up, knows it no more.
+void Process::remember_foreground() {
+  const int group = terminal_ ? terminal_->foreground_group() : 0;
+  if (group > 0) foreground_group_ = group;
 }
 
 void Process::end_output(Output output) {
@@ -228,10 +234,10 @@ std::size_t Process::unread(Output output) const {
 
 bool Process::signal_group(int signal) {
   if (pid_ == 0) return false;
+  remember_foreground();
   bool anybody = uv_kill(own_group_ ? -pid_ : pid_, signal) == 0;
-  const int foreground = terminal_ ? terminal_->foreground_group() : foreground_group_;
-  if (foreground > 0 && foreground != pid_) {
-    anybody = uv_kill(-foreground, signal) == 0 || anybody;
+  if (foreground_group_ > 0 && foreground_group_ != pid_) {
+    anybody = uv_kill(-foreground_group_, signal) == 0 || anybody;
   }
   return anybody;
 }

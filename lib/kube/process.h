@@ -107,6 +107,7 @@ class Process {
   Error start_with_pipes(const Options& options);
   Error start_on_terminal(const Options& options);
   void hang_up();
+  void remember_foreground();
   void stdin_drained();
   void exited(int exit_code);
   std::unique_ptr<ProcessPipe>& pipe(Output output) {
@@ -127,7 +128,7 @@ class Process {
   std::array<std::unique_ptr<ProcessPipe>, 2> outputs_;
   std::unique_ptr<PseudoTerminal> terminal_;
   std::unique_ptr<ChildWatch> watch_;  // with a terminal, in place of process_
-  int foreground_group_ = 0;           // of a terminal that was hung up
+  int foreground_group_ = 0;           // of the terminal, as last known
 };
 
 /// What a shell exits with when it cannot run a command: 127 if there is none of that name, 126 if

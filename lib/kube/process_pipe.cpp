@@ -95,6 +95,7 @@ ProcessPipe::~ProcessPipe() {
 }
 
 void ProcessPipe::start_reading() {
+  if (state_->left == 0U) return;  // its end is on its way
   uv_read_start(state_->stream(), &State::allocate, &State::read);
 }
 

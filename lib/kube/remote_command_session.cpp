@@ -41,8 +41,10 @@ RemoteCommandSession::Impl::Impl(uv_loop_t* loop, const RemoteCommandRequest& re
                     }),
       close_timer_(loop,
                    [this] {
-                     // Whoever does not take the output would not let a close come to its end.
-                     phase_ == Phase::kFinishing ? connection_->abort() : connection_->close();
+                     // Whoever does not take what there is would not let a close come to its end.
+                     if (phase_ == Phase::kFinishing || closing_) return connection_->abort();
+                     connection_->close();
+                     if (stopping_) close_soon();
                    }),
       telling_(loop, [this] { tell(); }),
       over_(loop, [this, on_over = std::move(on_over)] { on_over(shared_from_this()); }) {}
@@ -248,7 +250,15 @@ void RemoteCommandSession::Impl::stop() {
     phase_ = Phase::kTold;
     on_ready_ = {};
   }
-  if (phase_ == Phase::kTold) connection_->close();
+  if (phase_ != Phase::kTold) return;
+  connection_->close();
+  close_soon();
+}
+
+// A server that stops does not wait for long.
+void RemoteCommandSession::Impl::close_soon() {
+  closing_ = true;
+  close_timer_.start(close_grace_);
 }
 
 void RemoteCommandSession::Impl::connection_closed(const Error& error) {

@@ -70,6 +70,7 @@ class RemoteCommandSession::Impl : public std::enable_shared_from_this<Impl> {
   void end_output(const StreamPtr& output);
   void output_ended();
   void send_status();
+  void close_soon();
   void connection_closed(const Error& error);
   void log(std::string_view text) const;
 
@@ -93,6 +94,7 @@ class RemoteCommandSession::Impl : public std::enable_shared_from_this<Impl> {
   StreamPtr resize_;
   Phase phase_ = Phase::kWaiting;
   bool stopping_ = false;
+  bool closing_ = false;      // and told to close
   bool error_reset_ = false;  // as v1 has it
   bool gone_ = false;         // whatever the Runtime knows
   bool gone_told_ = false;

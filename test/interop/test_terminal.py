@@ -315,12 +315,6 @@ class Serve(PeerTestCase):
     def setUp(self):
         self.server = self.serve(UVSPDY, "serve")
         self.terminal = LocalTerminal(self, 100, 30)
-        # Whether it has terminals at all.
-        probe = self.terminal.start(self.command("true"))
-        if probe.wait(DEADLINE) != 0:
-            self.terminal.wait_for(b"\n")
-            if b"not supported" in self.terminal.shown:
-                self.skipTest("uvspdy serve has no terminals yet")
 
     def command(self, *words):
         return [UVSPDY, "exec", "-it", "-s", self.server.target, "uvspdy", "--", *words]
@@ -380,3 +374,49 @@ class Serve(PeerTestCase):
         self.terminal.wait_for(b"words")
         server.process.kill()
         self.assert_end(client, 1)
+
+
+class ServeMainProcess(PeerTestCase):
+    """`uvspdy attach` to the process that `uvspdy serve` runs."""
+
+    def attach(self, server, *flags):
+        return [UVSPDY, "attach", *flags, "-s", server.target, "uvspdy"]
+
+    def test_a_shell_on_a_terminal(self):
+        server = self.serve_mortal(UVSPDY, "serve", "-it", "--", "sh", "-i")
+        terminal = LocalTerminal(self, 100, 30)
+        client = terminal.start(self.attach(server, "-it"))
+        terminal.wait_until_raw()
+        terminal.type(b"stty size\r")
+        terminal.wait_for(b"30 100\r\n")
+        # Going away leaves it running, and who comes back finds it as it was.
+        terminal.type(b"kept=$((6 * 7))\r")
+        terminal.wait_for(b"kept=$((6 * 7))\r\n")
+        client.terminate()
+        self.assertEqual(client.wait(DEADLINE), -signal.SIGTERM)
+        self.assertEqual(terminal.mode(), terminal.before)
+        client = terminal.start(self.attach(server, "-it"))
+        terminal.wait_until_raw()
+        terminal.type(b"echo it is $kept\r")
+        terminal.wait_for(b"it is 42\r\n")
+        terminal.type(b"exit 6\r")
+        self.assertEqual(client.wait(DEADLINE), 6, terminal.shown)
+        self.assertEqual(terminal.mode(), terminal.before)
+        self.assertEqual(server.process.wait(DEADLINE), 6)
+
+    def test_two_see_the_output_and_one_has_stdin(self):
+        server = self.serve_mortal(
+            UVSPDY, "serve", "-i", "--", "sh", "-c", "while read line; do echo $line; done; exit 8"
+        )
+        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        writer = self.start(self.attach(server, "-i"), **options)
+        reader = self.start(self.attach(server), **options)
+        # Until both are attached, one of them would miss the words.
+        server.wait_for_log("(?s)attach.*attach")
+        writer.stdin.write(b"words\n")
+        writer.stdin.flush()
+        self.assertEqual(writer.stdout.readline(), b"words\n")
+        self.assertEqual(reader.stdout.readline(), b"words\n")
+        server.process.terminate()
+        for client in (writer, reader):
+            self.assertNotEqual(client.wait(DEADLINE), 0)

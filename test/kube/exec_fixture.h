@@ -51,6 +51,8 @@ class ExecHost {
 
   std::uint16_t port() const { return http_->port(); }
 
+  kube::LocalRuntime& runtime() { return *runtime_; }
+
   /// Connections and commands under way.
   std::size_t sessions() const { return server_->sessions() + runtime_->commands(); }
 

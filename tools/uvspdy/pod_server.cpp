@@ -31,7 +31,9 @@ PodServer::PodServer(uv_loop_t* loop, const Options& options)
     : tls_(options.tls != nullptr),
       authenticates_(options.authenticates),
       authenticator_(options.tokens),
-      api_(options.pod, kContainer),
+      api_(options.pod, kContainer,
+           {options.main_command.use_stdin, options.main_command.stdin_once,
+            options.main_command.tty}),
       runtime_(make_runtime(loop, options)),
       streaming_(loop, runtime_, streaming_options(options)) {}
 
@@ -47,6 +49,11 @@ Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, const Optio
           : httpstream::HttpServer::listen_pipe(loop, options.socket_path, handler, http);
   if (!listening) return listening.error();
   server->http_ = std::move(*listening);
+  if (!options.main_command.command.empty()) {
+    if (Error error = server->runtime_->start_main(options.main_command, options.on_main_over)) {
+      return error;
+    }
+  }
   return server;
 }
 

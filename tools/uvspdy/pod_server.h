@@ -33,6 +33,10 @@ class PodServer {
     bool authenticates = false;
     std::vector<uvspdy::kube::BearerToken> tokens;
     uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
+    /// The process that attach joins, if its command is not empty, and who hears with what it
+    /// exited, once its clients have been told.
+    uvspdy::kube::MainCommand main_command;
+    std::function<void(int exit_code)> on_main_over;
     std::function<void(std::string_view)> log;
   };
 

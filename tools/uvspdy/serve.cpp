@@ -4,9 +4,12 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "flow_control.h"
@@ -24,6 +27,7 @@ namespace {
 struct ServeOptions {
   std::string listen = "127.0.0.1:0";
   std::string pod = "uvspdy";
+  kube::MainCommand main_command;
   ServerSecurityFlags security;
   session::FlowControl flow_control = session::FlowControl::kAutomatic;
 };
@@ -82,6 +86,17 @@ class StopSignals {
 };
 
 int serve(const ServeOptions& options) {
+  const kube::MainCommand& main_command = options.main_command;
+  if (main_command.command.empty() &&
+      (main_command.use_stdin || main_command.stdin_once || main_command.tty)) {
+    return report_error("serve",
+                        "-i, --stdin-once and -t are for a command; give it behind --, as in: "
+                        "uvspdy serve -it -- sh",
+                        2);
+  }
+  if (main_command.stdin_once && !main_command.use_stdin) {
+    return report_error("serve", "--stdin-once says when the stdin of -i ends; give -i, too", 2);
+  }
   const std::optional<Endpoint> endpoint = parse_endpoint(options.listen);
   if (!endpoint) {
     return report_error("serve", "cannot read --listen '" + options.listen +
@@ -113,6 +128,15 @@ int serve(const ServeOptions& options) {
   server_options.log = [](std::string_view line) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
   };
+  server_options.main_command = options.main_command;
+  int exit_code = 0;
+  std::function<void()> stop;
+  // A pod ends with its main process and as that does, unless it was told to stop before.
+  server_options.on_main_over = [&](int main_exit_code) {
+    if (!stop) return;
+    exit_code = main_exit_code;
+    std::exchange(stop, {})();
+  };
   Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
   if (!server) return report_error("serve", server.error().message());
 
@@ -124,21 +148,26 @@ int serve(const ServeOptions& options) {
     reloader.emplace(loop.get(), options.security, *security, server_options.log);
   }
   std::optional<StopSignals> signals;
-  signals.emplace(loop.get(), [&] {
+  stop = [&] {
     (*server)->stop([&] {
       signals->close();
       reloader.reset();
     });
+  };
+  signals.emplace(loop.get(), [&] {
+    if (stop) std::exchange(stop, {})();
   });
   loop.run();
-  return 0;
+  return exit_code;
 }
 
 }  // namespace
 
-void add_serve(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("serve", "Let kubectl and uvspdy run commands on this machine");
+void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "serve",
+      "Let kubectl and uvspdy run commands on this machine, and attach to COMMAND, with which it "
+      "ends: serve [OPTIONS] [-- COMMAND...]");
   auto options = std::make_shared<ServeOptions>();
   command
       ->add_option(
@@ -148,7 +177,15 @@ void add_serve(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--pod", options->pod, "The name this machine has as a pod")
       ->capture_default_str();
+  command->add_flag("-i,--stdin", options->main_command.use_stdin,
+                    "Let one client at a time write to the stdin of COMMAND");
+  command->add_flag("--stdin-once", options->main_command.stdin_once,
+                    "End that stdin with the first client that had it");
+  command->add_flag("-t,--tty", options->main_command.tty, "Give COMMAND a terminal");
   add_server_security(*command, options->security);
   add_flow_control(*command, options->flow_control);
-  command->callback([options, &exit_code] { exit_code = serve(*options); });
+  command->callback([options, command_words, &exit_code] {
+    options->main_command.command = command_words;
+    exit_code = serve(*options);
+  });
 }
