@@ -5,6 +5,7 @@
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/error.h"
+#include "uvspdy/httpstream/http_client.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/httpstream/new_stream_handler.h"

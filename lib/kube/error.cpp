@@ -19,6 +19,8 @@ class Category final : public std::error_category {
       case Errc::kBadKubeconfig: return "unusable kubeconfig";
       case Errc::kForwardFailed: return "not forwarded";
       case Errc::kCredentials: return "no credentials";
+      case Errc::kRefused: return "refused";
+      case Errc::kBadPod: return "unusable pod";
       case Errc::kTooManyRequests: return "too many requests";
       case Errc::kNoRandomness: return "no random bytes";
     }

@@ -10,8 +10,9 @@
 
 #include "support/test_loop.h"
 #include "uvspdy/httpstream/http_server.h"
-#include "uvspdy/kube/exec_client.h"
 #include "uvspdy/kube/local_runtime.h"
+#include "uvspdy/kube/remote_command_client.h"
+#include "uvspdy/kube/remotecommand.h"
 #include "uvspdy/kube/streaming_server.h"
 #include "uvspdy/kube/streaming_target.h"
 
@@ -94,9 +95,11 @@ class ExecRun {
  public:
   std::string output;
   std::string error_output;
-  kube::ExecStreams streams;
+  kube::RemoteCommandStreams streams;
   net::Attempt attempt;
   bool started = false;
+  kube::TerminalSize size;  // the first one
+  std::string proxy_url;
   std::function<void()> on_started = [] {};
 
   ExecRun() = default;
@@ -111,13 +114,14 @@ class ExecRun {
     kube::ClientConfig config;
     config.server.host = "127.0.0.1";
     config.server.port = port;
+    config.proxy_url = proxy_url;
     kube::ApiServer::Options options;
     options.round_tripper.connection = std::move(connection);
     auto server = kube::ApiServer::create(loop.get(), config, std::move(options));
     REQUIRE(server);
     request.pod = "demo";
     attempt = kube::exec(**server, std::move(request),
-                         {[this](const kube::ExecStreams& opened) {
+                         {[this](const kube::RemoteCommandStreams& opened) {
                             CHECK_FALSE(started);
                             started = true;
                             streams = opened;
@@ -128,7 +132,8 @@ class ExecRun {
                           [this](Result<kube::ExitStatus> status) {
                             ++exits_;
                             status_ = std::move(status);
-                          }});
+                          }},
+                         size);
     CHECK(exits_ == 0);  // not inside the call
   }
 

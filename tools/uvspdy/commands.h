@@ -10,5 +10,6 @@ void add_serve(CLI::App& app, const std::vector<std::string>& command, int& exit
 void add_exec(CLI::App& app, const std::vector<std::string>& command, int& exit_code);
 void add_cp(CLI::App& app, int& exit_code);
 void add_port_forward(CLI::App& app, int& exit_code);
+void add_attach(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 void add_dump(CLI::App& app, int& exit_code);

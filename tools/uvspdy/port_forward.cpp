@@ -19,7 +19,7 @@
 #include "stop_signals.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/kube/error.h"
-#include "uvspdy/kube/exec_client.h"
+#include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/kube/port_forward_client.h"
 #include "uvspdy/kube/status.h"
 #include "uvspdy/net/error.h"

@@ -16,6 +16,8 @@ enum class Errc {
   kTooManyRequests,  ///< as many authorized requests wait for their clients as may
   kNoRandomness,     ///< OpenSSL has no random bytes to give
   kForwardFailed,    ///< the server has not connected a forwarded connection, or not to its end
+  kRefused,          ///< an answer of the API server that is not the thing asked for: see refusal()
+  kBadPod,           ///< a Pod that is none, or has no containers
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".

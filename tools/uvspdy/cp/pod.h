@@ -12,7 +12,7 @@
 #include "console.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/api_server.h"
-#include "uvspdy/kube/exec_client.h"
+#include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/kube/remotecommand.h"
 #include "uvspdy/net/handle.h"
 

@@ -23,7 +23,7 @@ PodCommand::PodCommand(Pod& pod, std::vector<std::string> words, Input input) : 
   request.command = std::move(words);
   request.use_stdin = input == Input::kGiven;
   attempt_ = kube::exec(*pod.server_, std::move(request),
-                        {[this](const kube::ExecStreams& streams) { started(streams); },
+                        {[this](const kube::RemoteCommandStreams& streams) { started(streams); },
                          [this](Result<kube::ExitStatus> status) { exited(std::move(status)); }});
 }
 
@@ -32,7 +32,7 @@ PodCommand::~PodCommand() {
   (void)wait();
 }
 
-void PodCommand::started(const kube::ExecStreams& streams) {
+void PodCommand::started(const kube::RemoteCommandStreams& streams) {
   streams_ = streams;
   started_ = true;
   streams_.standard_output->on_data([this](Bytes bytes) {

@@ -10,7 +10,7 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/stream.h"
-#include "uvspdy/kube/exec_client.h"
+#include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/net/attempt.h"
 
 /// A command that runs in a pod: its output to read and its input to write, each waiting until
@@ -45,13 +45,13 @@ class PodCommand {
   void cancel();
 
  private:
-  void started(const uvspdy::kube::ExecStreams& streams);
+  void started(const uvspdy::kube::RemoteCommandStreams& streams);
   void exited(uvspdy::Result<uvspdy::kube::ExitStatus> status);
   void turn();
   void hear(uvspdy::Bytes words);
 
   Pod& pod_;
-  uvspdy::kube::ExecStreams streams_;
+  uvspdy::kube::RemoteCommandStreams streams_;
   bool started_ = false;
   bool drop_output_ = false;
   std::vector<std::uint8_t> arrived_;

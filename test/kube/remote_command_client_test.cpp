@@ -1,17 +1,14 @@
-// The client's side of v4.channel.k8s.io against a server that does what the test says.
+// kube::exec by v4.channel.k8s.io against a server that does what the test says.
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "kube/exec_fixture.h"
+#include "kube/scripted_server.h"
 #include "support/test_loop.h"
 #include "uvspdy/httpstream/error.h"
-#include "uvspdy/httpstream/response_upgrader.h"
-#include "uvspdy/httpstream/upgrade.h"
 #include "uvspdy/kube/error.h"
 #include "uvspdy/kube/pod_api.h"
 #include "uvspdy/kube/status.h"
@@ -21,58 +18,11 @@ using namespace uvspdy;
 using namespace uvspdy::kube;
 using httpstream::HttpExchange;
 using test::ExecRun;
+using test::ScriptedServer;
 using test::shell;
 using test::TestLoop;
 
 namespace {
-
-/// A server that upgrades, accepts streams, and leaves the rest to the test.
-struct ScriptedServer {
-  std::unique_ptr<httpstream::HttpServer> http;
-  std::shared_ptr<httpstream::Connection> connection;
-  std::string target;
-  std::vector<std::string> order;  // of the streams' types
-  std::map<std::string, std::shared_ptr<httpstream::Stream>> streams;
-  std::string refused;  // a type of stream to reject
-  std::function<void(HttpExchange&)> instead;
-  // Called when a stream has been accepted.
-  std::function<void(const std::string& type)> on_stream = [](const std::string&) {};
-
-  explicit ScriptedServer(TestLoop& loop) {
-    auto listening = httpstream::HttpServer::listen(
-        loop.get(), "127.0.0.1", 0, [this](const std::shared_ptr<HttpExchange>& exchange) {
-          target = exchange->request().target;
-          if (instead) return instead(*exchange);
-          auto upgraded = httpstream::ResponseUpgrader().upgrade_response(
-              *exchange, {101, {}, {{httpstream::kHeaderProtocolVersion, kProtocolV4}}, {}},
-              [this](auto stream, auto decision) { new_stream(stream, std::move(decision)); });
-          CHECK(upgraded);
-          if (upgraded) connection = std::move(*upgraded);
-        });
-    REQUIRE(listening);
-    http = std::move(*listening);
-  }
-
-  std::uint16_t port() const { return http->port(); }
-
-  /// Writes to a stream and ends it.
-  void finish(const std::string& type, const std::string& text) {
-    if (!text.empty()) CHECK_FALSE(streams[type]->write(Buffer::copy_of(text)));
-    CHECK_FALSE(streams[type]->close());
-  }
-
- private:
-  void new_stream(const std::shared_ptr<httpstream::Stream>& stream,
-                  httpstream::StreamDecision decision) {
-    const std::string type(stream->headers().get(kStreamType).value_or(""));
-    if (type == refused) return decision.reject();
-    order.push_back(type);
-    streams[type] = stream;
-    stream->on_data([](Bytes) {});
-    decision.accept();
-    on_stream(type);
-  }
-};
 
 const std::string kSuccess = to_json(exit_status(0));
 const std::string kThree = to_json(exit_status(3));
@@ -326,7 +276,7 @@ TEST_CASE("kube::exec: the handlers are freed when on_exit has run") {
   ExecRequest request = shell("x");
   request.pod = "demo";
   exec(**api_server, request,
-       {[token](const ExecStreams& streams) {
+       {[token](const RemoteCommandStreams& streams) {
           streams.standard_output->on_data([token](Bytes) {});
           streams.standard_error->on_data([token](Bytes) {});
         },
