@@ -81,10 +81,10 @@ MainCommand shell_with_stdin(std::string script) {
   return command;
 }
 
-// Runs until told by a line on stdin, and says so.
 // What `seq 1 4000` prints.
 constexpr std::size_t kChunk = 18893;
 
+// Does what the lines of its stdin say.
 constexpr const char* kObey =
     "while read line; do case $line in"
     " out*) echo \"$line\";; err*) echo \"$line\" >&2;; exit*) exit ${line#exit};;"
