@@ -28,8 +28,12 @@ bool Terminal::make_raw() {
   termios now{};
   if (tcgetattr(input_, &now) != 0) return false;
   before_ = now;
-  watch(1, SIGTSTP,
-        [](uv_signal_t* signal, int) { static_cast<Terminal*>(signal->data)->stop_process(); });
+  struct sigaction stopping {};
+  // Where no shell would continue it, it is ignored.
+  if (sigaction(SIGTSTP, nullptr, &stopping) == 0 && stopping.sa_handler != SIG_IGN) {
+    watch(1, SIGTSTP,
+          [](uv_signal_t* signal, int) { static_cast<Terminal*>(signal->data)->stop_process(); });
+  }
   watch(2, SIGCONT,
         [](uv_signal_t* signal, int) { static_cast<Terminal*>(signal->data)->continued(); });
   cfmakeraw(&now);
