@@ -76,7 +76,8 @@ struct Options {
   /// 0 means for ever. Time in which data waits for a paused reader does not count.
   std::chrono::milliseconds idle_timeout{0};
 
-  /// How often a PING is sent; 0 means never. client-go sends one every 5 s.
+  /// How often a PING is sent; 0 means never. client-go sends one every 5 s. A peer without flow
+  /// control gets none while its data comes or waits to be read: it may have closed behind that.
   std::chrono::milliseconds ping_period{0};
 
   /// How long such a PING may stay unanswered, with no other frame coming either, before the
