@@ -234,6 +234,7 @@ class Session::Impl {
   Time now_{};
   std::optional<Time> last_frame_;     // in either direction, but for our PINGs and their answers
   std::optional<Time> last_received_;  // from the peer
+  std::optional<Time> last_data_;      // DATA from the peer
   std::deque<std::pair<Time, wire::StreamId>> reply_deadlines_;
   std::optional<Time> next_ping_;
   Pings pings_;

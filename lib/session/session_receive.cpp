@@ -161,6 +161,7 @@ void Session::Impl::handle(wire::DataChunk& chunk) {
 // the session.
 bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
   const std::size_t length = chunk.frame_length;
+  if (length > 0) last_data_ = now_;
   const std::int64_t had = receive_window_.available();
   receive_window_.received(length);
   if (static_cast<std::int64_t>(length) > had) {

@@ -63,6 +63,40 @@ TEST_CASE("any frame shows that the peer lives", "[session][keep alive]") {
   CHECK(error_text(client.session.error()) == "kPeerDead");
 }
 
+TEST_CASE("a peer without flow control gets no PING while its data comes",
+          "[session][keep alive]") {
+  SessionDriver client(Role::kClient, pinging());
+  const auto id = client.create_accepted();
+  client.turn();
+  for (int i = 0; i < 20; ++i) {
+    client.clock.advance(seconds(3));
+    client.receive_data(id, "x");
+    client.turn();
+    CHECK(client.sent().empty());
+  }
+  client.clock.advance(seconds(9));
+  client.turn();
+  CHECK(client.sent() == Lines{"PING 1"});
+}
+
+TEST_CASE("nor while its data waits to be read", "[session][keep alive]") {
+  session::Options options = pinging();
+  options.limits.stream_buffer = 10;
+  SessionDriver client(Role::kClient, options);
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, "more than ten bytes");
+  REQUIRE_FALSE(client.session.wants_input());
+  client.clock.advance(seconds(20));
+  client.turn();
+  CHECK(client.sent().empty());
+  client.session.resume(id);
+  client.turn();
+  client.clock.advance(seconds(5));
+  client.turn();
+  CHECK(client.sent() == Lines{"PING 1"});
+}
+
 TEST_CASE("an answer is enough, and measures the round trip", "[session][keep alive]") {
   SessionDriver client(Role::kClient, pinging());
   client.turn();
