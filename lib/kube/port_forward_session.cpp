@@ -190,6 +190,8 @@ void PortForwardSession::terminate() {
 
 void PortForwardSession::connection_closed(const Error& error) {
   connection_closed_ = true;
+  // What it holds may hold a ForwardedConnection of ours.
+  on_connection_ = {};
   pair_timer_.stop();
   // A client ends a port-forward by going away.
   if (error && error.code() != session::Errc::kConnectionLost) log(error.message());

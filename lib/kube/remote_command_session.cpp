@@ -121,7 +121,7 @@ void RemoteCommandSession::Impl::run() {
     error_->reset(wire::RstStatus::kCancel);
     if (stdin_) (void)stdin_->close();
   } else {
-    error_->on_close([self = shared_from_this()](const Error&) { self->gone(); });
+    error_->on_close([self = shared_from_this()](const Error& error) { self->gone(error); });
   }
   for (const StreamPtr& output : outputs_) {
     if (output) output->on_data([](Bytes) {});
@@ -165,12 +165,13 @@ void RemoteCommandSession::Impl::tell() {
 }
 
 // The client has given up, or the connection has gone under it.
-void RemoteCommandSession::Impl::gone() {
+void RemoteCommandSession::Impl::gone(const Error& error) {
   if (finished()) return;
   phase_ = Phase::kTold;
   gone_ = true;
   on_resize_ = {};
-  connection_->close();
+  // A connection that is ending keeps its own reason.
+  if (error.code() == session::Errc::kStreamReset) connection_->close();
   tell();
 }
 
@@ -267,7 +268,7 @@ void RemoteCommandSession::Impl::connection_closed(const Error& error) {
   // A client that has its status may leave as it likes; one that breaks the protocol is heard of.
   const bool early = phase_ < Phase::kTold || gone_;
   if (error && (early || error.code() != session::Errc::kConnectionLost)) log(error.message());
-  gone();
+  gone(error);
   phase_ = Phase::kOver;
   over_.schedule();
 }

@@ -65,7 +65,7 @@ class RemoteCommandSession::Impl : public std::enable_shared_from_this<Impl> {
   void refuse(const Status& status);
   void run();
   void resized(Bytes bytes);
-  void gone();
+  void gone(const Error& error);
   void tell();
   void end_output(const StreamPtr& output);
   void output_ended();

@@ -111,7 +111,7 @@ TEST_CASE("LocalRuntime::port_forward: to the port of this machine, IPv4 or IPv6
 TEST_CASE("LocalRuntime::port_forward: to a local socket in place of a port") {
   TestLoop loop;
   const test::TemporaryFolder folder;
-  const std::string path = folder.path() + "/target.sock";
+  const std::string path = folder.path("target.sock");
   test::ExecOptions options;
   options.runtime.unix_targets = {{80, path}};
   ExecHost host(loop, options);
@@ -126,7 +126,7 @@ TEST_CASE("LocalRuntime::port_forward: where nobody listens the client is told w
   TestLoop loop;
   const test::TemporaryFolder folder;
   test::ExecOptions options;
-  options.runtime.unix_targets = {{80, folder.path() + "/none.sock"}};
+  options.runtime.unix_targets = {{80, folder.path("none.sock")}};
   ExecHost host(loop, options);
   const bool unix_target = GENERATE(true, false);
   const std::uint16_t port = unix_target ? 80 : test::closed_port(loop);
