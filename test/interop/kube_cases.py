@@ -93,6 +93,10 @@ class KubeCases:
         # v1 has no way to tell.
         return 0 if self.protocol == V1 else 1
 
+    def attached_code(self, code):
+        """What it ends with when that which it was attached to has ended with this."""
+        return self.code(code) if self.tells_attached else 0
+
     # ---- clients that are started
 
     def begin(self, *main, tty=False):
@@ -186,12 +190,13 @@ class KubeCases:
             self.assertIn(b"got one\n", iter(attached.stdout.readline, b""))
         writer.stdin.write(b"quit\n")
         writer.stdin.flush()
-        code = self.code(self.attach_code) if self.protocol != V1 else 0
+        code = self.attached_code(9)
         for attached in watcher, writer:
             output, errors = attached.communicate(timeout=DEADLINE)
             self.assertEqual(attached.returncode, code, errors)
             self.assertIn(b"got quit\n", output)
             self.assertIn(b"noted one\nnoted quit\n", errors)
+        self.check_main_ended(9)
 
     @cell("attach -it")
     def test_attach_terminal(self):
@@ -200,7 +205,8 @@ class KubeCases:
         # The first prompt was there before us.
         terminal.send("echo he''re\n")
         terminal.expect("\nhere\r\n")
-        self.check_shell(terminal, self.code(7) if self.attach_code else 0)
+        self.check_shell(terminal, self.attached_code(7))
+        self.check_main_ended(7)
 
     # ---- cp
 

@@ -2,6 +2,9 @@
 
 from go_peer import build_peer
 from kube_clients import Access, go_release
+from peers import DEADLINE, program
+
+UVSPDY = program("UVSPDY_COMMAND")
 
 V4, V3, V2, V1 = "v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"
 
@@ -16,17 +19,31 @@ class GoPeer:
             self.skipTest(missing)
 
 
-class UvspdyServer:
+class ServesMain:
+    """A mixin: `uvspdy serve`, which ends as its main process does."""
+
+    # Whoever is attached is told the main process's exit code.
+    tells_attached = True
+
+    def serve_with_main(self, main, tty, *options):
+        if not main:
+            return self.serve_uvspdy(*options)
+        options = [*options, "-i", *(["-t"] if tty else []), "--", *main]
+        self.main_server = self.serve_mortal(UVSPDY, "serve", *map(str, options))
+        return self.main_server
+
+    def check_main_ended(self, code):
+        self.assertEqual(self.main_server.process.wait(DEADLINE), code)
+
+
+class UvspdyServer(ServesMain):
     """`uvspdy serve`."""
 
     server_name = "uvspdy serve"
-    # The main process's exit code, which whoever is attached is told.
-    attach_code = 9
 
     def start_server(self, *main, tty=False):
         """Returns its Access; `main` is the process that attach is to."""
-        options = ["-i", *(["-t"] if tty else []), "--", *main] if main else []
-        self.server = self.serve_uvspdy(*options)
+        self.server = self.serve_with_main(main, tty)
         return Access(self.server.target)
 
 
@@ -39,19 +56,16 @@ class GoServer(GoPeer):
         return line.removeprefix("exec: ").partition(" of ")[0]
 
 
-class UvspdyBehindGateway(GoServer):
+class UvspdyBehindGateway(ServesMain, GoServer):
     """UpgradeAwareHandler, as in an API server, in front of `uvspdy serve`; TLS on both sides."""
 
-    server_name = f"`UpgradeAwareHandler` {go_release('k8s.io/apimachinery')}, `uvspdy serve`"
-    attach_code = 9
+    server_name = f"`UpgradeAwareHandler` {go_release('k8s.io/apimachinery')}, uvspdy serve"
 
     def start_server(self, *main, tty=False):
         pki = self.certificates
-        options = ["-i", *(["-t"] if tty else []), "--", *main] if main else []
         # Only the handler's own certificate, so that nobody comes past it.
-        self.behind = self.serve_uvspdy(
-            *pki.options(pki.server), "--client-ca-file", pki.ca.certificate, *options
-        )
+        guard = [*pki.options(pki.server), "--client-ca-file", pki.ca.certificate]
+        self.behind = self.serve_with_main(main, tty, *guard)
         self.server = self.serve(
             *(self.peer, "gateway"),
             *map(str, pki.options(pki.server)),
@@ -69,7 +83,7 @@ class CriServer(GoServer):
 
     server_name = f"cri-streaming {go_release('k8s.io/cri-streaming')}"
     # An attach that comes to an end has succeeded there, whatever the exit code.
-    attach_code = 0
+    tells_attached = False
     # Those that it takes: it chooses the first that it shares with the client.
     server_protocols = None
 
@@ -78,3 +92,6 @@ class CriServer(GoServer):
         options += ["--tty"] if tty else []
         self.server = self.serve(self.peer, "cri", *options, *main)
         return Access(self.server.target)
+
+    def check_main_ended(self, _code):
+        pass  # the server goes on, and whoever is attached has been told of the end
