@@ -117,7 +117,8 @@ TEST_CASE("HttpClient: answers of any status, however their bodies end") {
       Row{kOk + "Content-Length: 102400\r\n\r\n" + long_body, 200, long_body});
   CAPTURE(row.answer.substr(0, 100));
   const bool in_pieces = GENERATE(false, true);
-  if (in_pieces && row.answer.size() > 1000) return;
+  // Too many pieces; and an end would come before the last of them.
+  if (in_pieces && (row.answer.size() > 1000 || row.by_end)) return;
   RawServer server(loop);
   Get get(loop, server.port());
   RawPeer& peer = request_of(loop, server);

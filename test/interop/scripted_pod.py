@@ -2,7 +2,6 @@
 
 import json
 import select
-import socket
 import threading
 import urllib.parse
 
@@ -48,7 +47,7 @@ class Session:
         self._connection = connection
         self._types = {2 * index + 1: kind for index, kind in enumerate(types)}
         self._encoder = spdy.HeaderEncoder()
-        self._cut = False
+        self._cut = None  # "in order" or "by reset", once it is to end
         self.received = {kind: b"" for kind in types}
         self.ended = set()  # the streams that the client has ended
         self.over = False  # the connection is
@@ -71,12 +70,14 @@ class Session:
                 self.received[self._types[frame.stream_id]] += frame.body
                 if frame.flags & spdy.FLAG_FIN:
                     self.ended.add(self._types[frame.stream_id])
+        if self._cut == "by reset":
+            spdy.disconnect_abruptly(self._connection)
         self.over = True
 
     def _wait(self):
         """Whether there is something to read; never inside of a read, which would keep a socket
         from being closed."""
-        while not self._cut:
+        while self._cut is None:
             if self.reading.is_set() and select.select([self._connection], [], [], 0.02)[0]:
                 return True
             self.reading.wait(0.02)
@@ -112,12 +113,8 @@ class Session:
 
     def cut(self, reset=False):
         """Ends the connection without a word."""
-        self._cut = True
-        wait_until(lambda: self.over, "the server to leave off reading")
-        if reset:
-            spdy.disconnect_abruptly(self._connection)
-        else:
-            self._connection.shutdown(socket.SHUT_RDWR)
+        self._cut = "by reset" if reset else "in order"
+        wait_until(lambda: self.over, "the connection's end")
 
 
 class ScriptedPod(ScriptedProxy):

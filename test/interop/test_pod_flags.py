@@ -1,4 +1,5 @@
-"""Which pod and container `uvspdy exec` and `attach` take, and what they say of it: as kubectl does."""
+"""Which pod and container `uvspdy exec` and `attach` take, as kubectl does, and what they say of
+it."""
 
 import subprocess
 
@@ -100,7 +101,8 @@ class PodFlags(PeerTestCase):
         self.server.pod = self.server.refusal = status(403, "Forbidden", "not for you")
         result = run(self.command())
         self.assert_exit(result, 1)
-        self.assert_one_line(result.stderr, r"^uvspdy exec: the server refused \(403\): not for you$")
+        words = r"^uvspdy exec: the server refused \(403\): not for you$"
+        self.assert_one_line(result.stderr, words)
 
     def test_levels_of_words(self):
         _, error = self.succeed("-v", "1")
