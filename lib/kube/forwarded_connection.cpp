@@ -125,6 +125,7 @@ void ForwardedConnection::Impl::error_closed(const Error&) {
 
 void ForwardedConnection::Impl::check_over() {
   const auto self = shared_from_this();
+  options_.log = [](const std::string&) {};  // it holds the session, and a Runtime may hold us
   if (const auto over = std::exchange(options_.on_over, {})) over(self);
 }
 

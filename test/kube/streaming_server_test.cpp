@@ -225,9 +225,9 @@ TEST_CASE("StreamingServer: a connection over which nothing goes is closed, its 
   bool gone = false;
   host.runtime->sessions.front()->on_gone([&] { gone = true; });
   REQUIRE(loop.run_until([&] { return gone && client.closed; }));
-  CHECK(host.logged("no frame for 300 ms"));
   host.http->close();
   REQUIRE(loop.run_out());
+  CHECK(host.logged("no frame for 300 ms"));
   CHECK(host.server->sessions() == 0);
 }
 
