@@ -144,15 +144,17 @@ class KubeCases:
     def check_sizes(self, terminal):
         if not self.resizes:
             return
-        terminal.send("echo size $(stty size)\n")
-        terminal.expect("size 40 100\r\n")
+        self.wait_for_size(terminal, b"40 100")
         terminal.resize(132, 50)
-        # The signal and the size take their time, and no event tells that they are there.
+        self.wait_for_size(terminal, b"50 132")
+
+    def wait_for_size(self, terminal, size):
+        # Clients send a size when they have all streams, and no event tells that it is there.
         for _ in range(200):
             terminal.send("echo size $(stty size)\n")
-            if terminal.expect(r"size (\d+ \d+)\r\n")[1] == b"50 132":
+            if terminal.expect(r"size (\d+ \d+)\r\n")[1] == size:
                 return
-        self.fail(f"the new size does not come: {terminal.seen[-500:]!r}")
+        self.fail(f"the size {size} does not come: {terminal.seen[-500:]!r}")
 
     def check_shell(self, terminal, code):
         """Of a shell that waits for a line: sizes, Ctrl-C, and its end."""
