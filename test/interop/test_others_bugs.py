@@ -148,6 +148,57 @@ class CutConnections(LinkTestCase):
         wait_until(lambda: descriptors(server.process) < 32, "the connections to end")
 
 
+class AbortedDownloads(PeerTestCase):
+    """kubernetes/kubernetes#126718, kubectl#1368: one connection that breaks stops all the others."""
+
+    aborts, readers = 100, 10
+    size = 4 << 20  # more than what any buffer on the way holds
+
+    def check(self, server):
+        client = Uvspdy(self.folder(), Access(server.target))
+        target = local_servers.serve_downloads(self)
+        _forwarder, port = local_servers.forward(self, client, target)
+        expected = digest(local_servers.content(self.size))
+        aborted = threading.Event()
+
+        def read(_number):
+            """Downloads until the aborts are over, and once more."""
+            count, last = 0, False
+            while not last:
+                last = aborted.is_set()
+                self.assertEqual(digest(local_servers.download(port, self.size)), expected)
+                count += 1
+            return count
+
+        def abort(number):
+            connection = spdy.connect(("127.0.0.1", port))
+            connection.sendall(f"GET /{self.size} HTTP/1.0\r\n\r\n".encode())
+            self.assertEqual(len(spdy.receive(connection, 65536)), 65536)
+            if number % 2:
+                spdy.disconnect_abruptly(connection)
+            else:
+                connection.close()
+
+        with concurrent.futures.ThreadPoolExecutor(self.readers) as pool:
+            reading = [pool.submit(read, number) for number in range(self.readers)]
+            try:
+                for number in range(self.aborts):
+                    abort(number)
+            finally:
+                aborted.set()
+            for reader in reading:
+                self.assertGreaterEqual(reader.result(), 2)
+
+    def test_with_uvspdy_serve(self):
+        self.check(self.serve(UVSPDY, "serve"))
+
+    def test_with_the_cri_streaming_server(self):
+        peer, missing = build_peer()
+        if missing:
+            self.skipTest(missing)
+        self.check(self.serve(peer, "cri"))
+
+
 def descriptors(process):
     return len(os.listdir(f"/proc/{process.pid}/fd"))
 
