@@ -33,7 +33,9 @@ bool ChunkedBody::take(Bytes input, std::string& body, std::size_t limit) {
     }
     if (part_ == Part::kSize) {
       // What follows the last chunk, the trailers, says nothing to us.
-      if (!read_size() || left_ == 0) return true;
+      if (!read_size()) return true;
+      complete_ = left_ == 0;
+      if (complete_) return true;
       part_ = Part::kData;
     } else {
       if (line_.size() > 2) return true;

@@ -15,6 +15,9 @@ class ChunkedBody {
   /// body is over: by its last chunk, at the limit, or where it is malformed.
   bool take(Bytes input, std::string& body, std::size_t limit);
 
+  /// Whether its last chunk has come.
+  bool complete() const { return complete_; }
+
  private:
   enum class Part { kSize, kData, kDataEnd };
 
@@ -23,6 +26,7 @@ class ChunkedBody {
   Part part_ = Part::kSize;
   std::string line_;
   std::uint64_t left_ = 0;  // of the chunk
+  bool complete_ = false;
 };
 
 }  // namespace uvspdy::httpstream

@@ -192,11 +192,11 @@ void Connection::Impl::read(Bytes bytes) {
 
 void Connection::Impl::read_ended(const Error& error) {
   const auto keep = owner_.shared_from_this();
+  bool lost = error || write_error_;
   if (phase_ == Phase::kOpen && session_.is_open()) {
     // An end with no stream open, or behind a GOAWAY, is an orderly one, however late our own
     // frames came for it.
-    const bool orderly =
-        session_.stream_count() == 0 || (!error && !write_error_ && session_.peer_gone_away());
+    const bool orderly = session_.stream_count() == 0 || (!lost && session_.peer_gone_away());
     if (orderly) {
       close_error_ = {};
     } else if (!close_error_) {
@@ -204,10 +204,18 @@ void Connection::Impl::read_ended(const Error& error) {
                            error ? "connection to " + peer + " lost: " + error.message()
                                  : "the peer " + peer + " closed the connection with streams open");
     }
+    lost = lost || session_.stream_count() > 0;
+    // A write under way holds the session's output, so the session must not end under it.
+    if (!lost && writing_) session_.close(wire::GoAwayStatus::kOk);
+    if (!lost && !writing_) session_.receive_end({});
   }
-  close_transport();
-  // A failed write has taken the reason from the read behind it.
-  session_.receive_end(error ? error : write_error_);
+  if (lost) {
+    close_transport();
+    // A failed write has taken the reason from the read behind it.
+    session_.receive_end(error ? error : write_error_);
+  }
+  // Else it may still be reading: what was accepted for it leaves first.
+  peer_ended_ = true;
   turn();
 }
 
@@ -282,10 +290,22 @@ void Connection::Impl::move_on() {
       }
     }
   }
-  if (phase_ == Phase::kDraining && (write_error_ || (session_.finished() && !writing_))) {
+  // Behind the peer's end, what waits for a window waits in vain.
+  const bool all_sent = session_.finished() || (peer_ended_ && !session_.has_output());
+  if (phase_ == Phase::kDraining && (write_error_ || (all_sent && !writing_))) {
     phase_ = Phase::kLingering;
     close_deadline_ = now() + close_timeout_;
-    if (!write_error_) transport_->shutdown({});
+    if (!write_error_) {
+      // By TLS what was written may still be waiting in our own memory.
+      transport_->shutdown([this](const Error&) {
+        shut_down_ = true;
+        turn();
+      });
+    }
+  }
+  if (phase_ == Phase::kLingering && peer_ended_ && (shut_down_ || write_error_)) {
+    close_transport();
+    session_.receive_end(write_error_);
   }
   if (phase_ < Phase::kClosing && close_deadline_ && *close_deadline_ <= now() &&
       !still_closing()) {
@@ -320,7 +340,7 @@ void Connection::Impl::drop_unread_streams() {
 
 void Connection::Impl::arrange_next_turn() {
   if (phase_ == Phase::kOver) return;
-  if (phase_ < Phase::kClosing) {
+  if (phase_ < Phase::kClosing && !peer_ended_) {
     // Lingering throws away what it reads, so nobody's pause holds it up.
     const bool read = session_.wants_input() || phase_ == Phase::kLingering;
     if (read != std::exchange(reading_, read)) {

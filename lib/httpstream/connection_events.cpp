@@ -43,6 +43,7 @@ void Connection::Impl::on_data(wire::StreamId id, Bytes bytes) {
 void Connection::Impl::on_fin(wire::StreamId id) {
   const auto stream = find(id);
   if (!stream) return;
+  stream->ended_ = true;
   if (const auto handler = stream->on_end_) (*handler)();
 }
 

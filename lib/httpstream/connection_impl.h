@@ -106,6 +106,8 @@ class Connection::Impl final : public session::Handler {
   bool writing_ = false;  // a transport write waits
   bool reading_ = false;
   Error write_error_;  // writing has failed; what has come is still read
+  bool peer_ended_ = false;
+  bool shut_down_ = false;  // all that was written has left, and our end behind it
   std::optional<session::Time> close_deadline_;
   session::Time last_progress_{};  // of closing
   std::size_t untaken_ = 0;        // by the peer, when we last looked

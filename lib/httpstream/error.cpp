@@ -19,6 +19,7 @@ class Category final : public std::error_category {
       case Errc::kProxyTimeout: return "proxy timed out";
       case Errc::kConnectionLost: return "connection lost";
       case Errc::kProxy: return "proxy failed";
+      case Errc::kBadBody: return "unusable HTTP body";
     }
     return "unknown httpstream error";
   }

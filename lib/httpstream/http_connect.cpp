@@ -1,23 +1,13 @@
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "httpstream/proxy_handshake.h"
 #include "httpstream/response_reader.h"
+#include "net/base64.h"
 #include "uvspdy/httpstream/error.h"
 
 namespace uvspdy::httpstream {
 namespace {
-
-std::string base64(const std::string& text) {
-  // EVP_EncodeBlock writes a NUL behind the four characters for each three bytes.
-  std::vector<unsigned char> encoded((text.size() + 2) / 3 * 4 + 1);
-  const std::vector<unsigned char> plain(text.begin(), text.end());
-  const int size = EVP_EncodeBlock(encoded.data(), plain.data(), static_cast<int>(plain.size()));
-  return {encoded.begin(), encoded.begin() + size};
-}
 
 class HttpConnect final : public ProxyHandshake {
  public:
@@ -83,7 +73,7 @@ Result<std::unique_ptr<ProxyHandshake>> http_connect(const Proxy& proxy, const U
                        " is not usable: Basic authentication has no control characters, and no "
                        "colon in user names");
     }
-    request.headers.add("Proxy-Authorization", "Basic " + base64(pair));
+    request.headers.add("Proxy-Authorization", "Basic " + net::base64_encode(pair));
   }
   Result<std::string> head = format_request_head(request);
   if (!head) return Error(Errc::kBadUrl, "'" + server + "': " + head.error().message());

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/trimmed.h"
 #include "uvspdy/httpstream/error.h"
 
 namespace uvspdy::httpstream {
@@ -35,13 +36,6 @@ bool is_target(std::string_view text) {
          std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) || c == ' '; });
 }
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 // Takes one line off the front, without its CR LF.
 bool take_line(std::string_view& text, std::string_view& line) {
   const std::size_t end = text.find("\r\n");
@@ -69,7 +63,7 @@ Result<Headers> parse_fields(std::string_view text) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return bad_head(where + " has no colon");
     const std::string_view name = line.substr(0, colon);
-    const std::string_view value = trim(line.substr(colon + 1));
+    const std::string_view value = trimmed(line.substr(colon + 1), " \t");
     if (!is_token(name)) return bad_head(where + ": the name is not a token");
     if (!is_field_value(value)) return bad_head(where + ": a control character in the value");
     headers.add(name, value);

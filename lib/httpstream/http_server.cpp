@@ -4,7 +4,9 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
+#include "httpstream/last_response.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/net/timer.h"
 
@@ -18,6 +20,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<Shared> {
   std::unordered_set<std::shared_ptr<RequestReader>> readers;
   std::unordered_map<std::uint64_t, net::Attempt> handshakes;
   std::uint64_t next_handshake = 0;
+  std::vector<std::weak_ptr<LastResponse>> refusals;
 
   void log(const std::string& line) const {
     if (options.log) options.log(line);
@@ -31,6 +34,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<Shared> {
   }
   void serve(std::unique_ptr<net::Transport> transport);
   void read_request(std::unique_ptr<net::Transport> transport);
+  std::size_t pending();
 };
 
 /// A connection from which the request head is being read.
@@ -81,9 +85,13 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
 
   void refuse(int status, const std::string& why) {
     const auto keep = shared_from_this();
-    if (const auto server = leave()) server->log(transport_->peer() + ": bad request: " + why);
-    HttpResponse response{status, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, why + "\n"};
-    HttpExchange::create(std::move(transport_), {})->respond(std::move(response));
+    const auto server = leave();
+    if (!server) return;
+    server->log(transport_->peer() + ": bad request: " + why);
+    if (server->closed) return;  // by whoever has heard that
+    const HttpResponse response{
+        status, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, why + "\n"};
+    server->refusals.push_back(LastResponse::send(std::move(transport_), response));
   }
 
   void ended(const Error& error) {
@@ -106,11 +114,17 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
   HttpHeadCollector collector_;
 };
 
+std::size_t HttpServer::Shared::pending() {
+  std::erase_if(refusals, [](const auto& refusal) { return refusal.expired(); });
+  return readers.size() + handshakes.size() + refusals.size();
+}
+
 void HttpServer::Shared::serve(std::unique_ptr<net::Transport> transport) {
   if (closed) return;
-  if (readers.size() + handshakes.size() >= options.max_pending) {
-    return log(transport->peer() + ": closed, more than max_pending = " +
-               std::to_string(options.max_pending) + " connections have sent no request yet");
+  if (pending() >= options.max_pending) {
+    return log(transport->peer() +
+               ": closed, more than max_pending = " + std::to_string(options.max_pending) +
+               " connections have sent no request yet, or are being refused");
   }
   if (!options.tls) return read_request(std::move(transport));
   const std::uint64_t id = next_handshake++;
@@ -183,6 +197,9 @@ void HttpServer::close() {
   if (listener_) listener_->close();
   shared_->readers.clear();
   for (const auto& [id, handshake] : std::exchange(shared_->handshakes, {})) handshake.cancel();
+  for (const auto& refusal : std::exchange(shared_->refusals, {})) {
+    if (const auto response = refusal.lock()) response->close();
+  }
 }
 
 }  // namespace uvspdy::httpstream

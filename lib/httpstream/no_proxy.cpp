@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "core/trimmed.h"
 #include "httpstream/authority.h"
 #include "uvspdy/headers.h"
 
@@ -104,13 +105,6 @@ HostPort split_port(std::string_view text) {
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 struct Server {
   std::string host;
   std::string port;
@@ -145,7 +139,7 @@ bool bypasses_proxy(const Url& url, std::string_view no_proxy) {
   std::string_view rest = list;
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view entry = trim(rest.substr(0, comma));
+    const std::string_view entry = trimmed(rest.substr(0, comma));
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     if (!entry.empty() && names(entry, server)) return true;
   }

@@ -59,23 +59,49 @@ Error ResponseReader::check_start() const {
 }
 
 bool ResponseReader::ends_http() const {
-  return switch_ == Switch::k101 ? response_.status == 101
-                                 : response_.status >= 200 && response_.status < 300;
+  switch (switch_) {
+    case Switch::k101: return response_.status == 101;
+    case Switch::k2xx: return response_.status >= 200 && response_.status < 300;
+    case Switch::kNever: return false;
+  }
+  return false;
 }
 
 void ResponseReader::prepare_body() {
   const int status = response_.status;
-  if (status < 200 || status == 204 || status == 304) return;
-  body_size_ = kMaxErrorBody;
+  if (status < 200 || status == 204 || status == 304) {
+    length_ = 0;
+    return;
+  }
+  body_size_ = body_limit_;
   const auto codings = response_.headers.values("Transfer-Encoding");
   if (!codings.empty()) {
     if (equals_ignoring_case(codings.back(), "chunked")) chunked_.emplace();
+    bad_framing_ = !chunked_ || codings.size() > 1;  // compressed, which nobody has asked for
     return;
   }
-  if (const auto length = response_.headers.get("Content-Length")) {
-    std::from_chars(length->data(), length->data() + length->size(), body_size_);
-    body_size_ = std::min(body_size_, kMaxErrorBody);
+  const auto lengths = response_.headers.values("Content-Length");
+  if (lengths.empty()) return;
+  std::uint64_t length = 0;
+  const char* last = lengths.front().data() + lengths.front().size();
+  const auto [end, error] = std::from_chars(lengths.front().data(), last, length);
+  bad_framing_ = error != std::errc() || end != last || lengths.size() > 1;
+  if (error != std::errc()) return;
+  length_ = length;
+  body_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(length, body_limit_));
+}
+
+Error ResponseReader::incomplete() const {
+  if (bad_framing_) {
+    return Error(Errc::kBadBody, "the answer's Content-Length or Transfer-Encoding makes no sense");
   }
+  if (length_ ? response_.body.size() == *length_ : chunked_ && chunked_->complete()) return {};
+  if (response_.body.size() >= body_limit_) {
+    return Error(Errc::kBadBody,
+                 "the answer's body is longer than " + std::to_string(body_limit_) + " bytes");
+  }
+  if (chunked_) return Error(Errc::kBadBody, "the answer's body has a malformed chunk");
+  return {};
 }
 
 namespace {

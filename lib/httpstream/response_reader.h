@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -8,23 +9,27 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/http_head.h"
+#include "uvspdy/httpstream/upgrade_round_tripper.h"
 
 namespace uvspdy::httpstream {
 
 /// Reads the answer to one request from input that may be cut anywhere: interim answers are
-/// skipped, and of a body no more than kMaxErrorBody is kept.
+/// skipped, and of a body no more than a limit is kept.
 class ResponseReader {
  public:
   /// Which status ends HTTP on the connection.
   enum class Switch {
     k101,  ///< the answer to an upgrade
     k2xx,  ///< the answer to CONNECT
+    kNever,
   };
 
-  explicit ResponseReader(Switch switch_status) : switch_(switch_status) {}
+  explicit ResponseReader(Switch switch_status, std::size_t body_limit = kMaxErrorBody)
+      : switch_(switch_status), body_limit_(body_limit) {}
 
-  /// Takes bytes from the front of `input`. Returns whether the answer is complete; what is
-  /// behind the head of an answer that ends HTTP stays in `input`.
+  /// Takes bytes from the front of `input`. Returns whether the answer is complete, or cannot be
+  /// any more: see incomplete(). What is behind the head of an answer that ends HTTP stays in
+  /// `input`.
   /// Errors: kBadHead, as soon as it cannot become an answer any more; kHeadTooLarge.
   Result<bool> take(Bytes& input);
 
@@ -35,6 +40,10 @@ class ResponseReader {
   HttpResponse& response() { return response_; }
   /// Whether its head has come whole; the body may have been cut off.
   bool head_complete() const { return head_complete_; }
+  /// Whether the body has neither length nor chunks, so that the connection's end is its end.
+  bool ends_with_connection() const { return !chunked_ && !length_; }
+  /// Once the answer is over: success if its body is there whole, else kBadBody.
+  Error incomplete() const;
 
  private:
   Error check_start() const;
@@ -42,11 +51,14 @@ class ResponseReader {
   void prepare_body();
 
   Switch switch_;
+  std::size_t body_limit_;
   HttpHeadCollector collector_;
   int interim_answers_ = 0;
   bool head_complete_ = false;
   HttpResponse response_;
   std::size_t body_size_ = 0;  // the most that is read of it
+  std::optional<std::uint64_t> length_;
+  bool bad_framing_ = false;
   std::optional<ChunkedBody> chunked_;
 };
 

@@ -107,6 +107,13 @@ Error Stream::close() {
   return error;
 }
 
+Error Stream::close_with_reset() {
+  if (connection_ == nullptr) return closed_error(id_);
+  Error error = connection_->impl_->session().close_with_reset(id_);
+  if (!error) connection_->impl_->ask_for_turn();
+  return error;
+}
+
 void Stream::reset(wire::RstStatus status) {
   if (connection_ == nullptr) return;
   (void)connection_->impl_->session().reset(id_, status);

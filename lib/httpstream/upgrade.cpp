@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/trimmed.h"
 #include "uvspdy/httpstream/error.h"
 
 namespace uvspdy::httpstream {
@@ -43,11 +44,8 @@ std::vector<std::string> requested_protocols(const HttpRequest& request) {
   for (std::string_view line : request.headers.values(kHeaderProtocolVersion)) {
     while (!line.empty()) {
       const std::size_t end = std::min(line.find(','), line.size());
-      std::string_view protocol = line.substr(0, end);
+      const std::string_view protocol = trimmed(line.substr(0, end), " \t");
       line.remove_prefix(std::min(end + 1, line.size()));
-      const std::size_t first = std::min(protocol.find_first_not_of(" \t"), protocol.size());
-      protocol.remove_prefix(first);
-      protocol = protocol.substr(0, protocol.find_last_not_of(" \t") + 1);
       if (!protocol.empty()) protocols.emplace_back(protocol);
     }
   }

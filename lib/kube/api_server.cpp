@@ -5,6 +5,7 @@
 
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/proxy.h"
+#include "uvspdy/httpstream/upgrade.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -36,7 +37,8 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
       : loop_(loop),
         config_(config),
         round_tripper_(std::move(options.round_tripper)),
-        authenticator_(loop, std::move(config), std::move(options.authenticator)) {}
+        authenticator_(loop, std::move(config), std::move(options.authenticator)),
+        on_request_(std::move(options.on_request)) {}
 
   Error prepare(bool proxy_from_environment) {
     if (config_.server.scheme == "https") {
@@ -69,13 +71,41 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     dial->step = authenticator_.authenticate(
         [self = shared_from_this(), dial, target, protocols = std::move(protocols),
          handler = std::move(handler)](Result<Authentication> shown) mutable {
-          if (!shown) return handler(shown.error());
-          const std::uint64_t generation = shown->generation;
-          self->dial_with(std::move(*shown), *dial, target, std::move(protocols),
-                          [self, dial, generation, handler](Result<httpstream::Dialed> dialed) {
-                            if (!dialed) self->note_refusal(dialed.error(), generation);
-                            handler(std::move(dialed));
-                          });
+          Result<Request> request = self->prepare_request(std::move(shown), target);
+          if (!request) return handler(request.error());
+          httpstream::Dialer::Options options;
+          self->tell(options.method, *request, protocols);
+          options.headers = std::move(request->headers);
+          options.round_tripper = std::move(request->options);
+          dial->step =
+              httpstream::Dialer(self->loop_, request->url, std::move(options))
+                  .dial(std::move(protocols), [self, dial, generation = request->generation,
+                                               handler](Result<httpstream::Dialed> dialed) {
+                    if (!dialed) self->note_refusal(dialed.error(), generation);
+                    handler(std::move(dialed));
+                  });
+        });
+    return net::Attempt(dial);
+  }
+
+  net::Attempt get(const std::string& target, httpstream::HttpClient::Handler handler) {
+    auto dial = std::make_shared<Dial>();
+    dial->step =
+        authenticator_.authenticate([self = shared_from_this(), dial, target,
+                                     handler = std::move(handler)](Result<Authentication> shown) {
+          Result<Request> request = self->prepare_request(std::move(shown), target);
+          if (!request) return handler(request.error());
+          request->headers.set("Accept", "application/json");
+          self->tell("GET", *request, {});
+          dial->step = httpstream::HttpClient(self->loop_, {std::move(request->options)})
+                           .get(request->url, std::move(request->headers),
+                                [self, dial, generation = request->generation,
+                                 handler](Result<httpstream::HttpResponse> response) {
+                                  if (response && response->status == kUnauthorized) {
+                                    self->authenticator_.forget(generation);
+                                  }
+                                  handler(std::move(response));
+                                });
         });
     return net::Attempt(dial);
   }
@@ -91,19 +121,38 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     return std::optional(std::move(*proxy));
   }
 
-  void dial_with(Authentication shown, Dial& dial, const std::string& target,
-                 std::vector<std::string> protocols, httpstream::Dialer::Handler handler) {
-    httpstream::Dialer::Options options;
-    options.headers = std::move(shown.headers);
-    options.round_tripper = round_tripper_;
-    if (shown.key_pair && config_.server.scheme == "https") {
-      if (Error error = use_key_pair(std::move(*shown.key_pair))) return handler(error);
-      options.round_tripper.tls = plugin_tls_;
+  /// What one request takes.
+  struct Request {
+    httpstream::Url url;
+    Headers headers;
+    httpstream::UpgradeRoundTripper::Options options;
+    std::uint64_t generation = 0;  // of what is shown
+  };
+
+  Result<Request> prepare_request(Result<Authentication> shown, const std::string& target) {
+    if (!shown) return shown.error();
+    Request request{config_.server, std::move(shown->headers), round_tripper_, shown->generation};
+    if (shown->key_pair && config_.server.scheme == "https") {
+      if (Error error = use_key_pair(std::move(*shown->key_pair))) return error;
+      request.options.tls = plugin_tls_;
     }
-    httpstream::Url url = config_.server;
-    url.target = joined(url.target, target);
-    dial.step =
-        httpstream::Dialer(loop_, url, options).dial(std::move(protocols), std::move(handler));
+    request.url.target = joined(request.url.target, target);
+    return request;
+  }
+
+  void tell(const std::string& method, const Request& request,
+            const std::vector<std::string>& protocols) const {
+    if (!on_request_) return;
+    httpstream::HttpRequest told{method, request.url.target, request.headers};
+    if (const auto shown = told.headers.get("Authorization")) {
+      const std::size_t space = shown->find(' ');
+      const std::string scheme(shown->substr(0, space == std::string_view::npos ? 0 : space + 1));
+      told.headers.set("Authorization", scheme + "<masked>");
+    }
+    for (const std::string& protocol : protocols) {
+      told.headers.add(httpstream::kHeaderProtocolVersion, protocol);
+    }
+    on_request_(told);
   }
 
   // One context for as long as the plugin gives the same certificate: sessions are resumed in it.
@@ -129,6 +178,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   ClientConfig config_;
   httpstream::UpgradeRoundTripper::Options round_tripper_;
   Authenticator authenticator_;
+  std::function<void(const httpstream::HttpRequest&)> on_request_;
   net::TlsKeyPair plugin_key_pair_;
   std::shared_ptr<const net::TlsClientContext> plugin_tls_;  // made for it
 };
@@ -150,6 +200,10 @@ Result<std::shared_ptr<ApiServer>> ApiServer::create(uv_loop_t* loop, ClientConf
 net::Attempt ApiServer::dial(const std::string& target, std::vector<std::string> protocols,
                              httpstream::Dialer::Handler handler) {
   return impl_->dial(target, std::move(protocols), std::move(handler));
+}
+
+net::Attempt ApiServer::get(const std::string& target, httpstream::HttpClient::Handler handler) {
+  return impl_->get(target, std::move(handler));
 }
 
 }  // namespace uvspdy::kube

@@ -4,21 +4,15 @@
 #include <string>
 #include <string_view>
 
-#include "kube/base64.h"
+#include "core/trimmed.h"
 #include "kube/read_file.h"
+#include "net/base64.h"
 #include "uvspdy/kube/error.h"
 
 namespace uvspdy::kube {
 namespace {
 
 constexpr std::size_t kMaxTokenSize = 64 * 1024;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
-}
 
 // The name of an extra field as part of a header's name (RFC 9110, section 5.6.2).
 std::string header_name_part(std::string_view text) {
@@ -70,7 +64,7 @@ Result<Headers> authentication_headers(const Credentials& credentials) {
     headers.add("Authorization", "Bearer " + *token);
   } else if (!credentials.username.empty() || !credentials.password.empty()) {
     headers.add("Authorization",
-                "Basic " + base64_encode(credentials.username + ":" + credentials.password));
+                "Basic " + net::base64_encode(credentials.username + ":" + credentials.password));
   }
   add_impersonation(credentials.impersonate, headers);
   for (const Headers::Field& field : headers.fields()) {

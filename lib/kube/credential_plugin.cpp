@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "kube/environment.h"
 #include "kube/read_file.h"
 #include "uvspdy/bytes.h"
 #include "uvspdy/kube/error.h"
@@ -18,19 +19,11 @@ constexpr std::size_t kKeptStderr = 4 * 1024;
 constexpr std::chrono::seconds kKillDelay{1};
 
 // Ours, what the kubeconfig adds, and what the plugin is told.
-std::vector<std::string> environment_of(const ExecConfig& exec, const std::string& exec_info) {
-  std::map<std::string, std::string> variables;
-  uv_env_item_t* items = nullptr;
-  int count = 0;
-  if (uv_os_environ(&items, &count) == 0) {
-    for (int i = 0; i < count; ++i) variables[items[i].name] = items[i].value;
-    uv_os_free_environ(items, count);
-  }
+std::vector<std::string> plugin_environment(const ExecConfig& exec, const std::string& exec_info) {
+  std::map<std::string, std::string> variables = environment_variables();
   for (const auto& [name, value] : exec.environment) variables[name] = value;
   variables["KUBERNETES_EXEC_INFO"] = exec_info;
-  std::vector<std::string> environment;
-  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
-  return environment;
+  return environment_of(variables);
 }
 
 // Words of a plugin as one line of an error: nothing that a terminal would obey.
@@ -84,7 +77,7 @@ void CredentialPlugin::start(uv_loop_t* loop) {
   Process::Options process;
   process.command.push_back(exec_.command);
   process.command.insert(process.command.end(), exec_.arguments.begin(), exec_.arguments.end());
-  process.environment = environment_of(exec_, options_.exec_info);
+  process.environment = plugin_environment(exec_, options_.exec_info);
   process.inherit_stdin = options_.interactive;
   process.own_group = !options_.interactive;
   start_error_ = process_->start(process);

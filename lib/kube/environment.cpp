@@ -19,4 +19,21 @@ std::string environment_variable(const char* name) {
   return value;
 }
 
+std::map<std::string, std::string> environment_variables() {
+  std::map<std::string, std::string> variables;
+  uv_env_item_t* items = nullptr;
+  int count = 0;
+  if (uv_os_environ(&items, &count) == 0) {
+    for (int i = 0; i < count; ++i) variables[items[i].name] = items[i].value;
+    uv_os_free_environ(items, count);
+  }
+  return variables;
+}
+
+std::vector<std::string> environment_of(const std::map<std::string, std::string>& variables) {
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+  return environment;
+}
+
 }  // namespace uvspdy::kube

@@ -17,7 +17,12 @@ class Category final : public std::error_category {
       case Errc::kBadTokenFile: return "unusable token file";
       case Errc::kUnauthorized: return "unauthorized";
       case Errc::kBadKubeconfig: return "unusable kubeconfig";
+      case Errc::kForwardFailed: return "not forwarded";
       case Errc::kCredentials: return "no credentials";
+      case Errc::kRefused: return "refused";
+      case Errc::kBadPod: return "unusable pod";
+      case Errc::kTooManyRequests: return "too many requests";
+      case Errc::kNoRandomness: return "no random bytes";
     }
     return "unknown kube error";
   }

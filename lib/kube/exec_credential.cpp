@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "kube/base64.h"
 #include "kube/read_file.h"
+#include "net/base64.h"
 #include "uvspdy/kube/error.h"
 
 namespace uvspdy::kube {
@@ -32,7 +32,7 @@ Result<json> cluster_info(const ClientConfig& config) {
     if (!content) return content.error();
     ca += *content;
   }
-  if (!ca.empty()) cluster["certificate-authority-data"] = base64_encode(ca);
+  if (!ca.empty()) cluster["certificate-authority-data"] = net::base64_encode(ca);
   if (!config.proxy_url.empty()) cluster["proxy-url"] = config.proxy_url;
   const std::string& extension = config.credentials.exec->cluster_extension;
   if (!extension.empty()) cluster["config"] = json::parse(extension, nullptr, false);

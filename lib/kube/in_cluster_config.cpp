@@ -1,6 +1,7 @@
 #include <array>
 #include <utility>
 
+#include "core/trimmed.h"
 #include "kube/environment.h"
 #include "kube/read_file.h"
 #include "uvspdy/kube/client_config.h"
@@ -10,13 +11,6 @@ namespace uvspdy::kube {
 namespace {
 
 constexpr std::size_t kMaxFileSize = 1024 * 1024;
-
-std::string trimmed(const std::string& text) {
-  constexpr const char* kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
-}
 
 Error not_in_cluster(const std::string& why) {
   return Error(Errc::kBadKubeconfig, "in-cluster configuration: " + why);

@@ -30,15 +30,21 @@ json resource(const char* name, const char* kind, std::initializer_list<const ch
 
 json api_resources() {
   json pods = resource("pods", "Pod", {"get"});
-  json exec = resource("pods/exec", "PodExecOptions", {"create", "get"});
-  exec.erase("shortNames");
-  return {{"kind", "APIResourceList"},
-          {"groupVersion", "v1"},
-          {"resources", {std::move(pods), std::move(exec)}}};
+  json resources = {std::move(pods)};
+  const std::pair<const char*, const char*> subresources[] = {
+      {"pods/exec", "PodExecOptions"},
+      {"pods/attach", "PodAttachOptions"},
+      {"pods/portforward", "PodPortForwardOptions"}};
+  for (const auto& [name, kind] : subresources) {
+    json streaming = resource(name, kind, {"create", "get"});
+    streaming.erase("shortNames");
+    resources.push_back(std::move(streaming));
+  }
+  return {{"kind", "APIResourceList"}, {"groupVersion", "v1"}, {"resources", resources}};
 }
 
 json pod_object(const std::string& pod_namespace, const std::string& pod,
-                const std::string& container) {
+                const std::string& container, const PodApi::Terminal& terminal) {
   return {{"kind", "Pod"},
           {"apiVersion", "v1"},
           {"metadata",
@@ -46,7 +52,13 @@ json pod_object(const std::string& pod_namespace, const std::string& pod,
             {"namespace", pod_namespace},
             {"uid", "00000000-0000-0000-0000-000000000001"},
             {"creationTimestamp", nullptr}}},
-          {"spec", {{"containers", {{{"name", container}, {"image", "host"}}}}}},
+          {"spec",
+           {{"containers",
+             {{{"name", container},
+               {"image", "host"},
+               {"stdin", terminal.use_stdin},
+               {"stdinOnce", terminal.stdin_once},
+               {"tty", terminal.tty}}}}}},
           {"status",
            {{"phase", "Running"},
             {"conditions", {{{"type", "Ready"}, {"status", "True"}}}},
@@ -73,7 +85,10 @@ httpstream::HttpResponse status_response(int code, std::string reason, std::stri
 }
 
 PodApi::PodApi(std::string pod, std::string container)
-    : pod_(std::move(pod)), container_(std::move(container)) {}
+    : PodApi(std::move(pod), std::move(container), Terminal()) {}
+
+PodApi::PodApi(std::string pod, std::string container, Terminal terminal)
+    : pod_(std::move(pod)), container_(std::move(container)), terminal_(terminal) {}
 
 std::optional<httpstream::HttpResponse> PodApi::refuse(std::string_view pod,
                                                        std::string_view container) const {
@@ -108,7 +123,7 @@ httpstream::HttpResponse PodApi::answer(const httpstream::HttpRequest& request) 
     const std::string_view pod = path.substr(pods + kPods.size());
     if (pod_namespace.find('/') != std::string::npos) return not_found();
     if (auto refusal = refuse(pod, {})) return *refusal;
-    return json_response(pod_object(pod_namespace, pod_, container_));
+    return json_response(pod_object(pod_namespace, pod_, container_, terminal_));
   }
   return not_found();
 }

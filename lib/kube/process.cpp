@@ -1,36 +1,21 @@
 #include "kube/process.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
+#include "kube/descriptor.h"
+#include "kube/environment.h"
+#include "kube/spawn_on_terminal.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::kube {
 namespace {
 
 constexpr std::size_t kDescriptors = 3;  // stdin, stdout, stderr
-
-/// A file descriptor that is closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(uv_file fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  uv_file get() const { return fd_; }
-  uv_file release() { return std::exchange(fd_, -1); }
-
- private:
-  uv_file fd_ = -1;
-};
 
 struct PipeEnds {
   Descriptor read;
@@ -44,6 +29,23 @@ Result<PipeEnds> make_pipe(int read_flags, int write_flags) {
   return PipeEnds{Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
+Error start_error(const std::string& command, int status) {
+  const std::string name = "exec: '" + command + "'";
+  return Error(std::error_code(status, net::uv_category()),
+               status == UV_ENOENT ? name + ": no such file or command"
+                                   : name + ": cannot run: " + uv_strerror(status));
+}
+
+// As container runtimes do: what a terminal program needs at least.
+std::vector<std::string> terminal_environment(std::vector<std::string> environment) {
+  if (environment.empty()) environment = environment_of(environment_variables());
+  const bool has_term =
+      std::any_of(environment.begin(), environment.end(),
+                  [](const std::string& variable) { return variable.starts_with("TERM="); });
+  if (!has_term) environment.emplace_back("TERM=xterm");
+  return environment;
+}
+
 }  // namespace
 
 Process::Process(uv_loop_t* loop, std::shared_ptr<BufferPool> pool, Handlers handlers)
@@ -52,20 +54,52 @@ Process::Process(uv_loop_t* loop, std::shared_ptr<BufferPool> pool, Handlers han
 Process::~Process() = default;
 
 Error Process::start(const Options& options) {
+  return options.tty ? start_on_terminal(options) : start_with_pipes(options);
+}
+
+Error Process::start_on_terminal(const Options& options) {
+  PseudoTerminal::Handlers handlers;
+  if (options.use_stdout) {
+    handlers.on_data = [this](Buffer buffer) {
+      handlers_.on_output(Output::kStdout, std::move(buffer));
+    };
+  } else {
+    handlers.on_data = [](const Buffer&) {};
+  }
+  handlers.on_end = [this, told = options.use_stdout] {
+    terminal_.reset();
+    if (told) handlers_.on_output_end(Output::kStdout);
+  };
+  handlers.on_drained = [this] { stdin_drained(); };
+  Result<std::unique_ptr<PseudoTerminal>> terminal =
+      PseudoTerminal::open(loop_, options.size, pool_, std::move(handlers));
+  if (!terminal) return terminal.error();
+
+  const Result<int> pid = spawn_on_terminal(
+      options.command, terminal_environment(options.environment), (*terminal)->slave_path());
+  if (!pid) return start_error(options.command.front(), pid.error().code().value());
+  Result<std::unique_ptr<ChildWatch>> watch =
+      ChildWatch::start(loop_, *pid, [this](int exit_code) { exited(exit_code); });
+  if (!watch) {
+    uv_kill(-*pid, SIGKILL);
+    waitpid(*pid, nullptr, 0);
+    return watch.error();
+  }
+  watch_ = std::move(*watch);
+  terminal_ = std::move(*terminal);
+  pid_ = *pid;
+  terminal_->start_reading();
+  return {};
+}
+
+Error Process::start_with_pipes(const Options& options) {
   std::array<Descriptor, kDescriptors> child_ends;
   if (options.use_stdin) {
     Result<PipeEnds> ends = make_pipe(0, UV_NONBLOCK_PIPE);
     if (!ends) return ends.error();
     child_ends[0] = std::move(ends->read);
     ProcessPipe::Handlers handlers;
-    handlers.on_drained = [this] {
-      stdin_busy_ = false;
-      if (stdin_ends_) {
-        stdin_.reset();
-      } else {
-        handlers_.on_stdin_drained();
-      }
-    };
+    handlers.on_drained = [this] { stdin_drained(); };
     Result<std::unique_ptr<ProcessPipe>> pipe =
         ProcessPipe::open(loop_, ends->write.release(), pool_, std::move(handlers));
     if (!pipe) return pipe.error();
@@ -117,20 +151,13 @@ Error Process::start(const Options& options) {
   own_group_ = options.own_group;
   if (own_group_) spawn.flags = UV_PROCESS_DETACHED;  // setsid: can be signalled as one
   spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
-    auto* self = static_cast<Process*>(process->data);
-    self->exited_ = true;
-    self->exit_code_ = signal != 0 ? 128 + signal : static_cast<int>(status);
-    self->handlers_.on_exit();
+    static_cast<Process*>(process->data)
+        ->exited(signal != 0 ? 128 + signal : static_cast<int>(status));
   };
   process_ = net::Handle<uv_process_t>::make();
   process_->data = this;
   const int status = uv_spawn(loop_, process_.get(), &spawn);
-  if (status < 0) {
-    const std::string name = "exec: '" + options.command.front() + "'";
-    return Error(std::error_code(status, net::uv_category()),
-                 status == UV_ENOENT ? name + ": no such file or command"
-                                     : name + ": cannot run: " + uv_strerror(status));
-  }
+  if (status < 0) return start_error(options.command.front(), status);
   pid_ = process_->pid;
   for (const auto& output : outputs_) {
     if (output) output->start_reading();
@@ -138,9 +165,25 @@ Error Process::start(const Options& options) {
   return {};
 }
 
+void Process::exited(int exit_code) {
+  exited_ = true;
+  exit_code_ = exit_code;
+  if (terminal_) terminal_->release_slave();
+  handlers_.on_exit();
+}
+
+void Process::stdin_drained() {
+  stdin_busy_ = false;
+  if (stdin_ends_) {
+    stdin_.reset();
+  } else {
+    handlers_.on_stdin_drained();
+  }
+}
+
 bool Process::write_stdin(Bytes bytes) {
-  if (!stdin_ || stdin_ends_) return true;
-  stdin_busy_ = !stdin_->write(bytes);
+  if (stdin_ends_ || !(stdin_ || terminal_)) return true;
+  stdin_busy_ = !(terminal_ ? terminal_->write(bytes) : stdin_->write(bytes));
   return !stdin_busy_;
 }
 
@@ -149,15 +192,40 @@ void Process::close_stdin() {
   if (!stdin_busy_) stdin_.reset();
 }
 
+void Process::resize(TerminalSize size) {
+  if (terminal_) terminal_->resize(size);
+}
+
 void Process::pause(Output output) {
+  if (terminal_ && output == Output::kStdout) terminal_->stop_reading();
   if (pipe(output)) pipe(output)->stop_reading();
 }
 
 void Process::resume(Output output) {
+  if (terminal_ && output == Output::kStdout) terminal_->start_reading();
   if (pipe(output)) pipe(output)->start_reading();
 }
 
-void Process::close_output(Output output) { pipe(output).reset(); }
+void Process::close_output(Output output) {
+  if (terminal_ && output == Output::kStdout) hang_up();
+  pipe(output).reset();
+}
+
+void Process::hang_up() {
+  remember_foreground();
+  terminal_.reset();
+}
+
+// A terminal whose session's leader has exited, or that was hung up, knows it no more.
+void Process::remember_foreground() {
+  const int group = terminal_ ? terminal_->foreground_group() : 0;
+  if (group > 0) foreground_group_ = group;
+}
+
+void Process::end_output(Output output) {
+  if (terminal_ && output == Output::kStdout) terminal_->end_behind_held();
+  if (pipe(output)) pipe(output)->end_behind_held();
+}
 
 std::size_t Process::unread(Output output) const {
   const auto& pipe = outputs_[static_cast<std::size_t>(output)];
@@ -165,7 +233,13 @@ std::size_t Process::unread(Output output) const {
 }
 
 bool Process::signal_group(int signal) {
-  return pid_ != 0 && uv_kill(own_group_ ? -pid_ : pid_, signal) == 0;
+  if (pid_ == 0) return false;
+  remember_foreground();
+  bool anybody = uv_kill(own_group_ ? -pid_ : pid_, signal) == 0;
+  if (foreground_group_ > 0 && foreground_group_ != pid_) {
+    anybody = uv_kill(-foreground_group_, signal) == 0 || anybody;
+  }
+  return anybody;
 }
 
 int shell_exit_code(const Error& error) {

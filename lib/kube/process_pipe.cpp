@@ -2,9 +2,12 @@
 
 #include <sys/ioctl.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "uvspdy/net/error.h"
+#include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -22,8 +25,10 @@ struct ProcessPipe::State {
   std::shared_ptr<BufferPool> pool;
   BufferPool::Block block;
   uv_write_t write{};
-  Buffer kept;          // what `write` could not write at once
-  bool broken = false;  // the reader has gone
+  Buffer kept;                            // what `write` could not write at once
+  bool broken = false;                    // the reader has gone
+  std::optional<std::size_t> left;        // how much is still read before the end
+  std::unique_ptr<net::Wakeup> ended_by;  // nothing was left
 
   uv_stream_t* stream() { return static_cast<uv_stream_t*>(static_cast<void*>(&pipe)); }
   uv_handle_t* handle() { return static_cast<uv_handle_t*>(static_cast<void*>(&pipe)); }
@@ -38,12 +43,19 @@ struct ProcessPipe::State {
   static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t*) {
     auto* state = static_cast<State*>(stream->data);
     BufferPool::Block block = std::exchange(state->block, {});
+    bool end = count < 0;
     if (count > 0) {
-      const auto size = static_cast<std::size_t>(count);
+      auto size = static_cast<std::size_t>(count);
+      if (state->left) {
+        size = std::min(size, *state->left);
+        *state->left -= size;
+        end = *state->left == 0;
+      }
       state->handlers.on_data(size < kWorthABlock
                                   ? Buffer::copy_of(Bytes(block.bytes()).first(size))
                                   : std::move(block).freeze(size));
-    } else if (count < 0) {
+    }
+    if (end && uv_is_closing(state->handle()) == 0) {
       uv_read_stop(stream);
       state->handlers.on_end();
     }
@@ -75,6 +87,7 @@ Result<std::unique_ptr<ProcessPipe>> ProcessPipe::open(uv_loop_t* loop, uv_file 
 }
 
 ProcessPipe::~ProcessPipe() {
+  state_->ended_by.reset();
   uv_handle_t* handle = state_->handle();
   handle->data = state_.release();
   uv_close(handle,
@@ -82,10 +95,22 @@ ProcessPipe::~ProcessPipe() {
 }
 
 void ProcessPipe::start_reading() {
+  if (state_->left == 0U) return;  // its end is on its way
   uv_read_start(state_->stream(), &State::allocate, &State::read);
 }
 
 void ProcessPipe::stop_reading() { uv_read_stop(state_->stream()); }
+
+void ProcessPipe::end_behind_held() {
+  if (state_->left) return;
+  state_->left = unread();
+  if (*state_->left > 0) return;
+  uv_read_stop(state_->stream());
+  State* state = state_.get();
+  state_->ended_by =
+      std::make_unique<net::Wakeup>(state_->pipe.loop, [state] { state->handlers.on_end(); });
+  state_->ended_by->schedule();
+}
 
 std::size_t ProcessPipe::unread() const {
   uv_os_fd_t fd = -1;

@@ -39,6 +39,9 @@ class ProcessPipe {
   void start_reading();
   void stop_reading();
 
+  /// Reads what is in the pipe now and no more than that; on_end follows behind it.
+  void end_behind_held();
+
   /// Bytes that wait in the pipe to be read.
   std::size_t unread() const;
 

@@ -1,84 +1,61 @@
 #include "uvspdy/kube/remotecommand.h"
 
-#include <array>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
 
+#include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/error.h"
 
 namespace uvspdy::kube {
 namespace {
 
-// "/api/v1/namespaces/NS/pods/POD/exec" in pieces.
-struct ExecPath {
-  std::string_view pod_namespace;
-  std::string_view pod;
-};
+using nlohmann::json;
 
-bool split_exec_path(std::string_view path, ExecPath& parts) {
-  constexpr std::string_view kPrefix = "/api/v1/namespaces/";
-  constexpr std::string_view kPods = "/pods/";
-  constexpr std::string_view kSuffix = "/exec";
-  if (!path.starts_with(kPrefix) || !path.ends_with(kSuffix)) return false;
-  path.remove_prefix(kPrefix.size());
-  if (path.size() < kSuffix.size()) return false;
-  path.remove_suffix(kSuffix.size());
-  const std::size_t pods = path.find(kPods);
-  if (pods == std::string_view::npos) return false;
-  parts = {path.substr(0, pods), path.substr(pods + kPods.size())};
-  return !parts.pod_namespace.empty() && !parts.pod.empty() &&
-         parts.pod_namespace.find('/') == std::string_view::npos &&
-         parts.pod.find('/') == std::string_view::npos;
+std::optional<std::uint16_t> extent(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
+  const auto value = found->get<std::uint64_t>();
+  if (value > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
+  return static_cast<std::uint16_t>(value);
 }
 
-bool is_true(std::string_view value) { return value == "true" || value == "1"; }
+std::string target_of(const RemoteCommandRequest& request, std::string_view operation,
+                      httpstream::Query query) {
+  if (!request.container.empty()) query.emplace_back("container", request.container);
+  if (request.use_stdin) query.emplace_back("stdin", "true");
+  if (request.use_stdout) query.emplace_back("stdout", "true");
+  if (request.use_stderr && !request.tty) query.emplace_back("stderr", "true");
+  if (request.tty) query.emplace_back("tty", "true");
+  return "/api/v1/namespaces/" + httpstream::percent_encode(request.pod_namespace) + "/pods/" +
+         httpstream::percent_encode(request.pod) + "/" + std::string(operation) + "?" +
+         httpstream::format_query(query);
+}
 
 }  // namespace
+
+std::string to_json(const TerminalSize& size) {
+  return "{\"Width\":" + std::to_string(size.width) + ",\"Height\":" + std::to_string(size.height) +
+         "}";
+}
+
+Result<TerminalSize> parse_terminal_size(std::string_view text) {
+  const json object = json::parse(text, nullptr, false);
+  if (object.is_object()) {
+    const auto width = extent(object, "Width");
+    const auto height = extent(object, "Height");
+    if (width && height) return TerminalSize{*width, *height};
+  }
+  return Error(Errc::kBadRequest,
+               "a terminal's size is not of the form {\"Width\":80,\"Height\":24}");
+}
 
 std::string exec_target(const ExecRequest& request) {
   httpstream::Query query;
   for (const std::string& word : request.command) query.emplace_back("command", word);
-  if (!request.container.empty()) query.emplace_back("container", request.container);
-  if (request.use_stdin) query.emplace_back("stdin", "true");
-  if (request.use_stdout) query.emplace_back("stdout", "true");
-  if (request.use_stderr) query.emplace_back("stderr", "true");
-  if (request.tty) query.emplace_back("tty", "true");
-  return "/api/v1/namespaces/" + httpstream::percent_encode(request.pod_namespace) + "/pods/" +
-         httpstream::percent_encode(request.pod) + "/exec?" + httpstream::format_query(query);
+  return target_of(request, "exec", std::move(query));
 }
 
-bool is_exec_path(std::string_view path) {
-  ExecPath parts;
-  return split_exec_path(path, parts);
-}
-
-Result<ExecRequest> parse_exec_target(const httpstream::Target& target) {
-  ExecPath parts;
-  if (!split_exec_path(target.path, parts)) {
-    return Error(Errc::kBadRequest, "'" + target.path + "' is not the path of an exec request");
-  }
-  ExecRequest request;
-  request.pod_namespace = parts.pod_namespace;
-  request.pod = parts.pod;
-  request.use_stdout = request.use_stderr = false;
-  for (const auto& [name, value] : target.query) {
-    if (name == "command") request.command.push_back(value);
-    if (name == "container") request.container = value;
-    if (name == "stdin") request.use_stdin = is_true(value);
-    if (name == "stdout") request.use_stdout = is_true(value);
-    if (name == "stderr") request.use_stderr = is_true(value);
-    if (name == "tty") request.tty = is_true(value);
-  }
-  if (request.command.empty() || request.command.front().empty()) {
-    return Error(Errc::kBadRequest, "you must specify at least one 'command' parameter");
-  }
-  for (const std::string& word : request.command) {
-    if (word.find('\0') != std::string::npos) {
-      return Error(Errc::kBadRequest, "a 'command' parameter contains NUL");
-    }
-  }
-  if (!request.use_stdin && !request.use_stdout && !request.use_stderr) {
-    return Error(Errc::kBadRequest, "you must specify at least one of stdin, stdout, stderr");
-  }
-  return request;
-}
+std::string attach_target(const AttachRequest& request) { return target_of(request, "attach", {}); }
 
 }  // namespace uvspdy::kube

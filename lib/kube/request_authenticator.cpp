@@ -3,10 +3,11 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <utility>
 
+#include "core/trimmed.h"
+#include "kube/read_file.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/kube/error.h"
 
@@ -14,12 +15,6 @@ namespace uvspdy::kube {
 namespace {
 
 constexpr std::size_t kMaxTokenFile = 1024 * 1024;
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 /// The fields of one line of comma-separated values (RFC 4180), or nothing where a quote is not
 /// closed.
@@ -88,16 +83,9 @@ Result<std::vector<BearerToken>> parse_token_file(std::string_view text, std::st
 }
 
 Result<std::vector<BearerToken>> read_token_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxTokenFile + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (!file.eof() || file.bad()) {
-    return Error(
-        Errc::kBadTokenFile,
-        path + ": " + (text.size() > kMaxTokenFile ? "larger than 1 MiB" : "cannot be read"));
-  }
-  return parse_token_file(text, path);
+  const Result<std::string> text = read_file(path, kMaxTokenFile);
+  if (!text) return Error(Errc::kBadTokenFile, "token file: " + text.error().message());
+  return parse_token_file(*text, path);
 }
 
 Result<User> RequestAuthenticator::authenticate(const httpstream::HttpRequest& request,

@@ -2,8 +2,11 @@
 
 #include <charconv>
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "httpstream/response_reader.h"
 #include "uvspdy/kube/error.h"
 
 namespace uvspdy::kube {
@@ -16,6 +19,12 @@ std::string text_member(const json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
+
+class Refusal final : public ErrorDetail {
+ public:
+  explicit Refusal(Status said) : status(std::move(said)) {}
+  const Status status;
+};
 
 }  // namespace
 
@@ -99,6 +108,22 @@ Result<int> exit_code(const Status& status) {
   }
   return Error(Errc::kCommandFailed,
                status.message.empty() ? "the command failed: " + status.reason : status.message);
+}
+
+Error refused(const httpstream::HttpResponse& response) {
+  const Result<Status> said = parse_status(response.body);
+  Status status = said && !said->success ? *said : Status();
+  status.success = false;
+  status.code = response.status;
+  if (status.message.empty()) status.message = httpstream::summary(response);
+  const std::string text =
+      "the server refused (" + std::to_string(response.status) + "): " + status.message;
+  return Error(Errc::kRefused, text, std::make_shared<Refusal>(std::move(status)));
+}
+
+const Status* refusal(const Error& error) {
+  const auto* detail = dynamic_cast<const Refusal*>(error.detail().get());
+  return detail != nullptr ? &detail->status : nullptr;
 }
 
 }  // namespace uvspdy::kube

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "kube/base64.h"
+#include "net/base64.h"
 #include "uvspdy/kube/error.h"
 #include "uvspdy/kube/kubeconfig.h"
 
@@ -160,7 +160,7 @@ Text YamlMap::text(const std::string& field) const {
 
 Text YamlMap::base64(const std::string& field) const {
   Text text = this->text(field);
-  std::optional<std::string> bytes = base64_decode(text.value);
+  std::optional<std::string> bytes = net::base64_decode(text.value);
   if (!bytes) {
     reading_->fail(find(field).Mark(), path(field) + " is not base64");
     return {};

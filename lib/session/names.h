@@ -2,11 +2,19 @@
 
 #include <string>
 
+#include "uvspdy/error.h"
+#include "uvspdy/session/error.h"
 #include "uvspdy/wire/frame.h"
 
 namespace uvspdy::session {
 
 /// A stream as error texts name it.
 inline std::string stream_text(wire::StreamId id) { return "stream " + std::to_string(id); }
+
+/// What a stream that this side has reset ends with.
+inline Error reset_here(wire::StreamId id, wire::RstStatus status) {
+  return Error(Errc::kResetHere, stream_text(id) + " was reset on this side with " +
+                                     std::string(wire::name_of(status)));
+}
 
 }  // namespace uvspdy::session

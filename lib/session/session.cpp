@@ -41,6 +41,7 @@ Error Session::write(wire::StreamId id, Buffer payload) {
 
 bool Session::writable(wire::StreamId id) const { return impl_->writable(id); }
 Error Session::close_stream(wire::StreamId id) { return impl_->close_stream(id); }
+Error Session::close_with_reset(wire::StreamId id) { return impl_->close_with_reset(id); }
 
 Error Session::reset(wire::StreamId id, wire::RstStatus status) { return impl_->reset(id, status); }
 

@@ -45,6 +45,7 @@ class Session::Impl {
   Error write(wire::StreamId id, Buffer payload);
   bool writable(wire::StreamId id) const;
   Error close_stream(wire::StreamId id);
+  Error close_with_reset(wire::StreamId id);
   Error reset(wire::StreamId id, wire::RstStatus status);
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
@@ -127,6 +128,7 @@ class Session::Impl {
   void finish_sending(Stream& stream);
   void tell_writable_again(Stream& stream);
   void send_ping(Pings::Purpose purpose);
+  bool is_pong(const wire::Decoded& decoded) const;
   void send_goaway();
   void send_reset(wire::StreamId id, wire::RstStatus status);
   void reset_on_wire(Stream& stream, wire::RstStatus status);
@@ -230,12 +232,14 @@ class Session::Impl {
   std::vector<wire::StreamId> telling_;  // the list that is being told
 
   Time now_{};
-  std::optional<Time> last_frame_;     // in either direction
+  std::optional<Time> last_frame_;     // in either direction, but for our PINGs and their answers
   std::optional<Time> last_received_;  // from the peer
   std::optional<Time> last_data_;      // DATA from the peer
   std::deque<std::pair<Time, wire::StreamId>> reply_deadlines_;
   std::optional<Time> next_ping_;
   Pings pings_;
+  std::size_t periodic_pings_queued_ = 0;  // not in a batch yet
+  bool only_pings_in_batch_ = false;       // periodic ones
 };
 
 }  // namespace uvspdy::session

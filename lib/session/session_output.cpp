@@ -9,10 +9,16 @@
 #include "session/session_impl.h"
 
 namespace uvspdy::session {
+namespace {
+
+constexpr std::size_t kPingSize = wire::kFrameHeadSize + 4;
+
+}  // namespace
 
 // ---- control frames
 
 void Session::Impl::send_ping(Pings::Purpose purpose) {
+  if (purpose == Pings::Purpose::kPeriodic) ++periodic_pings_queued_;
   control_.send(wire::PingFrame{pings_.send(purpose, now_)});
 }
 
@@ -67,7 +73,7 @@ std::span<const Bytes> Session::Impl::output() {
 void Session::Impl::output_sent(std::size_t count, Time now) {
   if (state_ == State::kEnded || count == 0) return;
   now_ = now;
-  last_frame_ = now;
+  if (!only_pings_in_batch_) last_frame_ = now;
   stats_.bytes_sent += count;
   batch_.consume(count);
   if (!batch_.empty()) return;
@@ -89,7 +95,10 @@ void Session::Impl::fill_batch() {
   // The GOAWAY ends what Go's spdystream reads, so nothing that matters may stand behind it.
   if (state_ != State::kOpen && scheduler_.empty() && !goaway_sent_) send_goaway();
   send_unsent_streams();
+  const bool only_pings = control_.size() == periodic_pings_queued_ * kPingSize;
+  periodic_pings_queued_ = 0;
   control_.move_to(batch_);
+  const std::size_t control_spans = batch_.spans().size();
   replies_in_batch_.swap(replies_queued_);
   fins_in_batch_.swap(fins_queued_);
   while (batch_.has_room()) {
@@ -97,6 +106,7 @@ void Session::Impl::fill_batch() {
     if (stream == nullptr) break;
     send_turn(*stream);
   }
+  only_pings_in_batch_ = only_pings && batch_.spans().size() == control_spans;
   note_blocked();
 }
 
@@ -147,6 +157,8 @@ void Session::Impl::send_turn(Stream& stream) {
   } else if (stream.last == Stream::Last::kReset) {
     // Control frames go ahead of DATA inside a batch, so the reset leaves with the next one.
     reset_on_wire(stream, wire::RstStatus::kCancel);
+    // One whose end is still to be told was closed with a reset; else the session is closing.
+    if (!stream.outcome) return end_now(stream, reset_here(stream.id, wire::RstStatus::kCancel));
     finish_sending(stream);
   }
 }

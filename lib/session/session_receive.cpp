@@ -30,7 +30,7 @@ void Session::Impl::receive(Bytes bytes, Time now) {
   now_ = now;
   if (state_ != State::kOpen && state_ != State::kClosing) return;
   open(now);
-  last_frame_ = last_received_ = now;
+  last_received_ = now;
   stats_.bytes_received += bytes.size();
   // A handler may close the session between two frames.
   while (state_ == State::kOpen || state_ == State::kClosing) {
@@ -40,6 +40,7 @@ void Session::Impl::receive(Bytes bytes, Time now) {
       return;
     }
     if (std::holds_alternative<wire::NeedMoreInput>(*decoded)) return;
+    if (!is_pong(*decoded)) last_frame_ = now;
     trace_in(*decoded);
     if (state_ == State::kClosing) {
       receive_while_closing(*decoded);
@@ -48,6 +49,12 @@ void Session::Impl::receive(Bytes bytes, Time now) {
     if (std::exchange(output_held_, false)) open(now);
     std::visit([this](auto& frame) { handle(frame); }, *decoded);
   }
+}
+
+// What answers our own PINGs says nothing of the peer's user: see Options::idle_timeout.
+bool Session::Impl::is_pong(const wire::Decoded& decoded) const {
+  const auto* ping = std::get_if<wire::PingFrame>(&decoded);
+  return ping != nullptr && is_ours(ping->id);
 }
 
 // All that still matters then is what helps, or stops, the rest of the output.

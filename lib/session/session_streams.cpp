@@ -224,11 +224,19 @@ Error Session::Impl::close_stream(wire::StreamId id) {
   return {};
 }
 
+Error Session::Impl::close_with_reset(wire::StreamId id) {
+  Error error;
+  Stream* stream = find_for_writing(id, error);
+  if (stream == nullptr) return error;
+  if (stream->queue.empty()) return reset(id, wire::RstStatus::kCancel);
+  stream->last = Stream::Last::kReset;
+  return {};
+}
+
 Error Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
   Stream* stream = find_any(id);
   if (stream == nullptr || stream->told_closed) return no_such_stream(id);
-  const Error how(Errc::kResetHere, stream_text(id) + " was reset on this side with " +
-                                        std::string(wire::name_of(status)));
+  const Error how = reset_here(id, status);
   reset_on_wire(*stream, status);
   if (stream->outcome) {
     // Over already, but for what is held, or still leaves behind `close`.

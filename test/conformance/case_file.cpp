@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/trimmed.h"
+
 namespace uvspdy::test {
 namespace {
 
@@ -16,21 +18,15 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& wor
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 class CaseFileParser {
  public:
   explicit CaseFileParser(std::string_view file_name) : file_name_(file_name) {}
 
   void line(std::string_view text) {
     ++number_;
-    if (trimmed(text).empty() || text.front() == '#') return;
+    if (trimmed(text, kSpace).empty() || text.front() == '#') return;
     const std::string_view verb = text.substr(0, text.find_first_of(kSpace));
-    const std::string_view rest = trimmed(text.substr(verb.size()));
+    const std::string_view rest = trimmed(text.substr(verb.size()), kSpace);
     if (verb == "case") {
       end_case();
       cases_.push_back({.name = std::string(rest)});

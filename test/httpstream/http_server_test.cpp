@@ -392,7 +392,9 @@ TEST_CASE("HttpServer: may be destroyed inside its request handler and inside it
   const bool good = GENERATE(true, false);
   client->send(good ? "GET / HTTP/1.1\r\n\r\n" : "bad\r\n\r\n");
   REQUIRE(loop.run_until([&] { return client->ended(); }));
-  CHECK(whole_response(*client).status == (good ? 200 : 400));
+  // A closed server refuses nobody any more.
+  if (good) CHECK(whole_response(*client).status == 200);
+  if (!good) CHECK(client->received().empty());
   CHECK(handled == (good ? 1 : 0));
   CHECK(logged == (good ? 0 : 1));
   client->close();

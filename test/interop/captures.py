@@ -142,7 +142,8 @@ class Connection:
 
 
 class RecordingProxy:
-    """Passes one connection on to a server and keeps what went through, piece by piece."""
+    """Passes connections on to a server, one after another, and keeps what went through the last
+    one, piece by piece."""
 
     def __init__(self, address):
         self._address = address
@@ -157,12 +158,17 @@ class RecordingProxy:
         return "http://{}:{}".format(*self._listener.getsockname())
 
     def _run(self):
-        client, _ = self._listener.accept()
-        with client, socket.create_connection(self._address, DEADLINE) as server:
-            back = threading.Thread(target=self._pass_on, args=(SERVER, server, client))
-            back.start()
-            self._pass_on(CLIENT, client, server)
-            back.join(DEADLINE)
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return  # there will be no more
+            self.pieces = []
+            with client, socket.create_connection(self._address, DEADLINE) as server:
+                back = threading.Thread(target=self._pass_on, args=(SERVER, server, client))
+                back.start()
+                self._pass_on(CLIENT, client, server)
+                back.join(DEADLINE)
 
     def _pass_on(self, side, source, target):
         try:
@@ -174,7 +180,9 @@ class RecordingProxy:
             pass  # a side that closes abruptly; what it sent is kept
 
     def wait(self):
-        """Waits until the connection is over; then all of it is in `pieces`."""
+        """Waits until the last connection is over; then all of it is in `pieces`. For when the
+        client is over."""
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes its thread, which a close does not
         self._thread.join(DEADLINE)
         if self._thread.is_alive():
             raise AssertionError("the connection through the proxy does not end")

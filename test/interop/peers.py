@@ -94,6 +94,12 @@ def session_members(leader):
     return members
 
 
+def peak_memory(process):
+    """The most memory that a process has had, in bytes."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M).group(1)) * 1024
+
+
 class Server:
     """A program that prints "listening on TARGET" and ends with 0 on SIGTERM."""
 
@@ -117,8 +123,7 @@ class Server:
 
     def peak_memory(self):
         """The most memory that it has had, in bytes."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M).group(1)) * 1024
+        return peak_memory(self.process)
 
     def forget_peak_memory(self):
         """From here on the peak is a new one."""

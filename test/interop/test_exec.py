@@ -7,6 +7,7 @@ import subprocess
 import spdy
 from exec_cases import ExecCases, digest, random_bytes
 from peers import DEADLINE, IGNORE_SIGHUP, SLEEP, PeerTestCase, program, run
+from scripted_proxy import ScriptedProxy
 
 UVSPDY = program("UVSPDY_COMMAND")
 
@@ -107,6 +108,20 @@ class Exec(ExecCases, PeerTestCase):
             self.assertEqual((client.returncode, digest(output)), (number, digest(data)))
 
 
+class OneAnswer(ScriptedProxy):
+    """A server that has one answer to everything."""
+
+    scheme = "http"
+
+    def __init__(self, test, answer):
+        self._answer = answer
+        super().__init__(test)
+
+    def deal_with(self, client):
+        spdy.receive_head(client)
+        client.sendall(self._answer)
+
+
 class Failures(PeerTestCase):
     """No status seen is never success, and always one line that says why."""
 
@@ -138,15 +153,9 @@ class Failures(PeerTestCase):
             (b"220 mail.example ESMTP\r\n\r\n", "."),
             (b"", "."),
         ]:
-            with self.subTest(answer=answer), socket.create_server(("127.0.0.1", 0)) as server:
-                host, port = server.getsockname()
-                client = self.start_exec(f"http://{host}:{port}", "true")
-                server.settimeout(DEADLINE)
-                connection, _ = server.accept()
-                with connection:
-                    connection.settimeout(DEADLINE)
-                    spdy.receive_head(connection)
-                    connection.sendall(answer)
+            with self.subTest(answer=answer):
+                server = OneAnswer(self, answer)
+                client = self.start_exec(server.url(), "true")
                 self.check_failure(client, pattern)
 
     def test_a_server_that_dies_in_mid_command(self):

@@ -26,7 +26,7 @@ UNSHARE = ["unshare", "--map-root-user", "--mount"]
 
 
 class RequestHead:
-    """A server with TLS that keeps one request's head, and answers 403."""
+    """A server with TLS that answers 403, and keeps the head of the request to upgrade."""
 
     def __init__(self, test, pair):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -36,15 +36,19 @@ class RequestHead:
         test.addCleanup(self._listener.close)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
         self._lines = None
+        self._thread.start()
 
     def _run(self):
-        plain, _ = self._listener.accept()
-        with self._context.wrap_socket(plain, server_side=True) as client:
-            client.settimeout(DEADLINE)
-            self._lines = spdy.receive_head(client).split("\r\n")
-            client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        while self._lines is None:
+            plain, _ = self._listener.accept()
+            with self._context.wrap_socket(plain, server_side=True) as client:
+                client.settimeout(DEADLINE)
+                lines = spdy.receive_head(client).split("\r\n")
+                client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            # Before that comes the question for the pod.
+            if not lines[0].startswith("GET "):
+                self._lines = lines
 
     def lines(self):
         self._thread.join(DEADLINE)

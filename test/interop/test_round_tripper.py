@@ -139,7 +139,8 @@ class RoundTripperCases:
         behind = AnyNameProxy(self)
         in_front = proxies.Stunnel(self, self.certificates.server, behind.port)
         self.check(Row(True, VERIFY, GOOD, GOOD), in_front.url(ODD_CREDENTIALS))
-        self.assertEqual(behind.logins, [":".join(ODD_CREDENTIALS)])
+        # Of each request, were there several.
+        self.assertEqual(set(behind.logins), {":".join(ODD_CREDENTIALS)})
 
 
 class OurRoundTripper(RoundTripperCases, CertificatesTestCase):

@@ -11,19 +11,19 @@
 #include <utility>
 #include <vector>
 
-#include "kube/temporary_folder.h"
 #include "support/catch.h"
 #include "support/full_listener.h"
 #include "support/mentions.h"
 #include "support/raw_peer.h"
+#include "support/temporary_folder.h"
 #include "support/test_loop.h"
 #include "support/tls_pair.h"
 #include "support/why.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/error.h"
-#include "uvspdy/kube/exec_client.h"
 #include "uvspdy/kube/pod_api.h"
+#include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::kube {
@@ -168,6 +168,55 @@ TEST_CASE("ApiServer: a plugin's certificate reaches TLS, and its sessions are r
   CHECK(server.requests[1].resumed);
   std::ifstream runs(folder.path("runs"));
   CHECK(std::string(std::istreambuf_iterator<char>(runs), {}).size() == 2);
+  server.http->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("ApiServer: get shows what dial shows, and who is told of requests sees no secret",
+          "[api-server]") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  RefusingServer server(loop, true);
+  server.known_token = "secret-2";
+  ClientConfig config = server.config("https");
+  config.credentials.exec =
+      plugin(folder, "echo >> runs\n" + print(R"({"token":"secret-`grep -c '' runs`"})"));
+  ApiServer::Options options;
+  std::vector<httpstream::HttpRequest> told;
+  options.on_request = [&told](const httpstream::HttpRequest& each) { told.push_back(each); };
+  const auto made = ApiServer::create(loop.get(), config, options);
+  REQUIRE(made);
+  const auto get = [&] {
+    std::optional<Result<httpstream::HttpResponse>> result;
+    (*made)->get("/api", [&result](Result<httpstream::HttpResponse> response) {
+      CHECK_FALSE(result);
+      result = std::move(response);
+    });
+    CHECK_FALSE(result);
+    REQUIRE(loop.run_until([&result] { return result.has_value(); }));
+    INFO(test::why(*result));
+    REQUIRE(*result);
+    return (*result)->status;
+  };
+  CHECK(get() == 401);  // after which the plugin is run again
+  CHECK(get() == 403);
+  CHECK(dial(loop, **made) == 403);
+  REQUIRE(server.requests.size() == 3);
+  CHECK(server.requests[0].authorization == "Bearer secret-1");
+  CHECK(server.requests[1].authorization == "Bearer secret-2");
+  CHECK(server.requests[1].target == "/api");
+  CHECK(server.requests[2].authorization == "Bearer secret-2");
+  REQUIRE(told.size() == 3);
+  CHECK(told[0].method == "GET");
+  CHECK(told[2].method == "POST");
+  for (const httpstream::HttpRequest& each : told) {
+    CHECK(each.target == "/api");
+    CHECK(each.headers.get("Authorization").value_or("") == "Bearer <masked>");
+    for (const Headers::Field& field : each.headers.fields()) {
+      CHECK(field.value.find("secret") == std::string::npos);
+    }
+  }
+  CHECK(told[2].headers.get("X-Stream-Protocol-Version").value_or("") == "v4.channel.k8s.io");
   server.http->close();
   REQUIRE(loop.run_out());
 }

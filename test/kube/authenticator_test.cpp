@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "kube/temporary_folder.h"
 #include "support/catch.h"
 #include "support/mentions.h"
+#include "support/temporary_folder.h"
 #include "support/test_loop.h"
 #include "support/why.h"
 #include "uvspdy/kube/error.h"

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "kube/temporary_folder.h"
 #include "support/catch.h"
 #include "support/mentions.h"
 #include "support/processes.h"
+#include "support/temporary_folder.h"
 #include "support/test_loop.h"
 #include "support/tls_pair.h"
 #include "support/why.h"

@@ -4,10 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "kube/base64.h"
-#include "kube/temporary_folder.h"
 #include "support/catch.h"
 #include "support/mentions.h"
+#include "support/temporary_folder.h"
 #include "support/why.h"
 #include "uvspdy/kube/error.h"
 
@@ -107,21 +106,6 @@ TEST_CASE("a plugin is told about the cluster when it asks to be", "[exec-creden
       "config":{"audience":"x"}}})"));
   config.server = {"https", "h", 443, "/"};
   CHECK(info(false)["spec"]["cluster"]["server"] == "https://h");
-}
-
-TEST_CASE("base64", "[exec-credential]") {
-  for (const auto& [bytes, text] :
-       {std::pair("", ""), std::pair("f", "Zg=="), std::pair("fo", "Zm8="),
-        std::pair("foo", "Zm9v"), std::pair("foob", "Zm9vYg=="), std::pair("\xff\xfe", "//4=")}) {
-    CHECK(base64_encode(bytes) == text);
-    CHECK(base64_decode(text) == bytes);
-  }
-  CHECK(base64_decode("Zm9v\r\nYg==\n") == "foob");
-  for (const char* text :
-       {"Z", "Zg", "Zg=", "Zg===", "=", "====", "Z===", "Zm9v=", "Zg==Zg==", "Z g=", "Zm9v-_=="}) {
-    INFO(text);
-    CHECK_FALSE(base64_decode(text));
-  }
 }
 
 }  // namespace

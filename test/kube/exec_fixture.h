@@ -10,25 +10,36 @@
 
 #include "support/test_loop.h"
 #include "uvspdy/httpstream/http_server.h"
-#include "uvspdy/kube/exec_client.h"
-#include "uvspdy/kube/exec_server.h"
+#include "uvspdy/kube/local_runtime.h"
+#include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/kube/remotecommand.h"
+#include "uvspdy/kube/streaming_server.h"
+#include "uvspdy/kube/streaming_target.h"
 
 namespace uvspdy::test {
 
-/// An ExecServer behind an HttpServer on loopback, as an embedder sets them up, and the lines that
-/// they log.
+/// How a server of commands behaves: both halves' options.
+struct ExecOptions {
+  kube::StreamingServer::Options streaming;
+  kube::LocalRuntime::Options runtime;
+};
+
+/// A StreamingServer with a LocalRuntime behind an HttpServer on loopback, as an embedder sets them
+/// up, and the lines that they log.
 class ExecHost {
  public:
-  explicit ExecHost(TestLoop& loop, kube::ExecServer::Options options = {}) {
-    options.log = [this](std::string_view line) { log_.emplace_back(line); };
-    server_ = std::make_unique<kube::ExecServer>(loop.get(), options);
+  explicit ExecHost(TestLoop& loop, ExecOptions options = {}) {
+    options.streaming.log =
+        options.runtime.log = [this](std::string_view line) { log_.emplace_back(line); };
+    runtime_ = std::make_shared<kube::LocalRuntime>(loop.get(), options.runtime);
+    server_ =
+        std::make_unique<kube::StreamingServer>(loop.get(), runtime_, std::move(options.streaming));
     auto listening = httpstream::HttpServer::listen(
         loop.get(), "127.0.0.1", 0,
         [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
           const auto target = httpstream::parse_target(exchange->request().target);
           CHECK(target);
-          auto request = target ? kube::parse_exec_target(*target) : target.error();
+          auto request = target ? kube::parse_streaming_target(*target) : target.error();
           CHECK(request);
           if (request && server_) server_->serve(exchange, std::move(*request));
         });
@@ -39,13 +50,29 @@ class ExecHost {
   ExecHost& operator=(const ExecHost&) = delete;
 
   std::uint16_t port() const { return http_->port(); }
-  kube::ExecServer& server() { return *server_; }
+
+  kube::LocalRuntime& runtime() { return *runtime_; }
+
+  /// Connections and commands under way.
+  std::size_t sessions() const { return server_->sessions() + runtime_->commands(); }
+
+  /// Stops both, and calls back once both have stopped.
+  void stop(std::function<void()> done) {
+    const auto stopped = [left = std::make_shared<int>(2), done = std::move(done)] {
+      if (--*left == 0) done();
+    };
+    runtime_->stop(stopped);
+    server_->stop(stopped);
+  }
 
   /// Stops listening; commands go on.
   void stop_listening() { http_->close(); }
 
-  /// Destroys the ExecServer.
-  void destroy() { server_.reset(); }
+  /// Destroys both.
+  void destroy() {
+    server_.reset();
+    runtime_.reset();
+  }
 
   const std::vector<std::string>& log() const { return log_; }
 
@@ -58,7 +85,8 @@ class ExecHost {
 
  private:
   std::vector<std::string> log_;
-  std::unique_ptr<kube::ExecServer> server_;
+  std::shared_ptr<kube::LocalRuntime> runtime_;
+  std::unique_ptr<kube::StreamingServer> server_;
   std::unique_ptr<httpstream::HttpServer> http_;
 };
 
@@ -67,9 +95,11 @@ class ExecRun {
  public:
   std::string output;
   std::string error_output;
-  kube::ExecStreams streams;
+  kube::RemoteCommandStreams streams;
   net::Attempt attempt;
   bool started = false;
+  kube::TerminalSize size;  // the first one
+  std::string proxy_url;
   std::function<void()> on_started = [] {};
 
   ExecRun() = default;
@@ -84,13 +114,14 @@ class ExecRun {
     kube::ClientConfig config;
     config.server.host = "127.0.0.1";
     config.server.port = port;
+    config.proxy_url = proxy_url;
     kube::ApiServer::Options options;
     options.round_tripper.connection = std::move(connection);
     auto server = kube::ApiServer::create(loop.get(), config, std::move(options));
     REQUIRE(server);
     request.pod = "demo";
     attempt = kube::exec(**server, std::move(request),
-                         {[this](const kube::ExecStreams& opened) {
+                         {[this](const kube::RemoteCommandStreams& opened) {
                             CHECK_FALSE(started);
                             started = true;
                             streams = opened;
@@ -101,7 +132,8 @@ class ExecRun {
                           [this](Result<kube::ExitStatus> status) {
                             ++exits_;
                             status_ = std::move(status);
-                          }});
+                          }},
+                         size);
     CHECK(exits_ == 0);  // not inside the call
   }
 

@@ -149,7 +149,7 @@ TEST_CASE("kube::exec: given up while the command runs, which ends with it") {
   }
   REQUIRE(loop.run_until([&] { return run.over(); }));
   CHECK(run.error().code() == kCancelled);
-  REQUIRE(loop.run_until([&] { return host.server().sessions() == 0; }));
+  REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
   host.stop_listening();
   REQUIRE(loop.run_out());
   run.attempt.cancel();  // harmless

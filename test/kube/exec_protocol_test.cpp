@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "kube/exec_fixture.h"
+#include "kube/remote_command_peer.h"
 #include "support/raw_peer.h"
 #include "support/test_loop.h"
 #include "uvspdy/httpstream/dialer.h"
@@ -40,70 +39,23 @@ httpstream::Url url_of(std::uint16_t port, ExecRequest request) {
   return url;
 }
 
-/// A client that creates streams one by one and keeps what comes on them. The order in which data
-/// and ends come is kept, as "stdout data", "stdout end", "error close", ...
-class Client {
- public:
-  Client(TestLoop& loop, std::uint16_t port, const ExecRequest& request) : loop_(loop) {
-    httpstream::Dialer(loop.get(), url_of(port, request))
-        .dial({std::string(kProtocolV4)}, [this](Result<httpstream::Dialed> dialed) {
-          CHECK(dialed);
-          if (!dialed) return;
-          CHECK(dialed->protocol == kProtocolV4);
-          connection = std::move(dialed->connection);
-        });
-    REQUIRE(loop.run_until([this] { return connection != nullptr; }));
-    connection->on_close([this](const Error&) { closed = true; });
-  }
+std::string target_of(ExecRequest request) {
+  request.pod = "demo";
+  return exec_target(request);
+}
 
-  /// Creates a stream of a type; the error it was refused with, or success.
-  Error create(const std::string& type) {
-    std::optional<Error> answer;
-    Headers headers;
-    if (!type.empty()) headers.add(kStreamType, type);
-    connection->create_stream(headers, [&](Result<std::shared_ptr<httpstream::Stream>> stream) {
-      answer = stream ? Error() : stream.error();
-      if (stream) watch(type, *stream);
-    });
-    REQUIRE(loop_.run_until([&] { return answer.has_value(); }));
-    return *answer;
-  }
-
-  long place(const std::string& event) const {
-    const auto found = std::find(events.begin(), events.end(), event);
-    CHECK(found != events.end());
-    return found - events.begin();
-  }
-
-  std::shared_ptr<httpstream::Connection> connection;
-  bool closed = false;
-  std::map<std::string, std::shared_ptr<httpstream::Stream>> streams;
-  std::map<std::string, std::string> data;
-  std::vector<std::string> events;
-
- private:
-  void watch(const std::string& type, const std::shared_ptr<httpstream::Stream>& stream) {
-    streams[type] = stream;
-    stream->on_data([this, type](Bytes bytes) {
-      data[type] += text_of(bytes);
-      tell(type + " data");
-    });
-    stream->on_end([this, type] { tell(type + " end"); });
-    stream->on_close([this, type](const Error&) { tell(type + " close"); });
-  }
-  void tell(const std::string& event) {
-    if (events.empty() || events.back() != event) events.push_back(event);
-  }
-
-  TestLoop& loop_;
+/// The client of one exec.
+struct Client : test::RemoteCommandPeer {
+  Client(TestLoop& loop, std::uint16_t port, const ExecRequest& request)
+      : RemoteCommandPeer(loop, port, target_of(request)) {}
 };
 
 }  // namespace
 
-TEST_CASE("ExecServer: all output, its ends, the status, its end; then the client's turn") {
+TEST_CASE("StreamingServer: all output, its ends, the status, its end; then the client's turn") {
   TestLoop loop;
-  ExecServer::Options options;
-  options.close_grace = 1h;
+  test::ExecOptions options;
+  options.streaming.close_grace = 1h;
   ExecHost host(loop, options);
   Client client(loop, host.port(), shell("echo out; echo err >&2; exit 3"));
   CHECK_FALSE(client.create("error"));
@@ -128,14 +80,15 @@ TEST_CASE("ExecServer: all output, its ends, the status, its end; then the clien
   client.connection->close();
   host.stop_listening();
   REQUIRE(loop.run_out());
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }
 
 TEST_CASE(
-    "ExecServer: a client that has its status and does not close is closed after close_grace") {
+    "StreamingServer: a client that has its status and does not close is closed after "
+    "close_grace") {
   TestLoop loop;
-  ExecServer::Options options;
-  options.close_grace = 50ms;
+  test::ExecOptions options;
+  options.streaming.close_grace = 50ms;
   ExecHost host(loop, options);
   Client client(loop, host.port(), shell("exit 0"));
   for (const char* type : {"error", "stdout", "stderr"}) CHECK_FALSE(client.create(type));
@@ -143,47 +96,71 @@ TEST_CASE(
   CHECK(json::parse(client.data["error"], nullptr, false) == json::parse(to_json(exit_status(0))));
   host.stop_listening();
   REQUIRE(loop.run_out());
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }
 
-TEST_CASE("ExecServer::stop: calls back once no command runs, though a client has not closed yet") {
+TEST_CASE("stop: calls back once no command runs, though a client has not closed yet") {
   TestLoop loop;
-  ExecServer::Options options;
-  options.close_grace = 1h;
-  options.termination_grace = 1h;
+  test::ExecOptions options;
+  options.streaming.close_grace = 1h;
+  options.runtime.termination_grace = 1h;
   ExecHost host(loop, options);
   Client client(loop, host.port(), shell("exit 0"));
   for (const char* type : {"error", "stdout", "stderr"}) CHECK_FALSE(client.create(type));
   REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
   bool stopped = false;
-  host.server().stop([&] { stopped = true; });
+  host.stop([&] { stopped = true; });
   REQUIRE(loop.run_until([&] { return stopped; }));
   client.connection->close();
   host.stop_listening();
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("ExecServer: streams of another type, or a second of one, are refused") {
+TEST_CASE("StreamingServer: a stream that was not asked for: refused, and the command is not run") {
   TestLoop loop;
   ExecHost host(loop);
-  Client client(loop, host.port(), shell("echo out"));
-  CHECK_FALSE(client.create("error"));
-  for (const char* type : {"error", "stdin", "resize", "data", "Stdout", ""}) {
-    CAPTURE(type);
+  Client client(loop, host.port(), shell("echo ran"));
+  const std::string wrong = GENERATE("stdin", "resize", "data", "Stdout", "", "error", "stdout");
+  CAPTURE(wrong);
+  const bool error_first = GENERATE(true, false) || wrong == "error";
+  if (error_first) CHECK_FALSE(client.create("error"));
+  CHECK_FALSE(client.create("stdout"));
+  CHECK(client.create(wrong).code() == session::Errc::kStreamRefused);
+  // A client that creates its error stream last is told by it all the same.
+  if (!error_first) CHECK_FALSE(client.create("error"));
+  REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
+  const auto status = parse_status(client.data["error"]);
+  REQUIRE(status);
+  CHECK(status->reason == "BadRequest");
+  CHECK(status->message.starts_with("unexpected stream type: \"" + wrong + "\""));
+  CHECK(client.create("stderr").code() == session::Errc::kStreamRefused);
+  CHECK(host.logged("'" + wrong + "' refused"));
+  CHECK_FALSE(host.logged("running"));
+  client.connection->close();
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+  CHECK(host.sessions() == 0);
+}
+
+TEST_CASE("StreamingServer: a stream that comes when the command runs is refused, and harmless") {
+  TestLoop loop;
+  ExecHost host(loop);
+  Client client(loop, host.port(), test::shell_with_stdin("cat; exit 4"));
+  for (const char* type : {"error", "stdin", "stdout", "stderr"}) CHECK_FALSE(client.create(type));
+  for (const char* type : {"error", "stdout", "resize", ""}) {
     CHECK(client.create(type).code() == session::Errc::kStreamRefused);
   }
-  CHECK_FALSE(client.create("stdout"));
-  CHECK(client.create("stdout").code() == session::Errc::kStreamRefused);
-  CHECK_FALSE(client.create("stderr"));
+  CHECK_FALSE(client.streams["stdin"]->write(Buffer::copy_of("words")));
+  CHECK_FALSE(client.streams["stdin"]->close());
   REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
-  CHECK(client.data["stdout"] == "out\n");
-  CHECK(host.logged("'resize' refused"));
+  CHECK(client.data["stdout"] == "words");
+  CHECK(json::parse(client.data["error"], nullptr, false) == json::parse(to_json(exit_status(4))));
   client.connection->close();
   host.stop_listening();
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("ExecServer: the streams may come in any order") {
+TEST_CASE("StreamingServer: the streams may come in any order") {
   TestLoop loop;
   ExecHost host(loop);
   ExecRequest request = shell("cat");
@@ -202,11 +179,12 @@ TEST_CASE("ExecServer: the streams may come in any order") {
 }
 
 TEST_CASE(
-    "ExecServer: streams that do not come in time: the command is not run, and it is told why") {
+    "StreamingServer: streams that do not come in time: the command is not run, and it is told "
+    "why") {
   TestLoop loop;
-  ExecServer::Options options;
-  options.stream_creation_timeout = 500ms;  // enough for the streams that do come
-  options.close_grace = 50ms;
+  test::ExecOptions options;
+  options.streaming.stream_creation_timeout = 500ms;  // enough for the streams that do come
+  options.streaming.close_grace = 50ms;
   ExecHost host(loop, options);
   Client client(loop, host.port(), shell("echo ran"));
   const bool with_error = GENERATE(true, false);
@@ -224,14 +202,14 @@ TEST_CASE(
   }
   host.stop_listening();
   REQUIRE(loop.run_out());
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }
 
-TEST_CASE("ExecServer: streams that come when it is too late do not start the command") {
+TEST_CASE("StreamingServer: streams that come when it is too late do not start the command") {
   TestLoop loop;
-  ExecServer::Options options;
-  options.stream_creation_timeout = 500ms;  // enough for the stream that comes in time
-  options.close_grace = 1h;
+  test::ExecOptions options;
+  options.streaming.stream_creation_timeout = 500ms;  // enough for the stream that comes in time
+  options.streaming.close_grace = 1h;
   ExecHost host(loop, options);
   Client client(loop, host.port(), shell("echo ran"));
   CHECK_FALSE(client.create("error"));
@@ -244,48 +222,28 @@ TEST_CASE("ExecServer: streams that come when it is too late do not start the co
   client.connection->close();
   host.stop_listening();
   REQUIRE(loop.run_out());
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }
 
-TEST_CASE("ExecServer: no common protocol: 403, and what it takes") {
+TEST_CASE("StreamingServer: no common protocol: 403, and what it takes") {
   TestLoop loop;
   ExecHost host(loop);
   std::optional<Error> error;
   httpstream::Dialer(loop.get(), url_of(host.port(), shell("exit 0")))
-      .dial({"v5.channel.k8s.io", "channel.k8s.io"},
+      .dial({"v5.channel.k8s.io", "portforward.k8s.io"},
             [&](Result<httpstream::Dialed> dialed) { error = dialed ? Error() : dialed.error(); });
   REQUIRE(loop.run_until([&] { return error.has_value(); }));
   const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(*error);
   REQUIRE(failure != nullptr);
   CHECK(failure->status == 403);
   CHECK(failure->headers.values("X-Accepted-Stream-Protocol-Versions") ==
-        std::vector<std::string_view>{kProtocolV4});
+        std::vector<std::string_view>{kProtocolV4, kProtocolV3, kProtocolV2, kProtocolV1});
   CHECK(host.logged("v5.channel.k8s.io"));
   host.stop_listening();
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("ExecServer: a terminal is refused with a Status") {
-  TestLoop loop;
-  ExecHost host(loop);
-  ExecRequest request = shell("exit 0");
-  request.tty = true;
-  ExecRun run(loop, host.port(), request);
-  REQUIRE(loop.run_until([&] { return run.over(); }));
-  const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(run.error());
-  REQUIRE(failure != nullptr);
-  CHECK(failure->status == 400);
-  const auto status = parse_status(failure->body);
-  REQUIRE(status);
-  CHECK(status->code == 400);
-  CHECK(status->message.find("tty") != std::string::npos);
-  CHECK(describe(run.error()).find(status->message) != std::string::npos);
-  CHECK_FALSE(run.started);
-  host.stop_listening();
-  REQUIRE(loop.run_out());
-}
-
-TEST_CASE("ExecServer: what is no SPDY upgrade is answered with 400 and a text") {
+TEST_CASE("StreamingServer: what is no SPDY upgrade is answered with 400 and a text") {
   TestLoop loop;
   ExecHost host(loop);
   const std::string headers =
@@ -300,10 +258,10 @@ TEST_CASE("ExecServer: what is no SPDY upgrade is answered with 400 and a text")
   client->close();
   host.stop_listening();
   REQUIRE(loop.run_out());
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }
 
-TEST_CASE("ExecServer: logs one line for what a client has put several into") {
+TEST_CASE("StreamingServer: logs one line for what a client has put several into") {
   TestLoop loop;
   ExecHost host(loop);
   ExecRun run(loop, host.port(),
@@ -320,10 +278,10 @@ TEST_CASE("ExecServer: logs one line for what a client has put several into") {
   }
 }
 
-TEST_CASE("ExecServer: a client that breaks the protocol ends its command, and no other") {
+TEST_CASE("StreamingServer: a client that breaks the protocol ends its command, and no other") {
   TestLoop loop;
-  ExecServer::Options options;
-  options.termination_grace = 1h;
+  test::ExecOptions options;
+  options.runtime.termination_grace = 1h;
   ExecHost host(loop, options);
   ExecRun other;
   other.start(loop, host.port(), test::shell_with_stdin("cat; exit 4"));
@@ -335,7 +293,8 @@ TEST_CASE("ExecServer: a client that breaks the protocol ends its command, and n
             std::string("\x80\x02\x00\x06\x00\x00\x00\x04\x00\x00\x00\x01", 12));
   REQUIRE(loop.run_until([&] { return bad->ended(); }));
   bad->close();
-  REQUIRE(loop.run_until([&] { return host.server().sessions() == 1; }));
+  // The other's connection and command.
+  REQUIRE(loop.run_until([&] { return host.sessions() == 2; }));
   CHECK(host.logged("version"));
   CHECK_FALSE(other.streams.standard_input->close());
   REQUIRE(loop.run_until([&] { return other.over(); }));

@@ -23,11 +23,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-ExecServer::Options with_graces(std::chrono::milliseconds grace) {
-  ExecServer::Options options;
-  options.termination_grace = grace;
-  options.output_grace = grace;
-  options.close_grace = grace;
+test::ExecOptions with_graces(std::chrono::milliseconds grace) {
+  test::ExecOptions options;
+  options.runtime.termination_grace = grace;
+  options.runtime.output_grace = grace;
+  options.streaming.close_grace = grace;
   return options;
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("exec: a background child that holds stdout does not hold up the end")
   CHECK(run.output.ends_with("\nout\n"));
   host.stop_listening();
   REQUIRE(loop.run_out());
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }
 
 TEST_CASE("exec: what a background child writes within output_grace is delivered") {
@@ -160,7 +160,7 @@ TEST_CASE("exec: a client that goes: the command gets SIGHUP") {
   client.connection->close();
   host.stop_listening();
   // Its status is told to nobody or to the client, and either way the session ends.
-  REQUIRE(loop.run_until([&] { return host.server().sessions() == 0; }));
+  REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
   REQUIRE(loop.run_out());
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("exec: a client that goes: what ignores SIGHUP gets SIGKILL, and nothi
   const ProcessCleanup cleanup(child);
   CHECK(is_running(child));
   client.connection->abort();
-  REQUIRE(loop.run_until([&] { return host.server().sessions() == 0; }));
+  REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
   CHECK(loop.poll_until([child] { return !is_running(child); }));
   host.stop_listening();
   REQUIRE(loop.run_out());
@@ -193,7 +193,7 @@ TEST_CASE("exec: a client that goes while output is in flight") {
   const ProcessCleanup cleanup(pid);
   client.connection->abort();
   // By SIGHUP or SIGPIPE: both are waiting for it.
-  REQUIRE(loop.run_until([&] { return host.server().sessions() == 0; }));
+  REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
   CHECK_FALSE(is_running(pid));
   host.stop_listening();
   REQUIRE(loop.run_out());
@@ -214,7 +214,7 @@ TEST_CASE("exec: a client that takes an output away: the command gets SIGPIPE, t
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("ExecServer::stop: ends every command, tells its client, and then calls back") {
+TEST_CASE("stop: ends every command, tells its client, and then calls back") {
   TestLoop loop;
   ExecHost host(loop, with_graces(1h));  // no SIGKILL is needed
   ExecRun gentle(loop, host.port(),
@@ -222,9 +222,9 @@ TEST_CASE("ExecServer::stop: ends every command, tells its client, and then call
   ExecRun plain(loop, host.port(), shell("echo $$; exec sleep 1000"));
   const ProcessCleanup first(first_number(loop, gentle.output));
   const ProcessCleanup second(first_number(loop, plain.output));
-  CHECK(host.server().sessions() == 2);
+  CHECK(host.sessions() == 4);  // two connections, two commands
   int stopped = 0;
-  host.server().stop([&] { ++stopped; });
+  host.stop([&] { ++stopped; });
   CHECK(stopped == 0);
   host.stop_listening();
   REQUIRE(loop.run_until([&] { return stopped > 0 && gentle.over() && plain.over(); }));
@@ -232,17 +232,17 @@ TEST_CASE("ExecServer::stop: ends every command, tells its client, and then call
   CHECK(plain.code() == 129);  // 128 and SIGHUP
   REQUIRE(loop.run_out());
   CHECK(stopped == 1);
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }
 
-TEST_CASE("ExecServer::stop: what ignores SIGHUP gets SIGKILL") {
+TEST_CASE("stop: what ignores SIGHUP gets SIGKILL") {
   TestLoop loop;
   ExecHost host(loop, with_graces(100ms));
   ExecRun run(loop, host.port(), shell("trap '' HUP; echo $$; while :; do sleep 1; done"));
   const int pid = first_number(loop, run.output);
   const ProcessCleanup cleanup(pid);
   int stopped = 0;
-  host.server().stop([&] {
+  host.stop([&] {
     ++stopped;
     CHECK_FALSE(is_running(pid));
   });
@@ -252,7 +252,7 @@ TEST_CASE("ExecServer::stop: what ignores SIGHUP gets SIGKILL") {
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("ExecServer::stop: a client that does not read does not hold it up") {
+TEST_CASE("stop: a client that does not read does not hold it up") {
   TestLoop loop;
   ExecHost host(loop, with_graces(100ms));
   ExecRun run;
@@ -262,7 +262,7 @@ TEST_CASE("ExecServer::stop: a client that does not read does not hold it up") {
   loop.run_turns(200);
   CHECK_FALSE(host.logged("exited"));
   bool stopped = false;
-  host.server().stop([&] { stopped = true; });
+  host.stop([&] { stopped = true; });
   host.stop_listening();
   REQUIRE(loop.run_until([&] { return stopped; }));
   run.streams.standard_output->resume();
@@ -271,18 +271,18 @@ TEST_CASE("ExecServer::stop: a client that does not read does not hold it up") {
   CHECK_FALSE((run.status() && run.status()->code == 0));  // not all of its output has come
 }
 
-TEST_CASE("ExecServer::stop: with nothing to end it calls back from the loop") {
+TEST_CASE("stop: with nothing to end it calls back from the loop") {
   TestLoop loop;
   ExecHost host(loop);
   int stopped = 0;
-  host.server().stop([&] { ++stopped; });
+  host.stop([&] { ++stopped; });
   CHECK(stopped == 0);
   host.stop_listening();
   REQUIRE(loop.run_out());
   CHECK(stopped == 1);
 }
 
-TEST_CASE("ExecServer::stop: ends connections whose streams are not there yet") {
+TEST_CASE("stop: ends connections whose streams are not there yet") {
   TestLoop loop;
   ExecHost host(loop);
   httpstream::Url url;
@@ -298,9 +298,9 @@ TEST_CASE("ExecServer::stop: ends connections whose streams are not there yet") 
         if (dialed) connection = dialed->connection;
       });
   REQUIRE(loop.run_until([&] { return connection != nullptr; }));
-  CHECK(host.server().sessions() == 1);
+  CHECK(host.sessions() == 1);
   int stopped = 0;
-  host.server().stop([&] { ++stopped; });
+  host.stop([&] { ++stopped; });
   host.stop_listening();
   REQUIRE(loop.run_out());
   CHECK(stopped == 1);
@@ -308,7 +308,8 @@ TEST_CASE("ExecServer::stop: ends connections whose streams are not there yet") 
   CHECK_FALSE(host.logged("running"));
 }
 
-TEST_CASE("ExecServer: may be dropped while commands run, which ends them as stop does") {
+TEST_CASE(
+    "a server and its runtime may be dropped while commands run, which ends them as stop does") {
   TestLoop loop;
   ExecHost host(loop, with_graces(200ms));
   ExecRun run(loop, host.port(), shell("trap '' HUP; echo $$; while :; do sleep 1; done"));
@@ -321,15 +322,15 @@ TEST_CASE("ExecServer: may be dropped while commands run, which ends them as sto
   CHECK(run.code() == 137);
 }
 
-TEST_CASE("ExecServer: stopped inside the handler of stop, and dropped there") {
+TEST_CASE("StreamingServer: stopped inside the handler of stop, and dropped there") {
   TestLoop loop;
   ExecHost host(loop, with_graces(200ms));
   ExecRun run(loop, host.port(), shell("echo $$; exec sleep 1000"));
   const ProcessCleanup cleanup(first_number(loop, run.output));
   int stopped = 0;
-  host.server().stop([&] {
+  host.stop([&] {
     ++stopped;
-    host.server().stop([&] {
+    host.stop([&] {
       ++stopped;
       host.destroy();
     });

@@ -1,4 +1,4 @@
-// A command run from end to end: ExecServer and kube::exec in one loop.
+// A command run from end to end: StreamingServer, LocalRuntime and kube::exec in one loop.
 
 #include <functional>
 #include <memory>
@@ -61,7 +61,7 @@ TEST_CASE("exec: stdout and stderr come apart, and the exit code is the command'
   CHECK(run.streams.standard_input == nullptr);
   host.stop_listening();
   REQUIRE(loop.run_out());
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }
 
 TEST_CASE("exec: words of the command are its arguments, whatever is in them") {
@@ -161,7 +161,7 @@ TEST_CASE("exec: a command that cannot be run: 127 if there is none, else 126") 
   CHECK(run.error_output.empty());
   host.stop_listening();
   REQUIRE(loop.run_out());
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }
 
 TEST_CASE("exec: large output is complete before the status, for a reader that keeps pausing") {
@@ -258,7 +258,7 @@ TEST_CASE("exec: a command that never reads its stdin holds the writer up") {
   loop.run_turns(200);
   CHECK_FALSE(run.streams.standard_input->writable());
   bool stopped = false;
-  host.server().stop([&] { stopped = true; });
+  host.stop([&] { stopped = true; });
   REQUIRE(loop.run_until([&] { return stopped && run.over(); }));
   host.stop_listening();
   REQUIRE(loop.run_out());
@@ -318,5 +318,5 @@ TEST_CASE("exec: many commands at once") {
   }
   host.stop_listening();
   REQUIRE(loop.run_out());
-  CHECK(host.server().sessions() == 0);
+  CHECK(host.sessions() == 0);
 }

@@ -1,9 +1,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "kube/temporary_folder.h"
 #include "support/catch.h"
 #include "support/mentions.h"
+#include "support/temporary_folder.h"
 #include "support/why.h"
 #include "uvspdy/kube/client_config.h"
 #include "uvspdy/kube/error.h"

@@ -2,9 +2,9 @@
 #include <initializer_list>
 #include <string>
 
-#include "kube/temporary_folder.h"
 #include "support/catch.h"
 #include "support/mentions.h"
+#include "support/temporary_folder.h"
 #include "uvspdy/kube/error.h"
 #include "uvspdy/kube/kubeconfig.h"
 

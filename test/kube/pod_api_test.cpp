@@ -58,7 +58,7 @@ TEST_CASE("PodApi: discovery, with the resource pods") {
     CHECK(resource["namespaced"] == true);
     CHECK(resource["verbs"].is_array());
   }
-  CHECK(names == std::vector<std::string>{"pods", "pods/exec"});
+  CHECK(names == std::vector<std::string>{"pods", "pods/exec", "pods/attach", "pods/portforward"});
 }
 
 TEST_CASE("PodApi: the one pod there is, running, in any namespace") {

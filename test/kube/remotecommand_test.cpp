@@ -3,21 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "kube/terminal_size_reader.h"
 #include "support/catch.h"
 #include "uvspdy/kube/error.h"
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
-
-namespace {
-
-Result<ExecRequest> parse(const std::string& text) {
-  const Result<httpstream::Target> target = httpstream::parse_target(text);
-  REQUIRE(target);
-  return parse_exec_target(*target);
-}
-
-}  // namespace
 
 TEST_CASE("exec_target: path and parameters as the API server takes them") {
   ExecRequest request;
@@ -35,101 +26,72 @@ TEST_CASE("exec_target: path and parameters as the API server takes them") {
   request.command = {"ls"};
   CHECK(exec_target(request) ==
         "/api/v1/namespaces/ns/pods/web-0/exec?command=ls&container=main&stdin=true&tty=true");
+  // A terminal has one output.
+  request.use_stdout = request.use_stderr = true;
+  CHECK(exec_target(request) ==
+        "/api/v1/namespaces/ns/pods/web-0/exec?command=ls&container=main&stdin=true&stdout=true"
+        "&tty=true");
 }
 
-TEST_CASE("parse_exec_target: reads back what exec_target writes") {
-  std::string all;
-  for (int byte = 1; byte < 256; ++byte) all += static_cast<char>(byte);
-  for (int bits = 1; bits < 16; ++bits) {
-    ExecRequest request;
-    request.pod_namespace = "kube-system";
-    request.pod = "pod.with-dots";
-    request.container = bits % 2 == 0 ? "c" : "";
-    request.command = {"echo", "", "a b", "x=y&z", "+%41", all};
-    request.use_stdin = (bits & 1) != 0;
-    request.use_stdout = (bits & 2) != 0;
-    request.use_stderr = (bits & 4) != 0;
-    request.tty = (bits & 8) != 0;
-    if (!request.use_stdin && !request.use_stdout && !request.use_stderr) continue;
-    const auto back = parse(exec_target(request));
+TEST_CASE("attach_target: the same without a command") {
+  AttachRequest request;
+  request.pod_namespace = "ns";
+  request.pod = "web-0";
+  CHECK(attach_target(request) ==
+        "/api/v1/namespaces/ns/pods/web-0/attach?stdout=true&stderr=true");
+  request.container = "main";
+  request.use_stdin = request.tty = true;
+  CHECK(attach_target(request) ==
+        "/api/v1/namespaces/ns/pods/web-0/attach?container=main&stdin=true&stdout=true&tty=true");
+}
+
+TEST_CASE("TerminalSize: as JSON and back") {
+  CHECK(to_json(TerminalSize{80, 24}) == "{\"Width\":80,\"Height\":24}");
+  for (const TerminalSize size : {TerminalSize{}, TerminalSize{80, 24}, TerminalSize{65535, 1}}) {
+    const auto back = parse_terminal_size(to_json(size));
     REQUIRE(back);
-    CHECK(back->pod_namespace == request.pod_namespace);
-    CHECK(back->pod == request.pod);
-    CHECK(back->container == request.container);
-    CHECK(back->command == request.command);
-    CHECK(back->use_stdin == request.use_stdin);
-    CHECK(back->use_stdout == request.use_stdout);
-    CHECK(back->use_stderr == request.use_stderr);
-    CHECK(back->tty == request.tty);
+    CHECK(*back == size);
   }
 }
 
-TEST_CASE("parse_exec_target: values of flags, and parameters nobody knows") {
-  const auto request = parse(
-      "/api/v1/namespaces/ns/pods/p/exec?command=a&stdin=1&stdout=false&stderr=true&tty=0&x=y");
-  REQUIRE(request);
-  CHECK(request->use_stdin);
-  CHECK_FALSE(request->use_stdout);
-  CHECK(request->use_stderr);
-  CHECK_FALSE(request->tty);
-}
-
-TEST_CASE("parse_exec_target: requests that make no sense") {
-  struct Row {
-    const char* target;
-    const char* text;  // that the error contains
-  };
-  const Row rows[] = {
-      {"/api/v1/namespaces/ns/pods/p/exec?stdout=true", "command"},
-      {"/api/v1/namespaces/ns/pods/p/exec?command=&stdout=true", "command"},
-      {"/api/v1/namespaces/ns/pods/p/exec?command=&command=a&stdout=true", "command"},
-      {"/api/v1/namespaces/ns/pods/p/exec?command=a", "stdin, stdout, stderr"},
-      {"/api/v1/namespaces/ns/pods/p/exec?command=a&stdin=false&stdout=no",
-       "stdin, stdout, stderr"},
-      {"/api/v1/namespaces/ns/pods/p/exec?command=a%00b&stdout=true", "NUL"},
-      {"/api/v1/namespaces/ns/pods/p/exec?command=a&command=%00&stdout=true", "NUL"},
-      {"/api/v1/namespaces/ns/pods/p/attach?command=a&stdout=true", "/attach"},
-      {"/", "'/'"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.target);
-    const auto request = parse(row.target);
-    REQUIRE_FALSE(request);
-    CHECK(request.error().code() == Errc::kBadRequest);
-    CHECK(request.error().message().find(row.text) != std::string::npos);
+TEST_CASE("parse_terminal_size: what is no size") {
+  for (const char* text :
+       {"", "{}", "[80,24]", "80", "{\"Width\":80}", "{\"Width\":80,\"Height\":-1}",
+        "{\"Width\":65536,\"Height\":24}", "{\"Width\":80.5,\"Height\":24}",
+        "{\"Width\":\"80\",\"Height\":24}", "{\"Width\":80,\"Height\":24", "{\"Width\":80,,}"}) {
+    CAPTURE(text);
+    const auto size = parse_terminal_size(text);
+    REQUIRE_FALSE(size);
+    CHECK(size.error().code() == Errc::kBadRequest);
   }
 }
 
-TEST_CASE("is_exec_path: the path of one pod's exec and no other") {
-  struct Row {
-    const char* path;
-    bool is_exec;
-  };
-  const Row rows[] = {
-      {"/api/v1/namespaces/ns/pods/p/exec", true},
-      {"/api/v1/namespaces/pods/pods/pods/exec", true},
-      {"/api/v1/namespaces/ns/pods/exec/exec", true},
-      {"", false},
-      {"/", false},
-      {"/exec", false},
-      {"/api/v1/namespaces/", false},
-      {"/api/v1/namespaces//exec", false},
-      {"/api/v1/namespaces/exec", false},
-      {"/api/v1/namespaces//pods/p/exec", false},
-      {"/api/v1/namespaces/ns/pods//exec", false},
-      {"/api/v1/namespaces/ns/pods/exec", false},
-      {"/api/v1/namespaces/ns/pods/p", false},
-      {"/api/v1/namespaces/ns/pods/p/exec/", false},
-      {"/api/v1/namespaces/ns/pods/p/execute", false},
-      {"/api/v1/namespaces/ns/pods/p/attach", false},
-      {"/api/v1/namespaces/ns/pods/p/q/exec", false},
-      {"/api/v1/namespaces/a/b/pods/p/exec", false},
-      {"/api/v1/namespaces/ns/services/p/exec", false},
-      {"/api/v2/namespaces/ns/pods/p/exec", false},
-      {"x/api/v1/namespaces/ns/pods/p/exec", false},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.path);
-    CHECK(is_exec_path(row.path) == row.is_exec);
+TEST_CASE("TerminalSizeReader: one object after another, cut anywhere") {
+  const std::string text = to_json({80, 24}) + "\n" + to_json({132, 50}) + "\n";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    CAPTURE(cut);
+    TerminalSizeReader reader;
+    std::optional<TerminalSize> last;
+    CHECK_FALSE(reader.take(bytes_of(text.substr(0, cut)), last));
+    CHECK_FALSE(reader.take(bytes_of(text.substr(cut)), last));
+    CHECK(last == TerminalSize{132, 50});
+    // What was read before is not read again.
+    last.reset();
+    CHECK_FALSE(reader.take(bytes_of(to_json({1, 2}).substr(0, 10)), last));
+    CHECK_FALSE(last);
+    CHECK_FALSE(reader.take(bytes_of(to_json({1, 2}).substr(10)), last));
+    CHECK(last == TerminalSize{1, 2});
   }
+}
+
+TEST_CASE("TerminalSizeReader: what is no size ends the reading, and what came before counts") {
+  TerminalSizeReader reader;
+  std::optional<TerminalSize> last;
+  const std::string bad =
+      GENERATE(std::string("{\"Width\":-1}"), std::string(2000, 'x'), std::string(1 << 20, '{'));
+  const Error error = reader.take(bytes_of(to_json({80, 24}) + bad), last);
+  CHECK(error.code() == Errc::kBadRequest);
+  CHECK(last == TerminalSize{80, 24});
+  CHECK_FALSE(reader.take(bytes_of(to_json({1, 2})), last));
+  CHECK(last == TerminalSize{80, 24});
 }

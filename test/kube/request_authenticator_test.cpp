@@ -1,9 +1,11 @@
 #include "uvspdy/kube/request_authenticator.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/catch.h"
+#include "support/temporary_folder.h"
 #include "uvspdy/kube/error.h"
 
 using namespace uvspdy;
@@ -92,10 +94,22 @@ TEST_CASE("token files: comments, quotes, and what is wrong in which line") {
   CHECK(parse_token_file("\n# nothing\n", "t").error().code() == Errc::kBadTokenFile);
 }
 
-TEST_CASE("a token file that cannot be read is an error with its name") {
-  for (const char* path : {"/nonexistent/tokens.csv", "/"}) {
+TEST_CASE("a token file that cannot be read is an error with its name and the reason") {
+  const test::TemporaryFolder folder;
+  const std::string missing = folder.path("tokens.csv");
+  const std::string large = folder.write("large.csv", std::string(1024 * 1024 + 1, '#'));
+  const std::string largest =
+      folder.write("largest.csv", std::string(1024 * 1024 - 7, '#') + "\nt,u,1\n");
+  for (const auto& [path, reason] :
+       {std::pair(missing, "no such file or directory (ENOENT)"),
+        std::pair(folder.path(""), "illegal operation on a directory (EISDIR)"),
+        std::pair(large, "it is larger than 1048576 bytes")}) {
     const auto tokens = read_token_file(path);
     REQUIRE_FALSE(tokens);
-    CHECK(tokens.error().message() == std::string(path) + ": cannot be read");
+    CHECK(tokens.error().code() == Errc::kBadTokenFile);
+    CHECK(tokens.error().message() == "token file: read " + path + ": " + reason);
   }
+  const auto tokens = read_token_file(largest);
+  REQUIRE(tokens);
+  CHECK(tokens->front().user.name == "u");
 }

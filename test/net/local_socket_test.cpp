@@ -127,7 +127,7 @@ class Umask {
 TEST_CASE("local sockets: bytes go both ways, and each side's end is an orderly one") {
   TestLoop loop;
   const TemporaryFolder folder;
-  const std::string path = folder.file("x.sock");
+  const std::string path = folder.path("x.sock");
   std::unique_ptr<RawPeer> server;
   auto listener = Listener::listen_pipe(loop.get(), path, [&](auto transport) {
     CHECK(transport->peer() == "unix:" + path);
@@ -169,11 +169,11 @@ TEST_CASE("local sockets: what has been written is not destroyed by closing") {
   TestLoop loop;
   const TemporaryFolder folder;
   std::unique_ptr<RawPeer> server;
-  auto listener = Listener::listen_pipe(loop.get(), folder.file("x"), [&](auto transport) {
+  auto listener = Listener::listen_pipe(loop.get(), folder.path("x"), [&](auto transport) {
     server = std::make_unique<RawPeer>(std::move(transport));
   });
   REQUIRE(listener);
-  Connected client = connect(loop, folder.file("x"));
+  Connected client = connect(loop, folder.path("x"));
   REQUIRE(client);
   REQUIRE(loop.run_until([&] { return server != nullptr; }));
   const std::string text = test::patterned_text(20000);
@@ -202,9 +202,9 @@ TEST_CASE("listen_pipe: the file has the permissions asked for, whatever the uma
   options.pipe_mode = mode;
   const FolderWatch watch(folder.path());
   auto listener = Listener::listen_pipe(
-      loop.get(), folder.file("x"), [](auto) {}, {}, options);
+      loop.get(), folder.path("x"), [](auto) {}, {}, options);
   REQUIRE(listener);
-  CHECK(permissions(folder.file("x")) == mode);
+  CHECK(permissions(folder.path("x")) == mode);
   // It has had them from the start, unless the umask has taken some, which come back.
   std::vector<std::uint32_t> expected{IN_CREATE};
   if ((mode & mask) != 0) expected.push_back(IN_ATTRIB);
@@ -216,14 +216,14 @@ TEST_CASE("listen_pipe: a folder that somebody keeps locked stops nobody") {
   const TemporaryFolder folder;
   const Descriptor lock(open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   REQUIRE(flock(lock.get(), LOCK_EX) == 0);
-  bound_socket(folder.file("x"), 1).reset();
-  CHECK(Listener::listen_pipe(loop.get(), folder.file("x"), [](auto) {}));
+  bound_socket(folder.path("x"), 1).reset();
+  CHECK(Listener::listen_pipe(loop.get(), folder.path("x"), [](auto) {}));
 }
 
 TEST_CASE("listen_pipe: closing, or destroying, removes the file") {
   TestLoop loop;
   const TemporaryFolder folder;
-  const std::string path = folder.file("x");
+  const std::string path = folder.path("x");
   auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
   REQUIRE(listener);
   CHECK(exists(path));
@@ -241,7 +241,7 @@ TEST_CASE("listen_pipe: closing, or destroying, removes the file") {
 TEST_CASE("listen_pipe: a file that is somebody else's by now stays") {
   TestLoop loop;
   const TemporaryFolder folder;
-  const std::string path = folder.file("x");
+  const std::string path = folder.path("x");
   auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
   REQUIRE(listener);
   REQUIRE(unlink(path.c_str()) == 0);
@@ -253,7 +253,7 @@ TEST_CASE("listen_pipe: a file that is somebody else's by now stays") {
 TEST_CASE("listen_pipe: a file left over is replaced, one in use is not") {
   TestLoop loop;
   const TemporaryFolder folder;
-  const std::string path = folder.file("x");
+  const std::string path = folder.path("x");
   SECTION("left over") {
     bound_socket(path, 1).reset();
     REQUIRE(exists(path));
@@ -297,7 +297,7 @@ TEST_CASE("listen_pipe: a file left over is replaced, one in use is not") {
 TEST_CASE("listen_pipe: a file that is no socket is left alone") {
   TestLoop loop;
   const TemporaryFolder folder;
-  const std::string path = folder.file("precious");
+  const std::string path = folder.path("precious");
   std::ofstream(path) << "text";
   const auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
   REQUIRE_FALSE(listener);
@@ -318,7 +318,7 @@ TEST_CASE("local sockets: paths that cannot be") {
     const char* says;
   };
   const Row rows[] = {{"", "empty"},
-                      {folder.file(room) + "x", "at most 107"},
+                      {folder.path(room) + "x", "at most 107"},
                       {std::string("a\0b", 3), "zero byte"}};
   for (const Row& row : rows) {
     CAPTURE(row.path);
@@ -333,12 +333,12 @@ TEST_CASE("local sockets: paths that cannot be") {
   }
 
   // The longest one works, whole.
-  auto longest = Listener::listen_pipe(loop.get(), folder.file(room), [](auto) {});
+  auto longest = Listener::listen_pipe(loop.get(), folder.path(room), [](auto) {});
   REQUIRE(longest);
-  CHECK(exists(folder.file(room)));
-  CHECK(connect(loop, folder.file(room)));
+  CHECK(exists(folder.path(room)));
+  CHECK(connect(loop, folder.path(room)));
   (*longest)->close();
-  const auto nowhere = Listener::listen_pipe(loop.get(), folder.file("no/x"), [](auto) {});
+  const auto nowhere = Listener::listen_pipe(loop.get(), folder.path("no/x"), [](auto) {});
   REQUIRE_FALSE(nowhere);
   CHECK(nowhere.error().code() == uv_code(UV_ENOENT));
   REQUIRE(loop.run_out());
@@ -347,7 +347,7 @@ TEST_CASE("local sockets: paths that cannot be") {
 TEST_CASE("connect_pipe: nobody there is libuv's error, and names the path") {
   TestLoop loop;
   const TemporaryFolder folder;
-  const std::string path = folder.file("x");
+  const std::string path = folder.path("x");
   const Connected missing = connect(loop, path);
   REQUIRE_FALSE(missing);
   CHECK(missing.error().code() == uv_code(UV_ENOENT));
@@ -362,7 +362,7 @@ TEST_CASE("connect_pipe: nobody there is libuv's error, and names the path") {
 TEST_CASE("connect_pipe: waits for a place in the queue, times out, or is cancelled") {
   TestLoop loop;
   const TemporaryFolder folder;
-  const std::string path = folder.file("x");
+  const std::string path = folder.path("x");
   const Descriptor server = bound_socket(path, 0);
   Connected first = connect(loop, path);
   REQUIRE(first);

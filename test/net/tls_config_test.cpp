@@ -14,22 +14,10 @@ using namespace uvspdy;
 using Catch::Matchers::Contains;
 using test::Certificate;
 using test::key_pair_of;
+using test::TemporaryFolder;
 using test::test_ca;
 
 namespace {
-
-/// A folder whose files are made with their text.
-class Folder {
- public:
-  const std::string& path() const { return folder_.path(); }
-  std::string file(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_.file(name), std::ios::binary) << text;
-    return folder_.file(name);
-  }
-
- private:
-  test::TemporaryFolder folder_;
-};
 
 std::string refusal(const net::TlsServerOptions& options) {
   const auto made = net::TlsServerContext::create(options);
@@ -54,25 +42,25 @@ std::string refused_ca(net::Pem ca) {
 }  // namespace
 
 TEST_CASE("TLS config: files, and texts before files") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const net::TlsServerOptions from_files{
-      .key_pair = {.certificate = {.file = folder.file("tls.crt", test_ca().server.pem())},
-                   .key = {.file = folder.file("tls.key", test_ca().server.key_pem())}}};
+      .key_pair = {.certificate = {.file = folder.write("tls.crt", test_ca().server.pem())},
+                   .key = {.file = folder.write("tls.key", test_ca().server.key_pem())}}};
   CHECK(net::TlsServerContext::create(from_files));
   // One file for both, in any order.
   const std::string both =
-      folder.file("both.pem", test_ca().server.key_pem() + test_ca().server.pem());
+      folder.write("both.pem", test_ca().server.key_pem() + test_ca().server.pem());
   CHECK(net::TlsServerContext::create(
       {.key_pair = {.certificate = {.file = both}, .key = {.file = both}}}));
   // The chain's rest in a file.
   CHECK(net::TlsServerContext::create(
       {.key_pair = {.certificate = {.text = test_ca().server.pem(),
-                                    .file = folder.file("ca.crt", test_ca().ca.pem())},
+                                    .file = folder.write("ca.crt", test_ca().ca.pem())},
                     .key = {.text = test_ca().server.key_pem()}}}));
 }
 
 TEST_CASE("TLS config: files that are missing, unreadable, no files") {
-  const Folder folder;
+  const TemporaryFolder folder;
   CHECK_THAT(refused_ca({.file = folder.path() + "/none.crt"}),
              Contains("CA file '" + folder.path() + "/none.crt': No such file"));
   CHECK_THAT(refused_ca({.file = folder.path()}), Contains("is a directory"));
@@ -87,8 +75,8 @@ TEST_CASE("TLS config: files that are missing, unreadable, no files") {
 }
 
 TEST_CASE("TLS config: files that may not be read") {
-  const Folder folder;
-  const std::string secret = folder.file("secret.crt", test_ca().ca.pem());
+  const TemporaryFolder folder;
+  const std::string secret = folder.write("secret.crt", test_ca().ca.pem());
   std::filesystem::permissions(secret, std::filesystem::perms::none);
   // Root may read any file, so it is somebody else for a moment.
   const uid_t user = geteuid();
@@ -100,12 +88,12 @@ TEST_CASE("TLS config: files that may not be read") {
 }
 
 TEST_CASE("TLS config: files without what is expected") {
-  const Folder folder;
-  CHECK_THAT(refused_ca({.file = folder.file("empty.crt", "")}),
+  const TemporaryFolder folder;
+  CHECK_THAT(refused_ca({.file = folder.write("empty.crt", "")}),
              Contains("a PEM block 'CERTIFICATE' is expected; found none"));
-  CHECK_THAT(refused_ca({.file = folder.file("key.crt", test_ca().ca.key_pem())}),
+  CHECK_THAT(refused_ca({.file = folder.write("key.crt", test_ca().ca.key_pem())}),
              Contains("found 'PRIVATE KEY'"));
-  CHECK_THAT(refused_ca({.file = folder.file("der.crt", "\x30\x82\x01\x02rest")}),
+  CHECK_THAT(refused_ca({.file = folder.write("der.crt", "\x30\x82\x01\x02rest")}),
              Contains("it seems to be DER"));
   const std::string whole = test_ca().ca.pem();
   CHECK_THAT(refused_ca({.text = whole.substr(0, whole.size() / 2)}),

@@ -85,6 +85,11 @@ const std::vector<std::pair<const char*, Action>>& actions() {
          (void)driver.session.write(id, Buffer::copy_of("last words"));
          (void)driver.session.close_stream(id);
        }},
+      {"write and close_with_reset",
+       [](SessionDriver& driver, wire::StreamId id) {
+         (void)driver.session.write(id, Buffer::copy_of("last words"));
+         (void)driver.session.close_with_reset(id);
+       }},
       {"reply",
        [](SessionDriver& driver, wire::StreamId id) { (void)driver.session.reply(id, {}); }},
       {"create_stream",

@@ -141,6 +141,44 @@ TEST_CASE("a frame that leaves between two deadlines ends the idle time", "[sess
   CHECK(client.session.is_open());
 }
 
+TEST_CASE("our own periodic PINGs do not end the idle time, the peer's do", "[session][timeouts]") {
+  SessionDriver server(Role::kServer, {.flow_control = session::FlowControl::kNone,
+                                       .idle_timeout = seconds(60),
+                                       .ping_period = seconds(25)});
+  server.accept({.stream_id = 1});
+  server.clock.advance(seconds(25));
+  CHECK(server.told().empty());
+  CHECK(server.sent() == Lines{"PING 2"});
+  server.receive(wire::PingFrame{2});
+  server.clock.advance(seconds(25));
+  CHECK(server.told().empty());
+  SECTION("nothing else") {
+    CHECK(server.sent() == Lines{"PING 4"});
+    server.receive(wire::PingFrame{4});
+    server.clock.advance(seconds(10) - milliseconds(1));
+    CHECK(server.told().empty());
+    server.clock.advance(milliseconds(1));
+    CHECK(server.told() == Lines{"on_stream_closed 1 kIdleTimeout"});
+    return;
+  }
+  SECTION("a PING of the peer's") {
+    CHECK(server.sent() == Lines{"PING 4"});
+    server.receive(wire::PingFrame{1});
+    CHECK(server.sent() == Lines{"PING 1"});
+  }
+  SECTION("data in one batch with a PING") {
+    server.write(1, "x");
+    CHECK(server.sent() == Lines{"PING 4", "DATA 1 'x'"});
+  }
+  SECTION("an answer in one batch with a PING") {
+    server.receive(wire::PingFrame{1});
+    CHECK(server.sent() == Lines{"PING 1", "PING 4"});
+  }
+  server.clock.advance(seconds(10));
+  CHECK(server.told().empty());
+  CHECK(server.session.is_open());
+}
+
 TEST_CASE("what waits in a queue is no frame", "[session][timeouts]") {
   SessionDriver client(Role::kClient,
                        {.flow_control = session::FlowControl::kNone, .idle_timeout = seconds(60)});

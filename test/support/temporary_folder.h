@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -9,12 +10,13 @@
 
 namespace uvspdy::test {
 
-/// A folder of a test's own, removed at its end with all that is in it.
+/// A folder for the files of one test, removed at its end with all that is in it.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    path_ = (std::filesystem::temp_directory_path() / "uvspdy-test-XXXXXX").string();
-    REQUIRE(mkdtemp(path_.data()) != nullptr);
+    std::string name = (std::filesystem::temp_directory_path() / "uvspdy-test-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = std::filesystem::canonical(name);
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -23,11 +25,26 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-  const std::string& path() const { return path_; }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  std::string path() const { return path_.string(); }
+  std::string path(const std::string& name) const { return (path_ / name).string(); }
+
+  /// Writes a file, and the folders it is in. Returns its path.
+  std::string write(const std::string& name, const std::string& text) const {
+    const std::filesystem::path file = path_ / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+    return file.string();
+  }
+
+  /// Writes a shell script that can be run.
+  std::string script(const std::string& name, const std::string& text) const {
+    std::string file = write(name, "#!/bin/sh\n" + text);
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    return file;
+  }
 
  private:
-  std::string path_;
+  std::filesystem::path path_;
 };
 
 }  // namespace uvspdy::test

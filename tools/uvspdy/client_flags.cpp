@@ -1,5 +1,6 @@
 #include "client_flags.h"
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +14,39 @@
 #include "uvspdy/kube/error.h"
 
 using namespace uvspdy;
+
+namespace {
+
+constexpr int kPrintRequests = 6;
+constexpr int kPrintHeaders = 8;
+
+}  // namespace
+
+namespace {
+
+// "8", or "=8" of -v=8, as kubectl takes it.
+int verbosity(std::string_view text) {
+  if (text.starts_with('=')) text.remove_prefix(1);
+  int level = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), level);
+  if (error != std::errc() || end != text.data() + text.size() || level < 0) {
+    throw CLI::ValidationError("-v", "'" + std::string(text) + "' is no level: give a number");
+  }
+  return level;
+}
+
+void print_request(int level, const std::string& origin, const httpstream::HttpRequest& request) {
+  if (level >= kPrintRequests) {
+    std::fprintf(stderr, "%s %s%s\n", request.method.c_str(), origin.c_str(),
+                 request.target.c_str());
+  }
+  if (level < kPrintHeaders) return;
+  for (const auto& [name, value] : request.headers.fields()) {
+    std::fprintf(stderr, "    %s: %s\n", name.c_str(), value.c_str());
+  }
+}
+
+}  // namespace
 
 void add_client_flags(CLI::App& command, ClientFlags& flags) {
   kube::KubeconfigOverrides& overrides = flags.overrides;
@@ -39,6 +73,13 @@ void add_client_flags(CLI::App& command, ClientFlags& flags) {
   command.add_option("--proxy-url", overrides.proxy_url,
                      "Proxy to go through, http://, https:// or socks5://; else the kubeconfig's, "
                      "else the environment's");
+  command
+      .add_option_function<std::string>(
+          "-v", [&flags](const std::string& text) { flags.verbosity = verbosity(text); },
+          "How much to tell on stderr: 1 what is connected to, 6 requests, 8 their headers, "
+          "without "
+          "secrets")
+      ->type_name("LEVEL");
   add_flow_control(command, flags.flow_control);
 }
 
@@ -124,5 +165,12 @@ Result<std::shared_ptr<kube::ApiServer>> make_api_server(uv_loop_t* loop, const 
     std::fwrite(words.data(), 1, words.size(), stderr);
   };
   options.proxy_from_environment = true;
+  if (flags.verbosity > 0) {
+    std::fprintf(stderr, "connecting to %s\n", config.server.origin().c_str());
+    options.on_request = [level = flags.verbosity,
+                          origin = config.server.origin()](const httpstream::HttpRequest& request) {
+      print_request(level, origin, request);
+    };
+  }
   return kube::ApiServer::create(loop, std::move(config), std::move(options));
 }

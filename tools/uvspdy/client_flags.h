@@ -17,6 +17,9 @@ struct ClientFlags {
   uvspdy::kube::KubeconfigOverrides overrides;
   bool insecure_skip_tls_verify = false;
   uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
+  /// Of what is told on stderr: from 1 on, what is connected to; from 6 on, requests; from 8 on,
+  /// their headers, too, without secrets.
+  int verbosity = 0;
 };
 
 void add_client_flags(CLI::App& command, ClientFlags& flags);

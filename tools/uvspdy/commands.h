@@ -5,8 +5,11 @@
 // One function per command: it adds the subcommand with its flags to `app` and, when the
 // subcommand is the one called, sets `exit_code`.
 
-void add_serve(CLI::App& app, int& exit_code);
 // `command` is what stands behind the first "--" of the command line.
+void add_serve(CLI::App& app, const std::vector<std::string>& command, int& exit_code);
 void add_exec(CLI::App& app, const std::vector<std::string>& command, int& exit_code);
+void add_cp(CLI::App& app, int& exit_code);
+void add_port_forward(CLI::App& app, int& exit_code);
+void add_attach(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 void add_dump(CLI::App& app, int& exit_code);

@@ -18,7 +18,7 @@
 #include "loop.h"
 #include "pod_server.h"
 #include "report.h"
-#include "uvspdy/kube/exec_client.h"
+#include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 #include "uvspdy/session/trace.h"
@@ -87,7 +87,7 @@ void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::
     return done.schedule();
   }
   kube::exec(**server, std::move(request),
-             {[&transcript](const kube::ExecStreams& streams) {
+             {[&transcript](const kube::RemoteCommandStreams& streams) {
                 streams.standard_output->on_data(
                     [&transcript](Bytes bytes) { transcript.output += text_of(bytes); });
                 streams.standard_error->on_data(

@@ -12,16 +12,19 @@ int main(int argc, char** argv) {
   // to die.
   std::signal(SIGPIPE, SIG_IGN);
 
-  CLI::App app{"Kubernetes exec over SPDY/3.1, client and server"};
+  CLI::App app{"Kubernetes streaming over SPDY/3.1, client and server"};
   app.set_version_flag("--version", std::string("uvspdy ") + uvspdy::kVersionText);
   app.require_subcommand(1);
   int exit_code = 0;
-  add_serve(app, exit_code);
   // What stands behind "--" is a command's own: the parser would read brackets and such in it.
   char** const last = argv + argc;
   char** const dashes = std::find(argv, last, std::string_view("--"));
   const std::vector<std::string> command(dashes == last ? last : dashes + 1, last);
+  add_serve(app, command, exit_code);
   add_exec(app, command, exit_code);
+  add_cp(app, exit_code);
+  add_port_forward(app, exit_code);
+  add_attach(app, exit_code);
   add_demo(app, exit_code);
   add_dump(app, exit_code);
   try {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "uvspdy/httpstream/url.h"
-#include "uvspdy/kube/remotecommand.h"
+#include "uvspdy/kube/streaming_target.h"
 
 using namespace uvspdy;
 
@@ -11,11 +11,18 @@ namespace {
 
 constexpr const char* kContainer = "main";
 
-kube::ExecServer::Options exec_options(const PodServer::Options& options) {
-  kube::ExecServer::Options exec;
-  exec.log = options.log;
-  exec.connection.session.flow_control = options.flow_control;
-  return exec;
+std::shared_ptr<kube::LocalRuntime> make_runtime(uv_loop_t* loop,
+                                                 const PodServer::Options& options) {
+  kube::LocalRuntime::Options runtime;
+  runtime.log = options.log;
+  return std::make_shared<kube::LocalRuntime>(loop, std::move(runtime));
+}
+
+kube::StreamingServer::Options streaming_options(const PodServer::Options& options) {
+  kube::StreamingServer::Options streaming;
+  streaming.log = options.log;
+  streaming.connection.session.flow_control = options.flow_control;
+  return streaming;
 }
 
 }  // namespace
@@ -24,8 +31,11 @@ PodServer::PodServer(uv_loop_t* loop, const Options& options)
     : tls_(options.tls != nullptr),
       authenticates_(options.authenticates),
       authenticator_(options.tokens),
-      api_(options.pod, kContainer),
-      exec_(loop, exec_options(options)) {}
+      api_(options.pod, kContainer,
+           {options.main_command.use_stdin, options.main_command.stdin_once,
+            options.main_command.tty}),
+      runtime_(make_runtime(loop, options)),
+      streaming_(loop, runtime_, streaming_options(options)) {}
 
 Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, const Options& options) {
   auto server = std::make_unique<PodServer>(loop, options);
@@ -39,6 +49,11 @@ Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, const Optio
           : httpstream::HttpServer::listen_pipe(loop, options.socket_path, handler, http);
   if (!listening) return listening.error();
   server->http_ = std::move(*listening);
+  if (!options.main_command.command.empty()) {
+    if (Error error = server->runtime_->start_main(options.main_command, options.on_main_over)) {
+      return error;
+    }
+  }
   return server;
 }
 
@@ -51,7 +66,12 @@ std::string PodServer::url() const {
 
 void PodServer::stop(std::function<void()> done) {
   http_->close();
-  exec_.stop(std::move(done));
+  // Both: a command may outlive its connection, and a connection its command.
+  const auto stopped = [left = std::make_shared<int>(2), done = std::move(done)] {
+    if (--*left == 0) done();
+  };
+  runtime_->stop(stopped);
+  streaming_.stop(stopped);
 }
 
 void PodServer::handle(const std::shared_ptr<httpstream::HttpExchange>& exchange) {
@@ -64,16 +84,22 @@ void PodServer::handle(const std::shared_ptr<httpstream::HttpExchange>& exchange
     }
   }
   const Result<httpstream::Target> target = httpstream::parse_target(request.target);
-  if (!target || !kube::is_exec_path(target->path)) return exchange->respond(api_.answer(request));
+  if (!target || !kube::is_streaming_path(target->path)) {
+    return exchange->respond(api_.answer(request));
+  }
 
   if (request.method != "POST" && request.method != "GET") {
     return exchange->respond(kube::status_response(
-        405, "MethodNotAllowed", "exec takes POST or GET, not " + request.method));
+        405, "MethodNotAllowed", "streaming takes POST or GET, not " + request.method));
   }
-  Result<kube::ExecRequest> exec = kube::parse_exec_target(*target);
-  if (!exec) {
-    return exchange->respond(kube::status_response(400, "BadRequest", exec.error().message()));
+  Result<kube::StreamingRequest> streaming = kube::parse_streaming_target(*target);
+  if (!streaming) {
+    return exchange->respond(kube::status_response(400, "BadRequest", streaming.error().message()));
   }
-  if (auto refusal = api_.refuse(exec->pod, exec->container)) return exchange->respond(*refusal);
-  exec_.serve(exchange, std::move(*exec));
+  const auto refuse = [this](const auto& asked) {
+    if constexpr (requires { asked.container; }) return api_.refuse(asked.pod, asked.container);
+    return api_.refuse(asked.pod, {});
+  };
+  if (auto refusal = std::visit(refuse, *streaming)) return exchange->respond(*refusal);
+  streaming_.serve(exchange, std::move(*streaming));
 }

@@ -11,9 +11,10 @@
 
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/http_server.h"
-#include "uvspdy/kube/exec_server.h"
+#include "uvspdy/kube/local_runtime.h"
 #include "uvspdy/kube/pod_api.h"
 #include "uvspdy/kube/request_authenticator.h"
+#include "uvspdy/kube/streaming_server.h"
 #include "uvspdy/net/tls.h"
 #include "uvspdy/session/options.h"
 
@@ -32,6 +33,10 @@ class PodServer {
     bool authenticates = false;
     std::vector<uvspdy::kube::BearerToken> tokens;
     uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
+    /// The process that attach joins, if its command is not empty, and who hears with what it
+    /// exited, once its clients have been told.
+    uvspdy::kube::MainCommand main_command;
+    std::function<void(int exit_code)> on_main_over;
     std::function<void(std::string_view)> log;
   };
 
@@ -54,6 +59,7 @@ class PodServer {
   bool authenticates_;
   uvspdy::kube::RequestAuthenticator authenticator_;
   uvspdy::kube::PodApi api_;
-  uvspdy::kube::ExecServer exec_;
+  std::shared_ptr<uvspdy::kube::LocalRuntime> runtime_;
+  uvspdy::kube::StreamingServer streaming_;
   std::unique_ptr<uvspdy::httpstream::HttpServer> http_;
 };

@@ -1,20 +1,22 @@
 #include <uv.h>
 
-#include <array>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "flow_control.h"
+#include "kubeconfig_out.h"
 #include "loop.h"
 #include "pod_server.h"
 #include "report.h"
 #include "server_security.h"
-#include "uvspdy/net/handle.h"
+#include "stop_signals.h"
 #include "uvspdy/net/tcp.h"
 
 using namespace uvspdy;
@@ -24,6 +26,8 @@ namespace {
 struct ServeOptions {
   std::string listen = "127.0.0.1:0";
   std::string pod = "uvspdy";
+  std::string kubeconfig_out;
+  kube::MainCommand main_command;
   ServerSecurityFlags security;
   session::FlowControl flow_control = session::FlowControl::kAutomatic;
 };
@@ -51,54 +55,44 @@ std::optional<Endpoint> parse_endpoint(const std::string& text) {
   return endpoint;
 }
 
-/// SIGINT, SIGTERM and SIGHUP stop in order. That takes a few seconds at most, and ending sooner
-/// would leave commands running, so a second one changes nothing.
-class StopSignals {
- public:
-  StopSignals(uv_loop_t* loop, std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {
-    for (std::size_t i = 0; i < kSignals.size(); ++i) {
-      handles_[i] = net::Handle<uv_signal_t>::make();
-      uv_signal_init(loop, handles_[i].get());
-      handles_[i]->data = this;
-      uv_signal_start(
-          handles_[i].get(),
-          [](uv_signal_t* signal, int) {
-            auto* self = static_cast<StopSignals*>(signal->data);
-            if (!std::exchange(self->stopping_, true)) self->on_stop_();
-          },
-          kSignals[i]);
-    }
-  }
-
-  void close() {
-    for (auto& handle : handles_) handle.reset();
-  }
-
- private:
-  static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
-  std::function<void()> on_stop_;
-  std::array<net::Handle<uv_signal_t>, kSignals.size()> handles_;
-  bool stopping_ = false;
-};
-
 int serve(const ServeOptions& options) {
+  const kube::MainCommand& main_command = options.main_command;
+  if (main_command.command.empty() &&
+      (main_command.use_stdin || main_command.stdin_once || main_command.tty)) {
+    return report_error("serve",
+                        "-i, --stdin-once and -t are for a command; give it behind --, as in: "
+                        "uvspdy serve -it -- sh",
+                        2);
+  }
+  if (main_command.stdin_once && !main_command.use_stdin) {
+    return report_error("serve", "--stdin-once says when the stdin of -i ends; give -i, too", 2);
+  }
   const std::optional<Endpoint> endpoint = parse_endpoint(options.listen);
   if (!endpoint) {
     return report_error("serve", "cannot read --listen '" + options.listen +
                                      "': give HOST:PORT, such as 127.0.0.1:8080, or unix:///PATH");
   }
-  const bool guarded = options.security.has_tls() && options.security.authenticates();
+  const bool guarded = (options.security.has_tls() && options.security.authenticates()) ||
+                       KubeconfigOut::makes_certificates(options.kubeconfig_out, options.security);
   const bool local = !endpoint->socket_path.empty() || net::is_loopback(endpoint->host);
   if (!guarded && !local) {
     return report_error(
         "serve", "refusing to listen on " + options.listen +
                      ": whoever reaches this server can run commands; give --tls-cert-file and "
-                     "--tls-private-key-file, and --client-ca-file or --token-auth-file, or use a "
+                     "--tls-private-key-file, and --client-ca-file or --token-auth-file, or "
+                     "--kubeconfig-out alone, which makes them, or use a "
                      "loopback address such as 127.0.0.1:" +
                      std::to_string(endpoint->port));
   }
-  const Result<ServerSecurity> security = read_server_security(options.security);
+  Result<ServerSecurity> security = read_server_security(options.security);
   if (!security) return report_error("serve", security.error().message());
+  std::optional<KubeconfigOut> kubeconfig;
+  if (!options.kubeconfig_out.empty()) {
+    auto prepared =
+        KubeconfigOut::prepare(options.kubeconfig_out, endpoint->host, options.security, *security);
+    if (!prepared) return report_error("serve", prepared.error().message());
+    kubeconfig = std::move(*prepared);
+  }
 
   Loop loop;
   PodServer::Options server_options;
@@ -113,32 +107,52 @@ int serve(const ServeOptions& options) {
   server_options.log = [](std::string_view line) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
   };
+  server_options.main_command = options.main_command;
+  int exit_code = 0;
+  std::function<void()> stop;
+  // A pod ends with its main process and as that does, unless it was told to stop before.
+  server_options.on_main_over = [&](int main_exit_code) {
+    if (!stop) return;
+    exit_code = main_exit_code;
+    std::exchange(stop, {})();
+  };
   Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
   if (!server) return report_error("serve", server.error().message());
+  // Before anybody is told to come.
+  if (kubeconfig) {
+    const Error error = kubeconfig->write((*server)->port(), options.pod);
+    if (error) return report_error("serve", error.message());
+  }
 
   std::printf("listening on %s\n", (*server)->url().c_str());
   std::fflush(stdout);
 
   std::optional<CertificateReloader> reloader;
-  if (security->tls) {
+  if (options.security.has_tls()) {
     reloader.emplace(loop.get(), options.security, *security, server_options.log);
   }
+  // Stopping takes a few seconds at most, and ending sooner would leave commands running.
   std::optional<StopSignals> signals;
-  signals.emplace(loop.get(), [&] {
+  stop = [&] {
     (*server)->stop([&] {
       signals->close();
       reloader.reset();
     });
+  };
+  signals.emplace(loop.get(), [&] {
+    if (stop) std::exchange(stop, {})();
   });
   loop.run();
-  return 0;
+  return exit_code;
 }
 
 }  // namespace
 
-void add_serve(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("serve", "Let kubectl and uvspdy run commands on this machine");
+void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "serve",
+      "Let kubectl and uvspdy run commands on this machine, and attach to COMMAND, with which it "
+      "ends: serve [OPTIONS] [-- COMMAND...]");
   auto options = std::make_shared<ServeOptions>();
   command
       ->add_option(
@@ -148,7 +162,23 @@ void add_serve(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--pod", options->pod, "The name this machine has as a pod")
       ->capture_default_str();
+  command->add_flag("-i,--stdin", options->main_command.use_stdin,
+                    "Let one client at a time write to the stdin of COMMAND");
+  command->add_flag("--stdin-once", options->main_command.stdin_once,
+                    "End that stdin with the first client that had it");
+  command->add_flag("-t,--tty", options->main_command.tty, "Give COMMAND a terminal");
   add_server_security(*command, options->security);
+  command->add_option("--kubeconfig-out", options->kubeconfig_out,
+                      "Write a kubeconfig that kubectl can use at once, for its owner alone. "
+                      "Without the flags above "
+                      "the server makes a CA and certificates for itself and for the kubeconfig, "
+                      "anew at each start, "
+                      "and lets in nobody else; with --tls-cert-file the kubeconfig trusts that "
+                      "certificate and has "
+                      "the first token of --token-auth-file");
   add_flow_control(*command, options->flow_control);
-  command->callback([options, &exit_code] { exit_code = serve(*options); });
+  command->callback([options, command_words, &exit_code] {
+    options->main_command.command = command_words;
+    exit_code = serve(*options);
+  });
 }

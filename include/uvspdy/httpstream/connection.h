@@ -97,7 +97,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Whether on_close has been called, or would have been.
   bool is_closed() const;
 
-  /// Closes the connection when no frame has gone either way for `timeout`; 0: never.
+  /// Closes the connection when no frame has gone either way for `timeout`; 0: never. See
+  /// session::Options::idle_timeout for what counts.
   void set_idle_timeout(std::chrono::milliseconds timeout);
 
   /// Leaves these streams out when `close` resets the others (Go: RemoveStreams). Streams that are

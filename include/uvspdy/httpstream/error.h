@@ -21,6 +21,7 @@ enum class Errc {
   kConnectionLost,    ///< the peer closed before it had answered
   kProxy,             ///< the proxy refused, or does not speak what it should
   kProxyTimeout,      ///< the proxy did not answer in time
+  kBadBody,           ///< an answer's body that is malformed or too long
 };
 
 /// The category of httpstream::Errc, named "uvspdy.httpstream".

@@ -34,8 +34,9 @@ class HttpServer {
     std::shared_ptr<const net::TlsServerContext> tls;
     std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);
     net::ListenOptions listen;
-    /// How many connections may be shaking hands or have their request still to come; further ones
-    /// are closed at once. They cost a descriptor each, and nobody knows yet whose they are.
+    /// How many connections may be shaking hands, have their request still to come, or be taking
+    /// the answer to one that the handler never saw; further ones are closed at once. They cost a
+    /// descriptor each, and nobody knows yet whose they are.
     std::size_t max_pending = 1024;
     /// Hears, a line each, what went wrong with connections that came to nothing.
     LogHandler log;
@@ -70,8 +71,8 @@ class HttpServer {
   /// Reads a request from a connection that somebody else has accepted.
   void serve(std::unique_ptr<net::Transport> transport);
 
-  /// Stops listening, and drops connections whose request has not come yet. Those that were handed
-  /// to the handler go on. Harmless when done before.
+  /// Stops listening, and drops connections whose request has not come yet or was refused. Those
+  /// that were handed to the handler go on. Harmless when done before.
   void close();
 
  private:

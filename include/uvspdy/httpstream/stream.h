@@ -65,6 +65,9 @@ class Stream {
   /// connection: then on_close says so.
   void on_end(EndHandler handler);
 
+  /// Whether on_end has been called, or would have been.
+  bool has_ended() const { return ended_; }
+
   /// The stream is over: both sides have closed it (success), or session::Errc::kStreamReset,
   /// kResetHere, kConnectionClosed, kConnectionLost, kProtocolError. Called once, also on the side
   /// that reset the stream or closed the connection. Set on a closed stream, as all handlers, it
@@ -117,6 +120,12 @@ class Stream {
   /// Errors: session::Errc::kStreamClosed when it was closed before.
   Error close();
 
+  /// Ends both directions behind everything written: RST_STREAM (CANCEL) in place of a FIN, so that
+  /// the peer gets what there is and does not take it for the whole. Reading goes on until it has
+  /// gone out; then on_close follows with session::Errc::kResetHere.
+  /// Errors: session::Errc::kStreamClosed when it was closed before.
+  Error close_with_reset();
+
   /// Ends both directions at once; what was queued or held is dropped. Harmless on a closed
   /// stream. on_close follows with session::Errc::kResetHere.
   void reset(wire::RstStatus status = wire::RstStatus::kCancel);
@@ -136,6 +145,7 @@ class Stream {
   Headers headers_;
   bool paused_ = false;      // by the user
   bool reply_sent_ = false;  // our SYN_REPLY is with the transport
+  bool ended_ = false;       // the peer's FIN was told
   Slot<DataHandler> on_data_;
   Slot<EndHandler> on_end_;
   Slot<EndHandler> on_end_sent_;

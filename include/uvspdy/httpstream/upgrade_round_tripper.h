@@ -2,26 +2,22 @@
 
 #include <uv.h>
 
-#include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/error.h"
+#include "uvspdy/httpstream/http_client.h"
 #include "uvspdy/httpstream/http_head.h"
-#include "uvspdy/httpstream/proxy.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/net/attempt.h"
 #include "uvspdy/net/tls.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::httpstream {
-
-struct Route;
 
 /// The most bytes of an error response's body that are read and kept.
 inline constexpr std::size_t kMaxErrorBody = 64 * 1024;
@@ -36,19 +32,8 @@ struct UpgradeResponse {
 /// The client's side of an upgrade.
 class UpgradeRoundTripper {
  public:
-  struct Options {
-    /// How long each step may take; a breach is an error that names step, peer and time. Creating
-    /// a stream has its own: `connection.session.create_timeout`.
-    std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);   ///< to the first hop
-    std::chrono::milliseconds proxy_timeout = std::chrono::seconds(30);     ///< CONNECT or SOCKS5
-    std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);       ///< each handshake
-    std::chrono::milliseconds response_timeout = std::chrono::seconds(30);  ///< the server's answer
-    /// How https servers are spoken to; null: with the defaults of net::TlsClientOptions, made when
-    /// first needed.
-    std::shared_ptr<const net::TlsClientContext> tls;
-    /// Goes between us and the server of an http or https URL. Both are reached through a tunnel
-    /// (CONNECT or SOCKS5), as an upgrade needs one. Local sockets have none.
-    std::optional<Proxy> proxy;
+  /// Creating a stream has its own time-out: `connection.session.create_timeout`.
+  struct Options : HttpClientOptions {
     /// For the connection that results; with pings: `connection.session.ping_period`.
     ConnectionOptions connection;
   };
@@ -72,14 +57,9 @@ class UpgradeRoundTripper {
   Result<std::shared_ptr<Connection>> new_connection(UpgradeResponse response) const;
 
  private:
-  using TlsContext = std::shared_ptr<const net::TlsClientContext>;
-
-  Result<Route> route_to(const Url& url) const;
-  Result<TlsContext> or_default(const TlsContext& context) const;
-
   uv_loop_t* loop_;
   Options options_;
-  mutable TlsContext default_tls_;
+  mutable std::shared_ptr<const net::TlsClientContext> default_tls_;
 };
 
 }  // namespace uvspdy::httpstream

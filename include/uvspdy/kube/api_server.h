@@ -2,6 +2,8 @@
 
 #include <uv.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/dialer.h"
+#include "uvspdy/httpstream/http_client.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/authenticator.h"
 #include "uvspdy/kube/client_config.h"
@@ -36,6 +39,9 @@ class ApiServer {
     /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
     /// as with kubectl.
     bool proxy_from_environment = false;
+    /// Hears of each request before it is made, without the headers that the connection itself
+    /// adds, and with "<masked>" in place of the credentials that Authorization carries.
+    std::function<void(const httpstream::HttpRequest&)> on_request;
 
     /// A PING every 5 s, as from client-go: without, a server that has vanished without a word is
     /// never noticed while the command neither reads nor writes. The kernel then gives up sending,
@@ -59,6 +65,11 @@ class ApiServer {
   /// httpstream::Dialer::dial.
   net::Attempt dial(const std::string& target, std::vector<std::string> protocols,
                     httpstream::Dialer::Handler handler);
+
+  /// Asks for a resource by GET, as JSON, in the same way as `dial` does: the way to the server,
+  /// its time-outs, and what is shown to it. Any status is an answer. The handler runs once.
+  /// Errors: those of Authenticator::authenticate and httpstream::HttpClient::get.
+  net::Attempt get(const std::string& target, httpstream::HttpClient::Handler handler);
 
  private:
   std::shared_ptr<Impl> impl_;

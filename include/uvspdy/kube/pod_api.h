@@ -12,7 +12,15 @@ namespace uvspdy::kube {
 /// /apis, /api/v1) and the one pod there is, running, with one container.
 class PodApi {
  public:
+  /// What the container's process was given: clients look at it before they attach.
+  struct Terminal {
+    bool use_stdin = false;
+    bool stdin_once = false;
+    bool tty = false;
+  };
+
   PodApi(std::string pod, std::string container);
+  PodApi(std::string pod, std::string container, Terminal terminal);
 
   /// The answer to a request for one of these, in any namespace; 404 with a Status for another
   /// pod, 405 for a method other than GET.
@@ -25,6 +33,7 @@ class PodApi {
  private:
   std::string pod_;
   std::string container_;
+  Terminal terminal_;
 };
 
 /// A Status as an HTTP answer: code, reason such as "NotFound", text.

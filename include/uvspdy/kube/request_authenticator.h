@@ -27,7 +27,8 @@ struct BearerToken {
 /// Errors: kBadTokenFile, with the line, and never the token.
 Result<std::vector<BearerToken>> parse_token_file(std::string_view text, std::string_view name);
 
-/// Reads such a file, of at most 1 MiB. Errors: kBadTokenFile.
+/// Reads such a file, of at most 1 MiB. Errors: kBadTokenFile, also, with libuv's reason, for a
+/// file that cannot be read.
 Result<std::vector<BearerToken>> read_token_file(const std::string& path);
 
 /// Tells who a request comes from: by the client certificate that TLS has verified (its common

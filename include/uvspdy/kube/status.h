@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/httpstream/http_head.h"
 
 namespace uvspdy::kube {
 
@@ -46,5 +47,13 @@ Result<Status> parse_status(std::string_view json);
 /// How a command ended. Errors: kCommandFailed when the status is a failure without an exit code;
 /// its text is the status's message.
 Result<int> exit_code(const Status& status);
+
+/// kRefused, for an answer of an API server that is not the thing asked for.
+Error refused(const httpstream::HttpResponse& response);
+
+/// The Status behind such an error, null for any other. Its code is the answer's; of an answer that
+/// held no Status it has no reason, and the answer in one line for a message.
+/// Valid as long as the error.
+const Status* refusal(const Error& error);
 
 }  // namespace uvspdy::kube

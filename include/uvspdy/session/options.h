@@ -73,7 +73,9 @@ struct Options {
   std::chrono::milliseconds create_timeout = std::chrono::seconds(30);
 
   /// How long the connection may go without a frame in either direction before it is closed;
-  /// 0 means for ever. Time in which data waits for a paused reader does not count.
+  /// 0 means for ever. Time in which data waits for a paused reader does not count. The PINGs of
+  /// ping_period, and answers to ours, are no such frames, or the two options would cancel each
+  /// other out; the peer's PINGs are, as in Go's httpstream.
   std::chrono::milliseconds idle_timeout{0};
 
   /// How often a PING is sent; 0 means never. client-go sends one every 5 s. A peer without flow

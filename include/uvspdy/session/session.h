@@ -119,6 +119,11 @@ class Session {
   /// Errors: kNoSuchStream, kStreamClosed (it was closed before).
   Error close_stream(wire::StreamId id);
 
+  /// Sends RST_STREAM (CANCEL) behind what was written, in place of FLAG_FIN: for data that is not
+  /// whole. Reading goes on until it has gone out; then on_stream_closed tells kResetHere.
+  /// Errors: kNoSuchStream, kStreamClosed (it was closed before).
+  Error close_with_reset(wire::StreamId id);
+
   /// Sends RST_STREAM at once; what was queued or held is dropped. on_stream_closed follows with
   /// kResetHere. A stream that the peer has ended, and that still holds what its reader has not
   /// taken, is given up likewise, without a frame. Errors: kNoSuchStream.

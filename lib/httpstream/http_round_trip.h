@@ -1,0 +1,35 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "httpstream/response_reader.h"
+#include "httpstream/server_connector.h"
+#include "uvspdy/buffer.h"
+#include "uvspdy/error.h"
+#include "uvspdy/httpstream/http_head.h"
+#include "uvspdy/net/attempt.h"
+#include "uvspdy/net/transport.h"
+
+namespace uvspdy::httpstream {
+
+/// What a server answered.
+struct HttpAnswer {
+  HttpResponse response;
+  Error incomplete;                           ///< why the body is not all of it; success: it is
+  std::unique_ptr<net::Transport> transport;  ///< null unless the answer ends HTTP
+  Buffer already_read;                        ///< what came right behind such an answer
+};
+
+/// Goes a route, sends a request and reads its answer by `reader`. The handler runs once, from the
+/// loop. Errors: `route`'s own, if it is one, and kBadHead for a request that cannot be sent
+/// (nothing is then connected to); those of connect_server; kBadHead, kHeadTooLarge, kTimeout,
+/// kConnectionLost; UV_ECANCELED.
+net::Attempt round_trip(uv_loop_t* loop, Result<Route> route, const HttpRequest& request,
+                        ResponseReader reader, std::chrono::milliseconds timeout,
+                        std::function<void(Result<HttpAnswer>)> handler);
+
+}  // namespace uvspdy::httpstream

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "uvspdy/httpstream/http_head.h"
+#include "uvspdy/net/timer.h"
+#include "uvspdy/net/transport.h"
+
+namespace uvspdy::httpstream {
+
+/// Sends a last response over a connection and closes it in order: shut down, read until the
+/// client's end, close. A close while the client's bytes are unread would become a TCP reset that
+/// destroys the response on its way. Keeps itself alive until then: for 10 s without progress, and
+/// 2 minutes in all, at most.
+class LastResponse : public std::enable_shared_from_this<LastResponse> {
+  struct Private {};
+
+ public:
+  /// A response that cannot be sent becomes a 500. The pointer is for who may want to close it.
+  static std::shared_ptr<LastResponse> send(std::unique_ptr<net::Transport> transport,
+                                            const HttpResponse& response);
+
+  LastResponse(Private, std::unique_ptr<net::Transport> transport);  // use `send`
+  LastResponse(const LastResponse&) = delete;
+  LastResponse& operator=(const LastResponse&) = delete;
+
+  /// Closes the connection at once, whatever of the response is still on its way. Harmless when
+  /// done before.
+  void close();
+
+ private:
+  void start(const HttpResponse& response);
+  void written(const Error& error);
+  void ended(const Error& error);
+  void time_out();
+
+  std::unique_ptr<net::Transport> transport_;
+  net::Timer timer_;
+  net::Timer deadline_;
+  std::shared_ptr<LastResponse> self_;  // until closed
+  bool shut_down_ = false;              // all of it has left, and the end behind it
+  bool client_ended_ = false;
+  std::size_t unacknowledged_ = 0;
+};
+
+}  // namespace uvspdy::httpstream

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace uvspdy::kube {
+
+/// "peer: text" as one line of bounded length, whatever a client has put into the text: control
+/// characters come out as '?'.
+std::string log_line(std::string_view peer, std::string_view text);
+
+}  // namespace uvspdy::kube

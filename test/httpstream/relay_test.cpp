@@ -1,0 +1,381 @@
+#include "uvspdy/httpstream/relay.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "support/patterned_text.h"
+#include "support/pipe_transport.h"
+#include "support/raw_peer.h"
+#include "support/spdy_pair.h"
+#include "support/tcp_pair.h"
+#include "support/test_loop.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/session/error.h"
+
+using namespace uvspdy;
+using namespace uvspdy::httpstream;
+using session::Errc;
+using test::patterned_text;
+using test::PipePair;
+using test::RawPeer;
+using test::SpdyPair;
+using test::TcpPair;
+using test::TestLoop;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The far end of the stream, as a client has it.
+struct FarEnd {
+  SpdyPair::StreamPtr stream;
+  std::string data;
+  bool ended = false;
+  std::optional<Error> closed;
+
+  explicit FarEnd(SpdyPair::StreamPtr given) : stream(std::move(given)) {
+    stream->on_data([this](Bytes bytes) { data += text_of(bytes); });
+    stream->on_end([this] { ended = true; });
+    stream->on_close([this](const Error& error) { closed = error; });
+  }
+  FarEnd(const FarEnd&) = delete;
+  FarEnd& operator=(const FarEnd&) = delete;
+};
+
+/// A relay between a stream of the pair and a transport, and how it ended.
+struct Relayed {
+  std::shared_ptr<Relay> relay;
+  std::optional<Error> done;
+
+  void start(SpdyPair::StreamPtr stream, std::unique_ptr<net::Transport> transport,
+             RelayOptions options = {}) {
+    relay = Relay::start(
+        std::move(stream), std::move(transport),
+        [this](const Error& error) {
+          CHECK_FALSE(done);
+          done = error;
+        },
+        std::move(options));
+    CHECK_FALSE(done);  // not inside the call
+  }
+
+  /// The error that it must have ended with.
+  const Error& error() const {
+    REQUIRE(done);
+    INFO(done->message());
+    return *done;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Relay: bytes go both ways, and each end is passed on by itself") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  target.start_reading();
+  RelayOptions options;
+  const bool pooled = GENERATE(false, true);
+  if (pooled) options.pool = std::make_shared<BufferPool>(64 * 1024);
+  Relayed relayed;
+  relayed.start(server, std::move(tcp.client), options);
+
+  const std::string up = patterned_text(300000, 1);
+  const std::string down = patterned_text(400000, 2);
+  const bool target_ends_first = GENERATE(false, true);
+  if (target_ends_first) {
+    target.send(down);
+    target.shut_down();
+    REQUIRE(loop.run_until([&] { return far.ended; }));
+    CHECK_FALSE(target.ended());
+    CHECK_FALSE(relayed.done);
+    CHECK_FALSE(client->write(Buffer(up)));
+    CHECK_FALSE(client->close());
+  } else {
+    CHECK_FALSE(client->write(Buffer(up)));
+    CHECK_FALSE(client->close());
+    REQUIRE(loop.run_until([&] { return target.ended(); }));
+    CHECK_FALSE(far.ended);
+    CHECK_FALSE(relayed.done);
+    target.send(down);
+    target.shut_down();
+  }
+  REQUIRE(loop.run_until([&] { return relayed.done && far.closed && target.ended(); }));
+  CHECK_FALSE(*relayed.done);
+  CHECK_FALSE(*far.closed);
+  CHECK_FALSE(target.end());
+  CHECK(target.received() == up);
+  CHECK(far.data == down);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: a transport that is slow holds up the stream, and gets all of it") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  PipePair pipe(loop.get());
+  pipe.up->capacity = 1000;
+  Relayed relayed;
+  relayed.start(server, std::move(pipe.client));
+  const std::string up = patterned_text(3000000);
+  CHECK_FALSE(client->write(Buffer(up)));
+  CHECK_FALSE(client->close());
+  REQUIRE(loop.run_until([&] {
+    const auto stats = server->stats();
+    return stats && stats->held_bytes > 30000;
+  }));
+  loop.run_turns(20);
+  REQUIRE(client->stats());
+  CHECK(client->stats()->queued_bytes > 2000000);  // it waits where it comes from
+  CHECK(pipe.up->data.size() <= 1000);
+
+  std::string received;
+  bool ended = false;
+  pipe.up->capacity = 1000000;
+  pipe.server->set_read_handlers([&](Bytes bytes) { received += text_of(bytes); },
+                                 [&](const Error&) { ended = true; });
+  pipe.server->start_reading();
+  REQUIRE(loop.run_until([&] { return ended; }));
+  CHECK(received == up);
+  CHECK_FALSE(pipe.up->overwritten);
+  CHECK_FALSE(relayed.done);
+  pipe.server->shutdown({});
+  REQUIRE(loop.run_until([&] { return relayed.done && far.closed; }));
+  CHECK_FALSE(*relayed.done);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: a stream that nobody reads holds up the transport") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  PipePair pipe(loop.get());
+  pipe.down->capacity = 3000000;
+  Relayed relayed;
+  relayed.start(server, std::move(pipe.client));
+  const std::string down = patterned_text(3000000);
+  const Bytes bytes = bytes_of(down);
+  REQUIRE(*pipe.server->try_write(std::span(&bytes, 1)) == down.size());
+  pipe.server->shutdown({});
+  REQUIRE(loop.run_until([&] { return !server->writable(); }));
+  loop.run_turns(20);
+  CHECK(pipe.down->data.size() > 2000000);
+  REQUIRE(server->stats());
+  CHECK(server->stats()->queued_bytes < 400000);  // the high-water mark and one read
+
+  FarEnd far(client);
+  REQUIRE(loop.run_until([&] { return far.ended; }));
+  CHECK(far.data == down);
+  CHECK_FALSE(client->close());
+  REQUIRE(loop.run_until([&] { return relayed.done.has_value(); }));
+  CHECK_FALSE(*relayed.done);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: a transport that breaks resets the stream behind what came before") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  client->pause();
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  Relayed relayed;
+  relayed.start(server, std::move(tcp.client));
+  // More than the client's window takes, so that some waits on the server.
+  const std::string down = patterned_text(150000);
+  target.send(down);
+  REQUIRE(loop.run_until([&] { return server->stats()->queued_bytes > 0; }));
+  target.vanish();
+  loop.run_turns(20);
+  CHECK_FALSE(server->is_closed());
+
+  FarEnd far(client);
+  client->resume();
+  REQUIRE(loop.run_until([&] { return relayed.done && far.closed; }));
+  CHECK(far.data == down);
+  CHECK_FALSE(far.ended);
+  CHECK(far.closed->code() == Errc::kStreamReset);
+  CHECK(relayed.error().code().value() == UV_ECONNRESET);
+  CHECK(pair.stream_is_possible());
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: what a client still sends for a transport that broke is dropped") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  Relayed relayed;
+  relayed.start(server, std::move(tcp.client));
+  // The target does not read: far more than its socket takes.
+  CHECK_FALSE(client->write(Buffer(patterned_text(20000000))));
+  REQUIRE(loop.run_until([&] { return server->stats()->held_bytes > 0; }));
+  target.vanish();
+  REQUIRE(loop.run_until([&] { return relayed.done && far.closed; }));
+  CHECK(relayed.error().code().category() == net::uv_category());
+  CHECK(far.closed->code() == Errc::kStreamReset);
+  CHECK(pair.stream_is_possible());
+  CHECK(pair.server.connection->stats().held_bytes == 0);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: a server's refusal arrives although it takes no more of the request") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  TcpPair tcp(loop);
+  auto target = std::make_unique<RawPeer>(std::move(tcp.server));
+  Relayed relayed;
+  relayed.start(server, std::move(tcp.client));
+  CHECK_FALSE(client->write(Buffer(patterned_text(20000000))));
+  REQUIRE(loop.run_until([&] { return server->stats()->held_bytes > 0; }));
+  // Closing a socket with unread bytes resets the connection behind the answer.
+  target->send("413 Content Too Large");
+  target->close();
+  REQUIRE(loop.run_until([&] { return relayed.done && far.closed; }));
+  CHECK(far.data == "413 Content Too Large");
+  CHECK(far.closed->code() == Errc::kStreamReset);
+  CHECK(relayed.error().code().category() == net::uv_category());
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: a stream that is reset closes the transport behind what came before") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  PipePair pipe(loop.get());
+  pipe.up->capacity = 10;
+  Relayed relayed;
+  relayed.start(server, std::move(pipe.client));
+  const std::string up = patterned_text(3000);
+  CHECK_FALSE(client->write(Buffer(up)));
+  REQUIRE(loop.run_until([&] { return pipe.up->data.size() == 10; }));
+  const bool lost = GENERATE(false, true);
+  if (lost) {
+    pair.client.connection->abort();
+  } else {
+    client->reset();
+  }
+  REQUIRE(loop.run_until([&] { return server->is_closed(); }));
+  CHECK_FALSE(relayed.done);
+  std::string received;
+  bool ended = false;
+  pipe.server->set_read_handlers([&](Bytes bytes) { received += text_of(bytes); },
+                                 [&](const Error&) { ended = true; });
+  pipe.server->start_reading();
+  REQUIRE(loop.run_until([&] { return ended; }));
+  CHECK(received == up);
+  CHECK(relayed.error().code() == (lost ? Errc::kConnectionLost : Errc::kStreamReset));
+  pair.client.connection->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Relay: a transport that takes nothing any more is given up in the end") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  PipePair pipe(loop.get());
+  pipe.up->capacity = 10;
+  RelayOptions options;
+  options.flush_timeout = 20ms;
+  Relayed relayed;
+  relayed.start(server, std::move(pipe.client), options);
+  CHECK_FALSE(client->write(Buffer(patterned_text(3000))));
+  CHECK_FALSE(client->close());
+  pipe.server->shutdown({});
+  REQUIRE(loop.run_until([&] { return far.closed.has_value(); }));
+  CHECK_FALSE(*far.closed);
+  REQUIRE(loop.run_until([&] { return relayed.done.has_value(); }));
+  CHECK(relayed.error().code() == net::Errc::kTimeout);
+  CHECK(relayed.error().message().find("pipe took nothing for 20 ms") != std::string::npos);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: takes a stream that the peer has ended already, or closed") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  target.start_reading();
+  Relayed relayed;
+  SECTION("ended, with nothing on it") {
+    FarEnd far(client);
+    CHECK_FALSE(client->close());
+    REQUIRE(loop.run_until([&] { return server->has_ended(); }));
+    relayed.start(server, std::move(tcp.client));
+    REQUIRE(loop.run_until([&] { return target.ended(); }));
+    target.send("answer");
+    target.shut_down();
+    REQUIRE(loop.run_until([&] { return relayed.done.has_value(); }));
+    CHECK_FALSE(*relayed.done);
+    REQUIRE(loop.run_until([&] { return far.ended; }));
+    CHECK(far.data == "answer");
+  }
+  SECTION("reset") {
+    client->reset();
+    REQUIRE(loop.run_until([&] { return server->is_closed(); }));
+    relayed.start(server, std::move(tcp.client));
+    REQUIRE(loop.run_until([&] { return relayed.done && target.ended(); }));
+    CHECK(relayed.error().code() == Errc::kStreamClosed);
+  }
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: reset ends both at once, and everything may be dropped in done") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  target.start_reading();
+  std::shared_ptr<Relay> relay;
+  std::optional<Error> done;
+  relay = Relay::start(server, std::move(tcp.client), [&](const Error& error) {
+    done = error;
+    relay->reset();  // harmless
+    relay.reset();
+    pair.server.streams.clear();
+  });
+  server.reset();
+  CHECK_FALSE(client->write(Buffer::copy_of("hello")));
+  REQUIRE(loop.run_until([&] { return target.received() == "hello"; }));
+  relay->reset();
+  relay->reset();
+  CHECK_FALSE(done);
+  REQUIRE(loop.run_until([&] { return done && far.closed && target.ended(); }));
+  CHECK(done->code() == Errc::kResetHere);
+  CHECK(far.closed->code() == Errc::kStreamReset);
+  REQUIRE(pair.close());
+}

@@ -1,0 +1,203 @@
+"""`uvspdy cp` over connections that are cut off anywhere: nothing short ever has the final name."""
+
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+
+from cp_cases import UVSPDY, CpTestCase
+from cutting_proxy import CuttingProxy
+from exec_cases import random_bytes
+from peers import DEADLINE, wait_until
+
+TRIES = 25
+SIZE = 300_000
+
+
+class CutTestCase(CpTestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve_commands()
+        self.data = random_bytes(SIZE)
+
+    def proxy(self, after, **options):
+        proxy = CuttingProxy(self.server.address, after, **options)
+        self.addCleanup(proxy.close)
+        return proxy
+
+    def points(self, seed):
+        """Where to cut: everywhere, and often near the beginning and the end."""
+        generator = random.Random(seed)
+        for number in range(TRIES):
+            after = generator.choice([2000, SIZE, SIZE + 8000])
+            yield number, generator.randrange(after), generator.random() < 0.5
+
+    def copy_cut(self, words, after, for_good):
+        proxy = self.proxy(after, for_good=for_good)
+        result = self.cp(*words, server=proxy.target)
+        proxy.close()
+        return result
+
+    def check_result(self, result, final, before):
+        """Whole or as before; and success means whole."""
+        if result.returncode == 0:
+            self.assertEqual(self.content(final), self.whole)
+            return
+        self.assertEqual(result.returncode, 1)
+        last = result.stderr.decode(errors="replace").splitlines()[-1]
+        self.assertRegex(last, "^uvspdy cp: ")
+        self.assertIn(self.content(final), (before, self.whole))
+
+    def content(self, path):
+        if path.is_dir():
+            return {name: (path / name).read_bytes() for name in os.listdir(path)}
+        return path.read_bytes() if path.exists() else None
+
+    def check(self, source, final, words, before):
+        self.whole = self.content(source)
+        if before is not None:
+            final.write_bytes(before)
+        for number, after, for_good in self.points(final.name):
+            with self.subTest(number=number, after=after, for_good=for_good):
+                result = self.copy_cut(words, after, for_good)
+                self.check_result(result, final, before)
+                self.assertEqual(self.leftovers(self.here), [])
+                if for_good:  # there was no way to tidy up there
+                    self.tidy_up()
+                else:
+                    self.wait_for_no_leftovers()
+                if self.content(final) != before:  # it came through: once more from the start
+                    self.remove(final)
+                    if before is not None:
+                        final.write_bytes(before)
+
+    def remove(self, path):
+        if path.is_dir():
+            for name in os.listdir(path):
+                (path / name).unlink()
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+
+    def tidy_up(self):
+        # The server notices by itself, too, that nobody is there any more.
+        wait_until(lambda: not self.commands(), "the server's commands to end")
+        for folder in self.leftovers():
+            shutil.rmtree(folder)
+
+    def commands(self):
+        """What the server runs."""
+        children = pathlib.Path(f"/proc/{self.server.process.pid}/task").glob("*/children")
+        return "".join(file.read_text() for file in children)
+
+    def make_folder(self, path):
+        path.mkdir()
+        for number in range(6):
+            (path / f"{number}").write_bytes(self.data[number : SIZE // 6])
+        return path
+
+
+class Downloads(CutTestCase):
+    def test_a_file(self):
+        source = self.there / "file"
+        source.write_bytes(self.data)
+        self.check(source, self.here / "copy", [self.remote("file"), self.here / "copy"], None)
+
+    def test_a_file_in_another_one_s_place(self):
+        source = self.there / "file"
+        source.write_bytes(self.data)
+        self.check(source, self.here / "copy", [self.remote("file"), self.here / "copy"], b"older")
+
+    def test_a_folder(self):
+        source = self.make_folder(self.there / "folder")
+        self.check(source, self.here / "copy", [self.remote("folder"), self.here / "copy"], None)
+
+
+class Uploads(CutTestCase):
+    def test_a_file(self):
+        source = self.here / "file"
+        source.write_bytes(self.data)
+        self.check(source, self.there / "copy", [source, self.remote("copy")], None)
+
+    def test_a_file_in_another_one_s_place(self):
+        source = self.here / "file"
+        source.write_bytes(self.data)
+        self.check(source, self.there / "copy", [source, self.remote("copy")], b"older")
+
+    def test_a_folder(self):
+        source = self.make_folder(self.here / "folder")
+        self.check(source, self.there / "copy", [source, self.remote("copy")], None)
+
+    def test_a_folder_into_one_that_is_there(self):
+        """Each file is what it was or what it shall be, and success means that all are."""
+        source = self.make_folder(self.here / "folder")
+        whole = self.content(source)
+        final = self.there / "folder"
+        for number, after, for_good in self.points("merge"):
+            with self.subTest(number=number, after=after, for_good=for_good):
+                final.mkdir()
+                for name in whole:
+                    (final / name).write_bytes(b"older")
+                result = self.copy_cut([source, self.remote()], after, for_good)
+                wait_until(lambda: not self.commands(), "the server's commands to end")
+                copied = self.content(final)
+                self.assertEqual(set(copied), set(whole))
+                for name, content in copied.items():
+                    allowed = [whole[name]] if result.returncode == 0 else [whole[name], b"older"]
+                    self.assertIn(content, allowed)
+                self.tidy_up()
+                self.remove(final)
+
+
+class Retries(CutTestCase):
+    def check_retries(self, words, copy):
+        for retries, cuts, code in [("3", 3, 0), ("-1", 4, 0), ("1", 2, 1)]:
+            with self.subTest(retries=retries, cuts=cuts):
+                proxy = self.proxy(SIZE // 2, cuts=cuts)
+                result = self.cp("--retries", retries, *words, server=proxy.target)
+                self.assert_exit(result, code)
+                self.assertEqual(result.stderr.count(b"trying again"), cuts - code)
+                self.assertEqual(copy.exists(), code == 0)
+                if code == 0:
+                    self.assert_same_bytes(copy.read_bytes(), self.data)
+                    copy.unlink()
+                self.wait_for_no_leftovers()
+
+    def test_from_the_pod(self):
+        (self.there / "file").write_bytes(self.data)
+        copy = self.here / "copy"
+        self.check_retries([self.remote("file"), copy], copy)
+
+    def test_to_the_pod(self):
+        (self.here / "file").write_bytes(self.data)
+        self.check_retries([self.here / "file", self.remote("copy")], self.there / "copy")
+
+    def test_a_failure_there_is_not_tried_again(self):
+        result = self.cp("--retries", "-1", self.remote("missing"), self.here)
+        self.check_failed(result, "exit code 2")
+        result = self.cp("--retries", "-1", "other:/x", self.here)
+        self.check_failed(result, "404")
+
+
+class Killed(CutTestCase):
+    def test_the_server(self):
+        marker = self.folder() / "started"
+        scripts = self.folder()
+        tar = scripts / "tar"
+        tar.write_text(f"#!/bin/sh\n/bin/tar \"$@\"; touch '{marker}'; exec sleep 1000\n")
+        tar.chmod(0o755)
+        (self.there / "file").write_bytes(self.data)
+        path = f"{scripts}:{os.environ['PATH']}"
+        server = self.serve_mortal("env", f"PATH={path}", UVSPDY, "serve")
+        client = self.start(
+            self.command(self.remote("file"), self.here / "copy", server=server),
+            stderr=subprocess.PIPE,
+        )
+        wait_until(marker.exists, "tar to have sent all")
+        server.end(signal.SIGKILL)
+        _, error = client.communicate(timeout=DEADLINE)
+        self.assertEqual(client.returncode, 1)
+        self.assert_one_line(error, "the command's exit status is unknown")
+        self.assertEqual(os.listdir(self.here), [])

@@ -1,0 +1,243 @@
+"""`uvspdy port-forward` and `uvspdy serve`, each in a process of its own."""
+
+import ctypes
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+
+from peers import DEADLINE, PeerTestCase, program, run, wait_until
+from port_forward_cases import PortForwardCases, body, download, echo, free_port
+
+UVSPDY = program("UVSPDY_COMMAND")
+
+
+def descriptors(process):
+    return len(list(pathlib.Path(f"/proc/{process.pid}/fd").iterdir()))
+
+
+def give_up_privileged_ports():
+    """Takes CAP_NET_BIND_SERVICE from the program about to be run, where root would have it."""
+    drop_from_bounding_set, net_bind_service = 24, 10
+    ctypes.CDLL(None).prctl(drop_from_bounding_set, net_bind_service, 0, 0, 0)
+
+
+class Client:
+    """A port-forward that runs, and what it has said."""
+
+    def __init__(self, test, *arguments):
+        folder = test.folder()
+        self._output, self._errors = folder / "stdout", folder / "stderr"
+        command = [UVSPDY, "port-forward", *arguments]
+        with open(self._output, "wb") as output, open(self._errors, "wb") as errors:
+            self.process = test.start(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+            )
+        wait_until(lambda: self.local or self.process.poll() is not None, "a port to be forwarded")
+
+    @property
+    def output(self):
+        return self._output.read_text()
+
+    @property
+    def errors(self):
+        return self._errors.read_text()
+
+    @property
+    def local(self):
+        lines = re.findall(r"^Forwarding from \S+:(\d+) -> (\d+)\n", self.output, re.M)
+        return {int(remote): int(local) for local, remote in lines}
+
+    def wait_for_error(self, pattern):
+        wait_until(lambda: re.search(pattern, self.errors, re.M), f"{pattern} on stderr")
+
+    def end(self):
+        return self.process.wait(DEADLINE)
+
+
+class PortForward(PortForwardCases, PeerTestCase):
+    def setUp(self):
+        self.server = self.serve(UVSPDY, "serve")
+
+    def client(self, *arguments, server=None):
+        return Client(self, "-s", (server or self.server).target, *arguments)
+
+    def forward(self, *ports):
+        return self.client("uvspdy", *ports)
+
+    def fail_with(self, *arguments, code=1):
+        """Runs a port-forward that cannot be; its stderr."""
+        result = run([UVSPDY, "port-forward", "-s", self.server.target, *arguments])
+        self.assert_exit(result, code)
+        self.assertEqual(result.stdout, b"")
+        return result.stderr
+
+    def test_lines_are_those_of_kubectl(self):
+        server = self.echo_server()
+        local = free_port()
+        client = self.client("pod/uvspdy", f"{local}:{server.port}")
+        self.assertEqual(echo(local, b"one"), b"one")
+        self.assertEqual(echo(local, b"two", host="::1"), b"two")
+        expected = [
+            f"Forwarding from 127.0.0.1:{local} -> {server.port}",
+            f"Forwarding from [::1]:{local} -> {server.port}",
+            f"Handling connection for {local}",
+            f"Handling connection for {local}",
+        ]
+        wait_until(lambda: client.output.count("\n") == 4, "four lines")
+        self.assertEqual(client.output.splitlines(), expected)
+        self.assertEqual(client.errors, "")
+        client.process.send_signal(signal.SIGINT)
+        self.assertEqual(client.end(), 0)
+
+    def test_both_half_closes_come_through(self):
+        server = self.echo_server()
+        client = self.forward(f":{server.port}")
+        for size in [0, 1, 100000, 5000000]:
+            with self.subTest(size=size):
+                data = body(size) if size else b""
+                self.assert_same_bytes(echo(client.local[server.port], data), data)
+
+    def test_several_ports_and_one_that_is_free(self):
+        first, second = self.echo_server(), self.echo_server()
+        client = self.forward(f":{first.port}", f"0:{second.port}", "--address", "127.0.0.1,::1")
+        self.assertEqual(len(set(client.local.values())), 2)
+        for server in (first, second):
+            for host in ("127.0.0.1", "::1"):
+                self.assertEqual(echo(client.local[server.port], b"hello", host), b"hello")
+
+    def test_nobody_listens_in_the_pod(self):
+        closed, server = free_port(), self.echo_server()
+        client = self.forward(f":{closed}", f":{server.port}")
+        with socket.create_connection(("127.0.0.1", client.local[closed]), DEADLINE) as refused:
+            self.assertEqual(refused.recv(1), b"")
+        client.wait_for_error(
+            f"^an error occurred forwarding {client.local[closed]} -> {closed}: error forwarding "
+            f"port {closed} to pod uvspdy, uid .*: .*ECONNREFUSED"
+        )
+        self.assertEqual(echo(client.local[server.port], b"still there"), b"still there")
+
+    def test_unknown_pod(self):
+        self.assertEqual(
+            self.fail_with("no-such-pod", "80"),
+            b'Error from server (NotFound): pods "no-such-pod" not found\n',
+        )
+
+    def test_arguments_that_are_wrong(self):
+        for arguments, words in [
+            (["uvspdy", "1:2:3"], "invalid port format '1:2:3'"),
+            (["uvspdy", "http:80"], "error parsing local port 'http'"),
+            (["uvspdy", "80:http"], "error parsing remote port 'http'"),
+            (["uvspdy", "65536"], "error parsing local port '65536'"),
+            (["uvspdy", "8080:0"], "remote port must be > 0"),
+            (["uvspdy", "8080:"], "remote port cannot be empty"),
+            (["uvspdy", ":80", "--address", "example.com"], "example.com is not a valid IP"),
+            (["deployment/web", "80"], "'deployment/web': only pods can be named here"),
+        ]:
+            with self.subTest(arguments=arguments):
+                self.assert_one_line(
+                    self.fail_with(*arguments), f"^uvspdy port-forward: {re.escape(words)}"
+                )
+        words = "TYPE/NAME and list of ports are required for port-forward"
+        self.assert_one_line(self.fail_with("uvspdy", code=2), words)
+        self.assert_one_line(self.fail_with(code=2), words)
+
+    def test_a_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            errors = self.fail_with("uvspdy", f"{port}:80", "--address", "127.0.0.1").decode()
+            self.assertRegex(
+                errors,
+                rf"\AUnable to listen on port {port}: Listeners failed to create with the following"
+                rf" errors: \[.*EADDRINUSE.*\]; name another local port, or :80 for a free one\n"
+                rf"uvspdy port-forward: unable to listen on any of the requested ports: "
+                rf"\[{{{port} 80}}\]\n\Z",
+            )
+            # Another port is forwarded all the same; of localhost the other family is enough.
+            server = self.echo_server()
+            client = self.client(
+                "uvspdy", f"{port}:80", f":{server.port}", "--address", "127.0.0.1"
+            )
+            client.wait_for_error(f"^Unable to listen on port {port}")
+            self.assertEqual(echo(client.local[server.port], b"hello"), b"hello")
+            client = self.forward(f"{port}:{server.port}")
+            self.assertEqual(
+                client.output, f"Forwarding from [::1]:{port} -> {server.port}\n"
+            )
+            self.assertEqual(echo(port, b"hello", host="::1"), b"hello")
+
+    def test_a_privileged_port(self):
+        first = int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+        if first <= 80:
+            self.skipTest(f"port 80 is for everybody here (ip_unprivileged_port_start is {first})")
+        result = run(
+            [UVSPDY, "port-forward", "-s", self.server.target, "uvspdy", "80"],
+            preexec_fn=give_up_privileged_ports,
+        )
+        self.assert_exit(result, 1)
+        self.assertRegex(
+            result.stderr.decode(),
+            r"\AUnable to listen on port 80: Listeners failed to create with the following errors: "
+            r"\[.*EACCES.*\]; ports below 1024 are for privileged users: name another local port",
+        )
+
+    def test_a_lost_connection(self):
+        server = self.serve_mortal(UVSPDY, "serve")
+        target = self.echo_server()
+        client = self.client("uvspdy", f":{target.port}", server=server)
+        with socket.create_connection(("127.0.0.1", client.local[target.port])) as local:
+            wait_until(lambda: "Handling connection" in client.output, "the connection")
+            server.process.kill()
+            self.assertEqual(client.end(), 1)
+            self.assertEqual(local.recv(1), b"")
+        self.assert_one_line(
+            client.errors.encode(), "^uvspdy port-forward: lost connection to pod: "
+        )
+
+    def test_reconnect(self):
+        server = self.serve_mortal(UVSPDY, "serve")
+        target = self.echo_server()
+        client = self.client("uvspdy", f":{target.port}", "--reconnect", server=server)
+        local = client.local[target.port]
+        self.assertEqual(echo(local, b"before"), b"before")
+        server.process.kill()
+        server.process.wait(DEADLINE)
+        client.wait_for_error("^lost connection to pod.*; connecting again in 500 ms$")
+        client.wait_for_error("^error upgrading connection: .*; connecting again in 1000 ms$")
+        # Accepted, and kept until there is a server again.
+        with socket.create_connection(("127.0.0.1", local), DEADLINE) as waiting:
+            waiting.sendall(b"meanwhile")
+            waiting.shutdown(socket.SHUT_WR)
+            host, port = server.address
+            self.serve(UVSPDY, "serve", "--listen", f"{host}:{port}")
+            client.wait_for_error("^connected to pod uvspdy again$")
+            self.assertEqual(waiting.recv(100), b"meanwhile")
+        self.assertEqual(echo(local, b"after"), b"after")
+        client.process.terminate()
+        self.assertEqual(client.end(), 0)
+
+    def test_it_ends_while_connections_are_open(self):
+        target = self.echo_server()
+        client = self.forward(f":{target.port}")
+        with socket.create_connection(("127.0.0.1", client.local[target.port])) as local:
+            wait_until(lambda: "Handling connection" in client.output, "the connection")
+            client.process.send_signal(signal.SIGINT)
+            self.assertEqual(client.end(), 0)
+            self.assertEqual(local.recv(1), b"")
+
+    def test_descriptors_return(self):
+        web = self.web_server(1000)
+        client = self.forward(f":{web.port}")
+        local = client.local[web.port]
+        for _ in range(20):
+            download(local, 1000)
+        processes = [client.process, self.server.process]
+        # What the last ones hold goes in a moment.
+        before = [descriptors(process) for process in processes]
+        for _ in range(300):
+            download(local, 1000)
+        wait_until(
+            lambda: all(descriptors(p) <= count for p, count in zip(processes, before)),
+            "the descriptors to return",
+        )

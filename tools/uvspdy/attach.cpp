@@ -1,0 +1,70 @@
+#include <uv.h>
+
+#include <cstdio>
+#include <string>
+
+#include "commands.h"
+#include "loop.h"
+#include "pod_flags.h"
+#include "remote_command.h"
+#include "report.h"
+#include "uvspdy/kube/remote_command_client.h"
+
+using namespace uvspdy;
+
+namespace {
+
+// Whether to use a terminal. The process has one, or has none: what the flags say comes second.
+bool wants_terminal(PodFlags flags, const PodContainer& found) {
+  if (found.is_known && flags.tty && !found.has_tty) {
+    if (!flags.quiet) {
+      std::fprintf(stderr, "error: Unable to use a TTY - container %s did not allocate one\n",
+                   found.container.c_str());
+    }
+    return false;
+  }
+  flags.tty = flags.tty || found.has_tty;
+  return RemoteCommand::wants_terminal(flags);
+}
+
+int attach(const PodFlags& flags) {
+  Result<kube::ClientConfig> config = read_client_config(flags.client);
+  if (!config) return report_error("attach", config.error().message());
+  kube::AttachRequest request;
+  request.pod_namespace = config->pod_namespace;
+  request.use_stdin = flags.use_stdin;
+
+  Loop loop;
+  auto server = make_api_server(loop.get(), flags.client, std::move(*config));
+  if (!server) return report_error("attach", server.error().message());
+  RemoteCommand command(loop.get(), "attach");
+  find_container(
+      **server, flags, request.pod_namespace,
+      [&](const PodContainer& found) {
+        request.pod = found.pod;
+        request.container = found.container;
+        request.tty = wants_terminal(flags, found);
+        request.use_stderr = !request.tty;
+        if (request.tty && !flags.quiet) {
+          std::fprintf(stderr, "If you don't see a command prompt, try pressing enter.\n");
+        }
+        command.run(
+            [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
+              return kube::attach(**server, request, std::move(handlers), size);
+            },
+            request.tty, true);
+      },
+      [&](const std::string& line) { command.fail(line); });
+  loop.run();
+  return report_error("attach", "the connection ended without a result");
+}
+
+}  // namespace
+
+void add_attach(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("attach", "Join the process that a container runs: attach [OPTIONS] POD");
+  auto flags = std::make_shared<PodFlags>();
+  add_pod_flags(*command, *flags);
+  command->callback([flags, &exit_code] { exit_code = attach(*flags); });
+}

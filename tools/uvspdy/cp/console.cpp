@@ -1,0 +1,122 @@
+#include "console.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace {
+
+constexpr std::chrono::milliseconds kInterval{100};
+constexpr std::size_t kBarWidth = 20;
+
+std::size_t terminal_width() {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsual;
+  return size.ws_col;
+}
+
+std::string size_text(double bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  while (bytes >= 1024 && unit + 1 < kUnits.size()) {
+    bytes /= 1024;
+    ++unit;
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", bytes, kUnits[unit]);
+  return text.data();
+}
+
+void put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string clean(text);
+  constexpr char kDelete = 0x7f;
+  std::replace_if(
+      clean.begin(), clean.end(),
+      [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == kDelete; }, '?');
+  // The control characters of Latin-1 as UTF-8 has them: terminals obey these, too.
+  for (std::size_t at = 0; at + 1 < clean.size(); ++at) {
+    const auto next = static_cast<unsigned char>(clean[at + 1]);
+    if (static_cast<unsigned char>(clean[at]) == 0xc2 && next >= 0x80 && next < 0xa0) {
+      clean.replace(at, 2, "?");
+    }
+  }
+  return clean;
+}
+
+Console::Console() : terminal_(isatty(STDERR_FILENO) == 1) {}
+
+Console::~Console() { finish(); }
+
+void Console::start(std::string_view name, std::uint64_t total) {
+  clear();
+  started_ = true;
+  name_ = printable(name);
+  total_ = total;
+  done_ = 0;
+  start_ = Clock::now();
+  last_drawn_ = {};
+}
+
+void Console::set_name(std::string_view name) {
+  if (terminal_) name_ = printable(name);
+}
+
+void Console::add(std::size_t bytes) {
+  done_ += bytes;
+  if (terminal_ && started_ && Clock::now() - last_drawn_ >= kInterval) draw();
+}
+
+void Console::finish() {
+  if (terminal_ && started_ && done_ > 0) {
+    draw();  // as it ended
+    put("\n");
+  }
+  drawn_ = false;
+  started_ = false;
+}
+
+void Console::line(std::string_view text) {
+  clear();
+  put(printable(text) + "\n");
+}
+
+void Console::clear() {
+  if (drawn_) put("\r\x1b[K");
+  drawn_ = false;
+}
+
+void Console::draw() {
+  last_drawn_ = Clock::now();
+  clear();
+  put(bar());
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+std::string Console::bar() const {
+  std::string text;
+  const auto done = static_cast<double>(done_);
+  if (total_ > 0) {
+    const double share = std::min(1.0, done / static_cast<double>(total_));
+    const auto filled = static_cast<std::size_t>(share * static_cast<double>(kBarWidth));
+    std::array<char, 16> percent{};
+    std::snprintf(percent.data(), percent.size(), "%3.0f%%", share * 100);
+    text += " [" + std::string(filled, '#') + std::string(kBarWidth - filled, ' ') + "] " +
+            percent.data();
+  }
+  text += " " + size_text(done);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  if (seconds > 0) text += ", " + size_text(done / seconds) + "/s";
+  // One less than there are, so that the cursor stays on this line.
+  const std::size_t width = terminal_width() - 1;
+  if (text.size() >= width) return text.substr(0, width);
+  return name_.substr(0, width - text.size()) + text;
+}

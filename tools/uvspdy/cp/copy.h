@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pod.h"
+#include "uvspdy/error.h"
+
+struct CopyOptions {
+  /// Modes and times as they were; else as new files have them.
+  bool preserve = true;
+};
+
+// Both run the loop until all is done or has failed. What fails leaves nothing half done: a file
+// has its name only when all of it is there. Errors: one line for people.
+
+/// Copies from the pod: `tar cf -` there, unpacked here under a temporary name, renamed when tar
+/// has ended well and its archive has an end.
+uvspdy::Error download(Pod& pod, const std::string& remote, const std::string& local,
+                       const CopyOptions& options);
+
+/// Copies to the pod: `tar xf -` there, into a temporary folder beside the target, moved by another
+/// command when tar has ended well and the last file has its size.
+uvspdy::Error upload(Pod& pod, const std::string& local, const std::string& remote,
+                     const CopyOptions& options);
+
+/// The options that tar needs to take a path as it is written: GNU's would read "\n" in one as a
+/// line's end, and the others do not know how to be told.
+uvspdy::Result<std::vector<std::string>> literal_names(Pod& pod, const std::string& path);

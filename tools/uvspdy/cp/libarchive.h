@@ -1,0 +1,48 @@
+#pragma once
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "uvspdy/error.h"
+
+// libarchive's objects, freed by themselves.
+
+struct ArchiveFree {
+  void operator()(archive* object) const { archive_free(object); }
+};
+struct ArchiveEntryFree {
+  void operator()(archive_entry* object) const { archive_entry_free(object); }
+};
+using ArchivePtr = std::unique_ptr<archive, ArchiveFree>;
+using ArchiveEntryPtr = std::unique_ptr<archive_entry, ArchiveEntryFree>;
+
+inline uvspdy::Error archive_failure(archive* object, const std::string& what) {
+  const char* why = archive_error_string(object);
+  return uvspdy::Error(std::make_error_code(std::errc::io_error),
+                       what + ": " + (why != nullptr ? why : "unknown reason"));
+}
+
+/// Names are bytes, but libarchive turns some kinds (pax) into the locale's: UTF-8, while one of
+/// these lives, for this thread alone.
+class Utf8Locale {
+ public:
+  Utf8Locale() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (locale_ != nullptr) before_ = uselocale(locale_);
+  }
+  ~Utf8Locale() {
+    if (locale_ == nullptr) return;
+    uselocale(before_);
+    freelocale(locale_);
+  }
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
+
+ private:
+  locale_t locale_;
+  locale_t before_{};
+};

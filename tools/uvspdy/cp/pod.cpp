@@ -1,0 +1,81 @@
+#include "pod.h"
+
+#include <system_error>
+#include <utility>
+
+#include "pod_command.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/timer.h"
+
+using namespace uvspdy;
+
+namespace {
+
+constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
+
+// What is kept of the output of a command that has a few words to say.
+constexpr std::size_t kMaxOutput = 4096;
+
+constexpr std::chrono::seconds kTidyingTime{10};
+
+}  // namespace
+
+Pod::Pod(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server, kube::ExecRequest request,
+         Console& console)
+    : loop_(loop), server_(std::move(server)), request_(std::move(request)), console_(console) {
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    signals_[i] = net::Handle<uv_signal_t>::make();
+    uv_signal_init(loop, signals_[i].get());
+    signals_[i]->data = this;
+    uv_signal_start(
+        signals_[i].get(),
+        [](uv_signal_t* handle, int number) {
+          auto* self = static_cast<Pod*>(handle->data);
+          self->signal_ = number;
+          self->stopping_ = true;
+        },
+        kSignals[i]);
+  }
+}
+
+void Pod::turn() { uv_run(loop_, UV_RUN_ONCE); }
+
+Result<kube::ExitStatus> Pod::run(std::vector<std::string> words, std::string* output) {
+  PodCommand command(*this, std::move(words));
+  for (Bytes bytes = command.read(); !bytes.empty(); bytes = command.read()) {
+    if (output != nullptr && output->size() < kMaxOutput) *output += text_of(bytes);
+  }
+  return command.wait();
+}
+
+Error Pod::run_well(std::vector<std::string> words, std::string* output) {
+  return failure_of(run(std::move(words), output));
+}
+
+void Pod::tidy_up(std::vector<std::string> words) {
+  const bool lost = lost_;
+  stopping_ = false;
+  tidying_ = true;
+  {
+    PodCommand command(*this, std::move(words));
+    net::Timer limit(loop_, [&command] { command.cancel(); });
+    limit.start(kTidyingTime);
+    (void)command.wait();
+  }
+  tidying_ = false;
+  stopping_ = signal_ != 0;
+  lost_ = lost;
+}
+
+void Pod::sleep(std::chrono::milliseconds time) {
+  bool over = false;
+  net::Timer timer(loop_, [&over] { over = true; });
+  timer.start(time);
+  while (!over && !stopping_) turn();
+}
+
+Error failure_of(const Result<kube::ExitStatus>& status) {
+  if (!status) return Error(status.error().code(), kube::describe(status.error()));
+  if (status->code == 0) return {};
+  return Error(std::make_error_code(std::errc::io_error), status->message);
+}

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <uv.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "console.h"
+#include "uvspdy/error.h"
+#include "uvspdy/kube/api_server.h"
+#include "uvspdy/kube/remote_command_client.h"
+#include "uvspdy/kube/remotecommand.h"
+#include "uvspdy/net/handle.h"
+
+class PodCommand;
+
+/// The pod that `cp` copies from or to. Commands run in it one after another, and whoever waits for
+/// one turns the loop until it is over: libarchive's callbacks, which may only block, then are
+/// plain reads and writes, in one thread and with nothing queued in between.
+class Pod {
+ public:
+  /// `request` names the pod and the container. The first of SIGINT, SIGTERM and SIGHUP ends the
+  /// command that runs, so that what it leaves can be tidied up.
+  Pod(uv_loop_t* loop, std::shared_ptr<uvspdy::kube::ApiServer> server,
+      uvspdy::kube::ExecRequest request, Console& console);
+
+  /// Runs a command without input to its end; its output, of at most a few KiB, goes to `output`,
+  /// if there is one. Errors: those of kube::exec.
+  uvspdy::Result<uvspdy::kube::ExitStatus> run(std::vector<std::string> words,
+                                               std::string* output = nullptr);
+
+  /// The same for one that has to succeed. Errors: also when its exit code is not 0.
+  uvspdy::Error run_well(std::vector<std::string> words, std::string* output = nullptr);
+
+  /// Runs one that tidies up, behind a failure: quietly, within a few seconds, and after a signal,
+  /// too.
+  void tidy_up(std::vector<std::string> words);
+
+  /// Lets some time pass.
+  void sleep(std::chrono::milliseconds time);
+
+  /// The signal that came, or 0.
+  int signal() const { return signal_; }
+
+  /// Whether a command's end is unknown because its connection was lost, or never made: it may go
+  /// better another time.
+  bool connection_lost() const { return lost_; }
+  void forget_lost_connection() { lost_ = false; }
+
+  Console& console() { return console_; }
+
+ private:
+  friend class PodCommand;
+
+  void turn();
+
+  uv_loop_t* loop_;
+  std::shared_ptr<uvspdy::kube::ApiServer> server_;
+  uvspdy::kube::ExecRequest request_;
+  Console& console_;
+  std::array<uvspdy::net::Handle<uv_signal_t>, 3> signals_;
+  int signal_ = 0;
+  bool stopping_ = false;  // commands are to end
+  bool tidying_ = false;
+  bool lost_ = false;
+};
+
+/// "command terminated with exit code 2", or the server's words; nothing for success.
+uvspdy::Error failure_of(const uvspdy::Result<uvspdy::kube::ExitStatus>& status);

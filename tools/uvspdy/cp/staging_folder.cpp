@@ -1,0 +1,152 @@
+#include "staging_folder.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+using namespace uvspdy;
+namespace fs = std::filesystem;
+
+namespace {
+
+Error refused(std::string text) {
+  return Error(std::make_error_code(std::errc::file_exists), std::move(text));
+}
+
+Error failed(const std::error_code& error, const std::string& what) {
+  return Error(error, what + ": " + error.message());
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(fs::symlink_status(path, ignored));
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
+fs::path without_trailing_slash(const fs::path& path) {
+  return path.has_filename() || !path.has_relative_path() ? path : path.parent_path();
+}
+
+// Renaming a folder, and what is in it, takes the right to write to it.
+Error move(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  const bool folder = is_folder(from);
+  const fs::perms mode = folder ? fs::status(from, error).permissions() : fs::perms::none;
+  if (folder && !error) fs::permissions(from, mode | fs::perms::owner_write, error);
+  if (!error) fs::rename(from, to, error);
+  if (folder && !error) fs::permissions(to, mode, error);
+  return error ? failed(error, "cannot make " + to.string()) : Error();
+}
+
+enum class Merging { kTry, kDo };
+
+// Moves what is in one folder into another one that is there, or only looks whether that can be.
+Error merge(const fs::path& from, const fs::path& to, Merging merging) {
+  std::error_code error;
+  if (merging == Merging::kTry && access(to.c_str(), W_OK | X_OK) != 0) {
+    error.assign(errno, std::generic_category());
+    return failed(error, "cannot write to the folder " + to.string());
+  }
+  if (merging == Merging::kDo) {
+    fs::permissions(from, fs::perms::owner_all, fs::perm_options::add, error);
+  }
+  for (fs::directory_iterator it(from, error), end; !error && it != end; it.increment(error)) {
+    const fs::path source = it->path();
+    const fs::path target = to / source.filename();
+    Error problem;
+    if (is_folder(source) && is_folder(target)) {
+      problem = merge(source, target, merging);
+    } else if (merging == Merging::kDo) {
+      problem = move(source, target);
+    } else if (is_folder(source) && is_there(target)) {
+      problem = refused("cannot overwrite non-directory " + target.string() + " with directory");
+    } else if (is_folder(target)) {
+      problem = refused("cannot overwrite directory " + target.string() + " with non-directory");
+    }
+    if (problem) return problem;
+  }
+  return error ? failed(error, "cannot move " + from.string()) : Error();
+}
+
+// A file's place, where no folder and no device may be.
+Error move_file(const fs::path& from, fs::path to) {
+  std::error_code ignored;
+  if (is_folder(to)) {
+    return refused("cannot overwrite directory " + to.string() + " with non-directory");
+  }
+  // The file that a link leads to is replaced, and the link stays.
+  if (const fs::path led_to = fs::canonical(to, ignored); !ignored) to = led_to;
+  const fs::file_status status = fs::status(to, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    return refused(to.string() +
+                   " is no regular file; to have a file's content elsewhere, use uvspdy exec ... "
+                   "-- cat FILE");
+  }
+  return move(from, to);
+}
+
+}  // namespace
+
+Result<StagingFolder> StagingFolder::make(const fs::path& target) {
+  std::error_code error;
+  fs::path beside = fs::absolute(target, error);
+  while (!fs::is_directory(beside, error) && beside.has_relative_path()) {
+    beside = beside.parent_path();
+  }
+  beside = fs::canonical(beside, error);
+  if (error) return failed(error, "cannot find " + target.string());
+  std::string name = (beside / ".uvspdy-cp-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) {
+    return Error(
+        std::error_code(errno, std::generic_category()),
+        "cannot make a temporary folder in " + beside.string() + ": " + std::strerror(errno));
+  }
+  return StagingFolder(name);
+}
+
+StagingFolder::StagingFolder(StagingFolder&& other) noexcept
+    : folder_(std::exchange(other.folder_, {})) {}
+
+StagingFolder::~StagingFolder() {
+  if (folder_.empty()) return;
+  std::error_code error;
+  // What is in a folder cannot be removed without the right to write to it.
+  for (fs::recursive_directory_iterator it(folder_, error), end; !error && it != end;
+       it.increment(error)) {
+    std::error_code ignored;
+    if (is_folder(it->path())) {
+      fs::permissions(it->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
+    }
+  }
+  fs::remove_all(folder_, error);
+}
+
+Error StagingFolder::move_to(const fs::path& target, const std::string& name) {
+  std::error_code error;
+  const fs::path from = content();
+  const bool there = fs::is_directory(target, error);
+  if (!is_folder(from)) {
+    if (there) return move_file(from, target / name);
+    if (!target.has_filename()) {
+      return refused(target.string() + " is no folder; make it, or leave the '/' at its end away");
+    }
+  } else if (there) {
+    if (Error problem = merge(from, target, Merging::kTry)) return problem;
+    return merge(from, target, Merging::kDo);
+  } else if (is_there(without_trailing_slash(target))) {
+    return refused("cannot overwrite non-directory " + target.string() + " with directory");
+  }
+  const fs::path to = without_trailing_slash(target);
+  error.clear();  // of what is not there yet
+  if (to.has_parent_path()) fs::create_directories(to.parent_path(), error);
+  if (error) return failed(error, "cannot make the folder " + to.parent_path().string());
+  return is_folder(from) ? move(from, to) : move_file(from, to);
+}

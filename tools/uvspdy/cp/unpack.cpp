@@ -1,0 +1,208 @@
+#include "unpack.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "libarchive.h"
+
+using namespace uvspdy;
+
+namespace {
+
+// At least two blocks of zeros end an archive, and more fill up its last record.
+constexpr std::uint64_t kEndOfArchive = 1024;
+constexpr std::uint64_t kMaxPadding = 1024 * 1024;
+
+Error broken(std::string text) {
+  return Error(std::make_error_code(std::errc::io_error), std::move(text));
+}
+
+/// The bytes of an archive, of which it remembers how they end: libarchive takes an archive that
+/// stops between two files for whole.
+class Source {
+ public:
+  explicit Source(const std::function<Bytes()>& read) : read_(read) {}
+
+  Bytes next() {
+    const Bytes bytes = read_();
+    std::size_t zeros = 0;
+    while (zeros < bytes.size() && bytes[bytes.size() - 1 - zeros] == 0) ++zeros;
+    zeros_ = zeros == bytes.size() ? zeros_ + zeros : zeros;
+    return bytes;
+  }
+
+  bool has_end() const { return zeros_ >= kEndOfArchive; }
+
+  /// Reads what fills up the last record. False: there is far too much of it.
+  bool drain() {
+    std::uint64_t padding = 0;
+    for (Bytes bytes = next(); !bytes.empty(); bytes = next()) {
+      padding += bytes.size();
+      if (padding > kMaxPadding) return false;
+    }
+    return true;
+  }
+
+  static la_ssize_t on_read(archive*, void* self, const void** buffer) {
+    const Bytes bytes = static_cast<Source*>(self)->next();
+    *buffer = bytes.data();
+    return static_cast<la_ssize_t>(bytes.size());
+  }
+
+ private:
+  const std::function<Bytes()>& read_;
+  std::uint64_t zeros_ = 0;  // how many the bytes end with, so far
+};
+
+class Unpacker {
+ public:
+  Unpacker(const UnpackOptions& options, Console& console)
+      : options_(options),
+        console_(console),
+        in_(archive_read_new()),
+        out_(archive_write_disk_new()) {
+    archive_read_support_format_tar(in_.get());
+    archive_read_support_filter_none(in_.get());
+    int flags = ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT;
+    if (options.preserve) flags |= ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME;
+    archive_write_disk_set_options(out_.get(), flags);
+  }
+
+  Error run(Source& source) {
+    if (archive_read_open(in_.get(), &source, nullptr, Source::on_read, nullptr) != ARCHIVE_OK) {
+      return bad_archive();
+    }
+    for (;;) {
+      archive_entry* entry = nullptr;
+      const int status = archive_read_next_header(in_.get(), &entry);
+      if (status == ARCHIVE_EOF) break;
+      if (status < ARCHIVE_WARN) return bad_archive();
+      if (status == ARCHIVE_WARN)
+        console_.line("uvspdy cp: " + archive_failure(in_.get(), "the archive").message());
+      if (Error error = take(entry)) return error;
+    }
+    // Times and modes of folders come last.
+    return written(archive_write_close(out_.get()), options_.target);
+  }
+
+ private:
+  Error bad_archive() const { return archive_failure(in_.get(), "cannot read the archive"); }
+
+  Error take(archive_entry* entry) {
+    const char* name = archive_entry_pathname(entry);
+    if (name == nullptr) return broken("the archive has a file without a name");
+    const std::string shown = name;
+    const Result<std::string> path = path_for(shown);
+    if (!path) return path.error();
+    if (const char* link = archive_entry_hardlink(entry)) {
+      const Result<std::string> linked = path_for(link);
+      if (!linked) return linked.error();
+      archive_entry_set_hardlink(entry, linked->c_str());
+    } else if (!is_copied(archive_entry_filetype(entry))) {
+      console_.line("uvspdy cp: left out " + shown + ": it is no file, folder or link");
+      return {};
+    }
+    archive_entry_set_pathname(entry, path->c_str());
+    archive_entry_set_perm(entry, archive_entry_perm(entry) & 0777);
+    archive_entry_unset_atime(entry);
+    start_progress(entry, shown);
+    if (Error error = written(archive_write_header(out_.get(), entry), shown)) return error;
+    if (Error error = copy_content(entry, shown)) return error;
+    return written(archive_write_finish_entry(out_.get()), shown);
+  }
+
+  static bool is_copied(mode_t type) {
+    return type == AE_IFREG || type == AE_IFDIR || type == AE_IFLNK;
+  }
+
+  // A mode or a time that this file system does not have is told, and no failure.
+  Error written(int status, const std::string& name) {
+    if (status == ARCHIVE_OK) return {};
+    Error error = archive_failure(out_.get(), "cannot write " + name);
+    if (status < ARCHIVE_WARN) return error;
+    console_.line("uvspdy cp: " + error.message());
+    return {};
+  }
+
+  // Where an entry of this name goes.
+  Result<std::string> path_for(const std::string& name) const {
+    const auto refused = [&name](const char* why) {
+      return broken("the archive has '" + name + "' in it, " + why + "; it is not to be trusted");
+    };
+    if (name.starts_with("/")) return refused("which is an absolute name");
+    bool below = options_.name.empty();
+    std::string path = options_.target;
+    for (std::size_t at = 0; at <= name.size();) {
+      const std::size_t end = std::min(name.find('/', at), name.size());
+      const std::string_view part = std::string_view(name).substr(at, end - at);
+      at = end + 1;
+      if (part.empty() || part == ".") continue;
+      if (part == "..") return refused("which leads out of the target");
+      if (!std::exchange(below, true)) {
+        if (part != options_.name) return refused("which was not asked for");
+        continue;
+      }
+      path.append("/").append(part);
+    }
+    if (!below) return refused("which was not asked for");
+    return path;
+  }
+
+  // One file has a total that is known; of a folder's, each has its name shown.
+  void start_progress(archive_entry* entry, const std::string& name) {
+    if (!std::exchange(started_, true)) {
+      const bool file = archive_entry_filetype(entry) == AE_IFREG;
+      const auto size = static_cast<std::uint64_t>(archive_entry_size(entry));
+      console_.start(name, file ? size : 0);
+    }
+    console_.set_name(name);
+  }
+
+  Error copy_content(archive_entry* entry, const std::string& name) {
+    const la_int64_t size = archive_entry_size(entry);
+    const bool whole = archive_entry_sparse_count(entry) == 0;
+    la_int64_t end_of_last = 0;
+    for (;;) {
+      const void* block = nullptr;
+      std::size_t count = 0;
+      la_int64_t offset = 0;
+      const int status = archive_read_data_block(in_.get(), &block, &count, &offset);
+      if (status == ARCHIVE_EOF) break;
+      if (status < ARCHIVE_WARN) return bad_archive();
+      if (count == 0) continue;
+      if (archive_write_data_block(out_.get(), block, count, offset) < 0) {
+        return archive_failure(out_.get(), "cannot write " + name);
+      }
+      end_of_last = offset + static_cast<la_int64_t>(count);
+      console_.add(count);
+    }
+    if (whole && end_of_last != size) {
+      return broken("the archive promises " + std::to_string(size) + " bytes of " + name +
+                    " and has " + std::to_string(end_of_last));
+    }
+    return {};
+  }
+
+  const UnpackOptions& options_;
+  Console& console_;
+  ArchivePtr in_;
+  ArchivePtr out_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+Error unpack(const std::function<Bytes()>& read, const UnpackOptions& options, Console& console) {
+  const Utf8Locale utf8;
+  Source source(read);
+  Unpacker unpacker(options, console);
+  if (Error error = unpacker.run(source)) return error;
+  if (!source.drain()) return broken("tar on the other side sends more than an archive");
+  if (!source.has_end()) return broken("the archive was cut short: its end is missing");
+  return {};
+}

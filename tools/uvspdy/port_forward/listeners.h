@@ -1,0 +1,35 @@
+#pragma once
+
+#include <uv.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "specs.h"
+#include "uvspdy/net/listener.h"
+#include "uvspdy/net/transport.h"
+
+/// The local side of a port-forward: listens on each port at each address, and says so in
+/// kubectl's words.
+class LocalListeners {
+ public:
+  /// Gets each connection; `port.local` is the port that it came to.
+  using AcceptHandler =
+      std::function<void(std::unique_ptr<uvspdy::net::Transport>, const PortSpec& port)>;
+
+  LocalListeners(uv_loop_t* loop, AcceptHandler on_accept);
+
+  /// Listens. Prints a line on stdout for each address, and one on stderr for each port that
+  /// cannot be had. Returns whether there is a port that can.
+  bool listen(const std::vector<PortSpec>& ports, const std::vector<LocalAddress>& addresses);
+
+  void close() { listeners_.clear(); }
+
+ private:
+  bool listen(PortSpec port, const std::vector<LocalAddress>& addresses);
+
+  uv_loop_t* loop_;
+  AcceptHandler on_accept_;
+  std::vector<std::unique_ptr<uvspdy::net::Listener>> listeners_;
+};
