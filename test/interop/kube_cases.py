@@ -17,7 +17,7 @@ from exec_cases import digest, random_bytes
 from kube_clients import ClientGo, Kubectl, Uvspdy, go_release, kubectl_version
 from kube_servers import V1, V2, V3, V4
 from matrix import cell
-from peers import DEADLINE, run
+from peers import DEADLINE, run, wait_until
 from terminal_session import TerminalSession
 
 PROMPT = "ready> "
@@ -141,20 +141,23 @@ class KubeCases:
         self.assert_exit(result, self.code(3))
         self.assertEqual(digest(result.stdout), digest(data))
 
+    def size(self, terminal):
+        terminal.send("echo size $(stty size)\n")
+        return terminal.expect(r"size (\d+ \d+)\r\n")[1]
+
+    def check_size(self, terminal, size):
+        """Sizes take their time, and no event tells that one is there."""
+        wait_until(lambda: self.size(terminal) == size, f"{size} on {terminal.seen[-200:]!r}")
+
     def check_sizes(self, terminal):
         if not self.resizes:
             return
-        self.wait_for_size(terminal, b"40 100")
+        self.check_size(terminal, b"40 100")
         terminal.resize(132, 50)
-        self.wait_for_size(terminal, b"50 132")
+        self.check_size(terminal, b"50 132")
 
-    def wait_for_size(self, terminal, size):
-        # Clients send a size when they have all streams, and no event tells that it is there.
-        for _ in range(200):
-            terminal.send("echo size $(stty size)\n")
-            if terminal.expect(r"size (\d+ \d+)\r\n")[1] == size:
-                return
-        self.fail(f"the size {size} does not come: {terminal.seen[-500:]!r}")
+    def check_first_size(self, terminal):
+        """Others may tell it when the command runs already."""
 
     def check_shell(self, terminal, code):
         """Of a shell that waits for a line: sizes, Ctrl-C, and its end."""
@@ -175,6 +178,7 @@ class KubeCases:
         self.begin()
         terminal = self.terminal(self.client.exec(*SHELL, stdin=True, tty=True))
         terminal.expect(re.escape(PROMPT))
+        self.check_first_size(terminal)
         self.check_shell(terminal, self.code(7))
 
     # ---- attach
@@ -282,6 +286,11 @@ class UvspdyCases(KubeCases):
 
     def make_client(self, access):
         return Uvspdy(self.folder(), access)
+
+    def check_first_size(self, terminal):
+        """The command never sees another."""
+        if self.resizes:
+            self.assertEqual(self.size(terminal), b"40 100")
 
     def chosen_protocol(self, client):
         self.run_client(client.exec("true"))

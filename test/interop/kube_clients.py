@@ -120,7 +120,8 @@ class ClientGo:
         return words
 
     def _remote(self, command, stdin, tty):
-        return [*self._words(command), *self._protocols, *stream_flags(stdin, tty), self._access.url]
+        flags = stream_flags(stdin, tty)
+        return [*self._words(command), *self._protocols, *flags, self._access.url]
 
     def exec(self, *words, stdin=False, tty=False):
         return [*self._remote("exec", stdin, tty), *words]

@@ -1,4 +1,4 @@
-"""TCP links between a client and a server that are slow, narrow, or cut: in a thread of the test."""
+"""TCP links between a client and a server: slow, narrow, or cut. They live in a thread."""
 
 import asyncio
 import collections

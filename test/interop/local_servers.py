@@ -1,6 +1,7 @@
 """What is at both ends of a forwarded port: servers in threads of the test, each on a free port of
 127.0.0.1, and clients of them."""
 
+import functools
 import hashlib
 import http.server
 import re
@@ -15,15 +16,23 @@ from peers import DEADLINE
 NO_PROXIES = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+@functools.lru_cache(maxsize=64)
+def content(size):
+    return random_bytes(size)
+
+
 class Downloads(http.server.BaseHTTPRequestHandler):
     """/N is N bytes, the same ones each time."""
 
     def do_GET(self):
-        data = random_bytes(int(self.path[1:]))
+        data = content(int(self.path[1:]))
         self.send_response(200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        try:
+            self.wfile.write(data)
+        except ConnectionError:
+            pass  # whoever asked has had enough
 
     def log_message(self, *_args):
         pass
@@ -64,7 +73,7 @@ def download(port, size):
 
 
 def forward(test, client, port):
-    """A client's port-forward (kube_clients) to this port: the process, and the port to connect to."""
+    """A client's port-forward (kube_clients) to this port: the process, and the local port."""
     forwarder = test.start(
         client.port_forward(f":{port}"),
         env=client.environment,

@@ -1,4 +1,4 @@
-"""Writes the table of docs/kubernetes.md from what the tests have left: make_matrix.py DOCUMENT FOLDER
+"""Writes a document's table from what the tests have left: make_matrix.py DOCUMENT FOLDER
 
 FOLDER is `matrix` in the build folder of the tests. Rows that it does not have are gone from the
 table; an operation that was not tried is an error.

@@ -40,8 +40,8 @@ class Row:
         words = [*self.names, operation]
         name = re.sub(r"[^\w.]+", "-", " ".join(words)).strip("-")
         folder().mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"row": self.names, "operation": operation, "outcome": outcome, "why": why})
-        (folder() / f"{name}.json").write_text(text)
+        record = {"row": self.names, "operation": operation, "outcome": outcome, "why": why}
+        (folder() / f"{name}.json").write_text(json.dumps(record))
 
 
 class Table:

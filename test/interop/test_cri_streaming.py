@@ -1,4 +1,4 @@
-"""`uvspdy` and the CRI streaming server (k8s.io/cri-streaming), in each version of remotecommand."""
+"""`uvspdy` and the CRI streaming server, k8s.io/cri-streaming, in all versions of remotecommand."""
 
 from kube_cases import ClientGoCases, KubectlCases, UvspdyCases
 from kube_servers import V1, V2, V3, CriServer
@@ -10,21 +10,35 @@ class UvspdyToCri(UvspdyCases, CriServer, CertificatesTestCase):
     pass
 
 
-class WithoutExitCodes:
-    not_possible = {"cp": "uvspdy cp asks by exit codes, which came with v4"}
-    test_copy = None
+class UvspdyToCriBeforeV4(UvspdyToCri):
+    """The exit code of `test -d` says where cp's files go, and that of tar that they are there."""
+
+    protocol = None
+    not_possible = {"cp": "cp goes by exit codes, which v4 is the first to tell"}
+
+    def test_copy(self):
+        self.begin()
+        original, folder = self.make_tree(), self.folder()
+        result = self.run_client(self.client.copy(original, f"uvspdy:{folder}/there"))
+        self.assert_exit(result, 1)
+        self.assertRegex(result.stderr.decode(), r"(?m)^uvspdy cp: ")
+        self.assertEqual(list(folder.iterdir()), [])
 
 
-class UvspdyToCri_v3(WithoutExitCodes, UvspdyToCri):
+class UvspdyToCri_v3(UvspdyToCriBeforeV4):
     protocol = server_protocols = V3
 
 
-class UvspdyToCri_v2(WithoutExitCodes, UvspdyToCri):
+class UvspdyToCri_v2(UvspdyToCriBeforeV4):
     protocol = server_protocols = V2
 
 
-class UvspdyToCri_v1(WithoutExitCodes, UvspdyToCri):
+class UvspdyToCri_v1(UvspdyToCriBeforeV4):
     protocol = server_protocols = V1
+
+
+# It is no case of its own.
+del UvspdyToCriBeforeV4
 
 
 class ClientGoToCri(ClientGoCases, CriServer, CertificatesTestCase):

@@ -1,4 +1,4 @@
-"""kubectl as it comes, each version that is here, and `uvspdy serve`: all that it has of streams."""
+"""Each kubectl that is here and `uvspdy serve`: exec, attach, cp and port-forward."""
 
 from kube_cases import KubectlCases
 from kube_servers import UvspdyServer
