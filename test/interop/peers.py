@@ -83,14 +83,15 @@ def stop_all():
 def session_members(leader):
     """The processes that live in the session which a process leads, itself included."""
     members = []
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            fields = stat.read_text(errors="replace").rpartition(")")[2].split()
+            stat = pathlib.Path("/proc", name, "stat").read_text(errors="replace")
         except OSError:
             continue  # it has gone meanwhile
+        fields = stat.rpartition(")")[2].split()
         state, session = fields[0], int(fields[3])
         if session == leader and state not in "ZX":
-            members.append(int(stat.parent.name))
+            members.append(int(name))
     return members
 
 
