@@ -11,13 +11,13 @@
 
 namespace uvspdy::kube {
 
-ChildWatch::ChildWatch(int pid, Descriptor pidfd, ExitHandler handler)
+ChildWatch::ChildWatch(int pid, net::Descriptor pidfd, ExitHandler handler)
     : pid_(pid), handler_(std::move(handler)), pidfd_(std::move(pidfd)) {}
 
 Result<std::unique_ptr<ChildWatch>> ChildWatch::start(uv_loop_t* loop, int pid,
                                                       ExitHandler handler) {
   // By its number, since C libraries before glibc 2.36 have no function for it.
-  Descriptor pidfd(static_cast<uv_file>(syscall(SYS_pidfd_open, pid, 0)));
+  net::Descriptor pidfd(static_cast<uv_file>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) return net::uv_error(uv_translate_sys_error(errno), "pidfd_open");
   auto watch = std::make_unique<ChildWatch>(pid, std::move(pidfd), std::move(handler));
   watch->poll_ = net::Handle<uv_poll_t>::make();

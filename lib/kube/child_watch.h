@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "kube/descriptor.h"
+#include "net/descriptor.h"
 #include "uvspdy/error.h"
 #include "uvspdy/net/handle.h"
 
@@ -23,7 +23,7 @@ class ChildWatch {
   /// Errors: UV_ENOSYS on kernels without pidfds.
   static Result<std::unique_ptr<ChildWatch>> start(uv_loop_t* loop, int pid, ExitHandler handler);
 
-  ChildWatch(int pid, Descriptor pidfd, ExitHandler handler);
+  ChildWatch(int pid, net::Descriptor pidfd, ExitHandler handler);
   /// Leaves a child that runs alone, and uncollected.
   ~ChildWatch() = default;
   ChildWatch(const ChildWatch&) = delete;
@@ -35,7 +35,7 @@ class ChildWatch {
   int pid_;
   ExitHandler handler_;
   // The handle goes first: libuv must not poll what is closed.
-  Descriptor pidfd_;
+  net::Descriptor pidfd_;
   net::Handle<uv_poll_t> poll_;
 };
 

@@ -7,9 +7,9 @@
 #include <csignal>
 #include <utility>
 
-#include "kube/descriptor.h"
 #include "kube/environment.h"
 #include "kube/spawn_on_terminal.h"
+#include "net/descriptor.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::kube {
@@ -18,15 +18,15 @@ namespace {
 constexpr std::size_t kDescriptors = 3;  // stdin, stdout, stderr
 
 struct PipeEnds {
-  Descriptor read;
-  Descriptor write;
+  net::Descriptor read;
+  net::Descriptor write;
 };
 
 Result<PipeEnds> make_pipe(int read_flags, int write_flags) {
   uv_file fds[2];
   const int status = uv_pipe(fds, read_flags, write_flags);
   if (status < 0) return net::uv_error(status, "create a pipe");
-  return PipeEnds{Descriptor(fds[0]), Descriptor(fds[1])};
+  return PipeEnds{net::Descriptor(fds[0]), net::Descriptor(fds[1])};
 }
 
 Error start_error(const std::string& command, int status) {
@@ -93,7 +93,7 @@ Error Process::start_on_terminal(const Options& options) {
 }
 
 Error Process::start_with_pipes(const Options& options) {
-  std::array<Descriptor, kDescriptors> child_ends;
+  std::array<net::Descriptor, kDescriptors> child_ends;
   if (options.use_stdin) {
     Result<PipeEnds> ends = make_pipe(0, UV_NONBLOCK_PIPE);
     if (!ends) return ends.error();

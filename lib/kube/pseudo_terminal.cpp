@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-#include "kube/descriptor.h"
+#include "net/descriptor.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
@@ -34,8 +34,8 @@ void set_size(uv_file master, TerminalSize size) {
 // What libuv points to; it is freed with the handle's last callback.
 struct PseudoTerminal::State {
   uv_poll_t poll{};
-  Descriptor master;
-  Descriptor slave;
+  net::Descriptor master;
+  net::Descriptor slave;
   std::string slave_path;
   Handlers handlers;
   std::shared_ptr<BufferPool> pool;
@@ -132,7 +132,7 @@ Result<std::unique_ptr<PseudoTerminal>> PseudoTerminal::open(uv_loop_t* loop, Te
                                                              std::shared_ptr<BufferPool> pool,
                                                              Handlers handlers) {
   auto state = std::make_unique<State>();
-  state->master = Descriptor(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+  state->master = net::Descriptor(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
   if (!state->master) return system_error("posix_openpt");
   const uv_file master = state->master.get();
   std::array<char, 64> name{};
@@ -140,7 +140,7 @@ Result<std::unique_ptr<PseudoTerminal>> PseudoTerminal::open(uv_loop_t* loop, Te
   if (unlockpt(master) != 0) return system_error("unlockpt");
   if (ptsname_r(master, name.data(), name.size()) != 0) return system_error("ptsname");
   state->slave_path = name.data();
-  state->slave = Descriptor(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  state->slave = net::Descriptor(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!state->slave) return system_error(name.data());
   set_size(master, size);
 

@@ -1,5 +1,6 @@
 #include "kube/remote_command_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kube/log_line.h"
@@ -11,7 +12,9 @@ namespace {
 // What the error stream carries; nothing on success before v4.
 std::string error_stream_text(std::string_view protocol, const Status& status) {
   if (protocol == kProtocolV4) return to_json(status);
-  return status.success ? std::string() : status.message;
+  if (status.success) return {};
+  // Nothing at all would be a success.
+  return status.message.empty() ? "the command failed" : status.message;
 }
 
 }  // namespace
@@ -170,9 +173,20 @@ void RemoteCommandSession::Impl::gone(const Error& error) {
   phase_ = Phase::kTold;
   gone_ = true;
   on_resize_ = {};
+  drop_input();
   // A connection that is ending keeps its own reason.
   if (error.code() == session::Errc::kStreamReset) connection_->close();
   tell();
+}
+
+// Nobody reads stdin any more. Left paused, what it holds would keep the connection from ending.
+void RemoteCommandSession::Impl::drop_input() {
+  if (!stdin_) return;
+  stdin_->on_end({});
+  stdin_->on_writable({});
+  stdin_->on_close({});
+  stdin_->on_data([](Bytes) {});
+  stdin_->resume();
 }
 
 // ---- the end
@@ -183,13 +197,7 @@ void RemoteCommandSession::Impl::finish(const Status& status) {
   status_ = status;
   on_resize_ = {};
   on_gone_ = {};
-  if (stdin_) {
-    stdin_->on_end({});
-    stdin_->on_writable({});
-    stdin_->on_close({});
-    stdin_->on_data([](Bytes) {});
-    stdin_->resume();
-  }
+  drop_input();
   if (stopping_) close_timer_.start(close_grace_);
   open_outputs_ = 1;
   for (const StreamPtr& output : outputs_) end_output(output);
@@ -242,6 +250,8 @@ void RemoteCommandSession::Impl::send_status() {
   error_->on_end_sent(
       [self = shared_from_this()] { self->close_timer_.start(self->close_grace_); });
   (void)error_->close();
+  // Nor does one that gives no window keep the connection.
+  close_timer_.start(std::max(close_grace_, stream_creation_timeout_));
 }
 
 void RemoteCommandSession::Impl::stop() {

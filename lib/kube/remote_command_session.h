@@ -66,6 +66,7 @@ class RemoteCommandSession::Impl : public std::enable_shared_from_this<Impl> {
   void run();
   void resized(Bytes bytes);
   void gone(const Error& error);
+  void drop_input();
   void tell();
   void end_output(const StreamPtr& output);
   void output_ended();

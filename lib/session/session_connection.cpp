@@ -113,7 +113,8 @@ void Session::Impl::keep_alive() {
   // Servers without flow control close right behind their last data. What reaches them then is
   // answered by a TCP reset, which destroys all of it that has not been read.
   const bool data_comes = last_data_ && now_ < *last_data_ + options_.ping_period;
-  if (flow_.found() == PeerFlowControl::kNone && (data_comes || !wants_input())) return;
+  const bool unread_would_go = flow_.found() == PeerFlowControl::kNone && role_ == Role::kClient;
+  if (unread_would_go && (data_comes || !wants_input())) return;
   send_ping(Pings::Purpose::kPeriodic);
   check_control_limit();
 }

@@ -62,7 +62,7 @@ class CpTestCase(PeerTestCase):
         self.assert_exit(result, code)
         self.assertEqual(result.stdout, b"")
         last = result.stderr.decode(errors="replace").splitlines()[-1]
-        self.assertRegex(last, f"^uvspdy cp: .*(?:{pattern})")
+        self.assertRegex(last, f"^(?:uvspdy cp|Error from server|error)\\b.*(?:{pattern})")
 
     def leftovers(self, *folders):
         found = []

@@ -97,7 +97,7 @@ def cell(operation):
                 test(self)
             except Exception as error:
                 if not isinstance(error, self.skipped):
-                    self.row().write(operation, FAILED, str(error).splitlines()[0])
+                    self.row().write(operation, FAILED, (str(error) or repr(error)).splitlines()[0])
                 raise
             why = self.notes().get(operation)
             self.row().write(operation, PASSED, why)

@@ -30,7 +30,7 @@ class Specifications(CpTestCase):
     def test_unknown_ones(self):
         path = str(self.there / "file")
         self.check_failed(
-            self.cp("other:" + path, self.here), 'refused \\(404\\): pods "other" not found'
+            self.cp("other:" + path, self.here), '\\(NotFound\\): pods "other" not found'
         )
         self.check_failed(
             self.cp("-c", "other", "uvspdy:" + path, self.here), "container other is not valid"

@@ -1,5 +1,9 @@
+#include <uv.h>
+
 #include <chrono>
+#include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,6 +14,7 @@
 #include "cp/file_spec.h"
 #include "cp/pod.h"
 #include "loop.h"
+#include "pod_flags.h"
 #include "report.h"
 
 using namespace uvspdy;
@@ -47,6 +52,30 @@ int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const Cp
   }
 }
 
+// Or nothing, when people have been told why.
+std::optional<std::string> choose_container(Loop& loop, kube::ApiServer& server,
+                                            const kube::ExecRequest& request,
+                                            const std::string& name) {
+  PodFlags flags;
+  flags.verb = "cp";
+  flags.pod = request.pod;
+  flags.container = name;
+  flags.quiet = true;
+  std::optional<std::string> container;
+  find_container(
+      server, flags, request.pod_namespace,
+      [&](const PodContainer& found) {
+        container = found.container;
+        uv_stop(loop.get());
+      },
+      [&](const std::string& line) {
+        std::fprintf(stderr, "%s\n", printable(line).c_str());
+        uv_stop(loop.get());
+      });
+  loop.run();
+  return container;
+}
+
 int cp(const CpFlags& flags) {
   const Result<FileSpec> source = parse_file_spec(flags.source);
   if (!source) return fail(source.error().message());
@@ -66,11 +95,14 @@ int cp(const CpFlags& flags) {
   request.pod_namespace =
       remote.pod_namespace.empty() ? config->pod_namespace : remote.pod_namespace;
   request.pod = remote.pod;
-  request.container = flags.container;
 
   Loop loop;
   auto server = make_api_server(loop.get(), flags.client, std::move(*config));
   if (!server) return fail(server.error().message());
+  const std::optional<std::string> container =
+      choose_container(loop, **server, request, flags.container);
+  if (!container) return 1;
+  request.container = *container;
   Console console;
   Pod pod(loop.get(), std::move(*server), std::move(request), console);
   return copy(pod, *source, *destination, flags);
@@ -86,7 +118,7 @@ void add_cp(CLI::App& app, int& exit_code) {
       "copy to it): cp [OPTIONS] SRC DEST, one of which is [[NAMESPACE/]POD:]PATH");
   auto flags = std::make_shared<CpFlags>();
   add_client_flags(*command, flags->client);
-  command->add_option("-c,--container", flags->container, "The container, if the pod has several");
+  command->add_option("-c,--container", flags->container, "The container; else as with exec");
   command->add_flag("--no-preserve", flags->no_preserve,
                     "Modes, times and owners are those of new files");
   command

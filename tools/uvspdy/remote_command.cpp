@@ -154,7 +154,9 @@ void RemoteCommand::maybe_exit() {
   const kube::ExitStatus& status = **status_;
   const std::string said = "command terminated with exit code " + std::to_string(status.code);
   if (status.code != 0) report_error(name_, status.message.empty() ? said : status.message);
-  leave(status.code);
+  // The shell sees the last 8 bits: a failure is never to look like none.
+  const bool looks_like_none = status.code != 0 && (status.code & 0xff) == 0;
+  leave(looks_like_none ? 1 : status.code);
 }
 
 void RemoteCommand::fail(const std::string& line) {

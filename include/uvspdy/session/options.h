@@ -78,8 +78,8 @@ struct Options {
   /// other out; the peer's PINGs are, as in Go's httpstream.
   std::chrono::milliseconds idle_timeout{0};
 
-  /// How often a PING is sent; 0 means never. client-go sends one every 5 s. A peer without flow
-  /// control gets none while its data comes or waits to be read: it may have closed behind that.
+  /// How often a PING is sent; 0 means never. client-go sends one every 5 s. A server
+  /// without flow control gets none while its data comes or waits: it may have closed behind that.
   std::chrono::milliseconds ping_period{0};
 
   /// How long such a PING may stay unanswered, with no other frame coming either, before the
