@@ -17,6 +17,7 @@ function speak (socket, isServer, options, onProblem) {
   })
   connection.on('error', (error) => onProblem(`the connection: ${error.message}`))
   connection.on('frame', (frame) => checkStreamWindow(connection, frame, onProblem))
+  ignoreWindowsOfForgottenStreams(connection)
   if (options.strict) giveConnectionWindowLate(connection, onProblem)
   connection.start(3.1)
   return connection
@@ -29,6 +30,17 @@ function checkStreamWindow (connection, frame, onProblem) {
   if (!stream) return
   const left = stream._spdyState.window.recv.current - frame.data.length
   if (left < 0) onProblem(`stream ${frame.id} oversteps its window by ${-left} bytes`)
+}
+
+// The library forgets a stream while its last data still waits, and then answers a WINDOW_UPDATE for it
+// with a RST_STREAM, which overtakes that data and its FIN. Section 2.6.8 lets such an update come.
+function ignoreWindowsOfForgottenStreams (connection) {
+  const handle = connection._handleFrame
+  connection._handleFrame = (frame) => {
+    const isKnown = frame.id === 0 || frame.id in connection._spdyState.stream.map
+    if (frame.type === 'WINDOW_UPDATE' && !isKnown) return
+    handle.call(connection, frame)
+  }
 }
 
 // The library gives the connection's window back with each frame that comes, so that nobody could
