@@ -106,7 +106,6 @@ class RemoteCommandClient final : public net::Cancellable,
       if (Error error = self->end_->take_status(bytes)) self->finish(std::move(error));
     });
     watch(error_, [self](const Error& how) { self->end_->status_ended(how); });
-    (void)error_->close();
     for (const StreamPtr& output : {streams_.standard_output, streams_.standard_error}) {
       if (output) watch(output, [self](const Error& how) { self->end_->output_ended(how); });
     }
@@ -120,6 +119,10 @@ class RemoteCommandClient final : public net::Cancellable,
     if (handlers_.on_started) handlers_.on_started(streams_);
   }
 
+  // Nothing more is sent than what the command is to have: Go's servers close the socket as the
+  // command ends, and an API server in front that cannot pass on what we sent gives up, output
+  // included. Hence no FIN for the error stream, either.
+  //
   // The command is over when the error stream and both outputs are, to the last byte. A server may
   // end them with FIN, with a reset, or with the connection.
   void watch(const StreamPtr& stream, std::function<void(const Error&)> note) {

@@ -97,6 +97,24 @@ TEST_CASE("kube::exec: a server that ends as Go's do, by resets and a close behi
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("kube::exec: nothing is sent to the server once the command can run") {
+  // A FIN too late for a Go server makes the proxy before it drop the end of the output.
+  TestLoop loop;
+  ScriptedServer server(loop);
+  ExecRun run(loop, server.port(), shell("x"));
+  REQUIRE(loop.run_until([&] { return run.started; }));
+  const std::uint64_t before = server.connection->stats().bytes_received;
+  loop.run_turns(10);
+  CHECK(server.connection->stats().bytes_received == before);
+  server.finish("error", kSuccess);
+  server.finish("stderr", "");
+  server.finish("stdout", "");
+  REQUIRE(loop.run_until([&] { return run.over(); }));
+  CHECK(run.code() == 0);
+  server.http->close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("kube::exec: an end without a status is never taken for success") {
   // kubernetes/kubernetes#73056.
   TestLoop loop;
