@@ -150,7 +150,7 @@ Result<ExecConfig> exec_config(const ExecPluginEntry& entry, const std::string& 
   return exec;
 }
 
-Error apply_key_pair(const User& user, net::TlsClientOptions& tls) {
+Error apply_key_pair(const KubeconfigUser& user, net::TlsClientOptions& tls) {
   if (user.client_certificate.empty() && user.client_certificate_data.empty()) return {};
   if (user.client_key.empty() && user.client_key_data.empty()) {
     return bad(user.at, "client-certificate without client-key: there must be both");
@@ -164,8 +164,8 @@ Error apply_key_pair(const User& user, net::TlsClientOptions& tls) {
   return {};
 }
 
-Error apply_user(User user, const KubeconfigOverrides& overrides, const std::string& extension,
-                 ClientConfig& config) {
+Error apply_user(KubeconfigUser user, const KubeconfigOverrides& overrides,
+                 const std::string& extension, ClientConfig& config) {
   override_file(user.client_certificate, user.client_certificate_data,
                 overrides.client_certificate);
   override_file(user.client_key, user.client_key_data, overrides.client_key);
@@ -225,7 +225,7 @@ Result<ClientConfig> Kubeconfig::client_config(const KubeconfigOverrides& overri
   }
   Result<Cluster> cluster = entry_of(content.clusters, "cluster", context->cluster);
   if (!cluster) return cluster.error();
-  Result<User> user = entry_of(content.users, "user", context->user);
+  Result<KubeconfigUser> user = entry_of(content.users, "user", context->user);
   if (!user) return user.error();
 
   ClientConfig config;

@@ -73,8 +73,8 @@ ExecPluginEntry read_exec(const YamlMap& map, const Resolver& resolve) {
   return exec;
 }
 
-User read_user(const YamlMap& map, const Resolver& resolve) {
-  User user;
+KubeconfigUser read_user(const YamlMap& map, const Resolver& resolve) {
+  KubeconfigUser user;
   user.client_certificate = resolve(map.text("client-certificate"));
   user.client_certificate_data = map.base64("client-certificate-data");
   user.client_key = resolve(map.text("client-key"));

@@ -34,7 +34,7 @@ struct ExecPluginEntry {
   Text interactive_mode;
 };
 
-struct User {
+struct KubeconfigUser {
   std::string at;
   Text client_certificate;
   Text client_certificate_data;
@@ -60,7 +60,7 @@ struct Kubeconfig::Content {
   std::vector<std::string> files;  // that were looked for
   Text current_context;
   std::map<std::string, Cluster> clusters;
-  std::map<std::string, User> users;
+  std::map<std::string, KubeconfigUser> users;
   std::map<std::string, Context> contexts;
 };
 

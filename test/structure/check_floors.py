@@ -190,6 +190,36 @@ def includes_are_not_circular(tree):
         yield from visit(path, [])
 
 
+SCOPE = re.compile(
+    r"\bnamespace\s*(?P<namespace>[\w:]*)\s*\{|[{}]"
+    r"|\b(?:struct|class|union|enum(?:\s+class)?)\s+(?P<type>[\w:]+)(?:\s+final)?(?:\s+:[^;{}]*)?\s*\{"
+)
+
+
+def types_of_namespaces(source):
+    """(where, qualified name) for each type that other files could name."""
+    scopes = []  # of namespaces their names, else None
+    for match in SCOPE.finditer(source.code):
+        if match.group() == "}":
+            del scopes[-1:]
+        elif match["namespace"] is not None:
+            scopes.append(match["namespace"] or None)
+        else:
+            if match["type"] and None not in scopes:
+                yield source.line_of(match.start()), "::".join([*scopes, match["type"]])
+            scopes.append(None)
+
+
+def a_type_is_defined_once(tree):
+    """Two of one name are one to the linker, which keeps the functions of either."""
+    found = {}
+    for source in tree.library:
+        for where, name in types_of_namespaces(source):
+            if name in found:
+                yield f"{where}: {name} is also defined in {found[name]}"
+            found[name] = where
+
+
 def run_checks(checks):
     if len(sys.argv) != 2:
         sys.exit(f"usage: {sys.argv[0]} ROOT")
@@ -215,5 +245,6 @@ if __name__ == "__main__":
             casts_between_byte_types_stand_in_one_file,
             memory_has_owners,
             includes_are_not_circular,
+            a_type_is_defined_once,
         ]
     )
