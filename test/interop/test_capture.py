@@ -199,7 +199,7 @@ class RealCapture(CaptureTestCase):
                 for frame in frames
                 if frame["type"] == "DATA" and frame["fin"]
             }
-            return frames if len(ends) == 5 else None  # of error and stdin; stdout, stderr, error
+            return frames if len(ends) == 4 else None  # of stdin; stdout, stderr, error
 
         frames = wait_until(captured, "the session in the capture")
         streams = [f["headers"] for f in frames if f["type"] == "SYN_STREAM"]

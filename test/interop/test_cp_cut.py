@@ -178,7 +178,7 @@ class Retries(CutTestCase):
         result = self.cp("--retries", "-1", self.remote("missing"), self.here)
         self.check_failed(result, "exit code 2")
         result = self.cp("--retries", "-1", "other:/x", self.here)
-        self.check_failed(result, "404")
+        self.check_failed(result, "not found")
 
 
 class Killed(CutTestCase):
