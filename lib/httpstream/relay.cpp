@@ -103,6 +103,7 @@ void Relay::stream_data(Bytes bytes) {
 }
 
 void Relay::write_rest() {
+  start_flush_timer();
   const Bytes rest = rest_.bytes();
   transport_->write(std::span(&rest, 1),
                     [this](const Result<std::size_t>& result) { written(result); });
@@ -112,9 +113,9 @@ void Relay::written(const Result<std::size_t>& result) {
   const auto keep = shared_from_this();
   if (!result) return write_failed(result.error());
   (void)rest_.take_prefix(*result);
-  if (flush_timer_) flush_timer_->start(options_.flush_timeout);
   if (!rest_.empty()) return write_rest();
   rest_ = {};
+  flush_timer_->stop();
   stream_->resume();
   if (stream_ended_) shut_down();
   if (stream_closed_) finish_when_flushed();
@@ -126,6 +127,7 @@ void Relay::write_failed(const Error& error) {
   note(error);
   write_failed_ = true;
   rest_ = {};
+  if (flush_timer_) flush_timer_->stop();
   if (stream_closed_) return finish();
   stream_->resume();  // what comes is dropped
   if (!read_ended_) return;
@@ -177,19 +179,33 @@ void Relay::stream_closed(const Error& error) {
 // The stream is over: what it said is still written, as long as it is taken.
 void Relay::finish_when_flushed() {
   if (rest_.empty() && (error_ || shut_down_)) return finish();
-  if (flush_timer_) return;
-  flush_timer_.emplace(loop_, [this] {
-    note(Error(net::Errc::kTimeout, peer_ + " took nothing for " +
-                                        std::to_string(options_.flush_timeout.count()) +
-                                        " ms; what was left for it is lost"));
-    finish();
-  });
+  stream_over_ = true;
+  start_flush_timer();
+}
+
+void Relay::start_flush_timer() {
+  if (!flush_timer_) flush_timer_.emplace(loop_, [this] { flush_is_late(); });
   flush_timer_->start(options_.flush_timeout);
+}
+
+// While the stream waits, paused, it does not tell that it is over: that is asked for. One that is
+// not, or was not when this was asked last, gives the transport its time once more.
+void Relay::flush_is_late() {
+  const auto stats = stream_->stats();
+  const bool over = !stats || stats->state == session::StreamState::kClosed;
+  if (!std::exchange(stream_over_, over)) return flush_timer_->start(options_.flush_timeout);
+  note(Error(net::Errc::kTimeout, peer_ + " took nothing for " +
+                                      std::to_string(options_.flush_timeout.count()) +
+                                      " ms; what was left for it is lost"));
+  if (stream_closed_) return finish();
+  write_failed_ = true;
+  give_up_transport();  // on_close follows
 }
 
 void Relay::give_up_transport() {
   transport_.reset();
   rest_ = {};
+  if (flush_timer_) flush_timer_->stop();
   stream_->resume();
 }
 

@@ -13,6 +13,7 @@
 #include "support/tcp_pair.h"
 #include "support/test_loop.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/net/timer.h"
 #include "uvspdy/session/error.h"
 
 using namespace uvspdy;
@@ -314,6 +315,38 @@ TEST_CASE("Relay: a transport that takes nothing any more is given up in the end
   REQUIRE(loop.run_until([&] { return relayed.done.has_value(); }));
   CHECK(relayed.error().code() == net::Errc::kTimeout);
   CHECK(relayed.error().message().find("pipe took nothing for 20 ms") != std::string::npos);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE(
+    "Relay: a stream that is over while it is paused and holds bytes does not wait for ever") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  PipePair pipe(loop.get());
+  pipe.up->capacity = 10;
+  RelayOptions options;
+  options.flush_timeout = 20ms;
+  Relayed relayed;
+  relayed.start(server, std::move(pipe.client), options);
+  CHECK_FALSE(client->write(Buffer(patterned_text(300000))));
+  REQUIRE(loop.run_until([&] {
+    const auto stats = server->stats();
+    return stats && stats->held_bytes > 30000;
+  }));
+  // As long as the stream is open the transport may be as slow as it likes.
+  bool passed = false;
+  net::Timer timer(loop.get(), [&passed] { passed = true; });
+  timer.start(3 * options.flush_timeout);
+  REQUIRE(loop.run_until([&] { return passed; }));
+  CHECK_FALSE(relayed.done);
+  SECTION("reset") { client->reset(); }
+  SECTION("lost with its connection") { pair.client.connection->abort(); }
+  REQUIRE(loop.run_until([&] { return relayed.done.has_value(); }));
+  CHECK(relayed.error().code() == net::Errc::kTimeout);
+  CHECK(server->is_closed());
   REQUIRE(pair.close());
 }
 

@@ -23,7 +23,7 @@ struct RelayOptions {
   std::shared_ptr<BufferPool> pool;
 
   /// How long the transport may take nothing once the stream is over, until what is left for it
-  /// is given up.
+  /// is given up; twice as long if the stream held bytes when it ended.
   std::chrono::milliseconds flush_timeout = std::chrono::minutes(2);
 };
 
@@ -89,6 +89,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void give_up_transport();
   void note(const Error& error);
   void finish_when_flushed();
+  void start_flush_timer();
+  void flush_is_late();
   void finish();
 
   std::shared_ptr<Relay> self_;  // until it is over
@@ -105,9 +107,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   bool end_sent_ = false;
   bool stream_ended_ = false;
   bool stream_closed_ = false;
+  bool stream_over_ = false;  // perhaps untold, as far as the flush timer knows
   bool write_failed_ = false;
   bool shut_down_ = false;
-  std::optional<net::Timer> flush_timer_;  // once the stream is over
+  std::optional<net::Timer> flush_timer_;  // while the transport has something to take
   std::optional<net::Wakeup> finish_later_;
 };
 
