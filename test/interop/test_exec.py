@@ -7,6 +7,7 @@ import subprocess
 import spdy
 from exec_cases import ExecCases, digest, random_bytes
 from peers import DEADLINE, IGNORE_SIGHUP, SLEEP, PeerTestCase, program, run
+from scripted_pod import ScriptedPod
 from scripted_proxy import ScriptedProxy
 
 UVSPDY = program("UVSPDY_COMMAND")
@@ -200,3 +201,21 @@ class Failures(PeerTestCase):
                 result = run(exec_command(url, "true"))
                 self.assert_exit(result, 1)
                 self.assert_one_line(result.stderr, "^uvspdy exec: server: .*")
+
+
+class ExitCodes(PeerTestCase):
+    """Those that a server may name; a process has no more than 8 bits for its own."""
+
+    def test_a_failure_never_becomes_a_success(self):
+        for code, seen in ((3, 3), (255, 255), (256, 1), (257, 1), (512, 1), (65536, 1), (511, 255)):
+            with self.subTest(code=code):
+                server = ScriptedPod(self)
+                client = self.start(
+                    exec_command(server.url(), "x", pod="web"), stderr=subprocess.PIPE
+                )
+                server.session.finish(code)
+                _, error = client.communicate(timeout=DEADLINE)
+                self.assertEqual(client.returncode, seen, error)
+                self.assert_one_line(
+                    error, f"^uvspdy exec: command terminated with exit code {code}$"
+                )

@@ -42,8 +42,8 @@ class Serve(PeerTestCase):
         self.terminal.type(b"echo $((6 * 7))\r")
         self.terminal.wait_for(b"42")
         # Ctrl-C ends what runs there, not the shell nor us.
-        self.terminal.type(b"sleep 1000\r")
-        self.terminal.wait_for(b"sleep 1000\r\n")
+        self.terminal.type(b"sh -c 'echo up $((5 * 5)); exec sleep 1000'\r")
+        self.terminal.wait_for(b"up 25\r\n")  # from the job itself: the echo comes before it
         self.terminal.type(b"\x03")
         self.terminal.type(b"echo alive $((6 * 9))\r")
         self.terminal.wait_for(b"alive 54")

@@ -148,6 +148,20 @@ TEST_CASE("exec with a tty: a client that vanishes: the terminal hangs up") {
     REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
     CHECK(loop.poll_until([&] { return !is_running(pid); }));
   }
+  SECTION("one that does not read its stdin, which is paused and holds bytes") {
+    ManualClient client(loop, host.port(), shell_on_tty("echo pid=$$; exec sleep 1000"));
+    const int pid = number_behind(loop, client, "pid=");
+    const ProcessCleanup cleanup(pid);
+    client.type(std::string(1 << 20, 'x') + "\n");
+    // More than the terminal takes, and no more is on its way.
+    REQUIRE(loop.run_until([&] {
+      const auto stats = client.standard_input->stats();
+      return stats && stats->send_window <= 0;
+    }));
+    client.connection->abort();
+    REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
+    CHECK_FALSE(is_running(pid));
+  }
   SECTION("a command without stdout and stdin, too") {
     ExecRequest request = shell_on_tty("exec sleep 1000");
     request.use_stdin = false;

@@ -1,5 +1,5 @@
 // kube::exec and kube::attach by each version of the protocol, against a server that does what the
-// test says: how each of them tells the end, terminals, and stdin.
+// test says: how each of them tells the end, and stdin.
 
 #include <algorithm>
 #include <array>
@@ -11,6 +11,7 @@
 #include "httpstream/cutting_proxy.h"
 #include "kube/exec_fixture.h"
 #include "kube/scripted_server.h"
+#include "kube/started_exec.h"
 #include "support/mentions.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/kube/error.h"
@@ -24,48 +25,13 @@ using test::ExecRun;
 using test::mentions;
 using test::ScriptedServer;
 using test::shell;
+using test::Started;
 using test::TestLoop;
 
 namespace {
 
 constexpr std::array<std::string_view, 4> kProtocols = {kProtocolV4, kProtocolV3, kProtocolV2,
                                                         kProtocolV1};
-
-ExecRequest shell_with_terminal() {
-  ExecRequest request = shell("x");
-  request.use_stdin = request.tty = true;
-  return request;
-}
-
-/// A server of one version, and a client that has its streams.
-struct Started {
-  TestLoop loop;
-  ScriptedServer server{loop};
-  ExecRun run;
-
-  explicit Started(std::string_view protocol, const ExecRequest& request = shell("x")) {
-    server.protocol = protocol;
-    run.start(loop, server.port(), request);
-    REQUIRE(loop.run_until([&] { return run.started; }));
-    CHECK(run.streams.protocol == protocol);
-  }
-
-  void run_to_end() {
-    REQUIRE(loop.run_until([&] { return run.over(); }));
-    server.http->close();
-    REQUIRE(loop.run_out());
-  }
-
-  /// Has all that was done until now reach the client.
-  void settle() {
-    bool there = false;
-    server.connection->ping([&there](const auto& round_trip) {
-      CHECK(round_trip);
-      there = true;
-    });
-    REQUIRE(loop.run_until([&] { return there; }));
-  }
-};
 
 }  // namespace
 
@@ -304,94 +270,6 @@ TEST_CASE("kube::exec: since v2 a stdin that nobody reads any more is ended from
   CHECK(started.run.streams.standard_input->write(Buffer::copy_of("x")).code() ==
         session::Errc::kStreamClosed);
   CHECK_FALSE(started.run.over());
-  started.server.connection->close();
-  started.run_to_end();
-}
-
-TEST_CASE("kube::exec: a terminal has one output, and its first size comes before that") {
-  TestLoop loop;
-  ScriptedServer server(loop);
-  server.protocol = GENERATE(kProtocolV4, kProtocolV3);
-  std::string sizes;
-  std::string sizes_at_last_stream;
-  server.on_stream = [&](const std::string& type) {
-    if (type == "resize") {
-      server.streams[type]->on_data([&](Bytes bytes) { sizes += text_of(bytes); });
-    }
-    if (type == "stdout") sizes_at_last_stream = sizes;
-  };
-  ExecRun run;
-  run.size = {.width = 132, .height = 43};
-  const bool with_stdin = GENERATE(true, false);
-  ExecRequest request = shell_with_terminal();
-  request.use_stdin = with_stdin;
-  run.start(loop, server.port(), request);
-  REQUIRE(loop.run_until([&] { return run.started; }));
-  CHECK(sizes_at_last_stream == R"({"Width":132,"Height":43})");
-  if (with_stdin) {
-    CHECK(server.order == std::vector<std::string>{"resize", "error", "stdin", "stdout"});
-  } else {
-    CHECK(server.order == std::vector<std::string>{"resize", "error", "stdout"});
-  }
-  CHECK(run.streams.standard_error == nullptr);
-  run.streams.resize({.width = 80, .height = 24});
-  run.streams.resize({.width = 65535, .height = 0});
-  const std::string all =
-      R"({"Width":132,"Height":43}{"Width":80,"Height":24}{"Width":65535,"Height":0})";
-  REQUIRE(loop.run_until([&] { return sizes.size() >= all.size(); }));
-  CHECK(sizes == all);
-  server.finish("stdout", "");
-  if (server.protocol == kProtocolV4) {
-    server.finish("error", to_json(exit_status(7)));
-  } else {
-    server.finish("error", "");
-  }
-  REQUIRE(loop.run_until([&] { return run.over(); }));
-  CHECK(run.code() == (server.protocol == kProtocolV4 ? 7 : 0));
-  run.streams.resize({.width = 1, .height = 1});  // harmless
-  server.http->close();
-  REQUIRE(loop.run_out());
-}
-
-TEST_CASE("kube::exec: without a first size none is sent") {
-  Started started(kProtocolV4, shell_with_terminal());
-  std::string sizes;
-  started.server.streams["resize"]->on_data([&](Bytes bytes) { sizes += text_of(bytes); });
-  started.settle();
-  CHECK(sizes.empty());
-  started.server.connection->close();
-  started.run_to_end();
-}
-
-TEST_CASE("kube::exec: terminals are not resized before v3") {
-  Started started(GENERATE(kProtocolV2, kProtocolV1), shell_with_terminal());
-  CHECK(started.server.order == std::vector<std::string>{"error", "stdin", "stdout"});
-  CHECK(started.run.streams.terminal_resize == nullptr);
-  started.run.streams.resize({.width = 80, .height = 24});
-  started.server.connection->close();
-  started.run_to_end();
-  CHECK(started.run.code() == 0);
-}
-
-TEST_CASE("kube::exec: of sizes that nobody reads the newest is kept") {
-  Started started(kProtocolV4, shell_with_terminal());
-  std::string sizes;
-  const auto& resize = started.server.streams["resize"];
-  resize->pause();
-  resize->on_data([&](Bytes bytes) { sizes += text_of(bytes); });
-  // 25 bytes each: past the window and all that is queued.
-  constexpr std::uint16_t kCount = 40000;
-  for (std::uint16_t i = 1; i <= kCount; ++i) {
-    started.run.streams.resize({.width = 1, .height = i});
-    if (i % 1000 == 0) started.loop.run_turns(1);
-  }
-  CHECK_FALSE(started.run.streams.terminal_resize->writable());
-  resize->resume();
-  const std::string newest = to_json({.width = 1, .height = kCount});
-  REQUIRE(started.loop.run_until([&] { return sizes.ends_with(newest); }));
-  CHECK(sizes.size() < 25U * kCount);
-  started.settle();
-  CHECK(sizes.ends_with(newest));
   started.server.connection->close();
   started.run_to_end();
 }

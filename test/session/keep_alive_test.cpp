@@ -97,6 +97,29 @@ TEST_CASE("nor while its data waits to be read", "[session][keep alive]") {
   CHECK(client.sent() == Lines{"PING 1"});
 }
 
+TEST_CASE("a server sends its PINGs all the same: how else would it hear that the client is gone",
+          "[session][keep alive]") {
+  session::Options options = pinging();
+  options.limits.stream_buffer = 10;
+  SessionDriver server(Role::kServer, options);
+  server.receive(wire::SynStreamFrame{.stream_id = 1});
+  REQUIRE_FALSE(server.session.reply(1, {}));
+  server.turn();
+  server.sent();
+  for (int ping = 2; ping < 20; ping += 2) {
+    server.clock.advance(seconds(5));
+    server.receive_data(1, "x");
+    server.turn();
+    CHECK(server.sent() == Lines{"PING " + std::to_string(ping)});
+  }
+  server.session.pause(1);
+  server.receive_data(1, "more than ten bytes");
+  REQUIRE_FALSE(server.session.wants_input());
+  server.clock.advance(seconds(5));
+  server.turn();
+  CHECK(server.sent() == Lines{"PING 20"});
+}
+
 TEST_CASE("an answer is enough, and measures the round trip", "[session][keep alive]") {
   SessionDriver client(Role::kClient, pinging());
   client.turn();
