@@ -58,6 +58,7 @@ void Connection::on_close(CloseHandler handler) { impl_->on_close = std::move(ha
 bool Connection::is_closed() const { return impl_->is_over(); }
 void Connection::ping(PingHandler handler) { impl_->ping(std::move(handler)); }
 session::Stats Connection::stats() const { return impl_->session().stats(); }
+std::size_t Connection::unacknowledged() const { return impl_->unacknowledged(); }
 std::string Connection::peer() const { return impl_->peer; }
 uv_loop_t* Connection::loop() const { return impl_->loop; }
 
@@ -320,7 +321,7 @@ void Connection::Impl::move_on() {
 bool Connection::Impl::still_closing() {
   if (write_error_) return false;
   // The kernel's, and what waits for a window: a peer that gives none has a reader that pauses.
-  const std::size_t untaken = transport_->unacknowledged() + session_.stats().queued_bytes;
+  const std::size_t untaken = unacknowledged() + session_.stats().queued_bytes;
   if (untaken == 0) return false;
   const session::Time present = now();
   if (untaken != std::exchange(untaken_, untaken)) last_progress_ = present;

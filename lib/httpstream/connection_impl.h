@@ -40,6 +40,7 @@ class Connection::Impl final : public session::Handler {
 
   session::Session& session() { return session_; }
   bool is_over() const { return phase_ == Phase::kOver; }
+  std::size_t unacknowledged() const { return transport_ ? transport_->unacknowledged() : 0; }
   void on_reply_sent(wire::StreamId id, std::function<void()> handler);
   void decided(wire::StreamId id) { undecided_.erase(id); }
 

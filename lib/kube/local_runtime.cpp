@@ -2,6 +2,7 @@
 
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "kube/local_command.h"
 #include "kube/local_target.h"
@@ -18,32 +19,36 @@ constexpr std::size_t kPooledBlocks = 32;
 
 /// Owns the commands. They hold on to it until they are over, so a LocalRuntime may be dropped
 /// while commands are being ended.
-struct LocalRuntime::Shared {
+struct LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
   Options options;
   std::unordered_set<std::shared_ptr<LocalCommand>> commands;
   std::shared_ptr<MainProcess> main;  // kept when it is over
   bool stopping = false;
-  std::function<void()> on_stopped;
+  std::vector<std::function<void()>> on_stopped;
   net::Wakeup stopped;
+  std::shared_ptr<Shared> keep;  // until that is told
   // One for all commands: an idle one holds no block.
   std::shared_ptr<BufferPool> pool =
       std::make_shared<BufferPool>(ProcessPipe::kBlockSize, kPooledBlocks);
 
   Shared(uv_loop_t* on_loop, Options given)
       : loop(on_loop), options(std::move(given)), stopped(loop, [this] {
-          if (const auto done = std::exchange(on_stopped, {})) done();
+          const auto kept = std::exchange(keep, nullptr);
+          for (const auto& done : std::exchange(on_stopped, {})) done();
         }) {}
 
   bool main_runs() const { return main && !main->is_over(); }
 
   void check_stopped() {
-    if (commands.empty() && !main_runs() && on_stopped) stopped.schedule();
+    if (!commands.empty() || main_runs() || on_stopped.empty()) return;
+    keep = shared_from_this();
+    stopped.schedule();
   }
 
   void stop(std::function<void()> done) {
     stopping = true;
-    on_stopped = std::move(done);
+    if (done) on_stopped.push_back(std::move(done));
     for (const auto& command : commands) command->stop();
     if (main) main->stop();
     check_stopped();

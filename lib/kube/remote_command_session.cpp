@@ -23,7 +23,8 @@ RemoteCommandSession::Impl::Impl(uv_loop_t* loop, const RemoteCommandRequest& re
                                  std::string protocol, std::string peer,
                                  const StreamingServer::Options& options, ReadyHandler on_ready,
                                  OverHandler on_over)
-    : use_stdin_(request.use_stdin),
+    : loop_(loop),
+      use_stdin_(request.use_stdin),
       use_stdout_(request.use_stdout),
       use_stderr_(request.use_stderr && !request.tty),
       tty_(request.tty),
@@ -32,6 +33,7 @@ RemoteCommandSession::Impl::Impl(uv_loop_t* loop, const RemoteCommandRequest& re
       stream_creation_timeout_(options.stream_creation_timeout),
       stream_idle_timeout_(options.stream_idle_timeout),
       close_grace_(options.close_grace),
+      slow_reader_timeout_(options.connection.slow_reader_timeout),
       log_(options.log),
       on_ready_(std::move(on_ready)),
       stream_timer_(loop,
@@ -42,13 +44,7 @@ RemoteCommandSession::Impl::Impl(uv_loop_t* loop, const RemoteCommandRequest& re
                       refuse(status);
                       if (!error_) connection_->close();
                     }),
-      close_timer_(loop,
-                   [this] {
-                     // Whoever does not take what there is would not let a close come to its end.
-                     if (phase_ == Phase::kFinishing || closing_) return connection_->abort();
-                     connection_->close();
-                     if (stopping_) close_soon();
-                   }),
+      close_timer_(loop, [this] { close_is_late(); }),
       telling_(loop, [this] { tell(); }),
       over_(loop, [this, on_over = std::move(on_over)] { on_over(shared_from_this()); }) {}
 
@@ -97,6 +93,8 @@ void RemoteCommandSession::Impl::new_stream(StreamPtr stream, httpstream::Stream
   if (phase_ != Phase::kWaiting) return decision.reject();  // its time is over
   *place = std::move(stream);
   decision.accept();
+  // The client says nothing on the error stream, and takes it away only when it gives up.
+  if (place == &error_) error_->on_data([](Bytes) {});
   if (status_ && error_) return send_status();
   if (!status_ && has_all_streams()) run();
 }
@@ -114,10 +112,16 @@ void RemoteCommandSession::Impl::refuse(const Status& status) {
 }
 
 void RemoteCommandSession::Impl::run() {
-  phase_ = Phase::kRunning;
   stream_timer_.stop();
-  // The client says nothing on the error stream, and takes it away only when it gives up.
-  error_->on_data([](Bytes) {});
+  // Its end may be known and not told yet.
+  const auto stats = error_->stats();
+  if (!stats || stats->state == session::StreamState::kClosed) {
+    phase_ = Phase::kTold;
+    on_ready_ = {};
+    log("the command is not run: the client has taken its error stream away");
+    return connection_->close();
+  }
+  phase_ = Phase::kRunning;
   if (protocol_ == kProtocolV1) {
     // What kubelets of 1.0 did, and what clients of v1 are made for.
     error_reset_ = true;
@@ -198,7 +202,7 @@ void RemoteCommandSession::Impl::finish(const Status& status) {
   on_resize_ = {};
   on_gone_ = {};
   drop_input();
-  if (stopping_) close_timer_.start(close_grace_);
+  if (stopping_) limit_close();
   open_outputs_ = 1;
   for (const StreamPtr& output : outputs_) end_output(output);
   output_ended();
@@ -245,18 +249,17 @@ void RemoteCommandSession::Impl::send_status() {
   if (error_->is_closed() || (!text.empty() && error_->write(Buffer(std::move(text))))) {
     return connection_->close();
   }
-  error_->on_data([](Bytes) {});
   error_->on_close({});
   error_->on_end_sent(
       [self = shared_from_this()] { self->close_timer_.start(self->close_grace_); });
   (void)error_->close();
   // Nor does one that gives no window keep the connection.
-  close_timer_.start(std::max(close_grace_, stream_creation_timeout_));
+  close_timer_.start(stopping_ ? close_grace_ : std::max(close_grace_, stream_creation_timeout_));
 }
 
 void RemoteCommandSession::Impl::stop() {
   stopping_ = true;
-  if (phase_ == Phase::kFinishing) close_timer_.start(close_grace_);
+  if (phase_ == Phase::kFinishing) limit_close();
   if (phase_ == Phase::kWaiting) {
     phase_ = Phase::kTold;
     on_ready_ = {};
@@ -269,7 +272,34 @@ void RemoteCommandSession::Impl::stop() {
 // A server that stops does not wait for long.
 void RemoteCommandSession::Impl::close_soon() {
   closing_ = true;
+  limit_close();
+}
+
+void RemoteCommandSession::Impl::limit_close() {
+  taken_ = taken();
+  if (give_up_time_ == 0) {
+    give_up_time_ = uv_now(loop_) + static_cast<std::uint64_t>(slow_reader_timeout_.count());
+  }
   close_timer_.start(close_grace_);
+}
+
+// Bytes that the client's side has acknowledged, as far as that is known: no more than a measure of
+// whether it reads, since TLS makes more of them on the way.
+std::int64_t RemoteCommandSession::Impl::taken() const {
+  return static_cast<std::int64_t>(connection_->stats().bytes_sent) -
+         static_cast<std::int64_t>(connection_->unacknowledged());
+}
+
+void RemoteCommandSession::Impl::close_is_late() {
+  if (phase_ != Phase::kFinishing && !closing_) {
+    connection_->close();
+    if (stopping_) close_soon();
+    return;
+  }
+  // Whoever does not take what there is would not let a close come to its end.
+  const bool takes_more = taken() > taken_;
+  if (!takes_more || uv_now(loop_) >= give_up_time_) return connection_->abort();
+  limit_close();
 }
 
 void RemoteCommandSession::Impl::connection_closed(const Error& error) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -72,9 +73,13 @@ class RemoteCommandSession::Impl : public std::enable_shared_from_this<Impl> {
   void output_ended();
   void send_status();
   void close_soon();
+  void limit_close();
+  void close_is_late();
+  std::int64_t taken() const;
   void connection_closed(const Error& error);
   void log(std::string_view text) const;
 
+  uv_loop_t* loop_;
   // Read by place_for.
   bool use_stdin_;
   bool use_stdout_;
@@ -85,6 +90,7 @@ class RemoteCommandSession::Impl : public std::enable_shared_from_this<Impl> {
   std::chrono::milliseconds stream_creation_timeout_;
   std::chrono::milliseconds stream_idle_timeout_;
   std::chrono::milliseconds close_grace_;
+  std::chrono::milliseconds slow_reader_timeout_;
   std::function<void(std::string_view)> log_;
   ReadyHandler on_ready_;
 
@@ -99,6 +105,8 @@ class RemoteCommandSession::Impl : public std::enable_shared_from_this<Impl> {
   bool error_reset_ = false;  // as v1 has it
   bool gone_ = false;         // whatever the Runtime knows
   bool gone_told_ = false;
+  std::int64_t taken_ = 0;          // by the client, when we last looked
+  std::uint64_t give_up_time_ = 0;  // of the loop: nobody is waited for any longer
   int open_outputs_ = 0;
   // Of a request that is refused before it runs, or of `finish`; the error stream may still have
   // to come.

@@ -5,6 +5,7 @@
 #include <span>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "kube/log_line.h"
 #include "kube/port_forward_session.h"
@@ -81,8 +82,9 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   // One for all forwarded connections: an idle one holds no block.
   std::shared_ptr<BufferPool> pool = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
   bool stopping = false;
-  std::function<void()> on_stopped;
+  std::vector<std::function<void()>> on_stopped;
   net::Wakeup stopped;
+  std::shared_ptr<Shared> keep;  // until that is told
 
   Shared(uv_loop_t* on_loop, std::shared_ptr<Runtime> given_runtime, Options given)
       : loop(on_loop),
@@ -91,7 +93,8 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
         base(httpstream::parse_url(options.base_url)),
         tokens(options.token_lifetime, options.max_tokens),
         stopped(loop, [this] {
-          if (const auto done = std::exchange(on_stopped, {})) done();
+          const auto kept = std::exchange(keep, nullptr);
+          for (const auto& done : std::exchange(on_stopped, {})) done();
         }) {
     if (base) base_path = base->target.substr(0, base->target.find('?'));
     while (base_path.ends_with('/')) base_path.pop_back();
@@ -117,7 +120,9 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   void stop(std::function<void()> done);
 
   void check_stopped() {
-    if (remote_commands.empty() && port_forwards.empty() && on_stopped) stopped.schedule();
+    if (!remote_commands.empty() || !port_forwards.empty() || on_stopped.empty()) return;
+    keep = shared_from_this();
+    stopped.schedule();
   }
 };
 
@@ -200,7 +205,7 @@ Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
 
 void StreamingServer::Shared::stop(std::function<void()> done) {
   stopping = true;
-  on_stopped = std::move(done);
+  if (done) on_stopped.push_back(std::move(done));
   for (const auto& session : remote_commands) session->stop();
   for (const auto& session : port_forwards) session->terminate();
   tokens.clear();

@@ -111,6 +111,36 @@ TEST_CASE("RemoteCommandSession: each version tells success and failure in its o
   pair.end(loop);
 }
 
+TEST_CASE("RemoteCommandSession: a failure without a text is no success before v4 either") {
+  TestLoop loop;
+  const std::string_view protocol = GENERATE(kProtocolV3, kProtocolV2);
+  Pair pair(loop, kExec + "output=1", {"error", "stdout"}, protocol);
+  Status status;
+  status.success = false;
+  pair.session->finish(status);
+  REQUIRE(loop.run_until([&] { return pair.client.happened("error end"); }));
+  CHECK(pair.client.data["error"] == "the command failed");
+  pair.end(loop);
+}
+
+TEST_CASE("RemoteCommandSession: an error stream that is gone when the last one comes: no call") {
+  TestLoop loop;
+  StreamingHost host(loop);
+  RemoteCommandPeer client(loop, host.port(), kExec + "output=1");
+  client.create_all({"error"});
+  if (GENERATE(false, true)) {
+    CHECK_FALSE(client.streams["error"]->write(Buffer::copy_of("x")));
+  }
+  client.streams["error"]->reset();
+  (void)client.create("stdout");
+  REQUIRE(loop.run_until([&] { return client.closed; }));
+  CHECK(host.logged("the command is not run"));
+  host.http->close();
+  REQUIRE(loop.run_out());
+  CHECK(host.runtime->calls.empty());
+  CHECK(host.server->sessions() == 0);
+}
+
 TEST_CASE("RemoteCommandSession: a client that does not close is closed, in each version") {
   TestLoop loop;
   const std::string_view protocol = GENERATE(kProtocolV4, kProtocolV3, kProtocolV2, kProtocolV1);

@@ -127,6 +127,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// What the session has done and holds, whether the peer has flow control, and the round trip.
   session::Stats stats() const;
 
+  /// Bytes that have left the session and that the peer has not acknowledged, as far as the
+  /// transport knows (net::Transport::unacknowledged); 0 once it is closed.
+  std::size_t unacknowledged() const;
+
   /// The peer, for messages.
   std::string peer() const;
 

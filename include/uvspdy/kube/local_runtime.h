@@ -75,7 +75,8 @@ class LocalRuntime : public Runtime {
 
   explicit LocalRuntime(uv_loop_t* loop);
   LocalRuntime(uv_loop_t* loop, Options options);
-  /// Commands that run are terminated as by `stop`.
+  /// Commands that run are terminated as by `stop`, whose `done` is still called if it was given
+  /// before.
   ~LocalRuntime() override;
   LocalRuntime(const LocalRuntime&) = delete;
   LocalRuntime& operator=(const LocalRuntime&) = delete;
@@ -97,8 +98,9 @@ class LocalRuntime : public Runtime {
   /// Sends every running command SIGHUP (the main process SIGTERM, or SIGHUP if it has a
   /// terminal), and SIGKILL to what is left after termination_grace; their
   /// clients are told how they ended. Output that a client has not taken output_grace after
-  /// the exit is cut off, and the status is then a failure. `done` runs from the loop once no
-  /// command runs any more. Commands that come later are refused.
+  /// the exit is cut off, and the status is then a failure. `done` runs from the loop, once,
+  /// when no command runs any more; so does that of each further call. Commands that come later are
+  /// refused.
   void stop(std::function<void()> done);
 
   /// Clients that are attached.

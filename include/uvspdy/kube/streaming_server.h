@@ -54,7 +54,7 @@ class StreamingServer {
   };
 
   StreamingServer(uv_loop_t* loop, std::shared_ptr<Runtime> runtime, Options options = {});
-  /// As `stop`, but nobody is told.
+  /// As `stop`, with nobody more to tell: a `done` that was given before is still called.
   ~StreamingServer();
   StreamingServer(const StreamingServer&) = delete;
   StreamingServer& operator=(const StreamingServer&) = delete;
@@ -86,8 +86,9 @@ class StreamingServer {
   /// Takes no more requests, and closes the connections that can be: those whose streams are not
   /// all there, those that have their status, and portforwards with all that they carry, which have
   /// no end of their own. The others go on until the Runtime finishes them, which is the embedder's
-  /// to see to; from then on a client that does not read has close_grace. `done` runs from the loop
-  /// once no session is left.
+  /// to see to; from then on a client that takes nothing for close_grace is dropped, and one that
+  /// reads slowly after ConnectionOptions::slow_reader_timeout. `done` runs from the loop, once,
+  /// when no session is left; so does that of each further call.
   void stop(std::function<void()> done);
 
   /// Connections under way.
