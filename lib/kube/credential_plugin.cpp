@@ -126,6 +126,9 @@ void CredentialPlugin::conclude() {
     deliver(start_failure(start_error_));
   } else if (process_->exit_code() != 0) {
     deliver(exit_failure());
+  } else if (const Error& lost = process_->output_error()) {
+    deliver(
+        Error(Errc::kCredentials, "credential plugin '" + exec_.command + "': " + lost.message()));
   } else {
     deliver(std::move(stdout_));
   }

@@ -6,15 +6,6 @@
 #include "kube/log_line.h"
 
 namespace uvspdy::kube {
-namespace {
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;
-  return line;
-}
-
-}  // namespace
 
 LocalCommand::LocalCommand(uv_loop_t* loop, std::vector<std::string> command,
                            std::shared_ptr<RemoteCommandSession> session,
@@ -33,6 +24,7 @@ LocalCommand::LocalCommand(uv_loop_t* loop, std::vector<std::string> command,
                     process_->signal_group(SIGKILL);
                     check_over();
                   }),
+      group_timer_(loop, [this] { check_over(); }),
       over_(loop, [this, on_over = std::move(on_over)] { on_over(shared_from_this()); }) {
   output_of(Process::Output::kStdout).stream = session_->standard_output();
   output_of(Process::Output::kStderr).stream = session_->standard_error();
@@ -55,7 +47,7 @@ void LocalCommand::start() {
     finish(exit_status(shell_exit_code(error), error.message()));
     return check_over();
   }
-  log("running '" + joined(command_) + "'");
+  log("running '" + command_text(command_) + "'");
   session_->on_gone([self = shared_from_this()] {
     self->finished_ = true;
     self->output_timer_.stop();
@@ -91,6 +83,8 @@ void LocalCommand::connect_stdin() {
   });
   stdin_->on_end([self] { self->process_->close_stdin(); });
   stdin_->on_close([self](const Error&) { self->process_->close_stdin(); });
+  // Told before there was anybody to hear of it.
+  if (stdin_->has_ended() || stdin_->is_closed()) process_->close_stdin();
 }
 
 void LocalCommand::connect_output(OutputStream& output) {
@@ -99,6 +93,7 @@ void LocalCommand::connect_output(OutputStream& output) {
   const auto self = shared_from_this();
   output.stream->on_writable([self, &output] { self->process_->resume(output.output); });
   output.stream->on_close([self, &output](const Error&) { self->output_done(output); });
+  if (output.stream->is_closed()) output_done(output);
 }
 
 void LocalCommand::take_output(OutputStream& output, Buffer buffer) {
@@ -119,7 +114,7 @@ void LocalCommand::output_done(OutputStream& output) {
 }
 
 void LocalCommand::exited() {
-  log("'" + joined(command_) + "' exited with " + std::to_string(process_->exit_code()));
+  log("'" + command_text(command_) + "' exited with " + std::to_string(process_->exit_code()));
   if (stdin_ && !finished_) {
     stdin_->on_data([](Bytes) {});
     stdin_->resume();
@@ -151,7 +146,10 @@ void LocalCommand::limit_output() {
 
 void LocalCommand::maybe_finish() {
   if (process_->running() || !outputs_[0].done || !outputs_[1].done) return;
-  finish(exit_status(process_->exit_code()));
+  const Error& lost = process_->output_error();
+  if (lost) log(lost.message());
+  finish(lost ? failure_status(500, "InternalError", lost.message())
+              : exit_status(process_->exit_code()));
   check_over();
 }
 
@@ -182,10 +180,11 @@ void LocalCommand::terminate() {
 // A command that was told to go is gone when its whole group is.
 void LocalCommand::check_over() {
   if (!finished_ || process_->running()) return;
-  if (terminating_ && !killed_) {
-    if (process_->signal_group(0)) return;
-    kill_timer_.stop();
+  if (terminating_ && !killed_ && process_->signal_group(0)) {
+    return group_timer_.start(Process::kGroupCheck);
   }
+  kill_timer_.stop();
+  group_timer_.stop();
   over_.schedule();
 }
 

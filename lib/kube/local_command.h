@@ -74,6 +74,7 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   bool killed_ = false;       // SIGKILL was sent
   net::Timer output_timer_;   // no more output from behind the exit
   net::Timer kill_timer_;     // SIGKILL
+  net::Timer group_timer_;    // whether the group is gone
   net::Wakeup over_;
 };
 

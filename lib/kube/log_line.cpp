@@ -17,4 +17,10 @@ std::string log_line(std::string_view peer, std::string_view text) {
   return line;
 }
 
+std::string command_text(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
 }  // namespace uvspdy::kube

@@ -14,9 +14,6 @@ namespace {
 constexpr std::array<Process::Output, 2> kOutputs = {Process::Output::kStdout,
                                                      Process::Output::kStderr};
 
-// Of the time that passes a client regains one part in so many as patience.
-constexpr std::uint64_t kRegain = 10;
-
 Status bad_request(const std::string& why) {
   return failure_status(400, "BadRequest", "cannot attach: " + why);
 }
@@ -37,6 +34,7 @@ MainProcess::MainProcess(uv_loop_t* loop, MainCommand command, const LocalRuntim
                     process_->signal_group(SIGKILL);
                     check_over();
                   }),
+      group_timer_(loop, [this] { check_over(); }),
       on_over_(std::move(on_over)),
       over_(loop, [this] {
         told_over_ = true;
@@ -65,9 +63,7 @@ Error MainProcess::start() {
   options.use_stdin = command_.use_stdin;
   options.tty = command_.tty;
   if (Error error = process_->start(options)) return error;
-  std::string words;
-  for (const std::string& word : command_.command) words += (words.empty() ? "" : " ") + word;
-  log("running '" + words + "'");
+  log("running '" + command_text(command_.command) + "'");
   return {};
 }
 
@@ -104,7 +100,7 @@ void MainProcess::attach(const AttachRequest& request,
   }
   if (options_.log) options_.log(log_line(session->peer(), "attached to the main process"));
   const auto client = std::make_shared<AttachedClient>(std::move(session));
-  members_.push_back({client, options_.attach_patience, uv_now(loop_), false});
+  members_.push_back({client, Patience(options_.attach_patience, uv_now(loop_)), false});
   const auto self = shared_from_this();
   client->start([self] { self->maybe_release(); });
   client->session()->on_gone([self, client = client.get()] { self->client_gone(client); });
@@ -123,6 +119,8 @@ void MainProcess::connect_stdin(const ClientPtr& client) {
   stream->on_close([self, client = client.get()](const Error&) { self->stdin_over(client); });
   // What the client before it wrote goes first.
   if (stdin_busy_) stream->pause();
+  // Told before there was anybody to hear of it.
+  if (stream->has_ended() || stream->is_closed()) stdin_over(client.get());
 }
 
 void MainProcess::take_stdin(const ClientPtr& client, Bytes bytes) {
@@ -181,15 +179,13 @@ void MainProcess::maybe_hold() {
   for (Member& member : members_) {
     if (!member.client->is_behind()) continue;
     if (member.client->waiting() <= options_.attach_buffer / 2) continue;
-    member.patience = std::min(
-        options_.attach_patience,
-        member.patience + std::chrono::milliseconds((now - member.patience_time) / kRegain));
-    member.patience_time = now;
-    if (member.patience.count() <= 0) continue;
+    const std::chrono::milliseconds left = member.patience.left(now);
+    if (left.count() <= 0) continue;
     member.holds = held_ = true;
-    longest = std::min(longest, member.patience);
+    longest = std::min(longest, left);
   }
   if (!held_) return;
+  held_since_ = now;
   for (const Process::Output output : kOutputs) process_->pause(output);
   hold_timer_.start(longest);
 }
@@ -204,9 +200,7 @@ void MainProcess::release() {
   held_ = false;
   const std::uint64_t now = uv_now(loop_);
   for (Member& member : members_) {
-    if (!std::exchange(member.holds, false)) continue;
-    member.patience -= std::chrono::milliseconds(now - member.patience_time);
-    member.patience_time = now;
+    if (std::exchange(member.holds, false)) member.patience.spend(held_since_, now);
   }
   for (const Process::Output output : kOutputs) process_->resume(output);
 }
@@ -234,9 +228,11 @@ void MainProcess::maybe_conclude() {
   hold_timer_.stop();
   output_timer_.stop();
   stdin_client_ = nullptr;
-  for (const Member& member : std::exchange(members_, {})) {
-    member.client->finish(exit_status(process_->exit_code()));
-  }
+  const Error& lost = process_->output_error();
+  if (lost) log(lost.message());
+  const Status status = lost ? failure_status(500, "InternalError", lost.message())
+                             : exit_status(process_->exit_code());
+  for (const Member& member : std::exchange(members_, {})) member.client->finish(status);
   check_over();
 }
 
@@ -249,10 +245,11 @@ void MainProcess::stop() {
 // One that was told to stop is gone when its whole group is.
 void MainProcess::check_over() {
   if (!concluded_) return;
-  if (stopping_ && !killed_) {
-    if (process_->signal_group(0)) return;
-    kill_timer_.stop();
+  if (stopping_ && !killed_ && process_->signal_group(0)) {
+    return group_timer_.start(Process::kGroupCheck);
   }
+  kill_timer_.stop();
+  group_timer_.stop();
   over_.schedule();
 }
 

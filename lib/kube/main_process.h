@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kube/attached_client.h"
+#include "kube/patience.h"
 #include "kube/process.h"
 #include "uvspdy/kube/local_runtime.h"
 #include "uvspdy/kube/runtime.h"
@@ -47,11 +48,9 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
  private:
   using ClientPtr = std::shared_ptr<AttachedClient>;
 
-  /// A client, and for how long the process may still be held up for it.
   struct Member {
     ClientPtr client;
-    std::chrono::milliseconds patience;
-    std::uint64_t patience_time = 0;  // of the loop, when it was that
+    Patience patience;
     bool holds = false;
   };
 
@@ -77,7 +76,8 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
   std::shared_ptr<BufferPool> pool_;
   std::unique_ptr<Process> process_;
   std::vector<Member> members_;
-  bool held_ = false;         // its output is not read
+  bool held_ = false;  // its output is not read
+  std::uint64_t held_since_ = 0;
   ClientPtr stdin_client_;    // the one who may write
   bool stdin_busy_ = false;   // the process has not taken all of it yet
   bool stdin_ended_ = false;  // by stdin_once
@@ -88,6 +88,7 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
   net::Timer hold_timer_;    // somebody's patience is over
   net::Timer output_timer_;  // no more output from behind the exit
   net::Timer kill_timer_;
+  net::Timer group_timer_;  // whether the group is gone
   OverHandler on_over_;
   net::Wakeup over_;
 };

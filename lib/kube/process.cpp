@@ -66,9 +66,9 @@ Error Process::start_on_terminal(const Options& options) {
   } else {
     handlers.on_data = [](const Buffer&) {};
   }
-  handlers.on_end = [this, told = options.use_stdout] {
+  handlers.on_end = [this, told = options.use_stdout](const Error& error) {
     terminal_.reset();
-    if (told) handlers_.on_output_end(Output::kStdout);
+    if (told) output_ended(Output::kStdout, error);
   };
   handlers.on_drained = [this] { stdin_drained(); };
   Result<std::unique_ptr<PseudoTerminal>> terminal =
@@ -87,7 +87,7 @@ Error Process::start_on_terminal(const Options& options) {
   }
   watch_ = std::move(*watch);
   terminal_ = std::move(*terminal);
-  pid_ = *pid;
+  pid_ = group_ = *pid;
   terminal_->start_reading();
   return {};
 }
@@ -101,7 +101,7 @@ Error Process::start_with_pipes(const Options& options) {
     ProcessPipe::Handlers handlers;
     handlers.on_drained = [this] { stdin_drained(); };
     Result<std::unique_ptr<ProcessPipe>> pipe =
-        ProcessPipe::open(loop_, ends->write.release(), pool_, std::move(handlers));
+        ProcessPipe::open(loop_, std::move(ends->write), pool_, std::move(handlers));
     if (!pipe) return pipe.error();
     stdin_ = std::move(*pipe);
   }
@@ -114,12 +114,12 @@ Error Process::start_with_pipes(const Options& options) {
     handlers.on_data = [this, output](Buffer buffer) {
       handlers_.on_output(output, std::move(buffer));
     };
-    handlers.on_end = [this, output] {
+    handlers.on_end = [this, output](const Error& error) {
       pipe(output).reset();
-      handlers_.on_output_end(output);
+      output_ended(output, error);
     };
     Result<std::unique_ptr<ProcessPipe>> opened =
-        ProcessPipe::open(loop_, ends->read.release(), pool_, std::move(handlers));
+        ProcessPipe::open(loop_, std::move(ends->read), pool_, std::move(handlers));
     if (!opened) return opened.error();
     pipe(output) = std::move(*opened);
   }
@@ -135,10 +135,12 @@ Error Process::start_with_pipes(const Options& options) {
   }
   std::vector<std::string> words = options.command;
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   std::vector<std::string> variables = options.environment;
   std::vector<char*> environment;
+  environment.reserve(variables.size() + 1);
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
 
@@ -148,8 +150,7 @@ Error Process::start_with_pipes(const Options& options) {
   spawn.stdio = stdio.data();
   spawn.stdio_count = static_cast<int>(stdio.size());
   if (!variables.empty()) spawn.env = environment.data();
-  own_group_ = options.own_group;
-  if (own_group_) spawn.flags = UV_PROCESS_DETACHED;  // setsid: can be signalled as one
+  if (options.own_group) spawn.flags = UV_PROCESS_DETACHED;  // setsid: can be signalled as one
   spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
     static_cast<Process*>(process->data)
         ->exited(signal != 0 ? 128 + signal : static_cast<int>(status));
@@ -159,6 +160,7 @@ Error Process::start_with_pipes(const Options& options) {
   const int status = uv_spawn(loop_, process_.get(), &spawn);
   if (status < 0) return start_error(options.command.front(), status);
   pid_ = process_->pid;
+  if (options.own_group) group_ = pid_;
   for (const auto& output : outputs_) {
     if (output) output->start_reading();
   }
@@ -168,8 +170,18 @@ Error Process::start_with_pipes(const Options& options) {
 void Process::exited(int exit_code) {
   exited_ = true;
   exit_code_ = exit_code;
+  (void)signal_group(0);
   if (terminal_) terminal_->release_slave();
   handlers_.on_exit();
+}
+
+void Process::output_ended(Output output, const Error& error) {
+  if (error && !output_error_) {
+    output_error_ = Error(error.code(), std::string("the command's ") +
+                                            (output == Output::kStdout ? "stdout" : "stderr") +
+                                            " cannot be read to its end: " + error.message());
+  }
+  handlers_.on_output_end(output);
 }
 
 void Process::stdin_drained() {
@@ -233,11 +245,14 @@ std::size_t Process::unread(Output output) const {
 }
 
 bool Process::signal_group(int signal) {
-  if (pid_ == 0) return false;
   remember_foreground();
-  bool anybody = uv_kill(own_group_ ? -pid_ : pid_, signal) == 0;
-  if (foreground_group_ > 0 && foreground_group_ != pid_) {
-    anybody = uv_kill(-foreground_group_, signal) == 0 || anybody;
+  if (foreground_group_ == pid_) foreground_group_ = 0;
+  bool anybody = group_ == 0 && running() && uv_kill(pid_, signal) == 0;
+  for (int* group : {&group_, &foreground_group_}) {
+    if (*group == 0) continue;
+    const int status = uv_kill(-*group, signal);
+    if (status == UV_ESRCH) *group = 0;
+    anybody = anybody || status == 0;
   }
   return anybody;
 }

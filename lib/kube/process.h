@@ -99,9 +99,16 @@ class Process {
   /// Once it does not run any more: what it exited with, or 128 and the signal that ended it.
   int exit_code() const { return exit_code_; }
 
+  /// Why some of its output could not be read: what came is not the whole. Success if it could.
+  const Error& output_error() const { return output_error_; }
+
   /// Sends a signal to the command, and all it has started if it has a group; on a terminal to the
-  /// foreground group, too. Returns whether there was anybody left to get it.
+  /// foreground group, too. Returns whether there was anybody left to get it. A group that is found
+  /// gone, also at the command's exit, gets no more of them: its number may be another's by then.
   bool signal_group(int signal);
+
+  /// Nothing tells when a group that has outlived its leader is gone: how often to ask.
+  static constexpr std::chrono::milliseconds kGroupCheck{50};
 
  private:
   Error start_with_pipes(const Options& options);
@@ -109,6 +116,7 @@ class Process {
   void hang_up();
   void remember_foreground();
   void stdin_drained();
+  void output_ended(Output output, const Error& error);
   void exited(int exit_code);
   std::unique_ptr<ProcessPipe>& pipe(Output output) {
     return outputs_[static_cast<std::size_t>(output)];
@@ -119,7 +127,7 @@ class Process {
   Handlers handlers_;
   net::Handle<uv_process_t> process_;
   int pid_ = 0;
-  bool own_group_ = true;
+  int group_ = 0;  // its own, until that is gone
   bool exited_ = false;
   int exit_code_ = 0;
   std::unique_ptr<ProcessPipe> stdin_;
@@ -128,7 +136,8 @@ class Process {
   std::array<std::unique_ptr<ProcessPipe>, 2> outputs_;
   std::unique_ptr<PseudoTerminal> terminal_;
   std::unique_ptr<ChildWatch> watch_;  // with a terminal, in place of process_
-  int foreground_group_ = 0;           // of the terminal, as last known
+  int foreground_group_ = 0;           // of the terminal, as last known, until it is gone
+  Error output_error_;
 };
 
 /// What a shell exits with when it cannot run a command: 127 if there is none of that name, 126 if

@@ -57,7 +57,9 @@ struct ProcessPipe::State {
     }
     if (end && uv_is_closing(state->handle()) == 0) {
       uv_read_stop(stream);
-      state->handlers.on_end();
+      const bool failed = count < 0 && count != UV_EOF;
+      state->handlers.on_end(failed ? net::uv_error(static_cast<int>(count), "read a pipe")
+                                    : Error());
     }
   }
 
@@ -72,7 +74,7 @@ struct ProcessPipe::State {
 
 ProcessPipe::ProcessPipe(Private, std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Result<std::unique_ptr<ProcessPipe>> ProcessPipe::open(uv_loop_t* loop, uv_file fd,
+Result<std::unique_ptr<ProcessPipe>> ProcessPipe::open(uv_loop_t* loop, net::Descriptor fd,
                                                        std::shared_ptr<BufferPool> pool,
                                                        Handlers handlers) {
   auto state = std::make_unique<State>();
@@ -80,9 +82,10 @@ Result<std::unique_ptr<ProcessPipe>> ProcessPipe::open(uv_loop_t* loop, uv_file 
   state->handlers = std::move(handlers);
   state->pipe.data = state.get();
   uv_pipe_init(loop, &state->pipe, 0);
-  const int status = uv_pipe_open(&state->pipe, fd);
+  const int status = uv_pipe_open(&state->pipe, fd.get());
   auto pipe = std::make_unique<ProcessPipe>(Private{}, std::move(state));
   if (status < 0) return net::uv_error(status, "open a pipe");
+  (void)fd.release();
   return pipe;
 }
 
@@ -108,7 +111,7 @@ void ProcessPipe::end_behind_held() {
   uv_read_stop(state_->stream());
   State* state = state_.get();
   state_->ended_by =
-      std::make_unique<net::Wakeup>(state_->pipe.loop, [state] { state->handlers.on_end(); });
+      std::make_unique<net::Wakeup>(state_->pipe.loop, [state] { state->handlers.on_end({}); });
   state_->ended_by->schedule();
 }
 

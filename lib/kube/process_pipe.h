@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "net/descriptor.h"
 #include "uvspdy/buffer.h"
 #include "uvspdy/error.h"
 
@@ -19,15 +20,15 @@ class ProcessPipe {
  public:
   struct Handlers {
     std::function<void(Buffer)> on_data;
-    std::function<void()> on_end;      // read to the end, or failed
-    std::function<void()> on_drained;  // what `write` had to keep has left
+    std::function<void(const Error&)> on_end;  // read to the end, or why no further
+    std::function<void()> on_drained;          // what `write` had to keep has left
   };
 
   /// What is read into `pool`'s blocks, of kBlockSize each, is handed on in them.
   static constexpr std::size_t kBlockSize = 64 * 1024;
 
   /// Takes over a file descriptor. Errors: libuv's.
-  static Result<std::unique_ptr<ProcessPipe>> open(uv_loop_t* loop, uv_file fd,
+  static Result<std::unique_ptr<ProcessPipe>> open(uv_loop_t* loop, net::Descriptor fd,
                                                    std::shared_ptr<BufferPool> pool,
                                                    Handlers handlers);
 

@@ -73,6 +73,7 @@ struct PseudoTerminal::State {
         block.bytes().first(std::min(block.bytes().size(), left.value_or(block.bytes().size())));
     std::size_t size = 0;
     bool end = false;
+    Error error;
     while (size < memory.size()) {
       const MutableBytes rest = memory.subspan(size);
       const ssize_t count = ::read(master.get(), rest.data(), rest.size());
@@ -81,6 +82,7 @@ struct PseudoTerminal::State {
       } else if (count == 0 || errno != EINTR) {
         // Once the slave is closed EIO comes behind the last byte, not before it.
         end = count == 0 || errno != EAGAIN || left.has_value();
+        if (count < 0 && errno != EAGAIN && errno != EIO) error = system_error("read");
         break;
       }
     }
@@ -96,7 +98,7 @@ struct PseudoTerminal::State {
       handlers.on_data(size < memory.size() / 4 ? Buffer::copy_of(Bytes(memory).first(size))
                                                 : std::move(block).freeze(size));
     }
-    if (end && !closed()) handlers.on_end();
+    if (end && !closed()) handlers.on_end(error);
   }
 
   // How much of `bytes` the pty has taken. All of it, if there is nobody to take it.

@@ -25,7 +25,8 @@ class PseudoTerminal {
  public:
   struct Handlers {
     std::function<void(Buffer)> on_data;
-    std::function<void()> on_end;      // nobody has the slave open any more (EIO), all is read
+    // Nobody has the slave open any more (EIO), and all is read; or why no more can be.
+    std::function<void(const Error&)> on_end;
     std::function<void()> on_drained;  // what `write` had to keep has been taken
   };
 

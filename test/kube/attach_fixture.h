@@ -58,6 +58,23 @@ struct ManualClient {
   void type(std::string_view text) const {
     CHECK_FALSE(standard_input->write(Buffer::copy_of(text)));
   }
+  /// Types until nothing is taken any more, to a process that does not read.
+  void fill_stdin(TestLoop& loop) const {
+    type(std::string(1 << 20, 'x') + "\n");
+    std::size_t before = 0;
+    std::size_t left = 0;
+    do {
+      before = left;
+      bool passed = false;
+      connection->ping([&passed](const auto&) { passed = true; });
+      REQUIRE(loop.run_until([&] { return passed; }));
+      loop.run_turns(10);
+      const auto stats = standard_input->stats();
+      REQUIRE(stats);
+      left = stats->queued_bytes;
+    } while (left != before);
+    CHECK(left > 0);
+  }
   void set_size(kube::TerminalSize size) const {
     CHECK_FALSE(resize->write(Buffer(kube::to_json(size))));
   }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "kube/attach_host.h"
+#include "kube/remote_command_peer.h"
 #include "support/test_loop.h"
 
 using namespace uvspdy;
@@ -100,14 +101,27 @@ TEST_CASE("attach: a client that goes while its stdin is paused and holds bytes 
   AttachHost host(loop, shell_with_stdin("echo ready; exec sleep 1000"));
   ManualClient client(loop, host.port(), typing());
   REQUIRE(loop.run_until([&] { return host.runtime().attached().clients == 1; }));
-  client.type(std::string(1 << 20, 'x'));
-  // More than the pipe takes, and no more is on its way.
-  REQUIRE(loop.run_until([&] {
-    const auto stats = client.standard_input->stats();
-    return stats && stats->send_window <= 0;
-  }));
+  client.fill_stdin(loop);
   client.connection->abort();
   REQUIRE(loop.run_until([&] { return host.sessions() == 1; }));  // the main process
   CHECK(host.runtime().attached().clients == 0);
+  host.end(loop);
+}
+
+TEST_CASE("attach: a stdin that ends before the client is attached ends for the process, too") {
+  TestLoop loop;
+  MainCommand command = shell_with_stdin("cat; exit 4");
+  command.stdin_once = true;
+  AttachHost host(loop, command);
+  test::RemoteCommandPeer client(loop, host.port(), attach_target(typing()));
+  client.create_all({"error", "stdin", "stdout"});
+  CHECK_FALSE(client.streams["stdin"]->close());
+  bool told = false;
+  client.connection->ping([&](const auto&) { told = true; });
+  REQUIRE(loop.run_until([&] { return told; }));
+  client.create_all({"stderr"});
+  REQUIRE(loop.run_until([&] { return host.exit_code.has_value(); }));
+  CHECK(host.exit_code == 4);
+  client.connection->close();
   host.end(loop);
 }

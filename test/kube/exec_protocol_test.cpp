@@ -225,6 +225,29 @@ TEST_CASE("StreamingServer: streams that come when it is too late do not start t
   CHECK(host.sessions() == 0);
 }
 
+TEST_CASE("StreamingServer: streams that have ended before the command runs have for it, too") {
+  TestLoop loop;
+  ExecHost host(loop);
+  ExecRequest request = test::shell_with_stdin("cat; yes; echo $? >&2");
+  Client client(loop, host.port(), request);
+  for (const char* type : {"error", "stdin", "stdout"}) CHECK_FALSE(client.create(type));
+  if (GENERATE(false, true)) {
+    CHECK_FALSE(client.streams["stdin"]->close());
+  } else {
+    client.streams["stdin"]->reset();
+  }
+  client.streams["stdout"]->reset();
+  bool told = false;
+  client.connection->ping([&](const auto&) { told = true; });
+  REQUIRE(loop.run_until([&] { return told; }));
+  CHECK_FALSE(client.create("stderr"));
+  REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
+  CHECK(client.data["stderr"] == "141\n");
+  client.connection->close();
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("StreamingServer: no common protocol: 403, and what it takes") {
   TestLoop loop;
   ExecHost host(loop);

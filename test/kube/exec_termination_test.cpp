@@ -1,5 +1,8 @@
 // What becomes of commands whose client goes, whose server stops, or who leave something behind.
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -181,6 +184,27 @@ TEST_CASE("exec: a client that goes: what ignores SIGHUP gets SIGKILL, and nothi
   client.connection->abort();
   REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
   CHECK(loop.poll_until([child] { return !is_running(child); }));
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE(
+    "exec: a client that goes: what outlives the command for a while is not waited for longer") {
+  TestLoop loop;
+  ExecHost host(loop, with_graces(1h));  // no SIGKILL is needed
+  ManualClient client(loop, host.port(),
+                      shell("trap 'exit 5' HUP; (trap 'sleep 0.2; exit' HUP; sh -c 'echo $PPID'; "
+                            "while :; do sleep 0.02; done) & while :; do sleep 0.02; done"));
+  const int child = first_number(loop, client.output);
+  const ProcessCleanup cleanup(child);
+  // It is ours to collect once its parent has gone: not every process 1 does that soon.
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  client.connection->abort();
+  REQUIRE(loop.run_until([&] { return host.logged("exited with 5"); }));
+  CHECK(host.runtime().commands() == 1);
+  CHECK(loop.poll_until([child] { return waitpid(child, nullptr, WNOHANG) == child; }));
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+  REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
   host.stop_listening();
   REQUIRE(loop.run_out());
 }

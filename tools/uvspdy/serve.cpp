@@ -131,7 +131,8 @@ int serve(const ServeOptions& options) {
   if (options.security.has_tls()) {
     reloader.emplace(loop.get(), options.security, *security, server_options.log);
   }
-  // Stopping takes a few seconds at most, and ending sooner would leave commands running.
+  // Stopping takes a few seconds, longer only while a slow client reads on; ending sooner would
+  // leave commands running.
   std::optional<StopSignals> signals;
   stop = [&] {
     (*server)->stop([&] {
