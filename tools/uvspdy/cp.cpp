@@ -37,10 +37,19 @@ int fail(const std::string& message) { return report_error("cp", printable(messa
 
 int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const CpFlags& flags) {
   const CopyOptions options{.preserve = !flags.no_preserve};
+  std::optional<UploadTarget> target;
+  const auto attempt = [&]() -> Error {
+    if (!source.local()) return download(pod, source.path, destination.path, options);
+    if (!target) {
+      Result<UploadTarget> found = find_upload_target(pod, source.path, destination.path);
+      if (!found) return found.error();
+      target = std::move(*found);
+    }
+    return upload(pod, source.path, *target, options);
+  };
   for (int left = flags.retries;; --left) {
     pod.forget_lost_connection();
-    const Error error = source.local() ? upload(pod, source.path, destination.path, options)
-                                       : download(pod, source.path, destination.path, options);
+    const Error error = attempt();
     if (!error) return 0;
     if (pod.signal() != 0) {
       fail("interrupted");
