@@ -202,6 +202,19 @@ class Refused(KubeconfigOutTestCase):
         self.config = self.config.parent / "none" / "kubeconfig"
         self.check_refused([], "no such file or directory")
 
+    def test_no_command_is_started_when_it_cannot_be_written(self):
+        self.config = self.config.parent / "none" / "kubeconfig"
+        started = self.folder() / "started"
+        for script in (f"touch '{started}'; exec sleep 1000", f"touch '{started}'; exit 3"):
+            self.check_refused(["--", "sh", "-c", script], "no such file or directory")
+            self.assertFalse(started.exists())
+
+    def test_a_command_that_cannot_be_started(self):
+        result = run([UVSPDY, "serve", "--kubeconfig-out", self.config, "--", "/not/there"])
+        self.assert_exit(result, 1)
+        self.assertEqual(result.stdout, b"")
+        self.assert_one_line(result.stderr, "^uvspdy serve: .*/not/there")
+
     def test_what_is_no_file(self):
         result = run([UVSPDY, "serve", "--kubeconfig-out", "/dev/null"])
         self.assert_exit(result, 1)
