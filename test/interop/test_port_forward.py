@@ -1,6 +1,8 @@
 """`uvspdy port-forward` and `uvspdy serve`, each in a process of its own."""
 
 import ctypes
+import fcntl
+import os
 import pathlib
 import re
 import signal
@@ -26,13 +28,13 @@ def give_up_privileged_ports():
 class Client:
     """A port-forward that runs, and what it has said."""
 
-    def __init__(self, test, *arguments):
+    def __init__(self, test, *arguments, **options):
         folder = test.folder()
         self._output, self._errors = folder / "stdout", folder / "stderr"
         command = [UVSPDY, "port-forward", *arguments]
         with open(self._output, "wb") as output, open(self._errors, "wb") as errors:
             self.process = test.start(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, **options
             )
         wait_until(lambda: self.local or self.process.poll() is not None, "a port to be forwarded")
 
@@ -225,6 +227,62 @@ class PortForward(PortForwardCases, PeerTestCase):
             client.process.send_signal(signal.SIGINT)
             self.assertEqual(client.end(), 0)
             self.assertEqual(local.recv(1), b"")
+
+    def test_lines_that_nobody_reads_stop_nothing(self):
+        """Not on stdout, where each connection has one, and not on stderr."""
+        server, closed = self.echo_server(), free_port()
+        ends = [os.pipe(), os.pipe()]
+        for reader, writer in ends:
+            self.addCleanup(os.close, reader)
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        client = self.start(
+            [UVSPDY, "port-forward", "-s", self.server.target, "--address", "127.0.0.1"]
+            + ["uvspdy", f":{server.port}", f":{closed}"],
+            stdin=subprocess.DEVNULL,
+            stdout=ends[0][1],
+            stderr=ends[1][1],
+        )
+        for _, writer in ends:
+            os.close(writer)
+        output = b""
+        while output.count(b"\n") < 2:
+            piece = os.read(ends[0][0], 4096)
+            self.assertNotEqual(piece, b"")
+            output += piece
+        local = {int(remote): int(port) for port, remote in re.findall(rb":(\d+) -> (\d+)", output)}
+
+        def connect():
+            self.assertEqual(echo(local[server.port], b"hello"), b"hello")
+            with socket.create_connection(("127.0.0.1", local[closed]), DEADLINE) as refused:
+                self.assertEqual(refused.recv(1), b"")
+
+        for _ in range(200):  # more than there is room for
+            connect()
+        for reader, _ in ends:
+            self.assertNotIn(b"left out", os.read(reader, 8192))
+        connect()
+        for reader, _ in ends:
+            line = os.read(reader, 8192)
+            self.assertRegex(line, rb"\A\(\d+ lines that nobody read left out\)\n[^\n]+\n")
+        client.send_signal(signal.SIGTERM)
+        self.assertEqual(client.wait(DEADLINE), 0)
+
+    def test_a_hangup_ends_it_unless_it_is_ignored(self):
+        """As nohup has it."""
+        server = self.echo_server()
+        for disposition in (signal.SIG_DFL, signal.SIG_IGN):
+            client = Client(
+                self,
+                *["-s", self.server.target, "uvspdy", f":{server.port}"],
+                preexec_fn=lambda how=disposition: signal.signal(signal.SIGHUP, how),
+            )
+            client.process.send_signal(signal.SIGHUP)
+            if disposition == signal.SIG_IGN:
+                for _ in range(2):  # it would have ended by then
+                    self.assertEqual(echo(client.local[server.port], b"hello"), b"hello")
+                self.assertIsNone(client.process.poll())
+                client.process.terminate()
+            self.assertEqual(client.end(), 0)
 
     def test_descriptors_return(self):
         web = self.web_server(1000)

@@ -1,7 +1,6 @@
 #include <uv.h>
 
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +32,7 @@ struct CpFlags {
   std::string destination;
 };
 
-int fail(const std::string& message) { return report_error("cp", printable(message)); }
+int fail(const std::string& message) { return report_error("cp", message); }
 
 int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const CpFlags& flags) {
   const CopyOptions options{.preserve = !flags.no_preserve};
@@ -78,7 +77,7 @@ std::optional<std::string> choose_container(Loop& loop, kube::ApiServer& server,
         uv_stop(loop.get());
       },
       [&](const std::string& line) {
-        std::fprintf(stderr, "%s\n", printable(line).c_str());
+        report_line(line);
         uv_stop(loop.get());
       });
   loop.run();

@@ -107,9 +107,7 @@ int serve(const ServeOptions& options) {
   server_options.authenticates = security->authenticates;
   server_options.tokens = security->tokens;
   server_options.flow_control = options.flow_control;
-  server_options.log = [](std::string_view line) {
-    std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
-  };
+  server_options.log = report_line;
   server_options.main_command = options.main_command;
   Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
   if (!server) return report_error("serve", server.error().message());
@@ -144,7 +142,7 @@ int serve(const ServeOptions& options) {
       reloader.reset();
     });
   };
-  signals.emplace(loop.get(), [&] {
+  signals.emplace(loop.get(), [&](int) {
     if (stop) std::exchange(stop, {})();
   });
   loop.run();
