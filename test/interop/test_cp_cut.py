@@ -7,10 +7,13 @@ import shutil
 import signal
 import subprocess
 
+import kube_clients
 from cp_cases import UVSPDY, CpTestCase
 from exec_cases import random_bytes
+from kube_clients import Access
+from kubectls import KUBECTLS
 from links import Links
-from peers import DEADLINE, wait_until
+from peers import DEADLINE, run, wait_until
 
 TRIES = 25
 SIZE = 300_000
@@ -149,6 +152,19 @@ class Uploads(CutTestCase):
                     self.assertIn(content, allowed)
                 self.tidy_up()
                 self.remove(final)
+
+
+class Kubectl(CutTestCase):
+    def test_it_leaves_a_short_file_under_the_final_name(self):
+        """Which shows that the cuts are where they hurt."""
+        if not KUBECTLS:
+            self.skipTest("kubectl is not on the PATH")
+        (self.there / "file").write_bytes(self.data)
+        link = self.links.open(self.server.address, cut_at=SIZE // 2)
+        client = kube_clients.Kubectl(self.folder(), Access(link.target), KUBECTLS[0])
+        copy = client.copy(f"uvspdy:{self.there}/file", self.here / "copy")
+        self.assertNotEqual(run(copy, env=client.environment).returncode, 0)
+        self.assertIn(len((self.here / "copy").read_bytes()), range(SIZE))
 
 
 class Retries(CutTestCase):

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 
+import spdy
 from exec_cases import digest
 from local_servers import content, download, echo, free_port, serve_downloads, serve_echo
 from peers import DEADLINE, PeerTestCase, descriptors, program, run, wait_until
@@ -295,6 +296,19 @@ class PortForward(PeerTestCase):
                 self.assertIsNone(client.process.poll())
                 client.process.terminate()
             self.assertEqual(client.end(), 0)
+
+    def test_a_download_that_nobody_reads_stops_no_other(self):
+        port = serve_downloads(self)
+        local = self.forward(f":{port}").local[port]
+        size = 16 << 20  # more than what any buffer on the way holds
+        with socket.create_connection(("127.0.0.1", local), DEADLINE) as stalled:
+            stalled.sendall(f"GET /{size} HTTP/1.0\r\n\r\n".encode())
+            self.assertEqual(len(spdy.receive(stalled, 65536)), 65536)
+            for _ in range(10):
+                self.assertEqual(digest(download(local, 1 << 20)), digest(content(1 << 20)))
+            rest = spdy.receive_all(stalled)
+        self.assertGreater(len(rest), size - 65536)
+        self.assertTrue(rest.endswith(content(size)[-65536:]))
 
     def test_descriptors_return(self):
         web = serve_downloads(self)
