@@ -85,7 +85,7 @@ class RemoteCommandClient final : public net::Cancellable,
 
   // One after another, each with its reply, as servers know it from Go's client.
   void create_next() {
-    if (cancelled_) return;
+    if (cancelled_ || finished_) return;
     if (wanted_.empty()) return started();
     const Wanted next = wanted_.front();
     wanted_.pop_front();
@@ -93,6 +93,7 @@ class RemoteCommandClient final : public net::Cancellable,
         {{kStreamType, next.type}}, [self = shared_from_this(), next](Result<StreamPtr> stream) {
           if (!stream) return self->finish(stream.error());
           *next.place = std::move(*stream);
+          self->created(*next.place);
           if (next.place == &self->streams_.terminal_resize && self->size_ != TerminalSize()) {
             self->streams_.resize(self->size_);
           }
@@ -100,41 +101,51 @@ class RemoteCommandClient final : public net::Cancellable,
         });
   }
 
-  void started() {
+  // At once: a server may end a stream before it has answered the next one.
+  void created(const StreamPtr& stream) {
     const auto self = shared_from_this();
-    error_->on_data([self](Bytes bytes) {
-      if (Error error = self->end_->take_status(bytes)) self->finish(std::move(error));
-    });
-    watch(error_, [self](const Error& how) { self->end_->status_ended(how); });
-    for (const StreamPtr& output : {streams_.standard_output, streams_.standard_error}) {
-      if (output) watch(output, [self](const Error& how) { self->end_->output_ended(how); });
-    }
-    if (const StreamPtr& input = streams_.standard_input) {
-      input->on_data([](Bytes) {});
+    if (stream == error_) {
+      error_->on_data([self](Bytes bytes) {
+        if (Error error = self->end_->take_status(bytes)) self->finish(std::move(error));
+      });
+      watch(error_, [self](const Error& how) { self->end_->status_ended(how); });
+    } else if (stream == streams_.standard_input) {
+      stream->on_data([](Bytes) {});
       // Its end from there says that nobody reads it any more; in v1 it comes at once and says
       // nothing.
-      if (end_->version() > 1) input->on_end([input = input.get()] { (void)input->close(); });
+      if (end_->version() > 1) stream->on_end([input = stream.get()] { (void)input->close(); });
+    } else if (stream == streams_.terminal_resize) {
+      stream->on_data([](Bytes) {});
+    } else {
+      watch(stream, [self](const Error& how) { self->end_->output_ended(how); });
     }
-    if (const StreamPtr& resize = streams_.terminal_resize) resize->on_data([](Bytes) {});
-    if (handlers_.on_started) handlers_.on_started(streams_);
   }
 
   // Nothing more is sent than what the command is to have: Go's servers close the socket as the
   // command ends, and an API server in front that cannot pass on what we sent gives up, output
   // included. Hence no FIN for the error stream, either.
-  //
-  // The command is over when the error stream and both outputs are, to the last byte. A server may
-  // end them with FIN, with a reset, or with the connection.
+  void started() {
+    if (handlers_.on_started) handlers_.on_started(streams_);
+    one_over();  // the creation of the streams
+  }
+
+  // The command is over when all streams have been created, and the error stream and both outputs
+  // are over, to the last byte. A server may end them with FIN, with a reset, or with the
+  // connection.
   void watch(const StreamPtr& stream, std::function<void(const Error&)> note) {
     ++unfinished_;
     const auto ended = [self = shared_from_this(), note = std::move(note),
                         done = std::make_shared<bool>(false)](const Error& how) {
       if (std::exchange(*done, true)) return;
       note(how);
-      if (--self->unfinished_ == 0) self->conclude();
+      self->one_over();
     };
     stream->on_end([ended] { ended({}); });
     stream->on_close(ended);
+  }
+
+  void one_over() {
+    if (--unfinished_ == 0) conclude();
   }
 
   void conclude() {
@@ -185,7 +196,7 @@ class RemoteCommandClient final : public net::Cancellable,
   StreamPtr error_;
   RemoteCommandStreams streams_;
   std::optional<RemoteCommandEnd> end_;
-  int unfinished_ = 0;
+  int unfinished_ = 1;  // the streams' creation is one
   bool waits_for_goaway_ = false;
   std::optional<net::Timer> goaway_timer_;
   bool finished_ = false;

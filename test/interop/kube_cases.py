@@ -6,7 +6,6 @@ it is a row of the table in docs/kubernetes.md, and each test here a column.
 
 import concurrent.futures
 import hashlib
-import re
 import socket
 import subprocess
 import unittest
@@ -16,9 +15,9 @@ import matrix
 from exec_cases import digest, random_bytes
 from kube_clients import ClientGo, Kubectl, Uvspdy, go_release, kubectl_version
 from kube_servers import V1, V2, V3, V4
+from local_terminal import LocalTerminal
 from matrix import cell
 from peers import DEADLINE, run, wait_until
-from terminal_session import TerminalSession
 
 PROMPT = "ready> "
 # A shell that says when it waits for the next line, without words of its own about the host.
@@ -111,7 +110,9 @@ class KubeCases:
         return self.start(command, env=self.client.environment, **options)
 
     def terminal(self, command):
-        return TerminalSession(self, command, env=self.client.environment)
+        """The terminal that it has, and itself."""
+        terminal = LocalTerminal(self, 100, 40)
+        return terminal, terminal.start(command, env=self.client.environment)
 
     # ---- exec
 
@@ -142,12 +143,12 @@ class KubeCases:
         self.assertEqual(digest(result.stdout), digest(data))
 
     def size(self, terminal):
-        terminal.send("echo size $(stty size)\n")
-        return terminal.expect(r"size (\d+ \d+)\r\n")[1]
+        terminal.type(b"echo size $(stty size)\n")
+        return terminal.expect(rb"size (\d+ \d+)\r\n")[1]
 
     def check_size(self, terminal, size):
         """Sizes take their time, and no event tells that one is there."""
-        wait_until(lambda: self.size(terminal) == size, f"{size} on {terminal.seen[-200:]!r}")
+        wait_until(lambda: self.size(terminal) == size, f"{size} on {terminal.shown[-200:]!r}")
 
     def check_sizes(self, terminal):
         if not self.resizes:
@@ -159,27 +160,27 @@ class KubeCases:
     def check_first_size(self, terminal):
         """Others may tell it when the command runs already."""
 
-    def check_shell(self, terminal, code):
+    def check_shell(self, terminal, process, code):
         """Of a shell that waits for a line: sizes, Ctrl-C, and its end."""
         self.check_sizes(terminal)
         # What says so is the job itself: it is in the foreground then.
-        terminal.send("sh -c \"echo star''ted; exec sleep 1000\"\n")
-        terminal.expect("started\r\n")
-        terminal.send("\x03")
-        terminal.expect(re.escape(PROMPT))
-        terminal.send("echo code $?\n")
-        terminal.expect("code 130\r\n")
-        terminal.send("exit 7\n")
-        self.assertEqual(terminal.wait(), code, terminal.seen[-1000:])
-        self.assertEqual(terminal.mode(), terminal.mode_before)
+        terminal.type(b"sh -c \"echo star''ted; exec sleep 1000\"\n")
+        terminal.expect(b"started\r\n")
+        terminal.type(b"\x03")
+        terminal.expect(PROMPT.encode())
+        terminal.type(b"echo code $?\n")
+        terminal.expect(b"code 130\r\n")
+        terminal.type(b"exit 7\n")
+        self.assertEqual(process.wait(DEADLINE), code, terminal.shown[-1000:])
+        self.assertEqual(terminal.mode(), terminal.before)
 
     @cell("exec -it")
     def test_exec_terminal(self):
         self.begin()
-        terminal = self.terminal(self.client.exec(*SHELL, stdin=True, tty=True))
-        terminal.expect(re.escape(PROMPT))
+        terminal, process = self.terminal(self.client.exec(*SHELL, stdin=True, tty=True))
+        terminal.expect(PROMPT.encode())
         self.check_first_size(terminal)
-        self.check_shell(terminal, self.code(7))
+        self.check_shell(terminal, process, self.code(7))
 
     # ---- attach
 
@@ -207,11 +208,11 @@ class KubeCases:
     @cell("attach -it")
     def test_attach_terminal(self):
         self.begin(*SHELL, tty=True)
-        terminal = self.terminal(self.client.attach(stdin=True, tty=True))
+        terminal, process = self.terminal(self.client.attach(stdin=True, tty=True))
         # The first prompt was there before us.
-        terminal.send("echo he''re\n")
-        terminal.expect("\nhere\r\n")
-        self.check_shell(terminal, self.attached_code(7))
+        terminal.type(b"echo he''re\n")
+        terminal.expect(b"\nhere\r\n")
+        self.check_shell(terminal, process, self.attached_code(7))
         self.check_main_ended(7)
 
     # ---- cp

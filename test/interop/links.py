@@ -33,6 +33,10 @@ class Links:
         self._links.append(link)
         return link
 
+    def cut(self, link):
+        """Cuts off what goes over it just now, as if it had come to `cut_at`."""
+        asyncio.run_coroutine_threadsafe(link.cut(), self._loop).result()
+
     def close(self, link):
         """Ends what still goes over it."""
         asyncio.run_coroutine_threadsafe(link.close(), self._loop).result()
@@ -42,15 +46,28 @@ class Links:
 class Link:
     """Each byte takes `delay` seconds, and at most `room` bytes of a direction are on their way.
 
-    Once `cut_at` bytes have been passed to the client, over all of the link's connections, these
-    end on both sides: in order, or with a TCP reset if `reset`; and no more are taken.
+    Once `cut_at` bytes have been passed to the client, or, if `both_ways`, to both sides, over all
+    of the link's connections, these end on both sides: in order, or with a TCP reset if `reset`. No
+    more are taken; but if not `for_good`, they are, and are cut off like this until there were
+    `cuts` such cuts.
     """
 
-    def __init__(self, address, delay=0.0, room=1 << 20, cut_at=None, reset=False):
+    def __init__(
+        self,
+        address,
+        delay=0.0,
+        room=1 << 20,
+        cut_at=None,
+        reset=False,
+        both_ways=False,
+        for_good=True,
+        cuts=1,
+    ):
         self._address, self._delay, self._room = address, delay, room
         self._cut_at, self._reset = cut_at, reset
+        self._both_ways, self._for_good, self._cuts = both_ways, for_good, cuts
         self._sockets, self._tasks = [], set()
-        # What the client got; kept only if there is something to cut.
+        # What was passed on and counts; kept only if there is something to cut.
         self.delivered = bytearray()
         self.count = 0
         self.was_cut = False
@@ -59,6 +76,7 @@ class Link:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self._listener.setblocking(False)
         self.port = self._listener.getsockname()[1]
+        self.target = f"http://127.0.0.1:{self.port}"
         self._spawn(self._accept())
 
     async def close(self):
@@ -81,11 +99,12 @@ class Link:
                 end.setblocking(False)
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._sockets.append(end)
-            if self.was_cut:
+            if self.was_cut and self._for_good:
                 self._end(client, server)
                 continue
             await loop.sock_connect(server, self._address)
-            self._spawn(self._pass_on(client, server, self._send))
+            upwards = self._deliver if self._both_ways else self._send
+            self._spawn(self._pass_on(client, server, upwards))
             self._spawn(self._pass_on(server, client, self._deliver))
 
     async def _pass_on(self, source, target, send):
@@ -143,10 +162,17 @@ class Link:
         self.count += len(data)
         self.delivered += data
         await self._send(target, data)
-        if self.count >= self._cut_at and not self.was_cut:
-            self.was_cut = True
-            self._end(*self._sockets, reset=self._reset)
+        if self.count >= self._cut_at and self._cuts > 0:
+            await self.cut()
         return None
+
+    async def cut(self):
+        self.was_cut = True
+        self._cuts -= 1
+        if not self._for_good:
+            self.count = 0
+            self._cut_at = self._cut_at if self._cuts > 0 else None
+        self._end(*self._sockets, reset=self._reset)
 
     def _end(self, *sockets, reset=False):
         loop = asyncio.get_running_loop()

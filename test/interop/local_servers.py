@@ -5,11 +5,13 @@ import functools
 import hashlib
 import http.server
 import re
+import socket
 import socketserver
 import subprocess
 import threading
 import urllib.request
 
+import spdy
 from exec_cases import random_bytes
 from peers import DEADLINE
 
@@ -45,10 +47,21 @@ class Digests(socketserver.StreamRequestHandler):
         self.wfile.write(hashlib.sha256(self.rfile.read()).hexdigest().encode())
 
 
+class Echo(socketserver.StreamRequestHandler):
+    """Reads up to the end, and only then sends everything back: both half-closes must come
+    through."""
+
+    def handle(self):
+        self.wfile.write(self.rfile.read())
+
+
 class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     # Clients come in crowds.
     request_queue_size = 256
+
+    def handle_error(self, *_):
+        pass  # clients that break off are what it is for
 
 
 def _serve(test, handler):
@@ -67,9 +80,40 @@ def serve_digests(test):
     return _serve(test, Digests)
 
 
+def serve_echo(test):
+    return _serve(test, Echo)
+
+
+def free_port():
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return unused.getsockname()[1]
+
+
 def download(port, size):
     with NO_PROXIES.open(f"http://127.0.0.1:{port}/{size}", timeout=DEADLINE) as response:
         return response.read()
+
+
+def abort_download(port, size, read, reset):
+    """Begins a download, reads so many bytes of it, and breaks off."""
+    connection = spdy.connect(("127.0.0.1", port))
+    connection.sendall(f"GET /{size} HTTP/1.0\r\n\r\n".encode())
+    if len(spdy.receive(connection, read)) != read:
+        raise AssertionError("the download ended before it was aborted")
+    if reset:
+        spdy.disconnect_abruptly(connection)
+    else:
+        connection.close()
+
+
+def echo(port, data, host="127.0.0.1"):
+    """Sends bytes to what serve_echo serves behind `port`, ends, and returns what comes back."""
+    with socket.create_connection((host, port), DEADLINE) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        return spdy.receive_all(connection)
 
 
 def forward(test, client, port):

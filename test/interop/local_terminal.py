@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import select
 import struct
 import termios
@@ -20,6 +21,7 @@ class LocalTerminal:
         self.resize(columns, rows)
         self.before = self.mode()
         self.shown = b""
+        self._used = 0  # of it, by `expect`
         self._closing = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -60,6 +62,19 @@ class LocalTerminal:
             wait_until(lambda: text in self.shown, repr(text))
         except AssertionError as error:
             raise AssertionError(f"{error}; shown was {self.shown[-2000:]!r}") from None
+
+    def expect(self, pattern):
+        """The match of the first text that fits; it and what is before it are used up."""
+
+        def find():
+            return re.compile(pattern).search(self.shown, self._used)
+
+        try:
+            match = wait_until(find, repr(pattern))
+        except AssertionError as error:
+            raise AssertionError(f"{error}; shown was {self.shown[-2000:]!r}") from None
+        self._used = match.end()
+        return match
 
     def hang_up(self):
         """The person's window is closed."""

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -99,6 +100,11 @@ def peak_memory(process):
     """The most memory that a process has had, in bytes."""
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M).group(1)) * 1024
+
+
+def descriptors(process):
+    """How many it has open."""
+    return len(os.listdir(f"/proc/{process.pid}/fd"))
 
 
 class Server:
@@ -225,6 +231,12 @@ class PeerTestCase(unittest.TestCase):
         process = start(command, **options)
         self.addCleanup(stop, process)
         return process
+
+    def need_ipv6_loopback(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError as error:
+            self.skipTest(f"::1 cannot be listened on here: {error}")
 
     def assert_exit(self, result, code):
         if result.returncode != code:

@@ -177,13 +177,19 @@ class Files(CpTestCase):
         for folder in (self.here, self.there):
             self.assertEqual((folder / "old").read_text(), "new")
 
-    def test_a_link_here_is_followed_to_the_file_that_is_replaced(self):
-        (self.there / "new").write_text("new")
-        (self.here / "old").write_text("old")
-        (self.here / "link").symlink_to("old")
-        self.check_copied(self.cp(self.remote("new"), self.here / "link"))
-        self.assertEqual((self.here / "old").read_text(), "new")
-        self.assertTrue((self.here / "link").is_symlink())
+    def test_a_link_here_is_followed_where_it_says_so(self):
+        (self.there / "source").mkdir()
+        (self.there / "source" / "file").write_text("new")
+        (self.here / "folder").mkdir()
+        (self.here / "link").symlink_to("folder")
+        for what in ("source", "source/file"):
+            self.check_failed(self.cp(self.remote(what), self.here / "link"), "link, which is not")
+            self.assertEqual(os.listdir(self.here / "folder"), [])
+            self.check_copied(self.cp(self.remote(what), f"{self.here}/link/."))
+            self.assertEqual(os.listdir(self.here / "folder"), ["file"])
+            (self.here / "folder" / "file").unlink()
+        self.check_copied(self.cp(self.remote("source"), self.here / "link" / "deep"))
+        self.assertEqual((self.here / "folder" / "deep" / "file").read_text(), "new")
 
     def test_folders_here_that_are_not_there_are_made(self):
         (self.there / "file").write_text("x")

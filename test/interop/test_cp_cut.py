@@ -7,10 +7,13 @@ import shutil
 import signal
 import subprocess
 
+import kube_clients
 from cp_cases import UVSPDY, CpTestCase
-from cutting_proxy import CuttingProxy
 from exec_cases import random_bytes
-from peers import DEADLINE, wait_until
+from kube_clients import Access
+from kubectls import KUBECTLS
+from links import Links
+from peers import DEADLINE, run, wait_until
 
 TRIES = 25
 SIZE = 300_000
@@ -19,13 +22,11 @@ SIZE = 300_000
 class CutTestCase(CpTestCase):
     def setUp(self):
         super().setUp()
+        links = Links()
+        self.links = links.__enter__()
+        self.addCleanup(links.__exit__)
         self.server = self.serve_commands()
         self.data = random_bytes(SIZE)
-
-    def proxy(self, after, **options):
-        proxy = CuttingProxy(self.server.address, after, **options)
-        self.addCleanup(proxy.close)
-        return proxy
 
     def points(self, seed):
         """Where to cut: everywhere, and often near the beginning and the end."""
@@ -35,9 +36,11 @@ class CutTestCase(CpTestCase):
             yield number, generator.randrange(after), generator.random() < 0.5
 
     def copy_cut(self, words, after, for_good):
-        proxy = self.proxy(after, for_good=for_good)
-        result = self.cp(*words, server=proxy.target)
-        proxy.close()
+        link = self.links.open(
+            self.server.address, cut_at=after, both_ways=True, for_good=for_good
+        )
+        result = self.cp(*words, server=link.target)
+        self.links.close(link)
         return result
 
     def check_result(self, result, final, before):
@@ -151,12 +154,31 @@ class Uploads(CutTestCase):
                 self.remove(final)
 
 
+class Kubectl(CutTestCase):
+    def test_it_leaves_a_short_file_under_the_final_name(self):
+        """Which shows that the cuts are where they hurt."""
+        if not KUBECTLS:
+            self.skipTest("kubectl is not on the PATH")
+        (self.there / "file").write_bytes(self.data)
+        link = self.links.open(self.server.address, cut_at=SIZE // 2)
+        client = kube_clients.Kubectl(self.folder(), Access(link.target), KUBECTLS[0])
+        copy = client.copy(f"uvspdy:{self.there}/file", self.here / "copy")
+        self.assertNotEqual(run(copy, env=client.environment).returncode, 0)
+        self.assertIn(len((self.here / "copy").read_bytes()), range(SIZE))
+
+
 class Retries(CutTestCase):
     def check_retries(self, words, copy):
         for retries, cuts, code in [("3", 3, 0), ("-1", 4, 0), ("1", 2, 1)]:
             with self.subTest(retries=retries, cuts=cuts):
-                proxy = self.proxy(SIZE // 2, cuts=cuts)
-                result = self.cp("--retries", retries, *words, server=proxy.target)
+                link = self.links.open(
+                    self.server.address,
+                    cut_at=SIZE // 2,
+                    both_ways=True,
+                    for_good=False,
+                    cuts=cuts,
+                )
+                result = self.cp("--retries", retries, *words, server=link.target)
                 self.assert_exit(result, code)
                 self.assertEqual(result.stderr.count(b"trying again"), cuts - code)
                 self.assertEqual(copy.exists(), code == 0)
@@ -173,6 +195,32 @@ class Retries(CutTestCase):
     def test_to_the_pod(self):
         (self.here / "file").write_bytes(self.data)
         self.check_retries([self.here / "file", self.remote("copy")], self.there / "copy")
+
+    def test_a_target_is_not_another_one_because_an_attempt_was_cut_off_too_late(self):
+        """Moved, but the answer is lost: a second move would put the folder into itself."""
+        moved = self.folder() / "moved"
+        for name in ("file", "folder"):
+            with self.subTest(name=name):
+                moved.unlink(missing_ok=True)
+                move = f"/bin/mv \"$@\" || exit; [ -e '{moved}' ] && exit; : >'{moved}'; sleep 1000"
+                server = self.serve_commands(mv=move)
+                link = self.links.open(server.address, for_good=False)
+                source = self.here / name
+                if name == "folder":
+                    self.make_folder(source)
+                else:
+                    source.write_bytes(self.data)
+                client = self.start(
+                    self.command("--retries", "1", source, self.remote(name), server=link.target),
+                    stderr=subprocess.PIPE,
+                )
+                wait_until(moved.exists, "the first move")
+                self.links.cut(link)
+                _, error = client.communicate(timeout=DEADLINE)
+                self.assertEqual(client.returncode, 0, error)
+                self.assertEqual(error.count(b"trying again"), 1)
+                self.check_same(self.there / name, source)
+                self.wait_for_no_leftovers()
 
     def test_a_failure_there_is_not_tried_again(self):
         result = self.cp("--retries", "-1", self.remote("missing"), self.here)

@@ -140,10 +140,12 @@ class Refused(CpTestCase):
         else:
             self.check_nothing_done(words, "cannot write to")
 
-    def test_a_device_is_not_replaced(self):
+    def test_what_is_no_file_is_not_replaced(self):
         (self.there / "file").touch()
+        os.mkfifo(self.here / "fifo")
+        self.check_nothing_done([self.remote("file"), self.here / "fifo"], "no regular file")
         (self.here / "null").symlink_to("/dev/null")
-        self.check_nothing_done([self.remote("file"), self.here / "null"], "no regular file")
+        self.check_nothing_done([self.remote("file"), self.here / "null"], "link, which is not")
         self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
 
     def test_a_command_is_missing_there(self):

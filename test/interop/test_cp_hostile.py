@@ -64,7 +64,7 @@ class HostileTestCase(CpTestCase):
         """Asks for 'x' and gets this."""
         self.archive_file.write_bytes(archive)
         self.archive_file.with_name("archive.code").write_text(f"{code}\n")
-        result = self.cp(self.remote("x"), self.here / to)
+        result = self.cp(self.remote("x"), f"{self.here}/{to}")
         self.assertEqual(trees.summary(self.outside), self.before)
         self.check_no_leftovers()
         return result
@@ -161,6 +161,35 @@ class Escapes(HostileTestCase):
         self.check_copied(self.download(archive.finished()))
         self.assertEqual((self.here / "copy" / "link").read_bytes(), b"evil")
 
+    def test_a_link_from_an_earlier_copy_is_not_followed(self):
+        """kubectl's CVE-2019-11251 and its like, the target itself being the link."""
+        folder = Archive().folder("x").add("x/file", data=b"evil").add("x/new", data=b"evil")
+        file = Archive().add("x", data=b"evil")
+        for target in (self.outside, self.outside / "file", self.outside / "not there"):
+            for to in ("copy", "copy/"):
+                with self.subTest(target=target, to=to):
+                    link = self.here / "copy"
+                    self.check_copied(self.download(Archive().symlink("x", target).finished()))
+                    for archive in (folder, file):
+                        result = self.download(archive.finished(), to=to)
+                        self.check_failed(result, "copy is a symbolic link, which is not followed")
+                        self.assertEqual(os.readlink(link), str(target))
+                    link.unlink()
+
+    def test_a_link_from_an_earlier_copy_into_a_folder_is_not_followed(self):
+        for to in ("", "."):
+            for target in (self.outside, self.outside / "file", self.outside / "not there"):
+                with self.subTest(target=target, to=to):
+                    link = Archive().symlink("x", target).finished()
+                    self.check_copied(self.download(link, to=to))
+                    self.check_copied(self.download(link, to=to))
+                    self.assertEqual(os.readlink(self.here / "x"), str(target))
+                    file = Archive().add("x", data=b"mine").finished()
+                    self.check_copied(self.download(file, to=to))
+                    self.assertFalse((self.here / "x").is_symlink())
+                    self.assertEqual((self.here / "x").read_bytes(), b"mine")
+                    (self.here / "x").unlink()
+
     def test_devices_and_rights(self):
         archive = Archive().folder("x", mode=0o7777).add("x/file", mode=0o7755)
         archive.add("x/null", tarfile.CHRTYPE, devmajor=1, devminor=3, mode=0o666)
@@ -196,6 +225,21 @@ class Broken(HostileTestCase):
             with self.subTest(size=size):
                 self.check_refused(data[:size], ".")
                 self.check_refused(data[:size], "exit code 2", code=2)
+
+    def test_cut_short_behind_zeros_of_a_file(self):
+        """Which are no end of the archive, however many there are."""
+        for size in (1024, 512 * 20 - 100):
+            for archive in (
+                Archive().add("x", data=bytes(size)),
+                Archive().folder("x").add("x/1", data=b"1" + bytes(size - 1)),
+                Archive().folder("x").add("x/1", data=bytes(size)).add("x/fifo", tarfile.FIFOTYPE),
+            ):
+                data = archive.unfinished()
+                for cut in (data, data + bytes(512), data + bytes(1023), data[:-512]):
+                    with self.subTest(size=size, cut=len(cut) - len(data)):
+                        self.check_failed(self.download(cut), ".")
+                        self.assertFalse((self.here / "copy").exists())
+                self.assert_exit(self.download(data + bytes(1024), to=f"{size}, {len(data)}"), 0)
 
     def test_a_failure_behind_a_whole_archive(self):
         self.check_refused(self.whole().finished(), "exit code 1", code=1)

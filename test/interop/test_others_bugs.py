@@ -19,7 +19,7 @@ from exec_cases import digest
 from go_peer import build_peer
 from kube_clients import Access, Uvspdy
 from links import Links
-from peers import SLEEP, PeerTestCase, program, run, wait_until
+from peers import SLEEP, PeerTestCase, descriptors, program, run, wait_until
 from test_serve import exec_streams, upgrade_request
 
 UVSPDY = program("UVSPDY_COMMAND")
@@ -170,20 +170,13 @@ class AbortedDownloads(PeerTestCase):
                 count += 1
             return count
 
-        def abort(number):
-            connection = spdy.connect(("127.0.0.1", port))
-            connection.sendall(f"GET /{self.size} HTTP/1.0\r\n\r\n".encode())
-            self.assertEqual(len(spdy.receive(connection, 65536)), 65536)
-            if number % 2:
-                spdy.disconnect_abruptly(connection)
-            else:
-                connection.close()
-
         with concurrent.futures.ThreadPoolExecutor(self.readers) as pool:
             reading = [pool.submit(read, number) for number in range(self.readers)]
             try:
                 for number in range(self.aborts):
-                    abort(number)
+                    local_servers.abort_download(
+                        port, self.size, read=1 + 1000 * number, reset=bool(number % 2)
+                    )
             finally:
                 aborted.set()
             for reader in reading:
@@ -197,10 +190,6 @@ class AbortedDownloads(PeerTestCase):
         if missing:
             self.skipTest(missing)
         self.check(self.serve(peer, "cri"))
-
-
-def descriptors(process):
-    return len(os.listdir(f"/proc/{process.pid}/fd"))
 
 
 def memory(process):

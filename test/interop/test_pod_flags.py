@@ -72,9 +72,10 @@ class PodFlags(PeerTestCase):
                 self.setUp()
                 self.assertEqual(self.succeed(pod=pod), (["main"], ""))
         for pod in ("deploy/web", "pod/", "pod/a/b", "/web"):
-            self.fail_with(
-                f"error: '{pod}' is no pod: give its name, as NAME or pod/NAME", pod=pod
-            )
+            result = run(self.command(pod=pod))
+            self.assert_exit(result, 1)
+            self.assert_one_line(result.stderr, f"^error: '{pod}'.* pod/NAME$")
+        self.fail_with("error: pod name or resource type/name must be specified", pod="")
 
     def test_no_such_pod(self):
         self.server.pod = status(404, "NotFound", 'pods "web" not found')
@@ -103,6 +104,63 @@ class PodFlags(PeerTestCase):
         self.assert_exit(result, 1)
         words = r"^uvspdy exec: the server refused \(403\): not for you$"
         self.assert_one_line(result.stderr, words)
+
+    def check_printable(self, result):
+        """One line, and nothing in it that a terminal would obey."""
+        self.assert_exit(result, 1)
+        self.assert_one_line(result.stderr, "it failed.*all is well$")
+        for bad in (b"\x1b", b"\x07", "\u009b".encode(), b"\r"):
+            self.assertNotIn(bad, result.stderr)
+
+    def test_what_a_terminal_would_obey_in_errors(self):
+        words = "it failed\x1b]0;x\x07\x1b[2J\u009b31m\r\nuvspdy exec: all is well\n"
+        refusal = status(404, "NotFound", words)
+        for verb in ("exec", "attach", "cp", "port-forward"):
+            command = self.command(verb=verb)
+            if verb == "cp":
+                command[-1:] = ["web:file", "."]
+            if verb == "port-forward":
+                command.append(":80")
+            with self.subTest(verb=verb, what="the pod"):
+                self.server.pod, self.server.refusal = refusal, refusal
+                self.check_printable(run(command))
+            with self.subTest(verb=verb, what="the upgrade"):
+                self.server.pod = 200, pod_with()
+                self.check_printable(run(command))
+            if verb in ("cp", "port-forward"):
+                continue  # they say nothing of these
+            with self.subTest(verb=verb, what="the names of containers"):
+                self.server.pod = 200, pod_with(["one", words])
+                self.server.refusal = status(403, "Forbidden", "no")
+                result = run(command)
+                self.assertEqual(result.stderr.count(b"\n"), 2)
+                result.stderr = result.stderr.partition(b"\n")[0] + b"\n"
+                self.check_printable(result)
+
+    def test_what_a_terminal_would_obey_in_a_status(self):
+        words = "it failed\x1b]0;x\x07\x1b[2J\u009b31m\r\nuvspdy exec: all is well\n"
+        for verb in ("exec", "attach"):
+            for protocol in ("v4.channel.k8s.io", "v3.channel.k8s.io"):
+                with self.subTest(verb=verb, protocol=protocol):
+                    self.setUp()
+                    self.server.protocol = protocol
+                    client = self.start(
+                        self.command(verb=verb),
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE,
+                    )
+                    session = self.server.session
+                    if protocol.startswith("v4"):
+                        session.finish(message=words)
+                    else:
+                        session.send("stdout", b"", fin=True)
+                        session.send("stderr", b"", fin=True)
+                        session.send("error", words.encode(), fin=True)
+                    output, error = client.communicate(timeout=DEADLINE)
+                    self.check_printable(
+                        subprocess.CompletedProcess(client.args, client.returncode, output, error)
+                    )
 
     def test_levels_of_words(self):
         _, error = self.succeed("-v", "1")

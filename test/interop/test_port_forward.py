@@ -1,20 +1,21 @@
 """`uvspdy port-forward` and `uvspdy serve`, each in a process of its own."""
 
+import concurrent.futures
 import ctypes
+import fcntl
+import os
 import pathlib
 import re
 import signal
 import socket
 import subprocess
 
-from peers import DEADLINE, PeerTestCase, program, run, wait_until
-from port_forward_cases import PortForwardCases, body, download, echo, free_port
+import spdy
+from exec_cases import digest
+from local_servers import content, download, echo, free_port, serve_downloads, serve_echo
+from peers import DEADLINE, PeerTestCase, descriptors, program, run, wait_until
 
 UVSPDY = program("UVSPDY_COMMAND")
-
-
-def descriptors(process):
-    return len(list(pathlib.Path(f"/proc/{process.pid}/fd").iterdir()))
 
 
 def give_up_privileged_ports():
@@ -26,13 +27,13 @@ def give_up_privileged_ports():
 class Client:
     """A port-forward that runs, and what it has said."""
 
-    def __init__(self, test, *arguments):
+    def __init__(self, test, *arguments, **options):
         folder = test.folder()
         self._output, self._errors = folder / "stdout", folder / "stderr"
         command = [UVSPDY, "port-forward", *arguments]
         with open(self._output, "wb") as output, open(self._errors, "wb") as errors:
             self.process = test.start(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, **options
             )
         wait_until(lambda: self.local or self.process.poll() is not None, "a port to be forwarded")
 
@@ -56,7 +57,7 @@ class Client:
         return self.process.wait(DEADLINE)
 
 
-class PortForward(PortForwardCases, PeerTestCase):
+class PortForward(PeerTestCase):
     def setUp(self):
         self.server = self.serve(UVSPDY, "serve")
 
@@ -74,14 +75,15 @@ class PortForward(PortForwardCases, PeerTestCase):
         return result.stderr
 
     def test_lines_are_those_of_kubectl(self):
-        server = self.echo_server()
+        self.need_ipv6_loopback()
+        server = serve_echo(self)
         local = free_port()
-        client = self.client("pod/uvspdy", f"{local}:{server.port}")
+        client = self.client("pod/uvspdy", f"{local}:{server}")
         self.assertEqual(echo(local, b"one"), b"one")
         self.assertEqual(echo(local, b"two", host="::1"), b"two")
         expected = [
-            f"Forwarding from 127.0.0.1:{local} -> {server.port}",
-            f"Forwarding from [::1]:{local} -> {server.port}",
+            f"Forwarding from 127.0.0.1:{local} -> {server}",
+            f"Forwarding from [::1]:{local} -> {server}",
             f"Handling connection for {local}",
             f"Handling connection for {local}",
         ]
@@ -92,31 +94,40 @@ class PortForward(PortForwardCases, PeerTestCase):
         self.assertEqual(client.end(), 0)
 
     def test_both_half_closes_come_through(self):
-        server = self.echo_server()
-        client = self.forward(f":{server.port}")
+        server = serve_echo(self)
+        client = self.forward(f":{server}")
         for size in [0, 1, 100000, 5000000]:
             with self.subTest(size=size):
-                data = body(size) if size else b""
-                self.assert_same_bytes(echo(client.local[server.port], data), data)
+                data = content(size) if size else b""
+                self.assert_same_bytes(echo(client.local[server], data), data)
+
+    def test_50_downloads_at_once(self):
+        size = 1 << 20
+        port = serve_downloads(self)
+        local = self.forward(f":{port}").local[port]
+        with concurrent.futures.ThreadPoolExecutor(50) as pool:
+            digests = list(pool.map(lambda _: digest(download(local, size)), range(50)))
+        self.assertEqual(digests, [digest(content(size))] * 50)
 
     def test_several_ports_and_one_that_is_free(self):
-        first, second = self.echo_server(), self.echo_server()
-        client = self.forward(f":{first.port}", f"0:{second.port}", "--address", "127.0.0.1,::1")
+        self.need_ipv6_loopback()
+        first, second = serve_echo(self), serve_echo(self)
+        client = self.forward(f":{first}", f"0:{second}", "--address", "127.0.0.1,::1")
         self.assertEqual(len(set(client.local.values())), 2)
         for server in (first, second):
             for host in ("127.0.0.1", "::1"):
-                self.assertEqual(echo(client.local[server.port], b"hello", host), b"hello")
+                self.assertEqual(echo(client.local[server], b"hello", host), b"hello")
 
     def test_nobody_listens_in_the_pod(self):
-        closed, server = free_port(), self.echo_server()
-        client = self.forward(f":{closed}", f":{server.port}")
+        closed, server = free_port(), serve_echo(self)
+        client = self.forward(f":{closed}", f":{server}")
         with socket.create_connection(("127.0.0.1", client.local[closed]), DEADLINE) as refused:
             self.assertEqual(refused.recv(1), b"")
         client.wait_for_error(
             f"^an error occurred forwarding {client.local[closed]} -> {closed}: error forwarding "
             f"port {closed} to pod uvspdy, uid .*: .*ECONNREFUSED"
         )
-        self.assertEqual(echo(client.local[server.port], b"still there"), b"still there")
+        self.assertEqual(echo(client.local[server], b"still there"), b"still there")
 
     def test_unknown_pod(self):
         self.assertEqual(
@@ -154,17 +165,21 @@ class PortForward(PortForwardCases, PeerTestCase):
                 rf"uvspdy port-forward: unable to listen on any of the requested ports: "
                 rf"\[{{{port} 80}}\]\n\Z",
             )
-            # Another port is forwarded all the same; of localhost the other family is enough.
-            server = self.echo_server()
+            # Another port is forwarded all the same.
+            server = serve_echo(self)
             client = self.client(
-                "uvspdy", f"{port}:80", f":{server.port}", "--address", "127.0.0.1"
+                "uvspdy", f"{port}:80", f":{server}", "--address", "127.0.0.1"
             )
             client.wait_for_error(f"^Unable to listen on port {port}")
-            self.assertEqual(echo(client.local[server.port], b"hello"), b"hello")
-            client = self.forward(f"{port}:{server.port}")
-            self.assertEqual(
-                client.output, f"Forwarding from [::1]:{port} -> {server.port}\n"
-            )
+            self.assertEqual(echo(client.local[server], b"hello"), b"hello")
+
+    def test_of_localhost_one_family_is_enough(self):
+        self.need_ipv6_loopback()
+        server = serve_echo(self)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            client = self.forward(f"{port}:{server}")
+            self.assertEqual(client.output, f"Forwarding from [::1]:{port} -> {server}\n")
             self.assertEqual(echo(port, b"hello", host="::1"), b"hello")
 
     def test_a_privileged_port(self):
@@ -184,9 +199,9 @@ class PortForward(PortForwardCases, PeerTestCase):
 
     def test_a_lost_connection(self):
         server = self.serve_mortal(UVSPDY, "serve")
-        target = self.echo_server()
-        client = self.client("uvspdy", f":{target.port}", server=server)
-        with socket.create_connection(("127.0.0.1", client.local[target.port])) as local:
+        target = serve_echo(self)
+        client = self.client("uvspdy", f":{target}", server=server)
+        with socket.create_connection(("127.0.0.1", client.local[target])) as local:
             wait_until(lambda: "Handling connection" in client.output, "the connection")
             server.process.kill()
             self.assertEqual(client.end(), 1)
@@ -197,9 +212,9 @@ class PortForward(PortForwardCases, PeerTestCase):
 
     def test_reconnect(self):
         server = self.serve_mortal(UVSPDY, "serve")
-        target = self.echo_server()
-        client = self.client("uvspdy", f":{target.port}", "--reconnect", server=server)
-        local = client.local[target.port]
+        target = serve_echo(self)
+        client = self.client("uvspdy", f":{target}", "--reconnect", server=server)
+        local = client.local[target]
         self.assertEqual(echo(local, b"before"), b"before")
         server.process.kill()
         server.process.wait(DEADLINE)
@@ -218,18 +233,87 @@ class PortForward(PortForwardCases, PeerTestCase):
         self.assertEqual(client.end(), 0)
 
     def test_it_ends_while_connections_are_open(self):
-        target = self.echo_server()
-        client = self.forward(f":{target.port}")
-        with socket.create_connection(("127.0.0.1", client.local[target.port])) as local:
+        target = serve_echo(self)
+        client = self.forward(f":{target}")
+        with socket.create_connection(("127.0.0.1", client.local[target])) as local:
             wait_until(lambda: "Handling connection" in client.output, "the connection")
             client.process.send_signal(signal.SIGINT)
             self.assertEqual(client.end(), 0)
             self.assertEqual(local.recv(1), b"")
 
+    def test_lines_that_nobody_reads_stop_nothing(self):
+        """Not on stdout, where each connection has one, and not on stderr."""
+        server, closed = serve_echo(self), free_port()
+        ends = [os.pipe(), os.pipe()]
+        for reader, writer in ends:
+            self.addCleanup(os.close, reader)
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        client = self.start(
+            [UVSPDY, "port-forward", "-s", self.server.target, "--address", "127.0.0.1"]
+            + ["uvspdy", f":{server}", f":{closed}"],
+            stdin=subprocess.DEVNULL,
+            stdout=ends[0][1],
+            stderr=ends[1][1],
+        )
+        for _, writer in ends:
+            os.close(writer)
+        output = b""
+        while output.count(b"\n") < 2:
+            piece = os.read(ends[0][0], 4096)
+            self.assertNotEqual(piece, b"")
+            output += piece
+        local = {int(remote): int(port) for port, remote in re.findall(rb":(\d+) -> (\d+)", output)}
+
+        def connect():
+            self.assertEqual(echo(local[server], b"hello"), b"hello")
+            with socket.create_connection(("127.0.0.1", local[closed]), DEADLINE) as refused:
+                self.assertEqual(refused.recv(1), b"")
+
+        for _ in range(200):  # more than there is room for
+            connect()
+        for reader, _ in ends:
+            self.assertNotIn(b"left out", os.read(reader, 8192))
+        connect()
+        for reader, _ in ends:
+            line = os.read(reader, 8192)
+            self.assertRegex(line, rb"\A\(\d+ lines that nobody read left out\)\n[^\n]+\n")
+        client.send_signal(signal.SIGTERM)
+        self.assertEqual(client.wait(DEADLINE), 0)
+
+    def test_a_hangup_ends_it_unless_it_is_ignored(self):
+        """As nohup has it."""
+        server = serve_echo(self)
+        for disposition in (signal.SIG_DFL, signal.SIG_IGN):
+            client = Client(
+                self,
+                *["-s", self.server.target, "uvspdy", f":{server}"],
+                preexec_fn=lambda how=disposition: signal.signal(signal.SIGHUP, how),
+            )
+            client.process.send_signal(signal.SIGHUP)
+            if disposition == signal.SIG_IGN:
+                for _ in range(2):  # it would have ended by then
+                    self.assertEqual(echo(client.local[server], b"hello"), b"hello")
+                self.assertIsNone(client.process.poll())
+                client.process.terminate()
+            self.assertEqual(client.end(), 0)
+
+    def test_a_download_that_nobody_reads_stops_no_other(self):
+        port = serve_downloads(self)
+        local = self.forward(f":{port}").local[port]
+        size = 16 << 20  # more than what any buffer on the way holds
+        with socket.create_connection(("127.0.0.1", local), DEADLINE) as stalled:
+            stalled.sendall(f"GET /{size} HTTP/1.0\r\n\r\n".encode())
+            self.assertEqual(len(spdy.receive(stalled, 65536)), 65536)
+            for _ in range(10):
+                self.assertEqual(digest(download(local, 1 << 20)), digest(content(1 << 20)))
+            rest = spdy.receive_all(stalled)
+        self.assertGreater(len(rest), size - 65536)
+        self.assertTrue(rest.endswith(content(size)[-65536:]))
+
     def test_descriptors_return(self):
-        web = self.web_server(1000)
-        client = self.forward(f":{web.port}")
-        local = client.local[web.port]
+        web = serve_downloads(self)
+        client = self.forward(f":{web}")
+        local = client.local[web]
         for _ in range(20):
             download(local, 1000)
         processes = [client.process, self.server.process]

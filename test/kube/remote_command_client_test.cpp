@@ -168,6 +168,58 @@ TEST_CASE("kube::exec: a connection that ends before the streams are there") {
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("kube::exec: streams that end before the last one is there") {
+  TestLoop loop;
+  ScriptedServer server(loop);
+  server.protocol = GENERATE(kProtocolV4, kProtocolV2);
+  const bool reset = GENERATE(true, false);
+  CAPTURE(server.protocol, reset);
+  ExecRequest request = shell("x");
+  request.use_stdin = true;
+  server.on_stream = [&](const std::string& type) {
+    // Behind the request for the next one, so in front of its answer.
+    for (const auto& [name, stream] : server.streams) {
+      if (name == type || stream->is_closed()) continue;
+      if (reset) stream->reset();
+      if (!reset && stream->writable()) CHECK_FALSE(stream->close());
+    }
+    if (type != "stderr") return;
+    if (reset) server.streams[type]->reset();
+    if (!reset) server.finish(type, "");
+  };
+  ExecRun run(loop, server.port(), request);
+  REQUIRE(loop.run_until([&] { return run.over(); }));
+  CHECK(run.started);
+  if (server.protocol == kProtocolV4 || reset) {
+    CHECK(run.error().code() == Errc::kNoStatus);
+  } else {
+    CHECK(run.code() == 0);
+  }
+  CHECK(run.streams.standard_input->write(Buffer::copy_of("x")).code() ==
+        session::Errc::kStreamClosed);
+  server.http->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("kube::exec: output and status that come before the last stream is there") {
+  TestLoop loop;
+  ScriptedServer server(loop);
+  server.on_stream = [&](const std::string& type) {
+    if (type == "stdout") {
+      server.finish("error", kThree);
+      server.finish("stdout", "early");
+    }
+    if (type == "stderr") server.finish("stderr", "late");
+  };
+  ExecRun run(loop, server.port(), shell("x"));
+  REQUIRE(loop.run_until([&] { return run.over(); }));
+  CHECK(run.code() == 3);
+  CHECK(run.output == "early");
+  CHECK(run.error_output == "late");
+  server.http->close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("kube::exec: statuses that are none, or failures without a code") {
   TestLoop loop;
   ScriptedServer server(loop);

@@ -17,6 +17,9 @@ STRANGERS = {("net", "session"), ("session", "net")}
 LOWEST_WITH_LIBUV = "net"
 CASTS = "include/uvspdy/bytes.h"
 
+# One program, whose parts may use each other.
+COMMAND = "tools/uvspdy/"
+
 SOURCE_SUFFIXES = {".h", ".cpp", ".in"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.M)
 # Comments, string and character literals: what the compiler does not read as code. An apostrophe
@@ -142,13 +145,13 @@ def public_headers_include_public_headers_alone(tree):
 
 def tools_and_examples_use_public_headers_alone(tree):
     for source in tree.users:
-        folder = posixpath.dirname(source.path)
+        own = COMMAND if source.path.startswith(COMMAND) else posixpath.dirname(source.path) + "/"
         for where, name, quoted, target in tree.includes(source):
             if target is None and not quoted and not name.startswith("uvspdy/"):
                 continue  # a library's
             if target is None:
                 yield f"{where}: includes {name}, which is no public header"
-            elif not target.startswith(("include/", folder + "/")):
+            elif not target.startswith(("include/", own)):
                 yield f"{where}: includes {name}, which is private: {target}"
 
 

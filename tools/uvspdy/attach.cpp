@@ -18,8 +18,8 @@ namespace {
 bool wants_terminal(PodFlags flags, const PodContainer& found) {
   if (found.is_known && flags.tty && !found.has_tty) {
     if (!flags.quiet) {
-      std::fprintf(stderr, "error: Unable to use a TTY - container %s did not allocate one\n",
-                   found.container.c_str());
+      report_line("error: Unable to use a TTY - container " + found.container +
+                  " did not allocate one");
     }
     return false;
   }

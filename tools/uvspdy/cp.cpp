@@ -1,7 +1,6 @@
 #include <uv.h>
 
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,14 +32,23 @@ struct CpFlags {
   std::string destination;
 };
 
-int fail(const std::string& message) { return report_error("cp", printable(message)); }
+int fail(const std::string& message) { return report_error("cp", message); }
 
 int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const CpFlags& flags) {
   const CopyOptions options{.preserve = !flags.no_preserve};
+  std::optional<UploadTarget> target;
+  const auto attempt = [&]() -> Error {
+    if (!source.local()) return download(pod, source.path, destination.path, options);
+    if (!target) {
+      Result<UploadTarget> found = find_upload_target(pod, source.path, destination.path);
+      if (!found) return found.error();
+      target = std::move(*found);
+    }
+    return upload(pod, source.path, *target, options);
+  };
   for (int left = flags.retries;; --left) {
     pod.forget_lost_connection();
-    const Error error = source.local() ? upload(pod, source.path, destination.path, options)
-                                       : download(pod, source.path, destination.path, options);
+    const Error error = attempt();
     if (!error) return 0;
     if (pod.signal() != 0) {
       fail("interrupted");
@@ -69,7 +77,7 @@ std::optional<std::string> choose_container(Loop& loop, kube::ApiServer& server,
         uv_stop(loop.get());
       },
       [&](const std::string& line) {
-        std::fprintf(stderr, "%s\n", printable(line).c_str());
+        report_line(line);
         uv_stop(loop.get());
       });
   loop.run();

@@ -1,9 +1,9 @@
 #include "pod_flags.h"
 
-#include <cstdio>
-#include <string_view>
 #include <utility>
 
+#include "pod_name.h"
+#include "report.h"
 #include "uvspdy/kube/error.h"
 #include "uvspdy/kube/pod.h"
 #include "uvspdy/kube/status.h"
@@ -19,19 +19,13 @@ void add_pod_flags(CLI::App& command, PodFlags& flags) {
   command.add_flag("-i,--stdin", flags.use_stdin, "Pass standard input on");
   command.add_flag("-t,--tty", flags.tty,
                    "Use a terminal: together with -i, and where standard input is one");
-  command.add_flag("-q,--quiet", flags.quiet, "Print nothing but what the other side prints");
+  command.add_flag("-q,--quiet", flags.quiet,
+                   "Leave hints away: which container was chosen, and what is said of terminals; "
+                   "errors are told");
   command.add_option("POD", flags.pod, "The pod, as NAME or pod/NAME")->required();
 }
 
 namespace {
-
-// The name in "NAME" or "pod/NAME"; empty for another type.
-std::string pod_name(const std::string& text) {
-  const std::size_t slash = text.find('/');
-  if (slash == std::string::npos) return text;
-  const std::string_view type = std::string_view(text).substr(0, slash);
-  return type == "pod" || type == "pods" || type == "po" ? text.substr(slash + 1) : std::string();
-}
 
 // Whether the server says that there is no such pod; anything else it may say of the request
 // itself.
@@ -60,8 +54,7 @@ struct Finding {
       if (!chosen) return fail("error: " + chosen.error().message());
       name = chosen->name;
       if (chosen->is_guess && !flags.quiet) {
-        std::fprintf(stderr, "Defaulted container \"%s\" out of: %s\n", name.c_str(),
-                     kube::container_names(known).c_str());
+        report_line("Defaulted container \"" + name + "\" out of: " + kube::container_names(known));
       }
     }
     const kube::Pod::Container* container = known.find(name);
@@ -80,7 +73,7 @@ struct Finding {
       return fail("uvspdy " + flags.verb + ": " + error.message());
     }
     if (flags.client.verbosity > 0) {
-      std::fprintf(stderr, "the pod is not shown: %s\n", error.message().c_str());
+      report_line("the pod is not shown: " + error.message());
     }
     handler({pod, flags.container, false, false});
   }
@@ -91,11 +84,9 @@ struct Finding {
 void find_container(kube::ApiServer& server, const PodFlags& flags,
                     const std::string& pod_namespace, std::function<void(PodContainer)> handler,
                     std::function<void(const std::string& line)> fail) {
-  const std::string pod = pod_name(flags.pod);
-  if (pod.empty() || pod.find('/') != std::string::npos) {
-    return fail("error: '" + flags.pod + "' is no pod: give its name, as NAME or pod/NAME");
-  }
-  const Finding finding{flags, pod, std::move(handler), std::move(fail)};
-  kube::get_pod(server, pod_namespace, pod,
+  const Result<std::string> pod = parse_pod_name(flags.pod);
+  if (!pod) return fail("error: " + pod.error().message());
+  const Finding finding{flags, *pod, std::move(handler), std::move(fail)};
+  kube::get_pod(server, pod_namespace, *pod,
                 [finding](const Result<kube::Pod>& result) { finding.found(result); });
 }

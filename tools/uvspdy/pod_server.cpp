@@ -49,12 +49,12 @@ Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, const Optio
           : httpstream::HttpServer::listen_pipe(loop, options.socket_path, handler, http);
   if (!listening) return listening.error();
   server->http_ = std::move(*listening);
-  if (!options.main_command.command.empty()) {
-    if (Error error = server->runtime_->start_main(options.main_command, options.on_main_over)) {
-      return error;
-    }
-  }
   return server;
+}
+
+Error PodServer::start_main(const kube::MainCommand& command,
+                            std::function<void(int exit_code)> on_over) {
+  return runtime_->start_main(command, std::move(on_over));
 }
 
 std::string PodServer::url() const {

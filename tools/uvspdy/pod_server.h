@@ -33,14 +33,18 @@ class PodServer {
     bool authenticates = false;
     std::vector<uvspdy::kube::BearerToken> tokens;
     uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
-    /// The process that attach joins, if its command is not empty, and who hears with what it
-    /// exited, once its clients have been told.
+    /// What `start_main` will be called with, if at all: clients are told of its stdin and
+    /// terminal.
     uvspdy::kube::MainCommand main_command;
-    std::function<void(int exit_code)> on_main_over;
     std::function<void(std::string_view)> log;
   };
 
   static uvspdy::Result<std::unique_ptr<PodServer>> start(uv_loop_t* loop, const Options& options);
+
+  /// Starts the process that attach joins; `on_over` hears with what it exited, once its clients
+  /// have been told. Errors: those of LocalRuntime::start_main.
+  uvspdy::Error start_main(const uvspdy::kube::MainCommand& command,
+                           std::function<void(int exit_code)> on_over);
 
   std::uint16_t port() const { return http_->port(); }
 

@@ -1,3 +1,4 @@
+#include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -12,7 +13,9 @@
 
 #include "client_flags.h"
 #include "commands.h"
+#include "line_writer.h"
 #include "loop.h"
+#include "pod_name.h"
 #include "port_forward/listeners.h"
 #include "port_forward/specs.h"
 #include "report.h"
@@ -48,15 +51,6 @@ struct PortForwardFlags {
   std::vector<std::string> ports;
 };
 
-void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
-
-// One line, whatever a server has put into it.
-std::string one_line(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-  return text;
-}
-
 /// Why there is no connection, as kubectl says it.
 std::string why_not_connected(const Error& error) {
   if (const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(error)) {
@@ -77,10 +71,11 @@ class PortForward {
         server_(std::move(server)),
         request_(std::move(request)),
         reconnect_(reconnect),
-        listeners_(loop,
-                   [this](auto local, const PortSpec& port) { accepted(std::move(local), port); }),
+        listeners_(
+            loop, [this](auto local, const PortSpec& port) { accepted(std::move(local), port); },
+            errors_),
         again_(std::in_place, loop, [this] { dial(); }),
-        signals_(std::in_place, loop, [this] { leave(0); }) {}
+        signals_(std::in_place, loop, [this](int) { leave(0); }) {}
 
   /// Runs until it is over; the exit code.
   int run(Loop& loop, std::vector<PortSpec> ports, std::vector<LocalAddress> addresses) {
@@ -110,16 +105,16 @@ class PortForward {
       return;
     }
     if (!forwarder) {
-      const std::string why = one_line(why_not_connected(forwarder.error()));
+      const std::string why = why_not_connected(forwarder.error());
       if (listening_) return try_again(why);
-      say(why);
+      report_line(why);
       return leave(1);
     }
     forwarder_ = std::move(*forwarder);
     forwarder_->on_close([this](const Error& error) { lost(error); });
     if (!listening_) return listen();
     delay_ = kFirstDelay;
-    say("connected to pod " + request_.pod + " again");
+    errors_.write("connected to pod " + request_.pod + " again");
     for (Waiting& next : std::exchange(waiting_, {})) forward(std::move(next.local), next.port);
   }
 
@@ -137,23 +132,22 @@ class PortForward {
     forwarder_.reset();
     const std::string why = "lost connection to pod" + (error ? ": " + error.message() : "");
     if (reconnect_) return try_again(why);
-    report_error("port-forward", why);
+    errors_.write("uvspdy port-forward: " + why);
     leave(1);
   }
 
   void try_again(const std::string& why) {
-    say(why + "; connecting again in " + std::to_string(delay_.count()) + " ms");
+    errors_.write(why + "; connecting again in " + std::to_string(delay_.count()) + " ms");
     again_->start(delay_);
     delay_ = std::min(delay_ * 2, kLongestDelay);
   }
 
   void accepted(std::unique_ptr<net::Transport> local, const PortSpec& port) {
-    std::printf("Handling connection for %d\n", port.local);
-    std::fflush(stdout);
+    output_.write("Handling connection for " + std::to_string(port.local));
     if (forwarder_) return forward(std::move(local), port);
     if (waiting_.size() < kMostWaiting) return waiting_.push_back({std::move(local), port});
-    say("a connection for " + std::to_string(port.local) +
-        " was dropped: " + std::to_string(kMostWaiting) + " wait for the pod already");
+    errors_.write("a connection for " + std::to_string(port.local) +
+                  " was dropped: " + std::to_string(kMostWaiting) + " wait for the pod already");
   }
 
   void forward(std::unique_ptr<net::Transport> local, const PortSpec& port) {
@@ -165,8 +159,8 @@ class PortForward {
                                 error.code() != session::Errc::kConnectionLost &&
                                 error.code() != session::Errc::kConnectionClosed;
       if (worth_saying && !exit_code_) {
-        say("an error occurred forwarding " + std::to_string(port.local) + " -> " +
-            std::to_string(port.remote) + ": " + one_line(error.message()));
+        errors_.write("an error occurred forwarding " + std::to_string(port.local) + " -> " +
+                      std::to_string(port.remote) + ": " + error.message());
       }
       if (exit_code_) maybe_left();
     });
@@ -195,6 +189,9 @@ class PortForward {
   std::shared_ptr<kube::ApiServer> server_;
   kube::PortForwardRequest request_;
   bool reconnect_;
+  // Nobody stops the forwarding by not reading these.
+  LineWriter output_{STDOUT_FILENO};
+  LineWriter errors_{STDERR_FILENO};
   std::vector<PortSpec> ports_;
   std::vector<LocalAddress> addresses_;
   LocalListeners listeners_;
@@ -255,6 +252,7 @@ void add_port_forward(CLI::App& app, int& exit_code) {
                    "Addresses to listen on, comma-separated: numeric ones, or localhost, which is "
                    "127.0.0.1 and ::1")
       ->delimiter(',')
+      ->allow_extra_args(false)  // what stands behind it is the pod
       ->capture_default_str();
   command->add_flag("--reconnect", flags->reconnect,
                     "When the connection to the pod is lost, keep listening and connect again, "

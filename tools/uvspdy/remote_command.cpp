@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "report.h"
+#include "stop_signals.h"
 
 using namespace uvspdy;
 
@@ -120,8 +121,7 @@ void RemoteCommand::watch_signals() {
   constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     // What whoever started us has us ignore, as nohup does, is ignored.
-    struct sigaction before {};
-    if (sigaction(kSignals[i], nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+    if (StopSignals::is_ignored(kSignals[i])) continue;
     signals_[i] = net::Handle<uv_signal_t>::make();
     uv_signal_init(loop_, signals_[i].get());
     signals_[i]->data = this;
@@ -161,7 +161,7 @@ void RemoteCommand::maybe_exit() {
 
 void RemoteCommand::fail(const std::string& line) {
   if (terminal_) terminal_->restore();
-  std::fprintf(stderr, "%s\n", line.c_str());
+  report_line(line);
   leave(1);
 }
 

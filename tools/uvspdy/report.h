@@ -1,12 +1,17 @@
 #pragma once
 
 #include <cstdio>
-#include <string>
 #include <string_view>
 
-/// One line on stderr that says which command failed and what to do; returns the exit code.
-inline int report_error(std::string_view command, const std::string& message, int exit_code = 1) {
-  std::fprintf(stderr, "uvspdy %.*s: %s\n", static_cast<int>(command.size()), command.data(),
-               message.c_str());
+#include "printable.h"
+
+/// One line on stderr, printable whoever its words are from.
+inline void report_line(std::string_view line) {
+  std::fprintf(stderr, "%s\n", printable(line).c_str());
+}
+
+/// The same, which says which command failed and what to do; returns the exit code.
+inline int report_error(std::string_view command, std::string_view message, int exit_code = 1) {
+  report_line("uvspdy " + std::string(command) + ": " + std::string(message));
   return exit_code;
 }

@@ -94,6 +94,9 @@ int serve(const ServeOptions& options) {
     kubeconfig = std::move(*prepared);
   }
 
+  // Outlive the loop, whose last turn may still tell of the main process.
+  int exit_code = 0;
+  std::function<void()> stop;
   Loop loop;
   PodServer::Options server_options;
   server_options.address = endpoint->host;
@@ -104,23 +107,23 @@ int serve(const ServeOptions& options) {
   server_options.authenticates = security->authenticates;
   server_options.tokens = security->tokens;
   server_options.flow_control = options.flow_control;
-  server_options.log = [](std::string_view line) {
-    std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
-  };
+  server_options.log = report_line;
   server_options.main_command = options.main_command;
-  int exit_code = 0;
-  std::function<void()> stop;
+  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
+  if (!server) return report_error("serve", server.error().message());
+  // Before anybody is told to come, and before there is a process that a failure would have to end.
+  if (kubeconfig) {
+    const Error error = kubeconfig->write((*server)->port(), options.pod);
+    if (error) return report_error("serve", error.message());
+  }
   // A pod ends with its main process and as that does, unless it was told to stop before.
-  server_options.on_main_over = [&](int main_exit_code) {
+  const auto main_over = [&](int main_exit_code) {
     if (!stop) return;
     exit_code = main_exit_code;
     std::exchange(stop, {})();
   };
-  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
-  if (!server) return report_error("serve", server.error().message());
-  // Before anybody is told to come.
-  if (kubeconfig) {
-    const Error error = kubeconfig->write((*server)->port(), options.pod);
+  if (!main_command.command.empty()) {
+    const Error error = (*server)->start_main(main_command, main_over);
     if (error) return report_error("serve", error.message());
   }
 
@@ -140,7 +143,7 @@ int serve(const ServeOptions& options) {
       reloader.reset();
     });
   };
-  signals.emplace(loop.get(), [&] {
+  signals.emplace(loop.get(), [&](int) {
     if (stop) std::exchange(stop, {})();
   });
   loop.run();

@@ -28,7 +28,7 @@ class Console {
   /// The bar goes away.
   void finish();
 
-  /// A line, whose control characters become '?': names and messages come from the other side.
+  /// A line, made printable.
   void line(std::string_view text);
 
  private:
@@ -47,6 +47,3 @@ class Console {
   Clock::time_point start_{};
   Clock::time_point last_drawn_{};
 };
-
-/// A text as it may go to a terminal.
-std::string printable(std::string_view text);

@@ -19,9 +19,22 @@ struct CopyOptions {
 uvspdy::Error download(Pod& pod, const std::string& remote, const std::string& local,
                        const CopyOptions& options);
 
+/// Where an upload goes on the other side.
+struct UploadTarget {
+  std::string path;
+  std::string folder;  ///< that it is in, which is there
+};
+
+/// What `remote` means for it: that path, or one in it when it is a folder. To be asked once:
+/// what an upload that was cut off has moved to its place would make it another one. Errors: there
+/// is nothing to copy, and a folder where a file must go or none where one was named.
+uvspdy::Result<UploadTarget> find_upload_target(Pod& pod, const std::string& local,
+                                                const std::string& remote);
+
 /// Copies to the pod: `tar xf -` there, into a temporary folder beside the target, moved by another
-/// command when tar has ended well and the last file has its size.
-uvspdy::Error upload(Pod& pod, const std::string& local, const std::string& remote,
+/// command when tar has ended well and the last file has its size. What an earlier one has left
+/// there is replaced by the same.
+uvspdy::Error upload(Pod& pod, const std::string& local, const UploadTarget& target,
                      const CopyOptions& options);
 
 /// The options that tar needs to take a path as it is written: GNU's would read "\n" in one as a

@@ -11,8 +11,6 @@ using namespace uvspdy;
 
 namespace {
 
-constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
-
 // What is kept of the output of a command that has a few words to say.
 constexpr std::size_t kMaxOutput = 4096;
 
@@ -22,21 +20,14 @@ constexpr std::chrono::seconds kTidyingTime{10};
 
 Pod::Pod(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server, kube::ExecRequest request,
          Console& console)
-    : loop_(loop), server_(std::move(server)), request_(std::move(request)), console_(console) {
-  for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    signals_[i] = net::Handle<uv_signal_t>::make();
-    uv_signal_init(loop, signals_[i].get());
-    signals_[i]->data = this;
-    uv_signal_start(
-        signals_[i].get(),
-        [](uv_signal_t* handle, int number) {
-          auto* self = static_cast<Pod*>(handle->data);
-          self->signal_ = number;
-          self->stopping_ = true;
-        },
-        kSignals[i]);
-  }
-}
+    : loop_(loop),
+      server_(std::move(server)),
+      request_(std::move(request)),
+      console_(console),
+      signals_(loop, [this](int signal) {
+        signal_ = signal;
+        stopping_ = true;
+      }) {}
 
 void Pod::turn() { uv_run(loop_, UV_RUN_ONCE); }
 

@@ -2,19 +2,17 @@
 
 #include <uv.h>
 
-#include <array>
 #include <chrono>
-#include <csignal>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "../stop_signals.h"
 #include "console.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/api_server.h"
 #include "uvspdy/kube/remote_command_client.h"
 #include "uvspdy/kube/remotecommand.h"
-#include "uvspdy/net/handle.h"
 
 class PodCommand;
 
@@ -23,7 +21,7 @@ class PodCommand;
 /// plain reads and writes, in one thread and with nothing queued in between.
 class Pod {
  public:
-  /// `request` names the pod and the container. The first of SIGINT, SIGTERM and SIGHUP ends the
+  /// `request` names the pod and the container. A signal (StopSignals) ends the
   /// command that runs, so that what it leaves can be tidied up.
   Pod(uv_loop_t* loop, std::shared_ptr<uvspdy::kube::ApiServer> server,
       uvspdy::kube::ExecRequest request, Console& console);
@@ -62,11 +60,11 @@ class Pod {
   std::shared_ptr<uvspdy::kube::ApiServer> server_;
   uvspdy::kube::ExecRequest request_;
   Console& console_;
-  std::array<uvspdy::net::Handle<uv_signal_t>, 3> signals_;
   int signal_ = 0;
   bool stopping_ = false;  // commands are to end
   bool tidying_ = false;
   bool lost_ = false;
+  StopSignals signals_;
 };
 
 /// "command terminated with exit code 2", or the server's words; nothing for success.

@@ -26,6 +26,11 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(fs::symlink_status(path, ignored));
 }
 
+bool is_link(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_symlink(fs::symlink_status(path, ignored));
+}
+
 bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(fs::symlink_status(path, ignored));
@@ -76,16 +81,14 @@ Error merge(const fs::path& from, const fs::path& to, Merging merging) {
   return error ? failed(error, "cannot move " + from.string()) : Error();
 }
 
-// A file's place, where no folder and no device may be.
-Error move_file(const fs::path& from, fs::path to) {
-  std::error_code ignored;
+// A file's place, where no folder and no device may be. A link that is there is replaced: rename
+// follows none.
+Error move_file(const fs::path& from, const fs::path& to) {
   if (is_folder(to)) {
     return refused("cannot overwrite directory " + to.string() + " with non-directory");
   }
-  // The file that a link leads to is replaced, and the link stays.
-  if (const fs::path led_to = fs::canonical(to, ignored); !ignored) to = led_to;
-  const fs::file_status status = fs::status(to, ignored);
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
+  std::error_code ignored;
+  if (is_there(to) && !is_link(to) && !fs::is_regular_file(fs::symlink_status(to, ignored))) {
     return refused(to.string() +
                    " is no regular file; to have a file's content elsewhere, use uvspdy exec ... "
                    "-- cat FILE");
@@ -97,7 +100,8 @@ Error move_file(const fs::path& from, fs::path to) {
 
 Result<StagingFolder> StagingFolder::make(const fs::path& target) {
   std::error_code error;
-  fs::path beside = fs::absolute(target, error);
+  fs::path beside = fs::absolute(without_trailing_slash(target), error);
+  if (is_link(beside)) beside = beside.parent_path();
   while (!fs::is_directory(beside, error) && beside.has_relative_path()) {
     beside = beside.parent_path();
   }
@@ -130,21 +134,28 @@ StagingFolder::~StagingFolder() {
 }
 
 Error StagingFolder::move_to(const fs::path& target, const std::string& name) {
-  std::error_code error;
   const fs::path from = content();
-  const bool there = fs::is_directory(target, error);
+  const fs::path to = without_trailing_slash(target);
+  std::error_code error;
+  // It may be from an earlier copy: whoever made that archive must not say where this one goes.
+  if (is_link(to) && (!is_link(from) || fs::is_directory(to, error))) {
+    return refused(to.string() +
+                   " is a symbolic link, which is not followed, as a pod may have sent it; name "
+                   "what it leads to (a folder also as " +
+                   (to / ".").string() + "), or remove it");
+  }
+  const bool there = is_folder(to);
   if (!is_folder(from)) {
-    if (there) return move_file(from, target / name);
+    if (there) return move_file(from, to / name);
     if (!target.has_filename()) {
       return refused(target.string() + " is no folder; make it, or leave the '/' at its end away");
     }
   } else if (there) {
-    if (Error problem = merge(from, target, Merging::kTry)) return problem;
-    return merge(from, target, Merging::kDo);
-  } else if (is_there(without_trailing_slash(target))) {
+    if (Error problem = merge(from, to, Merging::kTry)) return problem;
+    return merge(from, to, Merging::kDo);
+  } else if (is_there(to)) {
     return refused("cannot overwrite non-directory " + target.string() + " with directory");
   }
-  const fs::path to = without_trailing_slash(target);
   error.clear();  // of what is not there yet
   if (to.has_parent_path()) fs::create_directories(to.parent_path(), error);
   if (error) return failed(error, "cannot make the folder " + to.parent_path().string());

@@ -24,7 +24,9 @@ class StagingFolder {
   /// Renames it to where it shall be: a file into `target` if that is a folder (then it is called
   /// `name`), else to `target`, in place of a file that is there. A folder is merged into a folder
   /// that is there: files take the place of files, everything else there stays. Nothing is done if
-  /// not all can be done: a folder where a file must go, a file or a link where a folder must.
+  /// not all can be done: a folder where a file must go, a file or a link where a folder must. No
+  /// link is followed: one in the place of `name` or of a file in the folder is replaced; where
+  /// `target` itself is one, only another link takes its place.
   /// Errors: those, and the system's.
   uvspdy::Error move_to(const std::filesystem::path& target, const std::string& name);
 

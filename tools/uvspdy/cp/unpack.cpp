@@ -22,8 +22,8 @@ Error broken(std::string text) {
   return Error(std::make_error_code(std::errc::io_error), std::move(text));
 }
 
-/// The bytes of an archive, of which it remembers how they end: libarchive takes an archive that
-/// stops between two files for whole.
+/// The bytes of an archive, of which it remembers how many there were, and how they end: libarchive
+/// takes an archive that stops between two files for whole.
 class Source {
  public:
   explicit Source(const std::function<Bytes()>& read) : read_(read) {}
@@ -33,10 +33,16 @@ class Source {
     std::size_t zeros = 0;
     while (zeros < bytes.size() && bytes[bytes.size() - 1 - zeros] == 0) ++zeros;
     zeros_ = zeros == bytes.size() ? zeros_ + zeros : zeros;
+    size_ += bytes.size();
     return bytes;
   }
 
-  bool has_end() const { return zeros_ >= kEndOfArchive; }
+  /// Whether there are zeros behind the last entry, enough of them, and nothing else. Those that
+  /// the entry itself ends with say nothing.
+  bool has_end_behind(std::uint64_t entries) const {
+    const std::uint64_t behind = size_ - entries;
+    return behind >= kEndOfArchive && zeros_ >= behind;
+  }
 
   /// Reads what fills up the last record. False: there is far too much of it.
   bool drain() {
@@ -56,6 +62,7 @@ class Source {
 
  private:
   const std::function<Bytes()>& read_;
+  std::uint64_t size_ = 0;   // so far
   std::uint64_t zeros_ = 0;  // how many the bytes end with, so far
 };
 
@@ -85,10 +92,16 @@ class Unpacker {
       if (status == ARCHIVE_WARN)
         console_.line("uvspdy cp: " + archive_failure(in_.get(), "the archive").message());
       if (Error error = take(entry)) return error;
+      // To its very end, with what fills up its last block.
+      if (archive_read_data_skip(in_.get()) < ARCHIVE_WARN) return bad_archive();
+      entries_size_ = static_cast<std::uint64_t>(archive_filter_bytes(in_.get(), -1));
     }
     // Times and modes of folders come last.
     return written(archive_write_close(out_.get()), options_.target);
   }
+
+  /// Where the last entry ended in the archive.
+  std::uint64_t entries_size() const { return entries_size_; }
 
  private:
   Error bad_archive() const { return archive_failure(in_.get(), "cannot read the archive"); }
@@ -193,6 +206,7 @@ class Unpacker {
   ArchivePtr in_;
   ArchivePtr out_;
   bool started_ = false;
+  std::uint64_t entries_size_ = 0;
 };
 
 }  // namespace
@@ -203,6 +217,7 @@ Error unpack(const std::function<Bytes()>& read, const UnpackOptions& options, C
   Unpacker unpacker(options, console);
   if (Error error = unpacker.run(source)) return error;
   if (!source.drain()) return broken("tar on the other side sends more than an archive");
-  if (!source.has_end()) return broken("the archive was cut short: its end is missing");
+  if (!source.has_end_behind(unpacker.entries_size()))
+    return broken("the archive was cut short: its end is missing");
   return {};
 }

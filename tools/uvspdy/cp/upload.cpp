@@ -47,6 +47,12 @@ Result<bool> is_folder(Pod& pod, const std::string& path) {
   return failure_of(status);
 }
 
+// Of what is on this side; a link is one.
+fs::file_type kind_of(const std::string& path) {
+  std::error_code ignored;
+  return fs::symlink_status(path, ignored).type();
+}
+
 std::string local_base(const std::string& path) {
   const std::string base = base_of(path);
   if (!base.empty()) return base;
@@ -54,22 +60,16 @@ std::string local_base(const std::string& path) {
   return fs::canonical(path, ignored).filename().string();
 }
 
-/// One upload: where it goes, and the steps to there.
+/// One upload: the steps to its target.
 class Upload {
  public:
-  Upload(Pod& pod, std::string local, const CopyOptions& options)
-      : pod_(pod), local_(std::move(local)), options_(options) {}
+  Upload(Pod& pod, std::string local, UploadTarget target, const CopyOptions& options)
+      : pod_(pod), local_(std::move(local)), target_(std::move(target)), options_(options) {}
 
-  Error run(const std::string& remote) {
-    std::error_code error;
-    const fs::file_status status = fs::symlink_status(local_, error);
-    if (!fs::exists(status)) return failed(local_ + " doesn't exist in local filesystem");
-    source_is_folder_ = fs::is_directory(status);
-    source_is_file_ = fs::is_regular_file(status);
-    if (Error problem = find_target(remote)) return problem;
+  Error run() {
     const Result<std::string> name = temporary_name();
     if (!name) return name.error();
-    temporary_ = join(parent_, *name);
+    temporary_ = join(target_.folder, *name);
     Error problem = send(*name);
     if (!problem) problem = check_size();
     if (!problem) problem = put_in_place();
@@ -83,37 +83,15 @@ class Upload {
   }
 
  private:
-  Error find_target(const std::string& remote) {
-    const Result<bool> folder = is_folder(pod_, remote);
-    if (!folder) return folder.error();
-    if (!*folder) {
-      if (remote.ends_with("/") && !source_is_folder_) {
-        return failed(remote + " is no folder on the other side; make it, or leave the '/' away");
-      }
-      target_ = as_argument(without_trailing_slashes(remote));
-      parent_ = as_argument(parent_of(remote));
-      return {};
-    }
-    const std::string base = local_base(local_);
-    if (base.empty()) return failed("cannot tell what " + local_ + " shall be called in " + remote);
-    parent_ = as_argument(without_trailing_slashes(remote));
-    target_ = join(parent_, base);
-    const Result<bool> merge = is_folder(pod_, target_);
-    if (!merge) return merge.error();
-    merge_ = *merge;
-    if (!merge_ || source_is_folder_) return {};
-    return failed("cannot overwrite directory " + target_ + " with non-directory");
-  }
-
   Error send(const std::string& name) {
-    const Result<std::vector<std::string>> literal = literal_names(pod_, parent_);
+    const Result<std::vector<std::string>> literal = literal_names(pod_, target_.folder);
     if (!literal) return literal.error();
     std::vector<std::string> words = {"tar", options_.preserve ? "xpf" : "xmf", "-"};
     if (!options_.preserve) {
       words.insert(words.end(), {"--no-same-permissions", "--no-same-owner"});
     }
     words.insert(words.end(), literal->begin(), literal->end());
-    words.insert(words.end(), {"-C", parent_});
+    words.insert(words.end(), {"-C", target_.folder});
 
     Console& console = pod_.console();
     console.start(local_, console.shows_progress() ? total_size(local_) : 0);
@@ -150,7 +128,7 @@ class Upload {
   Error check_size() {
     std::uint64_t expected = std::string_view(kEnd).size();
     std::string file = join(temporary_, "end");
-    if (source_is_file_) {
+    if (kind_of(local_) == fs::file_type::regular) {
       file = join(temporary_, "content");
       expected = packed_size_;
     }
@@ -167,31 +145,59 @@ class Upload {
 
   Error put_in_place() {
     const std::string content = join(temporary_, "content");
-    if (!merge_) return pod_.run_well({"mv", "-f", content, target_});
-    // As links to the same files: each is there at once and whole, even if this is cut short.
-    return pod_.run_well({"cp", "-alf", join(content, "."), target_});
+    if (kind_of(local_) == fs::file_type::directory) {
+      // Not before: mv would put it into one that is there by now, as from an earlier attempt.
+      const Result<bool> merge = is_folder(pod_, target_.path);
+      if (!merge) return merge.error();
+      // As links to the same files: each is there at once and whole, even if this is cut short.
+      if (*merge) return pod_.run_well({"cp", "-alf", join(content, "."), target_.path});
+    }
+    return pod_.run_well({"mv", "-f", content, target_.path});
   }
 
   static constexpr const char* kEnd = "the last file of what uvspdy cp has sent\n";
 
   Pod& pod_;
   std::string local_;
+  UploadTarget target_;
   CopyOptions options_;
-  bool source_is_folder_ = false;
-  bool source_is_file_ = false;
   std::uint64_t packed_size_ = 0;
-  bool merge_ = false;    // into a folder that is there
   bool sent_ = false;     // something may be there to be removed
   bool refused_ = false;  // tar took no more
   bool closed_ = false;   // has folders that rm can do nothing with
-  std::string parent_;    // of the target and of the temporary folder
-  std::string target_;
   std::string temporary_;
 };
 
 }  // namespace
 
-Error upload(Pod& pod, const std::string& local, const std::string& remote,
+Result<UploadTarget> find_upload_target(Pod& pod, const std::string& local,
+                                        const std::string& remote) {
+  const fs::file_type kind = kind_of(local);
+  if (kind == fs::file_type::none || kind == fs::file_type::not_found) {
+    return failed(local + " doesn't exist in local filesystem");
+  }
+  const bool source_is_folder = kind == fs::file_type::directory;
+  const Result<bool> folder = is_folder(pod, remote);
+  if (!folder) return folder.error();
+  if (!*folder) {
+    if (remote.ends_with("/") && !source_is_folder) {
+      return failed(remote + " is no folder on the other side; make it, or leave the '/' away");
+    }
+    return UploadTarget{as_argument(without_trailing_slashes(remote)),
+                        as_argument(parent_of(remote))};
+  }
+  const std::string base = local_base(local);
+  if (base.empty()) return failed("cannot tell what " + local + " shall be called in " + remote);
+  const std::string parent = as_argument(without_trailing_slashes(remote));
+  UploadTarget target{join(parent, base), parent};
+  if (source_is_folder) return target;
+  const Result<bool> in_the_way = is_folder(pod, target.path);
+  if (!in_the_way) return in_the_way.error();
+  if (!*in_the_way) return target;
+  return failed("cannot overwrite directory " + target.path + " with non-directory");
+}
+
+Error upload(Pod& pod, const std::string& local, const UploadTarget& target,
              const CopyOptions& options) {
-  return Upload(pod, local, options).run(remote);
+  return Upload(pod, local, target, options).run();
 }

@@ -23,8 +23,8 @@ std::string advice(int status, const PortSpec& port) {
 
 }  // namespace
 
-LocalListeners::LocalListeners(uv_loop_t* loop, AcceptHandler on_accept)
-    : loop_(loop), on_accept_(std::move(on_accept)) {}
+LocalListeners::LocalListeners(uv_loop_t* loop, AcceptHandler on_accept, LineWriter& errors)
+    : loop_(loop), on_accept_(std::move(on_accept)), errors_(errors) {}
 
 bool LocalListeners::listen(const std::vector<PortSpec>& ports,
                             const std::vector<LocalAddress>& addresses) {
@@ -52,9 +52,7 @@ bool LocalListeners::listen(PortSpec port, const std::vector<LocalAddress>& addr
         [this, shared_port](std::unique_ptr<net::Transport> local) {
           on_accept_(std::move(local), *shared_port);
         },
-        [](const Error& error) {
-          std::fprintf(stderr, "uvspdy port-forward: %s\n", error.message().c_str());
-        },
+        [this](const Error& error) { errors_.write("uvspdy port-forward: " + error.message()); },
         options);
     localhost_asked = localhost_asked || address.of_localhost;
     if (!listener) {

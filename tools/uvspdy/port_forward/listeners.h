@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "../line_writer.h"
 #include "specs.h"
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/transport.h"
@@ -18,7 +19,8 @@ class LocalListeners {
   using AcceptHandler =
       std::function<void(std::unique_ptr<uvspdy::net::Transport>, const PortSpec& port)>;
 
-  LocalListeners(uv_loop_t* loop, AcceptHandler on_accept);
+  /// Whatever goes wrong once it listens is told to `errors`, which must outlive it.
+  LocalListeners(uv_loop_t* loop, AcceptHandler on_accept, LineWriter& errors);
 
   /// Listens. Prints a line on stdout for each address, and one on stderr for each port that
   /// cannot be had. Returns whether there is a port that can.
@@ -31,5 +33,6 @@ class LocalListeners {
 
   uv_loop_t* loop_;
   AcceptHandler on_accept_;
+  LineWriter& errors_;
   std::vector<std::unique_ptr<uvspdy::net::Listener>> listeners_;
 };

@@ -29,6 +29,3 @@ struct LocalAddress {
 /// Reads numeric addresses and "localhost", which is 127.0.0.1 and ::1.
 uvspdy::Result<std::vector<LocalAddress>> parse_local_addresses(
     const std::vector<std::string>& texts);
-
-/// Reads "NAME", "pod/NAME", "pods/NAME" or "po/NAME".
-uvspdy::Result<std::string> parse_pod_name(const std::string& text);
