@@ -64,6 +64,10 @@ def main():
     if len(sys.argv) != 2:
         sys.exit("usage: run.py MODULE, such as test_exec")
     signal.signal(signal.SIGTERM, stop_on_sigterm)
+    # A job in the background or under nohup ignores these, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     suite = unittest.defaultTestLoader.loadTestsFromName(sys.argv[1])
     runner = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=CountingResult)
     try:
