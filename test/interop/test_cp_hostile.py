@@ -37,8 +37,8 @@ class Archive:
     def symlink(self, name, target):
         return self.add(name, tarfile.SYMTYPE, linkname=str(target))
 
-    def hardlink(self, name, target, data=b""):
-        return self.add(name, tarfile.LNKTYPE, data, linkname=str(target))
+    def hardlink(self, name, target, data=b"", **fields):
+        return self.add(name, tarfile.LNKTYPE, data, linkname=str(target), **fields)
 
     def unfinished(self):
         return self._bytes.getvalue()
@@ -141,6 +141,29 @@ class Escapes(HostileTestCase):
         archive.hardlink("x/hard", "x/link", b"evil")
         archive.add("x/hard", data=b"evil")
         self.download(archive.finished())
+
+    def test_a_hard_link_that_has_content_in_pax(self):
+        """There it is no mistake, and libarchive writes it: content, mode and all."""
+
+        def start():
+            return Archive(tarfile.PAX_FORMAT).folder("x", pax_headers={"comment": "pax"})
+
+        outside = self.outside / "file"
+        for mode in (0o777, 0):
+            for target, linked, why in (
+                (outside, "x/link", "'x/link', which is no regular file"),
+                (self.outside, "x/link/file", "[Ss]ymlink"),
+                ("nothing", "x/link", "'x/link', which is no regular file"),
+                ("nothing", "x/nothing", "'x/nothing', which is no regular file"),
+            ):
+                with self.subTest(mode=mode, target=target, linked=linked):
+                    archive = start().symlink("x/link", target)
+                    archive.hardlink("x/hard", linked, b"evil", mode=mode)
+                    self.check_refused(archive.finished(), f"x/hard.*{why}")
+        archive = start().add("x/file", data=b"older").hardlink("x/hard", "x/file", b"newer")
+        self.check_copied(self.download(archive.finished()))
+        self.assertEqual((self.here / "copy" / "file").read_bytes(), b"newer")
+        self.assertTrue((self.here / "copy" / "file").samefile(self.here / "copy" / "hard"))
 
     def test_a_folder_and_a_link_of_the_same_name(self):
         archive = Archive().folder("x").folder("x/a").symlink("x/a", self.outside)

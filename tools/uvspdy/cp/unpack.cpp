@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -115,6 +116,11 @@ class Unpacker {
     if (const char* link = archive_entry_hardlink(entry)) {
       const Result<std::string> linked = path_for(link);
       if (!linked) return linked.error();
+      // Of a link, libarchive would set the mode of what that leads to.
+      if (archive_entry_size(entry) > 0 && !is_regular_file(*linked)) {
+        return broken("the archive has '" + shown + "' in it, a hard link with content to '" +
+                      link + "', which is no regular file; it is not to be trusted");
+      }
       archive_entry_set_hardlink(entry, linked->c_str());
     } else if (!is_copied(archive_entry_filetype(entry))) {
       console_.line("uvspdy cp: left out " + shown + ": it is no file, folder or link");
@@ -127,6 +133,12 @@ class Unpacker {
     if (Error error = written(archive_write_header(out_.get(), entry), shown)) return error;
     if (Error error = copy_content(entry, shown)) return error;
     return written(archive_write_finish_entry(out_.get()), shown);
+  }
+
+  static bool is_regular_file(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::symlink_status(path, ignored).type() ==
+           std::filesystem::file_type::regular;
   }
 
   static bool is_copied(mode_t type) {
