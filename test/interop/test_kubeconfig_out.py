@@ -105,6 +105,12 @@ class OwnCertificates(KubeconfigOutTestCase):
         self.assertEqual([file.name for file in self.config.parent.iterdir()], [self.config.name])
         self.check_works()
 
+    def test_with_a_command(self):
+        self.config.write_text("another server's")
+        self.serve_with_kubeconfig("--", "sleep", "1000")
+        self.assertEqual([file.name for file in self.config.parent.iterdir()], [self.config.name])
+        self.check_works()
+
     def test_a_link_stays_one(self):
         target = self.folder() / "elsewhere"
         target.touch()
@@ -203,11 +209,19 @@ class Refused(KubeconfigOutTestCase):
             self.check_refused(["--", "sh", "-c", script], "no such file or directory")
             self.assertFalse(started.exists())
 
-    def test_a_command_that_cannot_be_started(self):
-        result = run([UVSPDY, "serve", "--kubeconfig-out", self.config, "--", "/not/there"])
-        self.assert_exit(result, 1)
-        self.assertEqual(result.stdout, b"")
-        self.assert_one_line(result.stderr, "^uvspdy serve: .*/not/there")
+    def test_a_command_that_cannot_be_started_leaves_all_as_it_was(self):
+        for before in (None, b"another server's"):
+            for flags in ([], ["-it"]):
+                with self.subTest(before=before, flags=flags):
+                    if before:
+                        self.config.write_bytes(before)
+                    options = ["--kubeconfig-out", self.config, *flags]
+                    result = run([UVSPDY, "serve", *options, "--", "/not/there"])
+                    self.assert_exit(result, 1)
+                    self.assertEqual(result.stdout, b"")
+                    self.assert_one_line(result.stderr, "^uvspdy serve: .*/not/there")
+                    left = {file.name: file.read_bytes() for file in self.config.parent.iterdir()}
+                    self.assertEqual(left, {self.config.name: before} if before else {})
 
     def test_what_is_no_file(self):
         result = run([UVSPDY, "serve", "--kubeconfig-out", "/dev/null"])

@@ -1,5 +1,6 @@
 """`uvspdy serve -- COMMAND`: a main process that clients attach to, and what serve makes of it."""
 
+import os
 import signal
 import subprocess
 
@@ -38,6 +39,16 @@ class Attached:
             b"".join(frame.body for frame in frames if frame.stream_id == stream)
             for stream in (5, 1)
         )
+
+
+def fill(writer):
+    """A pipe into which nothing more fits; writing to it waits."""
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"." * 4096)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
 
 
 class MainProcess(PeerTestCase):
@@ -101,6 +112,23 @@ class MainProcess(PeerTestCase):
                 server = self.serve_mortal(UVSPDY, "serve", "--", *remote.words)
                 remote.wait_for_start()
                 self.assertEqual(server.end(number), 0)
+                remote.wait_for_end()
+
+    def test_told_to_stop_before_it_says_that_it_listens(self):
+        """Where it hangs, as nobody reads what it prints; its command runs by then."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(signal=number):
+                remote = self.remote_command("exec sleep 1000")
+                reader, writer = os.pipe()
+                fill(writer)
+                command = [UVSPDY, "serve", "--", *remote.words]
+                process = self.start(command, stdout=writer, stderr=subprocess.DEVNULL)
+                os.close(writer)
+                remote.wait_for_start()
+                process.send_signal(number)
+                with open(reader, "rb") as output:
+                    self.assertRegex(output.read().lstrip(b"."), rb"\Alistening on .*\n\Z")
+                self.assertEqual(process.wait(DEADLINE), 0)
                 remote.wait_for_end()
 
     def test_exec_goes_on_beside_it_and_ends_with_it(self):

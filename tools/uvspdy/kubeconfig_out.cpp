@@ -12,7 +12,6 @@
 
 #include "certificates.h"
 #include "openssl.h"
-#include "replace_file.h"
 #include "uvspdy/bytes.h"
 
 using namespace uvspdy;
@@ -218,12 +217,12 @@ std::string KubeconfigOut::text(std::uint16_t port, const std::string& pod) cons
   return std::string(emitter.c_str()) + "\n";
 }
 
-Error KubeconfigOut::write(std::uint16_t port, const std::string& pod) const {
+Result<FileReplacement> KubeconfigOut::write(std::uint16_t port, const std::string& pod) const {
   std::string content;
   try {
     content = text(port, pod);
   } catch (const YAML::Exception& exception) {
     return unusable(std::string("cannot be written: ") + exception.what());
   }
-  return replace_file(file_, content);
+  return FileReplacement::write(file_, content);
 }

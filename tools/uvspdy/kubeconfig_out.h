@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "replace_file.h"
 #include "server_security.h"
 #include "uvspdy/error.h"
 
@@ -25,9 +26,9 @@ class KubeconfigOut {
                                                const ServerSecurityFlags& flags,
                                                ServerSecurity& security);
 
-  /// Writes the file, for its owner alone and all at once: whoever sees it sees it whole. The pod's
-  /// name becomes the context's. Errors: libuv's.
-  uvspdy::Error write(std::uint16_t port, const std::string& pod) const;
+  /// Writes the file, for its owner alone; it is there, all at once, when the result is put in
+  /// place. The pod's name becomes the context's. Errors: those of FileReplacement::write.
+  uvspdy::Result<FileReplacement> write(std::uint16_t port, const std::string& pod) const;
 
  private:
   KubeconfigOut() = default;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/net/error.h"
@@ -39,7 +40,7 @@ int write_all(uv_file fd, Bytes bytes) {
 
 }  // namespace
 
-Error replace_file(const std::string& path, std::string_view text) {
+Result<FileReplacement> FileReplacement::write(const std::string& path, std::string_view text) {
   std::error_code missing;
   const std::filesystem::path resolved = std::filesystem::canonical(path, missing);
   const std::string target = missing ? path : resolved.string();
@@ -48,22 +49,37 @@ Error replace_file(const std::string& path, std::string_view text) {
     return Error(std::make_error_code(std::errc::invalid_argument),
                  path + " is there, and is no regular file; name another");
   }
-  FsRequest temporary;
-  const int fd = uv_fs_mkstemp(nullptr, temporary.get(), (target + ".XXXXXX").c_str(), nullptr);
-  if (fd < 0) return net::uv_error(fd, "make a file beside " + path);
-  const std::string name = temporary.get()->path;
-  int status = write_all(fd, bytes_of(text));
-  {
-    FsRequest request;
-    const int closed = uv_fs_close(nullptr, request.get(), fd, nullptr);
-    if (status >= 0) status = closed;
-  }
-  if (status >= 0) {
-    FsRequest request;
-    status = uv_fs_rename(nullptr, request.get(), name.c_str(), target.c_str(), nullptr);
-  }
-  if (status >= 0) return {};
   FsRequest request;
-  (void)uv_fs_unlink(nullptr, request.get(), name.c_str(), nullptr);
-  return net::uv_error(status, "write " + path);
+  const int fd = uv_fs_mkstemp(nullptr, request.get(), (target + ".XXXXXX").c_str(), nullptr);
+  if (fd < 0) return net::uv_error(fd, "make a file beside " + path);
+  FileReplacement replacement(path, target, request.get()->path);
+  int status = write_all(fd, bytes_of(text));
+  FsRequest close;
+  const int closed = uv_fs_close(nullptr, close.get(), fd, nullptr);
+  if (status >= 0) status = closed;
+  if (status < 0) return net::uv_error(status, "write " + path);
+  return replacement;
+}
+
+FileReplacement::FileReplacement(std::string path, std::string target, std::string temporary)
+    : path_(std::move(path)), target_(std::move(target)), temporary_(std::move(temporary)) {}
+
+FileReplacement::FileReplacement(FileReplacement&& other) noexcept
+    : path_(std::move(other.path_)),
+      target_(std::move(other.target_)),
+      temporary_(std::exchange(other.temporary_, {})) {}
+
+FileReplacement::~FileReplacement() {
+  if (temporary_.empty()) return;
+  FsRequest request;
+  (void)uv_fs_unlink(nullptr, request.get(), temporary_.c_str(), nullptr);
+}
+
+Error FileReplacement::put_in_place() {
+  FsRequest request;
+  const int status =
+      uv_fs_rename(nullptr, request.get(), temporary_.c_str(), target_.c_str(), nullptr);
+  if (status < 0) return net::uv_error(status, "write " + path_);
+  temporary_.clear();
+  return {};
 }

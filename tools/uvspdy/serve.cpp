@@ -111,25 +111,13 @@ int serve(const ServeOptions& options) {
   server_options.main_command = options.main_command;
   Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
   if (!server) return report_error("serve", server.error().message());
-  // Before anybody is told to come, and before there is a process that a failure would have to end.
+  // Before there is a process that a failure would have to end.
+  std::optional<FileReplacement> kubeconfig_file;
   if (kubeconfig) {
-    const Error error = kubeconfig->write((*server)->port(), options.pod);
-    if (error) return report_error("serve", error.message());
+    Result<FileReplacement> written = kubeconfig->write((*server)->port(), options.pod);
+    if (!written) return report_error("serve", written.error().message());
+    kubeconfig_file.emplace(std::move(*written));
   }
-  // A pod ends with its main process and as that does, unless it was told to stop before.
-  const auto main_over = [&](int main_exit_code) {
-    if (!stop) return;
-    exit_code = main_exit_code;
-    std::exchange(stop, {})();
-  };
-  if (!main_command.command.empty()) {
-    const Error error = (*server)->start_main(main_command, main_over);
-    if (error) return report_error("serve", error.message());
-  }
-
-  std::printf("listening on %s\n", (*server)->url().c_str());
-  std::fflush(stdout);
-
   std::optional<CertificateReloader> reloader;
   if (options.security.has_tls()) {
     reloader.emplace(loop.get(), options.security, *security, server_options.log);
@@ -143,9 +131,27 @@ int serve(const ServeOptions& options) {
       reloader.reset();
     });
   };
+  // Before there is a process, too, which a signal would leave behind; heard once the loop runs.
   signals.emplace(loop.get(), [&](int) {
     if (stop) std::exchange(stop, {})();
   });
+  // A pod ends with its main process and as that does, unless it was told to stop before.
+  const auto main_over = [&](int main_exit_code) {
+    if (!stop) return;
+    exit_code = main_exit_code;
+    std::exchange(stop, {})();
+  };
+  Error error;
+  if (!main_command.command.empty()) error = (*server)->start_main(main_command, main_over);
+  // Only now, and before anybody is told to come: what cannot start leaves the file as it was.
+  if (!error && kubeconfig_file) error = kubeconfig_file->put_in_place();
+  if (error) {
+    exit_code = report_error("serve", error.message());
+    std::exchange(stop, {})();
+  } else {
+    std::printf("listening on %s\n", (*server)->url().c_str());
+    std::fflush(stdout);
+  }
   loop.run();
   return exit_code;
 }
