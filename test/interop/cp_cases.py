@@ -9,7 +9,7 @@ from peers import DEADLINE, PeerTestCase, program, run, wait_until
 UVSPDY = program("UVSPDY_COMMAND")
 
 # What copying runs on the other side.
-COMMANDS = ["tar", "test", "wc", "mv", "cp", "rm", "find", "chmod"]
+COMMANDS = ["tar", "test", "wc", "mv", "cp", "rm", "find", "chmod", "readlink"]
 TEMPORARY = ".uvspdy-cp-"
 
 

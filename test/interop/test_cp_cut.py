@@ -199,7 +199,7 @@ class Retries(CutTestCase):
     def test_a_target_is_not_another_one_because_an_attempt_was_cut_off_too_late(self):
         """Moved, but the answer is lost: a second move would put the folder into itself."""
         moved = self.folder() / "moved"
-        for name in ("file", "folder"):
+        for name in ("file", "folder", "link"):
             with self.subTest(name=name):
                 moved.unlink(missing_ok=True)
                 move = f"/bin/mv \"$@\" || exit; [ -e '{moved}' ] && exit; : >'{moved}'; sleep 1000"
@@ -208,6 +208,8 @@ class Retries(CutTestCase):
                 source = self.here / name
                 if name == "folder":
                     self.make_folder(source)
+                elif name == "link":
+                    source.symlink_to("folder")
                 else:
                     source.write_bytes(self.data)
                 client = self.start(
@@ -221,6 +223,8 @@ class Retries(CutTestCase):
                 self.assertEqual(error.count(b"trying again"), 1)
                 self.check_same(self.there / name, source)
                 self.wait_for_no_leftovers()
+        # The link's second move has put nothing into it.
+        self.check_same(self.there / "folder", self.here / "folder")
 
     def test_a_failure_there_is_not_tried_again(self):
         result = self.cp("--retries", "-1", self.remote("missing"), self.here)

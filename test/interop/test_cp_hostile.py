@@ -363,3 +363,20 @@ class Uploads(CpTestCase):
             self.cp(self.here / "file", self.remote("copy")), "of 10 bytes it counts 0 "
         )
         self.assertEqual(os.listdir(self.there), [])
+
+    def test_a_folder_that_comes_in_the_way(self):
+        """While the content is on its way: mv would put it in there, under another name."""
+        elsewhere = self.folder()
+        link = self.here / "link"
+        link.symlink_to("somewhere")
+        for make in ("mkdir", f"ln -s '{elsewhere}'"):
+            script = f'/usr/bin/wc "$@"; exec {make} "{self.there}/copy"'
+            self.server = self.serve_commands(wc=script)
+            for source in (self.source / "a", link):
+                with self.subTest(make=make, source=source):
+                    result = self.cp(source, self.remote("copy"))
+                    self.check_failed(result, "cannot overwrite directory")
+                    self.assertEqual(os.listdir(self.there), ["copy"])
+                    copy = self.there / "copy"
+                    self.assertEqual(os.listdir(copy), [])
+                    copy.rename(self.folder() / "used")

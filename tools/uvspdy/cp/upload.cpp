@@ -47,6 +47,10 @@ Result<bool> is_folder(Pod& pod, const std::string& path) {
   return failure_of(status);
 }
 
+Error is_in_the_way(const std::string& folder) {
+  return failed("cannot overwrite directory " + folder + " with non-directory");
+}
+
 // Of what is on this side; a link is one.
 fs::file_type kind_of(const std::string& path) {
   std::error_code ignored;
@@ -145,14 +149,24 @@ class Upload {
 
   Error put_in_place() {
     const std::string content = join(temporary_, "content");
-    if (kind_of(local_) == fs::file_type::directory) {
-      // Not before: mv would put it into one that is there by now, as from an earlier attempt.
-      const Result<bool> merge = is_folder(pod_, target_.path);
-      if (!merge) return merge.error();
-      // As links to the same files: each is there at once and whole, even if this is cut short.
-      if (*merge) return pod_.run_well({"cp", "-alf", join(content, "."), target_.path});
-    }
-    return pod_.run_well({"mv", "-f", content, target_.path});
+    // Not before: mv would put it into one that is there by now, as from an earlier attempt.
+    const Result<bool> folder = is_folder(pod_, target_.path);
+    if (!folder) return folder.error();
+    if (!*folder) return pod_.run_well({"mv", "-f", content, target_.path});
+    if (kind_of(local_) != fs::file_type::directory) return check_is_same_link();
+    // As links to the same files: each is there at once and whole, even if this is cut short.
+    return pod_.run_well({"cp", "-alf", join(content, "."), target_.path});
+  }
+
+  // A folder in the way may be a link to one, which an earlier attempt has put there.
+  Error check_is_same_link() {
+    std::string output;
+    const Result<kube::ExitStatus> status = pod_.run({"readlink", target_.path}, &output);
+    if (!status) return failure_of(status);
+    std::error_code error;
+    const fs::path link = fs::read_symlink(local_, error);
+    if (!error && output == link.string() + "\n") return {};
+    return is_in_the_way(target_.path);
   }
 
   static constexpr const char* kEnd = "the last file of what uvspdy cp has sent\n";
@@ -194,7 +208,7 @@ Result<UploadTarget> find_upload_target(Pod& pod, const std::string& local,
   const Result<bool> in_the_way = is_folder(pod, target.path);
   if (!in_the_way) return in_the_way.error();
   if (!*in_the_way) return target;
-  return failed("cannot overwrite directory " + target.path + " with non-directory");
+  return is_in_the_way(target.path);
 }
 
 Error upload(Pod& pod, const std::string& local, const UploadTarget& target,
