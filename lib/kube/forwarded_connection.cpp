@@ -119,7 +119,10 @@ void ForwardedConnection::Impl::data_over(std::string text) {
 void ForwardedConnection::Impl::error_closed(const Error&) {
   if (answer_ == Answer::kNone) return gone();
   if (data_over_) return check_over();
-  // Taken away under a connection that goes on: the client has given it up.
+  // What came before the data stream was over as well is still passed on. Else the client has given
+  // up a connection that goes on.
+  const auto stats = data_->stats();
+  if (relay_ && (!stats || stats->state == session::StreamState::kClosed)) return;
   reset();
 }
 

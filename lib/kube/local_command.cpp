@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kube/log_line.h"
+#include "uvspdy/session/error.h"
 
 namespace uvspdy::kube {
 
@@ -92,7 +93,11 @@ void LocalCommand::connect_output(OutputStream& output) {
   output.done = false;
   const auto self = shared_from_this();
   output.stream->on_writable([self, &output] { self->process_->resume(output.output); });
-  output.stream->on_close([self, &output](const Error&) { self->output_done(output); });
+  output.stream->on_close([self, &output](const Error& error) {
+    // In v1 nothing else tells that the client has gone, while stdin is paused.
+    if (error.code() == session::Errc::kConnectionLost) self->drop_stdin();
+    self->output_done(output);
+  });
   if (output.stream->is_closed()) output_done(output);
 }
 
@@ -115,14 +120,18 @@ void LocalCommand::output_done(OutputStream& output) {
 
 void LocalCommand::exited() {
   log("'" + command_text(command_) + "' exited with " + std::to_string(process_->exit_code()));
-  if (stdin_ && !finished_) {
-    stdin_->on_data([](Bytes) {});
-    stdin_->resume();
-    process_->close_stdin();
-  }
+  drop_stdin();
   if (!finished_) output_timer_.start(options_.output_grace);
   maybe_finish();
   check_over();
+}
+
+// Left paused, what it holds would keep the connection from ending.
+void LocalCommand::drop_stdin() {
+  if (!stdin_ || finished_) return;
+  stdin_->on_data([](Bytes) {});
+  stdin_->resume();
+  process_->close_stdin();
 }
 
 // The process itself has exited and what it wrote is in the pipes. Their end may never come, when

@@ -52,6 +52,7 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   void end_output(OutputStream& output);
   void output_done(OutputStream& output);
   void exited();
+  void drop_stdin();
   void limit_output();
   void maybe_finish();
   void finish(const Status& status);

@@ -232,7 +232,7 @@ class Interrupted(CpTestCase):
         wait_until(marker.exists, "tar to start")
         client.send_signal(signal.SIGINT)
         _, error = client.communicate(timeout=DEADLINE)
-        self.assertEqual(client.returncode, 128 + signal.SIGINT)
+        self.assertEqual(client.returncode, 128 + signal.SIGINT, error)
         self.assert_one_line(error, "^uvspdy cp: interrupted$")
 
     def test_from_the_pod(self):

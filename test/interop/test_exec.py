@@ -161,9 +161,10 @@ class Failures(PeerTestCase):
 
     def test_a_server_that_dies_in_mid_command(self):
         server = self.serve_mortal(UVSPDY, "serve")
-        remote = self.remote_command(SLEEP)
+        remote = self.remote_command(f"echo started; {SLEEP}")
         client = self.start_exec(server.target, *remote.words)
-        remote.wait_for_start()
+        # Until then it may not have heard of its last stream.
+        self.assertEqual(client.stdout.readline(), b"started\n")
         server.end(signal.SIGKILL)
         self.check_failure(client, "the command's exit status is unknown")
 

@@ -30,10 +30,11 @@ struct ManualClient {
   bool ended = false;  // of the error stream
   bool closed = false;
 
-  ManualClient(TestLoop& loop, std::uint16_t port, const kube::ExecRequest& request)
-      : ManualClient(loop, port, request, kube::exec_target(request)) {}
+  ManualClient(TestLoop& loop, std::uint16_t port, const kube::ExecRequest& request,
+               std::string_view protocol = kube::kProtocolV4)
+      : ManualClient(loop, port, request, kube::exec_target(request), protocol) {}
   ManualClient(TestLoop& loop, std::uint16_t port, const kube::AttachRequest& request)
-      : ManualClient(loop, port, request, kube::attach_target(request)) {}
+      : ManualClient(loop, port, request, kube::attach_target(request), kube::kProtocolV4) {}
   ManualClient(const ManualClient&) = delete;
   ManualClient& operator=(const ManualClient&) = delete;
 
@@ -81,14 +82,14 @@ struct ManualClient {
 
  private:
   ManualClient(TestLoop& loop, std::uint16_t port, const kube::RemoteCommandRequest& request,
-               std::string target) {
+               std::string target, std::string_view protocol) {
     httpstream::Url url;
     url.host = "127.0.0.1";
     url.port = port;
     url.target = std::move(target);
     int missing = 1;
     httpstream::Dialer(loop.get(), url)
-        .dial({std::string(kube::kProtocolV4)}, [&](Result<httpstream::Dialed> dialed) {
+        .dial({std::string(protocol)}, [&](Result<httpstream::Dialed> dialed) {
           CHECK(dialed);
           if (!dialed) return;
           connection = dialed->connection;

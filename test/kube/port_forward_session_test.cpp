@@ -298,6 +298,41 @@ TEST_CASE("PortForwardSession: a client that resets closes the target, and hears
   close(loop, host, client);
 }
 
+TEST_CASE("PortForwardSession: what a client sent before it went reaches a slow target") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  Client client(loop, host.port());
+  RawServer target(loop);
+  ClientPair pair(client, target.port(), "0");
+  auto& peer = target.accept();
+  peer.stop_reading();
+  const std::string text = patterned_text(12000000);
+  bool sent = false;
+  pair.data->stream->on_end_sent([&sent] { sent = true; });
+  CHECK_FALSE(pair.data->stream->write(Buffer(text)));
+  CHECK_FALSE(pair.data->stream->close());
+  // No more than it takes for the rest to be on its way: then much of it waits in the relay.
+  while (!sent) {
+    loop.run_turns(10);
+    const std::size_t before = peer.received().size();
+    peer.start_reading();
+    REQUIRE(loop.run_until([&] { return sent || peer.received().size() > before; }));
+    peer.stop_reading();
+  }
+  loop.run_turns(10);
+  CHECK(peer.received().size() < text.size());
+  if (GENERATE(false, true)) {
+    client.connection->abort();
+  } else {
+    client.connection->close();
+  }
+  loop.run_turns(10);
+  peer.start_reading();
+  REQUIRE(loop.run_until([&] { return peer.ended(); }));
+  CHECK(peer.received() == text);
+  close(loop, host, client);
+}
+
 TEST_CASE("PortForwardSession: a client that leaves before it is answered") {
   TestLoop loop;
   PortForwardHost host(loop);
