@@ -1,7 +1,7 @@
 """Bugs that users of other implementations live with, and which must not be here.
 
-Links that are slow and narrow, links that are cut, thousands of connections. A default run does
-some of each; UVSPDY_TEST_ROUNDS=all in the environment makes it as many as docs/kubernetes.md says.
+Links that are slow and narrow, links that are cut, thousands of connections: as many as
+docs/kubernetes.md says, and fewer under sanitizers.
 """
 
 import collections
@@ -24,8 +24,7 @@ from test_serve import exec_streams, upgrade_request
 
 UVSPDY = program("UVSPDY_COMMAND")
 
-ALL = os.environ.get("UVSPDY_TEST_ROUNDS") == "all"
-# They keep what was freed, so that memory says nothing.
+# Slow; and they keep what was freed, so that memory says nothing.
 SANITIZERS = os.environ.get("UVSPDY_SANITIZERS", "none") != "none"
 # At once. More than the machine has cores: most of the time is the link's delay.
 AT_ONCE = 8
@@ -60,7 +59,7 @@ class LinkTestCase(PeerTestCase):
 class LongOutput(LinkTestCase):
     """kubernetes/kubernetes#124571: output ends early, and the exit code is 0."""
 
-    rounds = 200 if ALL else 16
+    rounds = 16 if SANITIZERS else 200
 
     def check(self, server):
         def run_over_link(_round):
@@ -250,11 +249,7 @@ class ManyConnections(PeerTestCase):
                 spdy.receive_head(connection)
 
         kinds = [to_the_end, cut_off_in_mid_command, without_streams, without_streams]
-        self.check(
-            [server.process],
-            lambda number: kinds[number % len(kinds)](),
-            self.rounds if ALL else min(self.rounds, 2000),
-        )
+        self.check([server.process], lambda number: kinds[number % len(kinds)](), self.rounds)
 
     def test_port_forward(self):
         """Of both sides: all of them over one SPDY connection."""
