@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "uvspdy/kube/kubeconfig.h"
+#include "uvspdy/kube/config/kubeconfig.h"
 
 namespace {
 

@@ -17,6 +17,18 @@ STRANGERS = {("net", "session"), ("session", "net")}
 LOWEST_WITH_LIBUV = "net"
 CASTS = "include/uvspdy/bytes.h"
 
+# The rooms of floor 5, and which others each may use. `process` knows none of them; client and
+# server do not know each other; server and local meet in the interfaces of `protocol` alone.
+ROOMS = {
+    "protocol": set(),
+    "process": set(),
+    "config": {"protocol", "process"},
+    "credentials": {"protocol", "process", "config"},
+    "client": {"protocol", "config", "credentials"},
+    "server": {"protocol", "config"},
+    "local": {"protocol", "process"},
+}
+
 # One program, whose parts may use each other.
 COMMAND = "tools/uvspdy/"
 
@@ -78,6 +90,8 @@ class Tree:
     def resolve(self, includer, name, quoted):
         """The path of the project's file that an #include names, or None if it is none of ours."""
         folders = ["include", "lib"]
+        if includer.startswith(COMMAND):
+            folders.insert(0, COMMAND)
         if quoted:
             folders.insert(0, posixpath.dirname(includer))
         for folder in folders:
@@ -122,6 +136,26 @@ def floors_include_only_floors_below(tree):
                 yield f"{where}: {floor} includes {name}, which is of {other}, a floor above"
             elif (floor, other) in STRANGERS:
                 yield f"{where}: {floor} includes {name}, but does not know {other}"
+
+
+def room_of(path):
+    """The room of a file of floor 5; None for one of another floor, and for uvspdy/kube.h."""
+    match = re.match(r"(?:include/uvspdy|lib)/kube/(.+)", path)
+    return match[1].split("/")[0] if match else None
+
+
+def rooms_know_only_their_neighbours(tree):
+    for source in tree.library:
+        room = room_of(source.path)
+        if room is None:
+            continue
+        if room not in ROOMS:
+            yield f"{source.path}: stands in no room; they are {', '.join(ROOMS)}"
+            continue
+        for where, name, _, target in tree.includes(source):
+            other = room_of(target) if target else None
+            if other is not None and other != room and other not in ROOMS[room]:
+                yield f"{where}: {room} includes {name}, but does not know {other}"
 
 
 def lower_floors_know_no_libuv(tree):
@@ -242,6 +276,7 @@ if __name__ == "__main__":
     run_checks(
         [
             floors_include_only_floors_below,
+            rooms_know_only_their_neighbours,
             lower_floors_know_no_libuv,
             public_headers_include_public_headers_alone,
             tools_and_examples_use_public_headers_alone,

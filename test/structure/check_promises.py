@@ -13,8 +13,8 @@ from check_floors import Tree, run_checks
 # Who may ask the environment: only when its caller has asked for that.
 ENVIRONMENT = {
     "lib/httpstream/proxy.cpp",
-    "lib/kube/credential_plugin.cpp",
-    "lib/kube/environment.cpp",
+    "lib/kube/credentials/credential_plugin.cpp",
+    "lib/kube/process/environment.cpp",
 }
 PROCESS_WIDE = (
     r"(?<![.>\w])(?:sigaction|sigprocmask|pthread_sigmask|uv_signal_init|umask|chdir|setenv|putenv"

@@ -16,9 +16,9 @@
 
 #include "commands.h"
 #include "loop.h"
-#include "pod_server.h"
 #include "report.h"
-#include "uvspdy/kube/remote_command_client.h"
+#include "serve/pod_server.h"
+#include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 #include "uvspdy/session/trace.h"

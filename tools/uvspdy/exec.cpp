@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "commands.h"
+#include "flags/pod_flags.h"
 #include "loop.h"
-#include "pod_flags.h"
-#include "remote_command.h"
 #include "report.h"
-#include "uvspdy/kube/remote_command_client.h"
+#include "terminal/remote_command.h"
+#include "uvspdy/kube/client/remote_command_client.h"
 
 using namespace uvspdy;
 

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdio>
 
-#include "../printable.h"
+#include "printable.h"
 
 namespace {
 

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "../stop_signals.h"
 #include "console.h"
+#include "stop_signals.h"
 #include "uvspdy/error.h"
-#include "uvspdy/kube/api_server.h"
-#include "uvspdy/kube/remote_command_client.h"
-#include "uvspdy/kube/remotecommand.h"
+#include "uvspdy/kube/client/api_server.h"
+#include "uvspdy/kube/client/remote_command_client.h"
+#include "uvspdy/kube/protocol/remote_command.h"
 
 class PodCommand;
 

@@ -10,7 +10,7 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/stream.h"
-#include "uvspdy/kube/remote_command_client.h"
+#include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/attempt.h"
 
 /// A command that runs in a pod: its output to read and its input to write, each waiting until

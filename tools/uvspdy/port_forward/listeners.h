@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "../line_writer.h"
+#include "line_writer.h"
 #include "specs.h"
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/transport.h"

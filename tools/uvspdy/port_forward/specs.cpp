@@ -7,7 +7,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "uvspdy/kube/error.h"
+#include "uvspdy/kube/protocol/error.h"
 
 using namespace uvspdy;
 

@@ -1,0 +1,222 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace uvspdy {
+
+template <class Signature>
+class Callback;
+template <class Signature>
+class OnceCallback;
+
+namespace detail {
+
+/// Ends the process with a text on stderr that names the handler by its type and the signature it
+/// was called with. Called while an exception is on its way out of that handler.
+[[noreturn]] void exception_left_handler(const std::type_info& handler,
+                                         const std::type_info& signature) noexcept;
+
+/// A function object, with a count of those who hold it: the callback, and each call that is
+/// running. So the object outlives a call that replaces or destroys its callback.
+template <class... Arguments>
+class CallbackTarget {
+ public:
+  virtual void call(Arguments... arguments) noexcept = 0;
+
+  void hold() { ++holders_; }
+  void release() {
+    if (--holders_ == 0) destroy();
+  }
+
+ protected:
+  CallbackTarget() = default;
+  ~CallbackTarget() = default;
+  CallbackTarget(const CallbackTarget&) = delete;
+  CallbackTarget& operator=(const CallbackTarget&) = delete;
+
+ private:
+  virtual void destroy() = 0;
+
+  std::size_t holders_ = 1;
+};
+
+template <class Function, class... Arguments>
+class CallbackTargetOf final : public CallbackTarget<Arguments...> {
+ public:
+  static CallbackTarget<Arguments...>* make(Function function) {
+    auto target = std::make_unique<CallbackTargetOf>(std::move(function));
+    return target.release();
+  }
+
+  explicit CallbackTargetOf(Function function) : function_(std::move(function)) {}
+
+  void call(Arguments... arguments) noexcept override {
+    try {
+      std::invoke(function_, std::forward<Arguments>(arguments)...);
+    } catch (...) {
+      exception_left_handler(typeid(Function), typeid(void(Arguments...)));
+    }
+  }
+
+ private:
+  void destroy() override { std::unique_ptr<CallbackTargetOf>(this).reset(); }
+
+  Function function_;
+};
+
+/// One holder of a target.
+template <class... Arguments>
+class CallbackPointer {
+ public:
+  CallbackPointer() = default;
+  explicit CallbackPointer(CallbackTarget<Arguments...>* target) : target_(target) {}
+  CallbackPointer(CallbackPointer&& other) noexcept
+      : target_(std::exchange(other.target_, nullptr)) {}
+  // The old target is released last: what is destroyed with it may call anything.
+  CallbackPointer& operator=(CallbackPointer&& other) noexcept {
+    CallbackPointer old(std::exchange(target_, std::exchange(other.target_, nullptr)));
+    return *this;
+  }
+  CallbackPointer(const CallbackPointer&) = delete;
+  CallbackPointer& operator=(const CallbackPointer&) = delete;
+  ~CallbackPointer() {
+    if (auto* target = std::exchange(target_, nullptr)) target->release();
+  }
+
+  explicit operator bool() const { return target_ != nullptr; }
+
+  /// Another holder of the same target.
+  CallbackPointer share() const {
+    if (target_ != nullptr) target_->hold();
+    return CallbackPointer(target_);
+  }
+
+  CallbackTarget<Arguments...>* operator->() const { return target_; }
+
+ private:
+  CallbackTarget<Arguments...>* target_ = nullptr;
+};
+
+template <class Function>
+inline constexpr bool is_callback = false;
+template <class Signature>
+inline constexpr bool is_callback<Callback<Signature>> = true;
+template <class Signature>
+inline constexpr bool is_callback<OnceCallback<Signature>> = true;
+
+template <class Function>
+inline constexpr bool is_std_function = false;
+template <class Signature>
+inline constexpr bool is_std_function<std::function<Signature>> = true;
+
+/// What a callback may be made of: anything that can be called with these arguments and be moved,
+/// but for another kind of callback.
+template <class Function, class... Arguments>
+concept CallbackFunction =
+    !is_callback<std::decay_t<Function>> && std::invocable<std::decay_t<Function>&, Arguments...> &&
+    std::constructible_from<std::decay_t<Function>, Function>;
+
+/// Whether `function` is a null pointer or an empty std::function: nobody.
+template <class Function>
+bool is_nobody(const Function& function) {
+  if constexpr (std::is_pointer_v<Function> || std::is_member_pointer_v<Function> ||
+                is_std_function<Function>) {
+    return function == nullptr;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
+
+/// A handler that is called any number of times.
+///
+/// It owns a function object, which may own things that can only be moved and may change between
+/// calls. It is one pointer in size. It may be empty, which means that nobody listens: calling it
+/// then does nothing, and destroys the arguments that were passed by value.
+///
+/// The function object is destroyed with the callback, or behind its running call, if that call
+/// replaces or destroys the callback. It must not throw: an exception that leaves it ends the
+/// process, with a text that names the handler's type.
+template <class... Arguments>
+class [[nodiscard]] Callback<void(Arguments...)> {
+ public:
+  /// Nobody.
+  Callback() = default;
+  Callback(std::nullptr_t) {}
+
+  template <detail::CallbackFunction<Arguments...> Function>
+  Callback(Function&& function) {
+    using Target = std::decay_t<Function>;
+    if (detail::is_nobody<Target>(function)) return;
+    target_ = Pointer(
+        detail::CallbackTargetOf<Target, Arguments...>::make(std::forward<Function>(function)));
+  }
+
+  Callback(Callback&&) noexcept = default;
+  Callback& operator=(Callback&&) noexcept = default;
+  Callback(const Callback&) = delete;
+  Callback& operator=(const Callback&) = delete;
+  ~Callback() = default;
+
+  /// Whether there is somebody to call.
+  explicit operator bool() const { return static_cast<bool>(target_); }
+
+  void operator()(Arguments... arguments) const {
+    const Pointer running = target_.share();
+    if (running) running->call(std::forward<Arguments>(arguments)...);
+  }
+
+ private:
+  using Pointer = detail::CallbackPointer<Arguments...>;
+
+  Pointer target_;
+};
+
+/// A handler that is called once.
+///
+/// Like Callback, but the call takes the function object out first and destroys it afterwards: the
+/// callback is empty from when the call begins, and a second call does nothing.
+template <class... Arguments>
+class [[nodiscard]] OnceCallback<void(Arguments...)> {
+ public:
+  /// Nobody.
+  OnceCallback() = default;
+  OnceCallback(std::nullptr_t) {}
+
+  template <detail::CallbackFunction<Arguments...> Function>
+  OnceCallback(Function&& function) {
+    using Target = std::decay_t<Function>;
+    if (detail::is_nobody<Target>(function)) return;
+    target_ = Pointer(
+        detail::CallbackTargetOf<Target, Arguments...>::make(std::forward<Function>(function)));
+  }
+
+  OnceCallback(OnceCallback&&) noexcept = default;
+  OnceCallback& operator=(OnceCallback&&) noexcept = default;
+  OnceCallback(const OnceCallback&) = delete;
+  OnceCallback& operator=(const OnceCallback&) = delete;
+  ~OnceCallback() = default;
+
+  /// Whether there is somebody to call, who has not been called yet.
+  explicit operator bool() const { return static_cast<bool>(target_); }
+
+  void operator()(Arguments... arguments) {
+    const Pointer running = std::move(target_);
+    if (running) running->call(std::forward<Arguments>(arguments)...);
+  }
+
+ private:
+  using Pointer = detail::CallbackPointer<Arguments...>;
+
+  Pointer target_;
+};
+
+}  // namespace uvspdy

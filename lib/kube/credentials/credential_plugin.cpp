@@ -1,0 +1,189 @@
+#include "kube/credentials/credential_plugin.h"
+
+#include <csignal>
+#include <cstddef>
+#include <map>
+#include <utility>
+
+#include "kube/config/read_file.h"
+#include "kube/process/environment.h"
+#include "uvspdy/bytes.h"
+#include "uvspdy/kube/protocol/error.h"
+#include "uvspdy/net/error.h"
+
+namespace uvspdy::kube {
+namespace {
+
+constexpr std::size_t kMaxOutput = 1024 * 1024;
+constexpr std::size_t kKeptStderr = 4 * 1024;
+constexpr std::chrono::seconds kKillDelay{1};
+
+// Ours, what the kubeconfig adds, and what the plugin is told.
+std::vector<std::string> plugin_environment(const ExecConfig& exec, const std::string& exec_info) {
+  std::map<std::string, std::string> variables = environment_variables();
+  for (const auto& [name, value] : exec.environment) variables[name] = value;
+  variables["KUBERNETES_EXEC_INFO"] = exec_info;
+  return environment_of(variables);
+}
+
+// Words of a plugin as one line of an error: nothing that a terminal would obey.
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool control = (c >= 0 && c < ' ') || c == '\x7f';
+    if (!control) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+std::shared_ptr<CredentialPlugin> CredentialPlugin::run(uv_loop_t* loop, const ExecConfig& exec,
+                                                        Options options, Handler handler) {
+  auto plugin = std::make_shared<CredentialPlugin>(Private{}, loop, exec, std::move(options),
+                                                   std::move(handler));
+  plugin->self_ = plugin;
+  plugin->start(loop);
+  return plugin;
+}
+
+CredentialPlugin::CredentialPlugin(Private, uv_loop_t* loop, const ExecConfig& exec,
+                                   Options options, Handler handler)
+    : exec_(exec),
+      options_(std::move(options)),
+      handler_(std::move(handler)),
+      timer_(loop, [this] { on_time(); }),
+      concluding_(loop, [this] { conclude(); }) {
+  if (options_.on_stderr) {
+    on_stderr_ = std::make_shared<const StderrHandler>(std::move(options_.on_stderr));
+  }
+}
+
+void CredentialPlugin::start(uv_loop_t* loop) {
+  Process::Handlers handlers;
+  handlers.on_output = [this](Process::Output output, const Buffer& buffer) {
+    take_output(output, text_of(buffer.bytes()));
+  };
+  handlers.on_output_end = [this](Process::Output) { conclude_when_over(); };
+  handlers.on_stdin_drained = [] {};
+  handlers.on_exit = [this] { conclude_when_over(); };
+  process_ = std::make_unique<Process>(loop, std::make_shared<BufferPool>(ProcessPipe::kBlockSize),
+                                       std::move(handlers));
+  Process::Options process;
+  process.command.push_back(exec_.command);
+  process.command.insert(process.command.end(), exec_.arguments.begin(), exec_.arguments.end());
+  process.environment = plugin_environment(exec_, options_.exec_info);
+  process.inherit_stdin = options_.interactive;
+  process.own_group = !options_.interactive;
+  start_error_ = process_->start(process);
+  if (start_error_) {
+    concluding_.schedule();
+  } else {
+    timer_.start(options_.timeout);
+  }
+}
+
+void CredentialPlugin::take_output(Process::Output output, std::string_view text) {
+  if (output == Process::Output::kStderr) {
+    stderr_ += text;
+    if (stderr_.size() > kKeptStderr) stderr_.erase(0, stderr_.size() - kKeptStderr);
+    // Giving up inside it lets go of ours.
+    if (const auto on_stderr = on_stderr_) (*on_stderr)(text);
+  } else {
+    stdout_ += text;
+    if (stdout_.size() > kMaxOutput) {
+      fail(Error(Errc::kCredentials, "credential plugin '" + exec_.command +
+                                         "' has printed more than 1 MiB instead of an "
+                                         "ExecCredential"));
+    }
+  }
+  conclude_when_over();
+}
+
+// The plugin wrote all it had to say before it exited. A pipe may stay open for longer: for what it
+// has left running.
+void CredentialPlugin::conclude_when_over() {
+  if (process_->running()) return;
+  const auto is_read = [this](Process::Output output) {
+    return !process_->is_open(output) || process_->unread(output) == 0;
+  };
+  if (stopping_ || (is_read(Process::Output::kStdout) && is_read(Process::Output::kStderr))) {
+    concluding_.schedule();
+  }
+}
+
+void CredentialPlugin::conclude() {
+  const auto self = std::exchange(self_, nullptr);
+  timer_.stop();
+  // What it has left running is not to outlive one that was told to go.
+  if (stopping_ && !options_.interactive) process_->signal_group(SIGKILL);
+  if (start_error_) {
+    deliver(start_failure(start_error_));
+  } else if (process_->exit_code() != 0) {
+    deliver(exit_failure());
+  } else if (const Error& lost = process_->output_error()) {
+    deliver(
+        Error(Errc::kCredentials, "credential plugin '" + exec_.command + "': " + lost.message()));
+  } else {
+    deliver(std::move(stdout_));
+  }
+}
+
+void CredentialPlugin::on_time() {
+  if (stopping_) {
+    process_->signal_group(SIGKILL);
+    return;
+  }
+  std::string why = "credential plugin '" + exec_.command + "' has not ended within " +
+                    std::to_string(options_.timeout.count()) + " ms";
+  if (!stderr_.empty()) why += "; it said: " + one_line(stderr_);
+  fail(Error(net::Errc::kTimeout, why));
+}
+
+void CredentialPlugin::fail(const Error& error) {
+  Handler handler = std::exchange(handler_, nullptr);
+  stop();
+  if (handler) handler(error);
+}
+
+void CredentialPlugin::stop() {
+  handler_ = nullptr;
+  on_stderr_ = nullptr;
+  if (stopping_ || !self_) return;
+  stopping_ = true;
+  process_->close_output(Process::Output::kStdout);
+  process_->close_output(Process::Output::kStderr);
+  if (process_->running()) {
+    process_->signal_group(SIGTERM);
+    timer_.start(kKillDelay);
+  } else {
+    concluding_.schedule();
+  }
+}
+
+void CredentialPlugin::deliver(Result<std::string> result) {
+  if (const Handler handler = std::exchange(handler_, nullptr)) handler(std::move(result));
+}
+
+Error CredentialPlugin::start_failure(const Error& error) const {
+  if (!is_uv_error(error, UV_ENOENT)) {
+    return Error(Errc::kCredentials, "credential plugin: " + error.message());
+  }
+  std::string why = "credential plugin: there is no command '" + exec_.command + "'";
+  if (!exec_.install_hint.empty()) why += "; " + one_line(exec_.install_hint);
+  return Error(Errc::kCredentials, why);
+}
+
+Error CredentialPlugin::exit_failure() const {
+  std::string why = "credential plugin '" + exec_.command + "' failed with exit code " +
+                    std::to_string(process_->exit_code());
+  if (!stderr_.empty()) why += ": " + one_line(stderr_);
+  return Error(Errc::kCredentials, why);
+}
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "kube/process/process.h"
+#include "uvspdy/error.h"
+#include "uvspdy/kube/config/client_config.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::kube {
+
+/// One run of a credential plugin. Keeps itself until the process is gone.
+class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
+  struct Private {};
+
+ public:
+  using StderrHandler = std::function<void(std::string_view)>;
+  struct Options {
+    std::chrono::milliseconds timeout;
+    bool interactive = false;  // gets our stdin, and stays in our process group
+    std::string exec_info;     // for KUBERNETES_EXEC_INFO
+    StderrHandler on_stderr;
+  };
+  /// Gets what the plugin has printed to stdout.
+  using Handler = std::function<void(Result<std::string>)>;
+
+  /// Starts the plugin. The handler runs once, from the loop, unless `stop` comes before. Errors:
+  /// kCredentials, net::Errc::kTimeout.
+  static std::shared_ptr<CredentialPlugin> run(uv_loop_t* loop, const ExecConfig& exec,
+                                               Options options, Handler handler);
+
+  CredentialPlugin(Private, uv_loop_t* loop, const ExecConfig& exec, Options options,
+                   Handler handler);  // use `run`
+
+  /// Ends the plugin: SIGTERM, and SIGKILL a second later. What it has left running in a group of
+  /// its own ends with it.
+  void stop();
+
+ private:
+  void start(uv_loop_t* loop);
+  void take_output(Process::Output output, std::string_view text);
+  void conclude_when_over();
+  void conclude();
+  void on_time();
+  void fail(const Error& error);
+  void deliver(Result<std::string> result);
+  Error start_failure(const Error& error) const;
+  Error exit_failure() const;
+
+  ExecConfig exec_;
+  Options options_;
+  Handler handler_;
+  std::shared_ptr<const StderrHandler> on_stderr_;
+  std::shared_ptr<CredentialPlugin> self_;
+  net::Timer timer_;
+  net::Wakeup concluding_;
+  std::unique_ptr<Process> process_;
+  Error start_error_;
+  std::string stdout_;
+  std::string stderr_;  // the end of it
+  bool stopping_ = false;
+};
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,170 @@
+#include "kube/credentials/exec_credential.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "kube/config/read_file.h"
+#include "net/base64.h"
+#include "uvspdy/kube/protocol/error.h"
+
+namespace uvspdy::kube {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxCaSize = 1024 * 1024;
+
+std::string url_text(const httpstream::Url& url) {
+  std::string text = url.scheme + "://" + url.authority();
+  const std::string default_port = url.scheme == "https" ? ":443" : ":80";
+  if (text.ends_with(default_port)) text.resize(text.size() - default_port.size());
+  return url.target == "/" ? text : text + url.target;
+}
+
+Result<json> cluster_info(const ClientConfig& config) {
+  json cluster = {{"server", url_text(config.server)}};
+  const net::TlsClientOptions& tls = config.tls;
+  if (!tls.server_name.empty()) cluster["tls-server-name"] = tls.server_name;
+  if (!tls.verify) cluster["insecure-skip-tls-verify"] = true;
+  std::string ca = tls.ca.text;
+  if (!tls.ca.file.empty()) {
+    Result<std::string> content = read_file(tls.ca.file, kMaxCaSize);
+    if (!content) return content.error();
+    ca += *content;
+  }
+  if (!ca.empty()) cluster["certificate-authority-data"] = net::base64_encode(ca);
+  if (!config.proxy_url.empty()) cluster["proxy-url"] = config.proxy_url;
+  const std::string& extension = config.credentials.exec->cluster_extension;
+  if (!extension.empty()) cluster["config"] = json::parse(extension, nullptr, false);
+  return cluster;
+}
+
+Error bad(const std::string& why) { return Error(Errc::kCredentials, why); }
+
+// The texts of an ExecCredential's status.
+Error read_text(const json& status, const char* name, std::string& text) {
+  const auto found = status.find(name);
+  if (found == status.end() || found->is_null()) return {};
+  if (!found->is_string()) return bad(std::string("status.") + name + " is not a string");
+  text = found->get<std::string>();
+  return {};
+}
+
+// A number of exactly `digits` digits, which are taken off.
+std::optional<int> take_number(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int number = 0;
+  for (const char c : text.substr(0, digits)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  text.remove_prefix(digits);
+  return number;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
+  if (take(text, "Zz")) return std::chrono::minutes(0);
+  const int sign = text.starts_with('-') ? -1 : 1;
+  if (!take(text, "+-")) return std::nullopt;
+  const auto hours = take_number(text, 2);
+  if (!hours || !take(text, ":")) return std::nullopt;
+  const auto minutes = take_number(text, 2);
+  if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+  return sign * (std::chrono::hours(*hours) + std::chrono::minutes(*minutes));
+}
+
+}  // namespace
+
+Result<std::string> exec_info(const ClientConfig& config, bool interactive) {
+  json spec = {{"interactive", interactive}};
+  if (config.credentials.exec->provide_cluster_info) {
+    Result<json> cluster = cluster_info(config);
+    if (!cluster) return cluster.error();
+    spec["cluster"] = std::move(*cluster);
+  }
+  const json info = {{"kind", "ExecCredential"},
+                     {"apiVersion", config.credentials.exec->api_version},
+                     {"spec", std::move(spec)}};
+  return info.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<ExecCredential> parse_exec_credential(std::string_view text,
+                                             const std::string& api_version) {
+  const json object = json::parse(text, nullptr, false);
+  if (!object.is_object()) {
+    return bad("its output is not an ExecCredential in JSON but " + std::to_string(text.size()) +
+               " bytes of something else");
+  }
+  const auto member = [&object](const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  if (member("kind") != "ExecCredential") {
+    return bad("its output has the kind '" + member("kind") + "', not 'ExecCredential'");
+  }
+  if (member("apiVersion") != api_version) {
+    return bad("its output has the apiVersion '" + member("apiVersion") + "', not '" + api_version +
+               "' as the kubeconfig has it");
+  }
+  const auto status = object.find("status");
+  if (status == object.end() || !status->is_object()) return bad("its output has no status");
+
+  ExecCredential credential;
+  std::string expiration;
+  if (Error error = read_text(*status, "token", credential.token)) return error;
+  if (Error error = read_text(*status, "clientCertificateData", credential.client_certificate)) {
+    return error;
+  }
+  if (Error error = read_text(*status, "clientKeyData", credential.client_key)) return error;
+  if (Error error = read_text(*status, "expirationTimestamp", expiration)) return error;
+  if (credential.client_certificate.empty() != credential.client_key.empty()) {
+    return bad("its status has only one of clientCertificateData and clientKeyData");
+  }
+  if (credential.token.empty() && credential.client_key.empty()) {
+    return bad("its status has neither a token nor a client certificate");
+  }
+  if (!expiration.empty()) {
+    credential.expiration = parse_rfc3339(expiration);
+    if (!credential.expiration) {
+      return bad("its expirationTimestamp '" + expiration.substr(0, 64) +
+                 "' is not a time as RFC 3339 has it");
+    }
+  }
+  return credential;
+}
+
+std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) {
+  using namespace std::chrono;
+  const auto year = take_number(text, 4);
+  if (!year || !take(text, "-")) return std::nullopt;
+  const auto month = take_number(text, 2);
+  if (!month || !take(text, "-")) return std::nullopt;
+  const auto day = take_number(text, 2);
+  if (!day || !take(text, "Tt ")) return std::nullopt;
+  const auto hour = take_number(text, 2);
+  if (!hour || !take(text, ":")) return std::nullopt;
+  const auto minute = take_number(text, 2);
+  if (!minute || !take(text, ":")) return std::nullopt;
+  const auto second = take_number(text, 2);
+  if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  // Fractions are cut off: running out a second early does no harm.
+  if (take(text, ".")) {
+    if (!take_number(text, 1)) return std::nullopt;
+    while (take_number(text, 1)) {
+    }
+  }
+  const auto offset = take_offset(text);
+  const year_month_day date{std::chrono::year(*year),
+                            std::chrono::month(static_cast<unsigned>(*month)),
+                            std::chrono::day(static_cast<unsigned>(*day))};
+  if (!offset || !text.empty() || !date.ok()) return std::nullopt;
+  return sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) - *offset;
+}
+
+}  // namespace uvspdy::kube

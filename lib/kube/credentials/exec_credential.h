@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "uvspdy/error.h"
+#include "uvspdy/kube/config/client_config.h"
+
+namespace uvspdy::kube {
+
+/// What a credential plugin has printed. A certificate and its key are both there or neither is.
+struct ExecCredential {
+  std::string token;
+  std::string client_certificate;  // PEM
+  std::string client_key;          // PEM
+  // Seconds: nanoseconds would end in the year 2262.
+  std::optional<std::chrono::sys_seconds> expiration;
+};
+
+/// What the plugin is told by KUBERNETES_EXEC_INFO: an ExecCredential without a status. `config`
+/// has an `exec`. Errors: libuv's, for a CA file that cannot be read.
+Result<std::string> exec_info(const ClientConfig& config, bool interactive);
+
+/// Reads an ExecCredential that must be of `api_version`. Errors: kCredentials.
+Result<ExecCredential> parse_exec_credential(std::string_view json, const std::string& api_version);
+
+/// A time as RFC 3339 has it, "2026-01-31T23:59:59.5+01:00"; nothing when it is none.
+std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text);
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,118 @@
+#include "uvspdy/kube/local/local_runtime.h"
+
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "kube/local/local_command.h"
+#include "kube/local/local_target.h"
+#include "kube/local/main_process.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::kube {
+namespace {
+
+// Blocks for output that are kept for use again, over all commands.
+constexpr std::size_t kPooledBlocks = 32;
+
+}  // namespace
+
+/// Owns the commands. They hold on to it until they are over, so a LocalRuntime may be dropped
+/// while commands are being ended.
+struct LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
+  uv_loop_t* loop;
+  Options options;
+  std::unordered_set<std::shared_ptr<LocalCommand>> commands;
+  std::shared_ptr<MainProcess> main;  // kept when it is over
+  bool stopping = false;
+  std::vector<std::function<void()>> on_stopped;
+  net::Wakeup stopped;
+  std::shared_ptr<Shared> keep;  // until that is told
+  // One for all commands: an idle one holds no block.
+  std::shared_ptr<BufferPool> pool =
+      std::make_shared<BufferPool>(ProcessPipe::kBlockSize, kPooledBlocks);
+
+  Shared(uv_loop_t* on_loop, Options given)
+      : loop(on_loop), options(std::move(given)), stopped(loop, [this] {
+          const auto kept = std::exchange(keep, nullptr);
+          for (const auto& done : std::exchange(on_stopped, {})) done();
+        }) {}
+
+  bool main_runs() const { return main && !main->is_over(); }
+
+  void check_stopped() {
+    if (!commands.empty() || main_runs() || on_stopped.empty()) return;
+    keep = shared_from_this();
+    stopped.schedule();
+  }
+
+  void stop(std::function<void()> done) {
+    stopping = true;
+    if (done) on_stopped.push_back(std::move(done));
+    for (const auto& command : commands) command->stop();
+    if (main) main->stop();
+    check_stopped();
+  }
+};
+
+LocalRuntime::LocalRuntime(uv_loop_t* loop) : LocalRuntime(loop, Options()) {}
+
+LocalRuntime::LocalRuntime(uv_loop_t* loop, Options options)
+    : shared_(std::make_shared<Shared>(loop, std::move(options))) {}
+
+LocalRuntime::~LocalRuntime() { shared_->stop({}); }
+
+std::size_t LocalRuntime::commands() const {
+  return shared_->commands.size() + (shared_->main_runs() ? 1 : 0);
+}
+
+AttachStats LocalRuntime::attached() const {
+  return shared_->main ? shared_->main->attached() : AttachStats();
+}
+
+Error LocalRuntime::start_main(MainCommand command, std::function<void(int exit_code)> on_over) {
+  auto main = std::make_shared<MainProcess>(
+      shared_->loop, std::move(command), shared_->options, shared_->pool,
+      [shared = shared_, on_over = std::move(on_over)](int exit_code) {
+        shared->check_stopped();
+        on_over(exit_code);
+      });
+  if (Error error = main->start()) return error;
+  shared_->main = std::move(main);
+  return {};
+}
+
+void LocalRuntime::stop(std::function<void()> done) { shared_->stop(std::move(done)); }
+
+void LocalRuntime::exec(ExecRequest request, std::shared_ptr<RemoteCommandSession> session) {
+  if (shared_->stopping) {
+    return session->finish(failure_status(503, "ServiceUnavailable", "the server is stopping"));
+  }
+  const auto command = std::make_shared<LocalCommand>(
+      shared_->loop, std::move(request.command), std::move(session), shared_->options,
+      shared_->pool, [shared = shared_](const std::shared_ptr<LocalCommand>& over) {
+        shared->commands.erase(over);
+        shared->check_stopped();
+      });
+  shared_->commands.insert(command);
+  command->start();
+}
+
+void LocalRuntime::attach(AttachRequest request, std::shared_ptr<RemoteCommandSession> session) {
+  if (shared_->main) return shared_->main->attach(request, std::move(session));
+  session->finish(failure_status(400, "BadRequest",
+                                 "there is no main process to attach to; use exec to run one"));
+}
+
+void LocalRuntime::port_forward(PortForwardRequest,
+                                std::shared_ptr<ForwardedConnection> connection) {
+  const Options& options = shared_->options;
+  const auto unix_target = options.unix_targets.find(connection->port());
+  const auto timeout = options.connect_timeout;
+  if (unix_target != options.unix_targets.end()) {
+    return connect_local(shared_->loop, unix_target->second, timeout, std::move(connection));
+  }
+  connect_local(shared_->loop, timeout, std::move(connection));
+}
+
+}  // namespace uvspdy::kube

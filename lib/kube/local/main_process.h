@@ -1,0 +1,96 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "kube/local/attached_client.h"
+#include "kube/local/patience.h"
+#include "kube/process/process.h"
+#include "uvspdy/kube/local/local_runtime.h"
+#include "uvspdy/kube/protocol/runtime.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::kube {
+
+/// A process that clients come and go to. Each gets the output that comes while it is attached, and
+/// with nobody there it is dropped. A client that does not keep up holds the process up for no more
+/// than its patience, and is dropped when too much waits for it.
+///
+/// When it has exited and its output has ended, every client is told how; then, and once its group
+/// is gone if it was told to stop, `on_over` is called from the loop.
+class MainProcess : public std::enable_shared_from_this<MainProcess> {
+ public:
+  using OverHandler = std::function<void(int exit_code)>;
+
+  MainProcess(uv_loop_t* loop, MainCommand command, const LocalRuntime::Options& options,
+              std::shared_ptr<BufferPool> pool, OverHandler on_over);
+
+  /// Starts it, once. Errors: those of Process::start.
+  Error start();
+
+  /// Joins a client with it, or finishes the session with why not.
+  void attach(const AttachRequest& request, std::shared_ptr<RemoteCommandSession> session);
+
+  /// Ends the process: SIGTERM, or SIGHUP with a terminal (shells on one ignore the other), and
+  /// SIGKILL after termination_grace.
+  void stop();
+
+  bool is_over() const { return told_over_; }
+  AttachStats attached() const;
+
+ private:
+  using ClientPtr = std::shared_ptr<AttachedClient>;
+
+  struct Member {
+    ClientPtr client;
+    Patience patience;
+    bool holds = false;
+  };
+
+  std::optional<Status> refusal(const AttachRequest& request) const;
+  void connect_stdin(const ClientPtr& client);
+  void take_stdin(const ClientPtr& client, Bytes bytes);
+  void stdin_over(const AttachedClient* client);
+  void take_output(Process::Output output, const Buffer& buffer);
+  void drop(const ClientPtr& client);
+  void client_gone(const AttachedClient* client);
+  void maybe_hold();
+  void maybe_release();
+  void release();
+  void exited();
+  void limit_output();
+  void maybe_conclude();
+  void check_over();
+  void log(std::string_view line) const;
+
+  uv_loop_t* loop_;
+  MainCommand command_;
+  LocalRuntime::Options options_;
+  std::shared_ptr<BufferPool> pool_;
+  std::unique_ptr<Process> process_;
+  std::vector<Member> members_;
+  bool held_ = false;  // its output is not read
+  std::uint64_t held_since_ = 0;
+  ClientPtr stdin_client_;    // the one who may write
+  bool stdin_busy_ = false;   // the process has not taken all of it yet
+  bool stdin_ended_ = false;  // by stdin_once
+  bool concluded_ = false;    // the clients have been told
+  bool stopping_ = false;
+  bool killed_ = false;
+  bool told_over_ = false;
+  net::Timer hold_timer_;    // somebody's patience is over
+  net::Timer output_timer_;  // no more output from behind the exit
+  net::Timer kill_timer_;
+  net::Timer group_timer_;  // whether the group is gone
+  OverHandler on_over_;
+  net::Wakeup over_;
+};
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <sys/ioctl.h>
+
+#include "uvspdy/kube/protocol/remote_command.h"
+
+namespace uvspdy::kube {
+
+/// A size as the protocol has it, as the kernel takes it.
+inline winsize window_size(TerminalSize size) {
+  winsize window{};
+  window.ws_row = size.height;
+  window.ws_col = size.width;
+  return window;
+}
+
+}  // namespace uvspdy::kube

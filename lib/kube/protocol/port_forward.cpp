@@ -1,0 +1,16 @@
+#include "uvspdy/kube/protocol/port_forward.h"
+
+#include "uvspdy/httpstream/url.h"
+
+namespace uvspdy::kube {
+
+std::string port_forward_target(const PortForwardRequest& request) {
+  std::string target = "/api/v1/namespaces/" + httpstream::percent_encode(request.pod_namespace) +
+                       "/pods/" + httpstream::percent_encode(request.pod) + "/portforward";
+  httpstream::Query query;
+  for (const std::uint16_t port : request.ports) query.emplace_back("ports", std::to_string(port));
+  if (!query.empty()) target += "?" + httpstream::format_query(query);
+  return target;
+}
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,304 @@
+#include "uvspdy/kube/server/streaming_server.h"
+
+#include <array>
+#include <optional>
+#include <span>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "kube/protocol/log_line.h"
+#include "kube/server/port_forward_session.h"
+#include "kube/server/remote_command_session.h"
+#include "kube/server/streaming_tokens.h"
+#include "uvspdy/httpstream/response_upgrader.h"
+#include "uvspdy/httpstream/upgrade.h"
+#include "uvspdy/httpstream/url.h"
+#include "uvspdy/kube/protocol/error.h"
+#include "uvspdy/kube/server/pod_api.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::kube {
+namespace {
+
+using httpstream::HttpExchange;
+
+// What stands in front of a token, in the order of StreamingRequest.
+constexpr std::array<std::string_view, 3> kTokenPaths = {"/exec/", "/attach/", "/portforward/"};
+static_assert(std::variant_size_v<StreamingRequest> == kTokenPaths.size());
+
+std::string_view token_path(const StreamingRequest& request) {
+  return kTokenPaths[request.index()];
+}
+
+// The last segment of a path, behind one of ours; nothing if it is no such path.
+std::optional<std::string_view> token_of(std::string_view path) {
+  for (const std::string_view prefix : kTokenPaths) {
+    if (path.starts_with(prefix)) return path.substr(prefix.size());
+  }
+  return std::nullopt;
+}
+
+httpstream::HttpResponse page_not_found() {
+  return {404, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, "404 page not found\n"};
+}
+
+// Why there is nothing to do; empty if there is.
+std::string_view refusal(const StreamingRequest& request) {
+  const auto* exec = std::get_if<ExecRequest>(&request);
+  if (exec != nullptr && (exec->command.empty() || exec->command.front().empty())) {
+    return "you must specify at least one 'command' parameter";
+  }
+  const RemoteCommandRequest* common = exec;
+  if (common == nullptr) common = std::get_if<AttachRequest>(&request);
+  if (common == nullptr || common->use_stdin || common->use_stdout ||
+      (common->use_stderr && !common->tty)) {
+    return {};
+  }
+  return "you must specify at least one of stdin, stdout, stderr";
+}
+
+// What is read from targets at once, and how many such blocks are kept for use again.
+constexpr std::size_t kBlockSize = 64 * 1024;
+constexpr std::size_t kPooledBlocks = 32;
+
+constexpr std::array kPortForwardProtocols = {kPortForwardProtocol};
+constexpr std::array kRemoteCommandProtocols = {kProtocolV4, kProtocolV3, kProtocolV2, kProtocolV1};
+
+}  // namespace
+
+/// Owns the sessions. They hold on to it until they are over, so a server may be dropped before.
+struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
+  using RemoteCommand = RemoteCommandSession::Impl;
+
+  uv_loop_t* loop;
+  std::shared_ptr<Runtime> runtime;
+  Options options;
+  Result<httpstream::Url> base;
+  std::string base_path;  // without a slash at its end
+  StreamingTokens tokens;
+  std::unordered_set<std::shared_ptr<RemoteCommand>> remote_commands;
+  std::unordered_set<std::shared_ptr<PortForwardSession>> port_forwards;
+  // One for all forwarded connections: an idle one holds no block.
+  std::shared_ptr<BufferPool> pool = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
+  bool stopping = false;
+  std::vector<std::function<void()>> on_stopped;
+  net::Wakeup stopped;
+  std::shared_ptr<Shared> keep;  // until that is told
+
+  Shared(uv_loop_t* on_loop, std::shared_ptr<Runtime> given_runtime, Options given)
+      : loop(on_loop),
+        runtime(std::move(given_runtime)),
+        options(std::move(given)),
+        base(httpstream::parse_url(options.base_url)),
+        tokens(options.token_lifetime, options.max_tokens),
+        stopped(loop, [this] {
+          const auto kept = std::exchange(keep, nullptr);
+          for (const auto& done : std::exchange(on_stopped, {})) done();
+        }) {
+    if (base) base_path = base->target.substr(0, base->target.find('?'));
+    while (base_path.ends_with('/')) base_path.pop_back();
+  }
+
+  StreamingTokens::Time now() const {
+    return StreamingTokens::Time(std::chrono::milliseconds(uv_now(loop)));
+  }
+
+  Result<std::string> url(StreamingRequest request);
+
+  void log(const HttpExchange& exchange, const Error& error) const {
+    if (options.log) options.log(log_line(exchange.peer(), error.message()));
+  }
+
+  bool refuse_without_upgrade(HttpExchange& exchange) const;
+  template <class Session, class Make>
+  void start(HttpExchange& exchange, std::span<const std::string_view> protocols,
+             std::unordered_set<std::shared_ptr<Session>>& owners, Make make);
+  void serve(HttpExchange& exchange, const RemoteCommandRequest& request,
+             RemoteCommand::ReadyHandler on_ready);
+  void serve(HttpExchange& exchange, const PortForwardRequest& request);
+  void stop(std::function<void()> done);
+
+  void check_stopped() {
+    if (!remote_commands.empty() || !port_forwards.empty() || on_stopped.empty()) return;
+    keep = shared_from_this();
+    stopped.schedule();
+  }
+};
+
+// The upgrader says what is missing. Newer kubectl tries a WebSocket first and takes the answer as
+// the sign to come again with SPDY: nothing to log.
+bool StreamingServer::Shared::refuse_without_upgrade(HttpExchange& exchange) const {
+  if (httpstream::is_spdy_upgrade_request(exchange.request())) return false;
+  const auto refused = httpstream::ResponseUpgrader().upgrade_response(exchange, {}, {});
+  if (!httpstream::is_upgrade_request(exchange.request())) log(exchange, refused.error());
+  return true;
+}
+
+// Agrees on a protocol, upgrades, and starts the session that `make` makes for it, which `owners`
+// keep until it is over.
+template <class Session, class Make>
+void StreamingServer::Shared::start(HttpExchange& exchange,
+                                    std::span<const std::string_view> protocols,
+                                    std::unordered_set<std::shared_ptr<Session>>& owners,
+                                    Make make) {
+  httpstream::HttpResponse response;
+  Result<std::string> protocol = httpstream::handshake(exchange.request(), response, protocols);
+  if (!protocol) {
+    exchange.respond(std::move(response));
+    return log(exchange, protocol.error());
+  }
+  const auto on_over = [shared = shared_from_this(), &owners](const auto& over) {
+    owners.erase(over);
+    shared->check_stopped();
+  };
+  const std::shared_ptr<Session> session = make(std::move(*protocol), on_over);
+  const httpstream::ResponseUpgrader upgrader(options.connection);
+  Result<std::shared_ptr<httpstream::Connection>> connection =
+      upgrader.upgrade_response(exchange, std::move(response), session->new_stream_handler());
+  if (!connection) return log(exchange, connection.error());
+  owners.insert(session);
+  session->start(std::move(*connection));
+}
+
+void StreamingServer::Shared::serve(HttpExchange& exchange, const RemoteCommandRequest& request,
+                                    RemoteCommand::ReadyHandler on_ready) {
+  start(exchange, kRemoteCommandProtocols, remote_commands,
+        [&](std::string protocol, RemoteCommand::OverHandler on_over) {
+          return std::make_shared<RemoteCommand>(loop, request, std::move(protocol),
+                                                 exchange.peer(), options, std::move(on_ready),
+                                                 std::move(on_over));
+        });
+}
+
+void StreamingServer::Shared::serve(HttpExchange& exchange, const PortForwardRequest& request) {
+  start(exchange, kPortForwardProtocols, port_forwards,
+        [&](const std::string&, PortForwardSession::OverHandler on_over) {
+          PortForwardSession::Options session;
+          session.stream_creation_timeout = options.stream_creation_timeout;
+          session.stream_idle_timeout = options.stream_idle_timeout;
+          session.max_connections = options.max_forwarded_connections;
+          session.pool = pool;
+          session.log = options.log;
+          return std::make_shared<PortForwardSession>(
+              loop, request, std::move(session), exchange.peer(),
+              [to = runtime, request](std::shared_ptr<ForwardedConnection> connection) {
+                to->port_forward(request, std::move(connection));
+              },
+              std::move(on_over));
+        });
+}
+
+Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
+  if (!base) return base.error();
+  if (const std::string_view why = refusal(request); !why.empty()) {
+    return Error(Errc::kBadRequest, std::string(why));
+  }
+  httpstream::Url url = *base;
+  url.target = base_path + std::string(token_path(request));
+  uv_update_time(loop);  // a call may come long after the turn began
+  const Result<std::string> token = tokens.insert(std::move(request), now());
+  if (!token) return token.error();
+  url.target += *token;
+  return httpstream::to_string(url);
+}
+
+void StreamingServer::Shared::stop(std::function<void()> done) {
+  stopping = true;
+  if (done) on_stopped.push_back(std::move(done));
+  for (const auto& session : remote_commands) session->stop();
+  for (const auto& session : port_forwards) session->terminate();
+  tokens.clear();
+  runtime.reset();  // it hears of no more sessions
+  check_stopped();
+}
+
+StreamingServer::StreamingServer(uv_loop_t* loop, std::shared_ptr<Runtime> runtime, Options options)
+    : shared_(std::make_shared<Shared>(loop, std::move(runtime), std::move(options))) {}
+
+StreamingServer::~StreamingServer() { shared_->stop({}); }
+
+std::size_t StreamingServer::sessions() const {
+  return shared_->remote_commands.size() + shared_->port_forwards.size();
+}
+
+void StreamingServer::stop(std::function<void()> done) { shared_->stop(std::move(done)); }
+
+Result<std::string> StreamingServer::exec_url(ExecRequest request) {
+  return shared_->url(std::move(request));
+}
+
+Result<std::string> StreamingServer::attach_url(AttachRequest request) {
+  return shared_->url(std::move(request));
+}
+
+Result<std::string> StreamingServer::port_forward_url(PortForwardRequest request) {
+  return shared_->url(std::move(request));
+}
+
+httpstream::HttpResponse StreamingServer::response_for(const Error& error) const {
+  if (error.code() == Errc::kBadRequest) {
+    return status_response(400, "BadRequest", error.message());
+  }
+  if (error.code() != Errc::kTooManyRequests) {
+    return status_response(500, "InternalError", error.message());
+  }
+  httpstream::HttpResponse response = status_response(429, "TooManyRequests", error.message());
+  const auto lifetime =
+      std::chrono::ceil<std::chrono::seconds>(shared_->options.token_lifetime).count();
+  response.headers.add("Retry-After", std::to_string(lifetime));
+  return response;
+}
+
+void StreamingServer::serve(const std::shared_ptr<HttpExchange>& exchange) {
+  const httpstream::HttpRequest& asked = exchange->request();
+  std::string_view path = asked.target;
+  path = path.substr(0, path.find('?'));
+  const std::string_view base_path = shared_->base_path;
+  if (!path.starts_with(base_path)) return exchange->respond(page_not_found());
+  path.remove_prefix(base_path.size());
+  const auto token = token_of(path);
+  if (!token) return exchange->respond(page_not_found());
+  if (asked.method != "POST" && asked.method != "GET") {
+    httpstream::HttpResponse response = status_response(
+        405, "MethodNotAllowed", "streaming takes POST or GET, not " + asked.method);
+    response.headers.add("Allow", "GET, POST");
+    return exchange->respond(std::move(response));
+  }
+  if (!shared_->tokens.contains(*token, shared_->now())) {
+    return exchange->respond(page_not_found());
+  }
+  if (shared_->refuse_without_upgrade(*exchange)) return;
+  auto request = shared_->tokens.take(*token, shared_->now());
+  if (!path.starts_with(token_path(*request))) return exchange->respond(page_not_found());
+  serve(exchange, std::move(*request));
+}
+
+void StreamingServer::serve(const std::shared_ptr<HttpExchange>& exchange,
+                            StreamingRequest request) {
+  if (shared_->stopping) {
+    return exchange->respond(
+        status_response(503, "ServiceUnavailable", "the server is stopping: try another"));
+  }
+  if (shared_->refuse_without_upgrade(*exchange)) return;
+  if (const std::string_view why = refusal(request); !why.empty()) {
+    return exchange->respond(status_response(400, "BadRequest", std::string(why)));
+  }
+  if (const auto* port_forward = std::get_if<PortForwardRequest>(&request)) {
+    return shared_->serve(*exchange, *port_forward);
+  }
+  const auto runtime = shared_->runtime;
+  if (auto* exec = std::get_if<ExecRequest>(&request)) {
+    const RemoteCommandRequest common = *exec;
+    return shared_->serve(*exchange, common, [runtime, given = std::move(*exec)](auto session) {
+      runtime->exec(given, std::move(session));
+    });
+  }
+  auto& attach = std::get<AttachRequest>(request);
+  const RemoteCommandRequest common = attach;
+  shared_->serve(*exchange, common, [runtime, given = std::move(attach)](auto session) {
+    runtime->attach(given, std::move(session));
+  });
+}
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,241 @@
+#include "uvspdy/kube/client/port_forward_client.h"
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kube/client/port_forward_client_fixture.h"
+#include "support/patterned_text.h"
+#include "support/raw_peer.h"
+#include "uvspdy/httpstream/error.h"
+#include "uvspdy/kube/protocol/error.h"
+#include "uvspdy/kube/protocol/remote_command.h"
+#include "uvspdy/session/error.h"
+
+using namespace uvspdy;
+using namespace uvspdy::kube;
+using test::Forwarded;
+using test::patterned_text;
+using test::PortForwardHost;
+using test::RawPeer;
+using test::RawServer;
+using test::TestForwarder;
+using test::TestLoop;
+
+TEST_CASE("PortForwarder: many connections at once, each with its own bytes and ends") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  TestForwarder forwarder(loop, host.port());
+  RawServer target(loop);
+  constexpr std::size_t kConnections = 50;
+  std::vector<std::unique_ptr<Forwarded>> connections;
+  for (std::size_t i = 0; i < kConnections; ++i) {
+    connections.push_back(forwarder.forward(target.port()));
+    connections.back()->local->send(std::to_string(i) + " " + patterned_text(100000, i));
+    connections.back()->local->shut_down();
+  }
+  CHECK(forwarder->connections() == kConnections);
+  REQUIRE(loop.run_until([&] { return target.peers.size() == kConnections; }));
+  for (const auto& peer : target.peers) {
+    REQUIRE(loop.run_until([&] { return peer->ended(); }));
+    const std::size_t i = std::stoul(peer->received());
+    CHECK(peer->received() == std::to_string(i) + " " + patterned_text(100000, i));
+    peer->send(patterned_text(150000, 1000 + i));
+    peer->shut_down();
+  }
+  for (std::size_t i = 0; i < kConnections; ++i) {
+    Forwarded& connection = *connections[i];
+    REQUIRE(loop.run_until([&] { return connection.done && connection.local->ended(); }));
+    CHECK_FALSE(*connection.done);
+    CHECK(connection.local->received() == patterned_text(150000, 1000 + i));
+    CHECK_FALSE(connection.local->end());
+  }
+  CHECK(forwarder->connections() == 0);
+  target.close();
+  forwarder.close(host);
+}
+
+TEST_CASE("PortForwarder: the server's words say why there is no connection; others go on") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  TestForwarder forwarder(loop, host.port());
+  RawServer target(loop);
+  const auto other = forwarder.forward(target.port());
+  const std::uint16_t port = test::closed_port(loop);
+  const auto refused = forwarder.forward(port);
+  refused->local->send("GET / HTTP/1.1\r\n\r\n");
+  REQUIRE(loop.run_until([&] { return refused->done && refused->local->ended(); }));
+  CHECK(refused->done->code() == Errc::kForwardFailed);
+  CHECK(refused->done->message().starts_with("error forwarding port " + std::to_string(port) +
+                                             " to pod demo, uid u-1: "));
+  CHECK(refused->local->received().empty());
+
+  other->local->send("hello");
+  RawPeer& peer = target.accept();
+  REQUIRE(loop.run_until([&] { return peer.received() == "hello"; }));
+  other->local->close();
+  REQUIRE(loop.run_until([&] { return peer.ended(); }));
+  peer.close();
+  REQUIRE(loop.run_until([&] { return other->done.has_value(); }));
+  forwarder.close(host);
+}
+
+TEST_CASE("PortForwarder: local connections that break in the middle disturb no others") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  TestForwarder forwarder(loop, host.port());
+  RawServer target(loop);
+  constexpr std::size_t kDownloads = 10;
+  constexpr std::size_t kAborts = 100;
+  const std::string file = patterned_text(1000000);
+  std::vector<std::unique_ptr<Forwarded>> downloads;
+  for (std::size_t i = 0; i < kDownloads; ++i)
+    downloads.push_back(forwarder.forward(target.port()));
+  REQUIRE(loop.run_until([&] { return target.peers.size() == kDownloads; }));
+  for (const auto& peer : target.peers) {
+    for (int i = 0; i < 5; ++i) peer->send(file);
+  }
+  for (std::size_t i = 0; i < kAborts; ++i) {
+    const auto aborted = forwarder.forward(target.port());
+    REQUIRE(loop.run_until([&] { return target.peers.size() == kDownloads + i + 1; }));
+    RawPeer& peer = *target.peers.back();
+    for (int piece = 0; piece < 5; ++piece) peer.send(file);
+    // Sometimes with a local side that does not even read.
+    if (i % 2 == 0) {
+      REQUIRE(loop.run_until([&] { return aborted->local->received().size() > 100000; }));
+    }
+    aborted->local->vanish();
+    REQUIRE(loop.run_until([&] { return aborted->done && peer.ended(); }));
+    CHECK(*aborted->done);
+  }
+  for (std::size_t i = 0; i < kDownloads; ++i) {
+    target.peers[i]->shut_down();
+    downloads[i]->local->shut_down();
+    REQUIRE(loop.run_until([&] { return downloads[i]->done && downloads[i]->local->ended(); }));
+    CHECK_FALSE(*downloads[i]->done);
+    CHECK(downloads[i]->local->received() == file + file + file + file + file);
+  }
+  CHECK(forwarder->connections() == 0);
+  target.close();
+  forwarder.close(host);
+}
+
+namespace {
+
+/// A server that accepts every stream, writes, and ends both streams at once, as Go's does that is
+/// through with a connection.
+class HastyServer {
+ public:
+  HastyServer(TestLoop& loop, std::string text) : text_(std::move(text)) {
+    auto listening = httpstream::HttpServer::listen(
+        loop.get(), "127.0.0.1", 0,
+        [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
+          httpstream::HttpResponse response;
+          constexpr std::array<std::string_view, 1> kProtocols = {kPortForwardProtocol};
+          CHECK(httpstream::handshake(exchange->request(), response, kProtocols));
+          auto connection = httpstream::ResponseUpgrader().upgrade_response(
+              *exchange, std::move(response),
+              [this](const SpdyStream& stream, httpstream::StreamDecision decision) {
+                decision.accept();
+                new_stream(stream);
+              });
+          CHECK(connection);
+        });
+    REQUIRE(listening);
+    http = std::move(*listening);
+  }
+
+  std::unique_ptr<httpstream::HttpServer> http;
+  std::optional<Error> data_closed;
+  std::size_t data_received = 0;
+
+ private:
+  using SpdyStream = std::shared_ptr<httpstream::Stream>;
+
+  void new_stream(const SpdyStream& stream) {
+    stream->on_data([this](Bytes bytes) { data_received += bytes.size(); });
+    if (stream->headers().get(kStreamType) == kStreamTypeData) {
+      CHECK_FALSE(stream->write(Buffer(text_)));
+      stream->on_close([this](const Error& error) { data_closed = error; });
+    }
+    CHECK_FALSE(stream->close());
+  }
+
+  std::string text_;
+};
+
+}  // namespace
+
+TEST_CASE("PortForwarder: a server that is through gets no more, and all it said arrives") {
+  TestLoop loop;
+  const std::string text = patterned_text(300000);
+  HastyServer server(loop, text);
+  TestForwarder forwarder(loop, server.http->port());
+  const auto connection = forwarder.forward(80);
+  // The local side stays open: a browser that keeps its connection.
+  REQUIRE(loop.run_until(
+      [&] { return connection->done && connection->local->ended() && server.data_closed; }));
+  CHECK_FALSE(*connection->done);
+  CHECK(connection->local->received() == text);
+  CHECK_FALSE(connection->local->end());
+  CHECK(server.data_closed->code() == session::Errc::kStreamReset);
+  server.http->close();
+  forwarder->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("PortForwarder: a lost connection is told, once to each") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  TestForwarder forwarder(loop, host.port());
+  RawServer target(loop);
+  const auto established = forwarder.forward(target.port());
+  target.accept().send("half");
+  REQUIRE(loop.run_until([&] { return established->local->received() == "half"; }));
+  const auto starting = forwarder.forward(target.port());
+  host.vanish();
+  REQUIRE(loop.run_until([&] {
+    return forwarder.closed && established->done && starting->done && established->local->ended() &&
+           starting->local->ended();
+  }));
+  CHECK(forwarder.closed->code() == session::Errc::kConnectionLost);
+  CHECK(*established->done);
+  CHECK(*starting->done);
+  CHECK(forwarder->is_closed());
+  CHECK(forwarder->connections() == 0);
+  const auto late = forwarder.forward(target.port());
+  REQUIRE(loop.run_until([&] { return late->done && late->local->ended(); }));
+  CHECK(*late->done);
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("PortForwarder: dropped, its connections go on; closed, they end") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  TestForwarder forwarder(loop, host.port());
+  RawServer target(loop);
+  const auto connection = forwarder.forward(target.port());
+  RawPeer& peer = target.accept();
+  const bool drop = GENERATE(false, true);
+  if (drop) {
+    forwarder.drop();
+    connection->local->send("question");
+    connection->local->shut_down();
+    REQUIRE(loop.run_until([&] { return peer.ended(); }));
+    CHECK(peer.received() == "question");
+    peer.close();
+    REQUIRE(loop.run_until([&] { return connection->done.has_value(); }));
+    CHECK_FALSE(*connection->done);
+    host.vanish();
+  } else {
+    forwarder->close();
+    REQUIRE(loop.run_until([&] { return connection->done && peer.ended() && forwarder.closed; }));
+    CHECK_FALSE(*forwarder.closed);
+  }
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+}

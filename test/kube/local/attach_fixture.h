@@ -1,0 +1,134 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "support/test_loop.h"
+#include "uvspdy/httpstream/dialer.h"
+#include "uvspdy/kube/protocol/remote_command.h"
+#include "uvspdy/kube/protocol/status.h"
+
+namespace uvspdy::test {
+
+/// A client of exec or attach by hand: it opens the streams that its request promises, as kubectl
+/// does, and can go away or stop reading in any manner.
+struct ManualClient {
+  using StreamPtr = std::shared_ptr<httpstream::Stream>;
+
+  std::shared_ptr<httpstream::Connection> connection;
+  StreamPtr error;
+  StreamPtr standard_input;
+  StreamPtr standard_output;
+  StreamPtr standard_error;
+  StreamPtr resize;
+  std::string output;
+  std::string error_output;
+  std::string status_text;
+  bool ended = false;  // of the error stream
+  bool closed = false;
+
+  ManualClient(TestLoop& loop, std::uint16_t port, const kube::ExecRequest& request,
+               std::string_view protocol = kube::kProtocolV4)
+      : ManualClient(loop, port, request, kube::exec_target(request), protocol) {}
+  ManualClient(TestLoop& loop, std::uint16_t port, const kube::AttachRequest& request)
+      : ManualClient(loop, port, request, kube::attach_target(request), kube::kProtocolV4) {}
+  ManualClient(const ManualClient&) = delete;
+  ManualClient& operator=(const ManualClient&) = delete;
+
+  /// How it has ended; it must have.
+  kube::Status status() const {
+    REQUIRE(ended);
+    const auto status = kube::parse_status(status_text);
+    INFO(status_text);
+    REQUIRE(status);
+    return *status;
+  }
+
+  /// The exit code that it must have been told.
+  int code() const {
+    const auto code = kube::exit_code(status());
+    INFO(status_text);
+    REQUIRE(code);
+    return *code;
+  }
+
+  bool shows(std::string_view text) const { return output.find(text) != std::string::npos; }
+  void type(std::string_view text) const {
+    CHECK_FALSE(standard_input->write(Buffer::copy_of(text)));
+  }
+  /// Types until nothing is taken any more, to a process that does not read.
+  void fill_stdin(TestLoop& loop) const {
+    type(std::string(1 << 20, 'x') + "\n");
+    std::size_t before = 0;
+    std::size_t left = 0;
+    do {
+      before = left;
+      bool passed = false;
+      connection->ping([&passed](const auto&) { passed = true; });
+      REQUIRE(loop.run_until([&] { return passed; }));
+      loop.run_turns(10);
+      const auto stats = standard_input->stats();
+      REQUIRE(stats);
+      left = stats->queued_bytes;
+    } while (left != before);
+    CHECK(left > 0);
+  }
+  void set_size(kube::TerminalSize size) const {
+    CHECK_FALSE(resize->write(Buffer(kube::to_json(size))));
+  }
+
+ private:
+  ManualClient(TestLoop& loop, std::uint16_t port, const kube::RemoteCommandRequest& request,
+               std::string target, std::string_view protocol) {
+    httpstream::Url url;
+    url.host = "127.0.0.1";
+    url.port = port;
+    url.target = std::move(target);
+    int missing = 1;
+    httpstream::Dialer(loop.get(), url)
+        .dial({std::string(protocol)}, [&](Result<httpstream::Dialed> dialed) {
+          CHECK(dialed);
+          if (!dialed) return;
+          connection = dialed->connection;
+          connection->on_close([this](const Error&) { closed = true; });
+          create(kube::kStreamTypeError, error, missing);
+          if (request.use_stdin) create(kube::kStreamTypeStdin, standard_input, missing);
+          if (request.use_stdout) create(kube::kStreamTypeStdout, standard_output, missing);
+          if (request.use_stderr && !request.tty) {
+            create(kube::kStreamTypeStderr, standard_error, missing);
+          }
+          if (request.tty) create(kube::kStreamTypeResize, resize, missing);
+          --missing;
+        });
+    REQUIRE(loop.run_until([&] { return missing == 0; }));
+    collect(standard_output, output);
+    collect(standard_error, error_output);
+    collect(error, status_text);
+    // As clients do: whoever has its status closes.
+    error->on_end([this] {
+      ended = true;
+      connection->close();
+    });
+    if (standard_input) standard_input->on_data([](Bytes) {});
+  }
+
+  void create(std::string_view type, StreamPtr& place, int& missing) {
+    ++missing;
+    connection->create_stream({{kube::kStreamType, type}},
+                              [&place, &missing](Result<StreamPtr> stream) {
+                                CHECK(stream);
+                                if (!stream) return;
+                                place = *stream;
+                                --missing;
+                              });
+  }
+
+  static void collect(const StreamPtr& stream, std::string& text) {
+    if (stream) stream->on_data([&text](Bytes bytes) { text += text_of(bytes); });
+  }
+};
+
+}  // namespace uvspdy::test

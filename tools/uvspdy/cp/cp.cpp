@@ -1,0 +1,144 @@
+#include <uv.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "commands.h"
+#include "cp/console.h"
+#include "cp/copy.h"
+#include "cp/file_spec.h"
+#include "cp/pod.h"
+#include "flags/client_flags.h"
+#include "flags/pod_flags.h"
+#include "loop.h"
+#include "report.h"
+
+using namespace uvspdy;
+
+namespace {
+
+// Before a copy whose connection was lost is begun anew.
+constexpr std::chrono::seconds kRetryDelay{1};
+
+struct CpFlags {
+  ClientFlags client;
+  std::string container;
+  bool no_preserve = false;
+  int retries = 0;
+  std::string source;
+  std::string destination;
+};
+
+int fail(const std::string& message) { return report_error("cp", message); }
+
+int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const CpFlags& flags) {
+  const CopyOptions options{.preserve = !flags.no_preserve};
+  std::optional<UploadTarget> target;
+  const auto attempt = [&]() -> Error {
+    if (!source.local()) return download(pod, source.path, destination.path, options);
+    if (!target) {
+      Result<UploadTarget> found = find_upload_target(pod, source.path, destination.path);
+      if (!found) return found.error();
+      target = std::move(*found);
+    }
+    return upload(pod, source.path, *target, options);
+  };
+  for (int left = flags.retries;; --left) {
+    pod.forget_lost_connection();
+    const Error error = attempt();
+    if (!error) return 0;
+    if (pod.signal() != 0) {
+      fail("interrupted");
+      return 128 + pod.signal();
+    }
+    if (!pod.connection_lost() || left == 0) return fail(error.message());
+    pod.console().line("uvspdy cp: " + error.message() + "; trying again");
+    pod.sleep(kRetryDelay);
+  }
+}
+
+// Or nothing, when people have been told why.
+std::optional<std::string> choose_container(Loop& loop, kube::ApiServer& server,
+                                            const kube::ExecRequest& request,
+                                            const std::string& name) {
+  PodFlags flags;
+  flags.verb = "cp";
+  flags.pod = request.pod;
+  flags.container = name;
+  flags.quiet = true;
+  std::optional<std::string> container;
+  find_container(
+      server, flags, request.pod_namespace,
+      [&](const PodContainer& found) {
+        container = found.container;
+        uv_stop(loop.get());
+      },
+      [&](const std::string& line) {
+        report_line(line);
+        uv_stop(loop.get());
+      });
+  loop.run();
+  return container;
+}
+
+int cp(const CpFlags& flags) {
+  const Result<FileSpec> source = parse_file_spec(flags.source);
+  if (!source) return fail(source.error().message());
+  const Result<FileSpec> destination = parse_file_spec(flags.destination);
+  if (!destination) return fail(destination.error().message());
+  if (source->local() && destination->local()) {
+    return fail("one of src or dest must be a remote file specification, such as POD:PATH");
+  }
+  if (!source->local() && !destination->local()) {
+    return fail("one of src or dest must be a local file specification");
+  }
+  const FileSpec& remote = source->local() ? *destination : *source;
+
+  Result<kube::ClientConfig> config = read_client_config(flags.client);
+  if (!config) return fail(config.error().message());
+  kube::ExecRequest request;
+  request.pod_namespace =
+      remote.pod_namespace.empty() ? config->pod_namespace : remote.pod_namespace;
+  request.pod = remote.pod;
+
+  Loop loop;
+  auto server = make_api_server(loop.get(), flags.client, std::move(*config));
+  if (!server) return fail(server.error().message());
+  const std::optional<std::string> container =
+      choose_container(loop, **server, request, flags.container);
+  if (!container) return 1;
+  request.container = *container;
+  Console console;
+  Pod pod(loop.get(), std::move(*server), std::move(request), console);
+  return copy(pod, *source, *destination, flags);
+}
+
+}  // namespace
+
+void add_cp(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "cp",
+      "Copy files and folders to or from a pod, which must have tar (and test, wc, mv, cp and rm "
+      "to "
+      "copy to it): cp [OPTIONS] SRC DEST, one of which is [[NAMESPACE/]POD:]PATH");
+  auto flags = std::make_shared<CpFlags>();
+  add_client_flags(*command, flags->client);
+  command->add_option("-c,--container", flags->container, "The container; else as with exec");
+  command->add_flag("--no-preserve", flags->no_preserve,
+                    "Modes, times and owners are those of new files");
+  command
+      ->add_option("--retries", flags->retries,
+                   "How often to begin anew when the connection is lost; negative: without end")
+      ->capture_default_str();
+  command->add_option("SRC", flags->source, "What to copy: PATH, POD:PATH or NAMESPACE/POD:PATH")
+      ->required();
+  command
+      ->add_option("DEST", flags->destination,
+                   "Its new name, or the folder for it; a folder that is copied from a pod to one "
+                   "that is there is merged into it, one to a pod goes into it, as with kubectl")
+      ->required();
+  command->callback([flags, &exit_code] { exit_code = cp(*flags); });
+}

@@ -1,0 +1,176 @@
+#include "flags/client_flags.h"
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "flags/flow_control.h"
+#include "uvspdy/kube/protocol/error.h"
+
+using namespace uvspdy;
+
+namespace {
+
+constexpr int kPrintRequests = 6;
+constexpr int kPrintHeaders = 8;
+
+}  // namespace
+
+namespace {
+
+// "8", or "=8" of -v=8, as kubectl takes it.
+int verbosity(std::string_view text) {
+  if (text.starts_with('=')) text.remove_prefix(1);
+  int level = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), level);
+  if (error != std::errc() || end != text.data() + text.size() || level < 0) {
+    throw CLI::ValidationError("-v", "'" + std::string(text) + "' is no level: give a number");
+  }
+  return level;
+}
+
+void print_request(int level, const std::string& origin, const httpstream::HttpRequest& request) {
+  if (level >= kPrintRequests) {
+    std::fprintf(stderr, "%s %s%s\n", request.method.c_str(), origin.c_str(),
+                 request.target.c_str());
+  }
+  if (level < kPrintHeaders) return;
+  for (const auto& [name, value] : request.headers.fields()) {
+    std::fprintf(stderr, "    %s: %s\n", name.c_str(), value.c_str());
+  }
+}
+
+}  // namespace
+
+void add_client_flags(CLI::App& command, ClientFlags& flags) {
+  kube::KubeconfigOverrides& overrides = flags.overrides;
+  command.add_option("--kubeconfig", flags.kubeconfig, "The kubeconfig to use");
+  command.add_option("--context", overrides.context, "The kubeconfig's context to use");
+  command.add_option("--cluster", overrides.cluster, "The kubeconfig's cluster to use");
+  command.add_option("--user", overrides.user, "The kubeconfig's user to use");
+  command.add_option("-n,--namespace", overrides.pod_namespace, "The pod's namespace");
+  command.add_option("-s,--server", overrides.server,
+                     "URL of the server: http://, https:// or unix://");
+  command.add_option("--token", overrides.token, "Bearer token");
+  command.add_option("--username", overrides.username, "User name, for Basic authentication");
+  command.add_option("--password", overrides.password, "Its password");
+  command.add_option("--certificate-authority", overrides.certificate_authority,
+                     "PEM file with the CAs that the server's certificate may be from");
+  command.add_option("--client-certificate", overrides.client_certificate,
+                     "PEM file with the certificate to show");
+  command.add_option("--client-key", overrides.client_key, "PEM file with its key");
+  command.add_option("--tls-server-name", overrides.tls_server_name,
+                     "Name that the server's certificate must be for, in place of the host");
+  command.add_flag("--insecure-skip-tls-verify", flags.insecure_skip_tls_verify,
+                   "Do not verify the server's certificate; anybody in between can read and change "
+                   "everything then");
+  command.add_option("--proxy-url", overrides.proxy_url,
+                     "Proxy to go through, http://, https:// or socks5://; else the kubeconfig's, "
+                     "else the environment's");
+  command
+      .add_option_function<std::string>(
+          "-v", [&flags](const std::string& text) { flags.verbosity = verbosity(text); },
+          "How much to tell on stderr: 1 what is connected to, 6 requests, 8 their headers, "
+          "without "
+          "secrets")
+      ->type_name("LEVEL");
+  add_flow_control(command, flags.flow_control);
+}
+
+namespace {
+
+std::string_view name_of(const char* flag, bool given) { return given ? flag : ""; }
+
+// The pod's service account, and the few flags that go together with it.
+Result<kube::ClientConfig> in_cluster(const kube::KubeconfigOverrides& overrides) {
+  for (const std::string_view flag :
+       {name_of("--user", !overrides.user.empty()),
+        name_of("--username", !overrides.username.empty()),
+        name_of("--password", !overrides.password.empty()),
+        name_of("--client-certificate", !overrides.client_certificate.empty()),
+        name_of("--client-key", !overrides.client_key.empty()),
+        name_of("--tls-server-name", !overrides.tls_server_name.empty()),
+        name_of("--insecure-skip-tls-verify", overrides.insecure_skip_tls_verify.has_value()),
+        name_of("--proxy-url", !overrides.proxy_url.empty())}) {
+    if (flag.empty()) continue;
+    return Error(kube::Errc::kBadKubeconfig,
+                 std::string(flag) +
+                     " cannot be used with the pod's service account, which is what there is "
+                     "without a kubeconfig; name a server with --server, or a kubeconfig with "
+                     "--kubeconfig");
+  }
+  Result<kube::ClientConfig> config = kube::in_cluster_config_from_environment();
+  if (!config) return config;
+  if (!overrides.pod_namespace.empty()) config->pod_namespace = overrides.pod_namespace;
+  if (!overrides.certificate_authority.empty()) {
+    config->tls.ca = {.text = {}, .file = overrides.certificate_authority};
+  }
+  if (!overrides.token.empty()) {
+    config->credentials.token = overrides.token;
+    config->credentials.token_file.clear();
+  }
+  return config;
+}
+
+// Whether neither files nor flags say which server is meant.
+bool names_no_server(const kube::Kubeconfig& kubeconfig,
+                     const kube::KubeconfigOverrides& overrides) {
+  return kubeconfig.context_names().empty() && kubeconfig.current_context().empty() &&
+         overrides.context.empty() && overrides.cluster.empty() && overrides.server.empty();
+}
+
+std::string list_of(const std::vector<std::string>& files) {
+  if (files.empty()) return "no file, as neither KUBECONFIG nor HOME is set";
+  std::string list;
+  for (const std::string& file : files) {
+    std::error_code ignored;
+    list += (list.empty() ? "" : ", ") + file;
+    if (!std::filesystem::exists(file, ignored)) list += " (not there)";
+  }
+  return list;
+}
+
+}  // namespace
+
+Result<kube::ClientConfig> read_client_config(const ClientFlags& flags) {
+  kube::KubeconfigOverrides overrides = flags.overrides;
+  if (flags.insecure_skip_tls_verify) overrides.insecure_skip_tls_verify = true;
+  if (!flags.kubeconfig.empty()) {
+    const auto kubeconfig = kube::Kubeconfig::load_file(flags.kubeconfig);
+    return kubeconfig ? kubeconfig->client_config(overrides) : kubeconfig.error();
+  }
+  const std::vector<std::string> files = kube::kubeconfig_files_from_environment();
+  const auto kubeconfig = kube::Kubeconfig::load(files);
+  if (!kubeconfig) return kubeconfig.error();
+  const bool no_server = names_no_server(*kubeconfig, overrides);
+  if (no_server && std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return in_cluster(overrides);
+  Result<kube::ClientConfig> config = kubeconfig->client_config(overrides);
+  if (config || !no_server) return config;
+  return Error(config.error().code(), config.error().message() + "; looked for " + list_of(files) +
+                                          "; name a kubeconfig with --kubeconfig, or a server with "
+                                          "--server");
+}
+
+Result<std::shared_ptr<kube::ApiServer>> make_api_server(uv_loop_t* loop, const ClientFlags& flags,
+                                                         kube::ClientConfig config) {
+  kube::ApiServer::Options options;
+  options.round_tripper.connection.session.flow_control = flags.flow_control;
+  options.authenticator.on_stderr = [](std::string_view words) {
+    std::fwrite(words.data(), 1, words.size(), stderr);
+  };
+  options.proxy_from_environment = true;
+  if (flags.verbosity > 0) {
+    std::fprintf(stderr, "connecting to %s\n", config.server.origin().c_str());
+    options.on_request = [level = flags.verbosity,
+                          origin = config.server.origin()](const httpstream::HttpRequest& request) {
+      print_request(level, origin, request);
+    };
+  }
+  return kube::ApiServer::create(loop, std::move(config), std::move(options));
+}

@@ -1,0 +1,263 @@
+#include <unistd.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "commands.h"
+#include "flags/client_flags.h"
+#include "flags/pod_name.h"
+#include "line_writer.h"
+#include "loop.h"
+#include "port_forward/listeners.h"
+#include "port_forward/specs.h"
+#include "report.h"
+#include "stop_signals.h"
+#include "uvspdy/httpstream/error.h"
+#include "uvspdy/kube/client/port_forward_client.h"
+#include "uvspdy/kube/client/remote_command_client.h"
+#include "uvspdy/kube/protocol/error.h"
+#include "uvspdy/kube/protocol/status.h"
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/timer.h"
+
+using namespace uvspdy;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Between attempts to connect again.
+constexpr std::chrono::milliseconds kFirstDelay = 500ms;
+constexpr std::chrono::milliseconds kLongestDelay = 30s;
+
+// Local connections that wait for that, at most.
+constexpr std::size_t kMostWaiting = 256;
+
+// How long local programs have, at the end, to take what has come for them.
+constexpr std::chrono::seconds kLeaveGrace{5};
+
+struct PortForwardFlags {
+  ClientFlags client;
+  std::vector<std::string> addresses = {"localhost"};
+  bool reconnect = false;
+  std::string pod;
+  std::vector<std::string> ports;
+};
+
+/// Why there is no connection, as kubectl says it.
+std::string why_not_connected(const Error& error) {
+  if (const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(error)) {
+    const Result<kube::Status> status = kube::parse_status(failure->body);
+    if (status && !status->message.empty()) {
+      return "Error from server (" + status->reason + "): " + status->message;
+    }
+  }
+  return "error upgrading connection: " + kube::describe(error);
+}
+
+/// Listeners here, and a PortForwarder that their connections go to.
+class PortForward {
+ public:
+  PortForward(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server,
+              kube::PortForwardRequest request, bool reconnect)
+      : loop_(loop),
+        server_(std::move(server)),
+        request_(std::move(request)),
+        reconnect_(reconnect),
+        listeners_(
+            loop, [this](auto local, const PortSpec& port) { accepted(std::move(local), port); },
+            errors_),
+        again_(std::in_place, loop, [this] { dial(); }),
+        signals_(std::in_place, loop, [this](int) { leave(0); }) {}
+
+  /// Runs until it is over; the exit code.
+  int run(Loop& loop, std::vector<PortSpec> ports, std::vector<LocalAddress> addresses) {
+    ports_ = std::move(ports);
+    addresses_ = std::move(addresses);
+    dial();
+    loop.run();
+    return exit_code_.value_or(1);
+  }
+
+ private:
+  struct Waiting {
+    std::unique_ptr<net::Transport> local;
+    PortSpec port;
+  };
+
+  void dial() {
+    attempt_ = kube::PortForwarder::dial(
+        *server_, request_, [this](Result<std::shared_ptr<kube::PortForwarder>> forwarder) {
+          dialed(std::move(forwarder));
+        });
+  }
+
+  void dialed(Result<std::shared_ptr<kube::PortForwarder>> forwarder) {
+    if (exit_code_) {
+      if (forwarder) (*forwarder)->close();
+      return;
+    }
+    if (!forwarder) {
+      const std::string why = why_not_connected(forwarder.error());
+      if (listening_) return try_again(why);
+      report_line(why);
+      return leave(1);
+    }
+    forwarder_ = std::move(*forwarder);
+    forwarder_->on_close([this](const Error& error) { lost(error); });
+    if (!listening_) return listen();
+    delay_ = kFirstDelay;
+    errors_.write("connected to pod " + request_.pod + " again");
+    for (Waiting& next : std::exchange(waiting_, {})) forward(std::move(next.local), next.port);
+  }
+
+  void listen() {
+    listening_ = listeners_.listen(ports_, addresses_);
+    if (listening_) return;
+    std::string all;
+    for (const PortSpec& port : ports_) all += (all.empty() ? "" : " ") + to_string(port);
+    report_error("port-forward", "unable to listen on any of the requested ports: [" + all + "]");
+    leave(1);
+  }
+
+  void lost(const Error& error) {
+    if (exit_code_) return;
+    forwarder_.reset();
+    const std::string why = "lost connection to pod" + (error ? ": " + error.message() : "");
+    if (reconnect_) return try_again(why);
+    errors_.write("uvspdy port-forward: " + why);
+    leave(1);
+  }
+
+  void try_again(const std::string& why) {
+    errors_.write(why + "; connecting again in " + std::to_string(delay_.count()) + " ms");
+    again_->start(delay_);
+    delay_ = std::min(delay_ * 2, kLongestDelay);
+  }
+
+  void accepted(std::unique_ptr<net::Transport> local, const PortSpec& port) {
+    output_.write("Handling connection for " + std::to_string(port.local));
+    if (forwarder_) return forward(std::move(local), port);
+    if (waiting_.size() < kMostWaiting) return waiting_.push_back({std::move(local), port});
+    errors_.write("a connection for " + std::to_string(port.local) +
+                  " was dropped: " + std::to_string(kMostWaiting) + " wait for the pod already");
+  }
+
+  void forward(std::unique_ptr<net::Transport> local, const PortSpec& port) {
+    ++under_way_;
+    forwarder_->forward(std::move(local), port.remote, [this, port](const Error& error) {
+      --under_way_;
+      // A local program that breaks off is its own business; a lost connection has its own line.
+      const bool worth_saying = error && error.code().category() != net::uv_category() &&
+                                error.code() != session::Errc::kConnectionLost &&
+                                error.code() != session::Errc::kConnectionClosed;
+      if (worth_saying && !exit_code_) {
+        errors_.write("an error occurred forwarding " + std::to_string(port.local) + " -> " +
+                      std::to_string(port.remote) + ": " + error.message());
+      }
+      if (exit_code_) maybe_left();
+    });
+  }
+
+  // Nothing new from here on; what has come is still written, for a while.
+  void leave(int exit_code) {
+    if (exit_code_) return;
+    exit_code_ = exit_code;
+    listeners_.close();
+    waiting_.clear();
+    attempt_.cancel();
+    again_.reset();
+    signals_->close();
+    if (forwarder_) forwarder_->close();
+    if (under_way_ == 0) return;
+    grace_.emplace(loop_, [exit_code] { std::_Exit(exit_code); });
+    grace_->start(kLeaveGrace);
+  }
+
+  void maybe_left() {
+    if (under_way_ == 0) grace_.reset();
+  }
+
+  uv_loop_t* loop_;
+  std::shared_ptr<kube::ApiServer> server_;
+  kube::PortForwardRequest request_;
+  bool reconnect_;
+  // Nobody stops the forwarding by not reading these.
+  LineWriter output_{STDOUT_FILENO};
+  LineWriter errors_{STDERR_FILENO};
+  std::vector<PortSpec> ports_;
+  std::vector<LocalAddress> addresses_;
+  LocalListeners listeners_;
+  bool listening_ = false;
+  net::Attempt attempt_;
+  std::shared_ptr<kube::PortForwarder> forwarder_;  // while connected
+  std::deque<Waiting> waiting_;                     // while not
+  std::size_t under_way_ = 0;
+  std::chrono::milliseconds delay_ = kFirstDelay;
+  std::optional<net::Timer> again_;
+  std::optional<net::Timer> grace_;
+  std::optional<StopSignals> signals_;
+  std::optional<int> exit_code_;
+};
+
+int port_forward(const PortForwardFlags& flags) {
+  constexpr int kUsage = 2;
+  if (flags.pod.empty() || flags.ports.empty()) {
+    return report_error("port-forward",
+                        "TYPE/NAME and list of ports are required for port-forward, as in: uvspdy "
+                        "port-forward POD 8080:80",
+                        kUsage);
+  }
+  const Result<std::string> pod = parse_pod_name(flags.pod);
+  if (!pod) return report_error("port-forward", pod.error().message());
+  std::vector<PortSpec> ports;
+  for (const std::string& text : flags.ports) {
+    const Result<PortSpec> port = parse_port_spec(text);
+    if (!port) return report_error("port-forward", port.error().message());
+    ports.push_back(*port);
+  }
+  Result<std::vector<LocalAddress>> addresses = parse_local_addresses(flags.addresses);
+  if (!addresses) return report_error("port-forward", addresses.error().message());
+  Result<kube::ClientConfig> config = read_client_config(flags.client);
+  if (!config) return report_error("port-forward", config.error().message());
+  kube::PortForwardRequest request;
+  request.pod_namespace = config->pod_namespace;
+  request.pod = *pod;
+
+  Loop loop;
+  auto server = make_api_server(loop.get(), flags.client, std::move(*config));
+  if (!server) return report_error("port-forward", server.error().message());
+  PortForward command(loop.get(), std::move(*server), std::move(request), flags.reconnect);
+  return command.run(loop, std::move(ports), std::move(*addresses));
+}
+
+}  // namespace
+
+void add_port_forward(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "port-forward",
+      "Forward local ports to a pod: port-forward [OPTIONS] POD [LOCAL:]REMOTE ...; with :REMOTE a "
+      "free local port is taken");
+  auto flags = std::make_shared<PortForwardFlags>();
+  add_client_flags(*command, flags->client);
+  command
+      ->add_option("--address", flags->addresses,
+                   "Addresses to listen on, comma-separated: numeric ones, or localhost, which is "
+                   "127.0.0.1 and ::1")
+      ->delimiter(',')
+      ->allow_extra_args(false)  // what stands behind it is the pod
+      ->capture_default_str();
+  command->add_flag("--reconnect", flags->reconnect,
+                    "When the connection to the pod is lost, keep listening and connect again, "
+                    "after 0.5 s, then twice as long each time, up to 30 s");
+  command->add_option("POD", flags->pod, "The pod: NAME or pod/NAME");
+  command->add_option("PORTS", flags->ports, "[LOCAL:]REMOTE, or :REMOTE for a free local port");
+  command->callback([flags, &exit_code] { exit_code = port_forward(*flags); });
+}

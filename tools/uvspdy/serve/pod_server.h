@@ -1,0 +1,69 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "uvspdy/error.h"
+#include "uvspdy/httpstream/http_server.h"
+#include "uvspdy/kube/local/local_runtime.h"
+#include "uvspdy/kube/server/pod_api.h"
+#include "uvspdy/kube/server/request_authenticator.h"
+#include "uvspdy/kube/server/streaming_server.h"
+#include "uvspdy/net/tls.h"
+#include "uvspdy/session/options.h"
+
+/// This machine as a pod: what `serve` and `demo` run.
+class PodServer {
+ public:
+  struct Options {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;
+    std::string socket_path;  ///< of a local socket, in place of address and port
+    std::string pod = "uvspdy";
+    /// Not null: every connection is TLS.
+    std::shared_ptr<const uvspdy::net::TlsServerContext> tls;
+    /// Whether requests must come from somebody we know: by a client certificate that `tls` has
+    /// verified, or one of `tokens`.
+    bool authenticates = false;
+    std::vector<uvspdy::kube::BearerToken> tokens;
+    uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
+    /// What `start_main` will be called with, if at all: clients are told of its stdin and
+    /// terminal.
+    uvspdy::kube::MainCommand main_command;
+    std::function<void(std::string_view)> log;
+  };
+
+  static uvspdy::Result<std::unique_ptr<PodServer>> start(uv_loop_t* loop, const Options& options);
+
+  /// Starts the process that attach joins; `on_over` hears with what it exited, once its clients
+  /// have been told. Errors: those of LocalRuntime::start_main.
+  uvspdy::Error start_main(const uvspdy::kube::MainCommand& command,
+                           std::function<void(int exit_code)> on_over);
+
+  std::uint16_t port() const { return http_->port(); }
+
+  /// Where it listens, as "https://127.0.0.1:6443" or "unix:///run/x.sock".
+  std::string url() const;
+
+  /// Ends every command and then calls `done`.
+  void stop(std::function<void()> done);
+
+  PodServer(uv_loop_t* loop, const Options& options);
+
+ private:
+  void handle(const std::shared_ptr<uvspdy::httpstream::HttpExchange>& exchange);
+
+  bool tls_;
+  bool authenticates_;
+  uvspdy::kube::RequestAuthenticator authenticator_;
+  uvspdy::kube::PodApi api_;
+  std::shared_ptr<uvspdy::kube::LocalRuntime> runtime_;
+  uvspdy::kube::StreamingServer streaming_;
+  std::unique_ptr<uvspdy::httpstream::HttpServer> http_;
+};

@@ -1,0 +1,194 @@
+#include <uv.h>
+
+#include <charconv>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "commands.h"
+#include "flags/flow_control.h"
+#include "loop.h"
+#include "report.h"
+#include "serve/kubeconfig_out.h"
+#include "serve/pod_server.h"
+#include "serve/server_security.h"
+#include "stop_signals.h"
+#include "uvspdy/net/tcp.h"
+
+using namespace uvspdy;
+
+namespace {
+
+struct ServeOptions {
+  std::string listen = "127.0.0.1:0";
+  std::string pod = "uvspdy";
+  std::string kubeconfig_out;
+  kube::MainCommand main_command;
+  ServerSecurityFlags security;
+  session::FlowControl flow_control = session::FlowControl::kAutomatic;
+};
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string socket_path;  // of a local socket, in place of these
+};
+
+// HOST:PORT, an IPv6 host in brackets; port 0 is allowed here. Or unix:///PATH.
+std::optional<Endpoint> parse_endpoint(const std::string& text) {
+  if (text.starts_with("unix:///")) return Endpoint{{}, 0, text.substr(7)};
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  Endpoint endpoint;
+  endpoint.host = text.substr(0, colon);
+  if (endpoint.host.size() > 2 && endpoint.host.front() == '[' && endpoint.host.back() == ']') {
+    endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
+  }
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data() + colon + 1, last, endpoint.port);
+  if (error != std::errc() || end != last) return std::nullopt;
+  if (endpoint.host == "localhost") endpoint.host = "127.0.0.1";
+  return endpoint;
+}
+
+int serve(const ServeOptions& options) {
+  const kube::MainCommand& main_command = options.main_command;
+  if (main_command.command.empty() &&
+      (main_command.use_stdin || main_command.stdin_once || main_command.tty)) {
+    return report_error("serve",
+                        "-i, --stdin-once and -t are for a command; give it behind --, as in: "
+                        "uvspdy serve -it -- sh",
+                        2);
+  }
+  if (main_command.stdin_once && !main_command.use_stdin) {
+    return report_error("serve", "--stdin-once says when the stdin of -i ends; give -i, too", 2);
+  }
+  const std::optional<Endpoint> endpoint = parse_endpoint(options.listen);
+  if (!endpoint) {
+    return report_error("serve", "cannot read --listen '" + options.listen +
+                                     "': give HOST:PORT, such as 127.0.0.1:8080, or unix:///PATH");
+  }
+  const bool guarded = (options.security.has_tls() && options.security.authenticates()) ||
+                       KubeconfigOut::makes_certificates(options.kubeconfig_out, options.security);
+  const bool local = !endpoint->socket_path.empty() || net::is_loopback(endpoint->host);
+  if (!guarded && !local) {
+    return report_error(
+        "serve", "refusing to listen on " + options.listen +
+                     ": whoever reaches this server can run commands; give --tls-cert-file and "
+                     "--tls-private-key-file, and --client-ca-file or --token-auth-file, or "
+                     "--kubeconfig-out alone, which makes them, or use a "
+                     "loopback address such as 127.0.0.1:" +
+                     std::to_string(endpoint->port));
+  }
+  Result<ServerSecurity> security = read_server_security(options.security);
+  if (!security) return report_error("serve", security.error().message());
+  std::optional<KubeconfigOut> kubeconfig;
+  if (!options.kubeconfig_out.empty()) {
+    auto prepared =
+        KubeconfigOut::prepare(options.kubeconfig_out, endpoint->host, options.security, *security);
+    if (!prepared) return report_error("serve", prepared.error().message());
+    kubeconfig = std::move(*prepared);
+  }
+
+  // Outlive the loop, whose last turn may still tell of the main process.
+  int exit_code = 0;
+  std::function<void()> stop;
+  Loop loop;
+  PodServer::Options server_options;
+  server_options.address = endpoint->host;
+  server_options.port = endpoint->port;
+  server_options.socket_path = endpoint->socket_path;
+  server_options.pod = options.pod;
+  server_options.tls = security->tls;
+  server_options.authenticates = security->authenticates;
+  server_options.tokens = security->tokens;
+  server_options.flow_control = options.flow_control;
+  server_options.log = report_line;
+  server_options.main_command = options.main_command;
+  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
+  if (!server) return report_error("serve", server.error().message());
+  // Before there is a process that a failure would have to end.
+  std::optional<FileReplacement> kubeconfig_file;
+  if (kubeconfig) {
+    Result<FileReplacement> written = kubeconfig->write((*server)->port(), options.pod);
+    if (!written) return report_error("serve", written.error().message());
+    kubeconfig_file.emplace(std::move(*written));
+  }
+  std::optional<CertificateReloader> reloader;
+  if (options.security.has_tls()) {
+    reloader.emplace(loop.get(), options.security, *security, server_options.log);
+  }
+  // Stopping takes a few seconds, longer only while a slow client reads on; ending sooner would
+  // leave commands running.
+  std::optional<StopSignals> signals;
+  stop = [&] {
+    (*server)->stop([&] {
+      signals->close();
+      reloader.reset();
+    });
+  };
+  // Before there is a process, too, which a signal would leave behind; heard once the loop runs.
+  signals.emplace(loop.get(), [&](int) {
+    if (stop) std::exchange(stop, {})();
+  });
+  // A pod ends with its main process and as that does, unless it was told to stop before.
+  const auto main_over = [&](int main_exit_code) {
+    if (!stop) return;
+    exit_code = main_exit_code;
+    std::exchange(stop, {})();
+  };
+  Error error;
+  if (!main_command.command.empty()) error = (*server)->start_main(main_command, main_over);
+  // Only now, and before anybody is told to come: what cannot start leaves the file as it was.
+  if (!error && kubeconfig_file) error = kubeconfig_file->put_in_place();
+  if (error) {
+    exit_code = report_error("serve", error.message());
+    std::exchange(stop, {})();
+  } else {
+    std::printf("listening on %s\n", (*server)->url().c_str());
+    std::fflush(stdout);
+  }
+  loop.run();
+  return exit_code;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "serve",
+      "Let kubectl and uvspdy run commands on this machine, and attach to COMMAND, with which it "
+      "ends: serve [OPTIONS] [-- COMMAND...]");
+  auto options = std::make_shared<ServeOptions>();
+  command
+      ->add_option(
+          "--listen", options->listen,
+          "HOST:PORT to listen on, port 0 picks a free one; or unix:///PATH, for the user's own "
+          "processes")
+      ->capture_default_str();
+  command->add_option("--pod", options->pod, "The name this machine has as a pod")
+      ->capture_default_str();
+  command->add_flag("-i,--stdin", options->main_command.use_stdin,
+                    "Let one client at a time write to the stdin of COMMAND");
+  command->add_flag("--stdin-once", options->main_command.stdin_once,
+                    "End that stdin with the first client that had it");
+  command->add_flag("-t,--tty", options->main_command.tty, "Give COMMAND a terminal");
+  add_server_security(*command, options->security);
+  command->add_option("--kubeconfig-out", options->kubeconfig_out,
+                      "Write a kubeconfig that kubectl can use at once, for its owner alone. "
+                      "Without the flags above "
+                      "the server makes a CA and certificates for itself and for the kubeconfig, "
+                      "anew at each start, "
+                      "and lets in nobody else; with --tls-cert-file the kubeconfig trusts that "
+                      "certificate and has "
+                      "the first token of --token-auth-file");
+  add_flow_control(*command, options->flow_control);
+  command->callback([options, command_words, &exit_code] {
+    options->main_command.command = command_words;
+    exit_code = serve(*options);
+  });
+}

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <uv.h>
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "flags/pod_flags.h"
+#include "terminal/fd_streams.h"
+#include "terminal/terminal.h"
+#include "uvspdy/kube/client/remote_command_client.h"
+#include "uvspdy/net/handle.h"
+#include "uvspdy/net/timer.h"
+
+/// A remote command between this process's standard streams, which ends the process: with the
+/// command's exit code, with 1 and a line on stderr, or by the signal that it was told to end with
+/// (130 for a shell, if that was Ctrl-C). The terminal is restored first.
+class RemoteCommand {
+ public:
+  /// Starts it, with the first size of the terminal, if it has one.
+  using Start = std::function<uvspdy::net::Attempt(uvspdy::kube::RemoteCommandHandlers,
+                                                   uvspdy::kube::TerminalSize)>;
+
+  /// `name` is the command's own, for messages.
+  RemoteCommand(uv_loop_t* loop, const char* name);
+
+  /// Whether a terminal is to be used: -t together with -i, where standard input is one. Says so
+  /// where it is not.
+  static bool wants_terminal(const PodFlags& flags);
+
+  /// `redraw`: what runs already is to draw its screen anew, so it is told of two sizes.
+  void run(const Start& start, bool tty, bool redraw);
+
+  /// Ends the process with this line and 1.
+  [[noreturn]] void fail(const std::string& line);
+
+ private:
+  using StreamPtr = std::shared_ptr<uvspdy::httpstream::Stream>;
+
+  FdWriter::Handlers writer_handlers(StreamPtr& stream);
+  void started(const uvspdy::kube::RemoteCommandStreams& streams);
+  static void connect(const StreamPtr& stream, FdWriter& writer);
+  void send_input(uvspdy::Result<uvspdy::Buffer> piece);
+  void send_size();
+  void watch_signals();
+  void end_by(int signal);
+  void maybe_exit();
+  [[noreturn]] void leave(int exit_code);
+  [[noreturn]] void die_of(int signal);
+
+  uv_loop_t* loop_;
+  std::string name_;
+  uvspdy::kube::RemoteCommandStreams streams_;
+  FdReader input_;
+  FdWriter output_;
+  FdWriter error_output_;
+  std::optional<Terminal> terminal_;
+  uvspdy::kube::TerminalSize told_;  // the size that the other side knows
+  uvspdy::net::Attempt attempt_;
+  std::optional<uvspdy::Result<uvspdy::kube::ExitStatus>> status_;
+  int signal_ = 0;  // that ends us
+  uvspdy::net::Timer give_up_;
+  std::array<uvspdy::net::Handle<uv_signal_t>, 4> signals_;
+};
