@@ -2,12 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "uvspdy/buffer.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/new_stream_handler.h"
@@ -25,6 +25,9 @@ struct ConnectionOptions {
   /// Who answers streams that the peer creates; empty: all are rejected.
   NewStreamHandler on_new_stream;
 
+  /// Sees each frame, in and out; empty: nobody, which costs one branch a frame.
+  session::TraceHandler on_trace;
+
   /// How long closing may go without progress: bytes leaving, then the peer's own end. Past it
   /// the transport is closed under it.
   std::chrono::milliseconds close_timeout = std::chrono::seconds(5);
@@ -32,6 +35,12 @@ struct ConnectionOptions {
   /// The same while the peer has not acknowledged all that was sent: a reader that pauses is
   /// given longer, because closing would destroy what is on its way.
   std::chrono::milliseconds slow_reader_timeout = std::chrono::minutes(2);
+};
+
+/// What a transport brings along into its connection.
+struct ConnectionStart {
+  Buffer preface;       ///< sent before the first frame: the 101 of an upgrade
+  Buffer already_read;  ///< read from the transport before: the bytes behind a head
 };
 
 /// A SPDY connection over a transport: the place where the byte pipe meets the session.
@@ -45,25 +54,26 @@ struct ConnectionOptions {
 ///     connection->close();
 ///
 /// It closes by itself when the peer ends it, breaks the protocol, or has sent GOAWAY and the last
-/// stream is over. A reader that stays paused while it holds data keeps its stream, and with it
-/// on_close, waiting; the transport is closed all the same.
+/// stream is over. A reader that stays paused, or holds bytes and has no on_data, keeps its stream,
+/// and with it on_close, waiting until it is dropped or discards; the transport is closed all the
+/// same.
 class Connection : public std::enable_shared_from_this<Connection> {
   struct Private {};
 
  public:
-  using CreateStreamHandler = std::function<void(Result<std::shared_ptr<Stream>>)>;
-  using CloseHandler = std::function<void(const Error&)>;
-  using PingHandler = std::function<void(Result<std::chrono::nanoseconds>)>;
+  using CreateStreamHandler = OnceCallback<void(Result<std::shared_ptr<Stream>>)>;
+  using CloseHandler = OnceCallback<void(const Error&)>;
+  using PingHandler = OnceCallback<void(Result<std::chrono::nanoseconds>)>;
+  using GoAwayHandler = OnceCallback<void(const wire::GoAwayFrame&)>;
+  using SettingsHandler = Callback<void(const wire::SettingsFrame&)>;
 
-  /// Runs a session over a connected transport. `preface` is sent before the first frame (the 101
-  /// of an upgrade); `already_read` is what was read from the transport before (the bytes behind a
-  /// head). Reading starts with the loop's next turn.
+  /// Runs a session over a connected transport. Reading starts with the loop's next turn.
   static std::shared_ptr<Connection> create(std::unique_ptr<net::Transport> transport,
-                                            session::Role role, ConnectionOptions options,
-                                            Buffer preface = {}, Buffer already_read = {});
+                                            session::Role role, ConnectionOptions options = {},
+                                            ConnectionStart start = {});
 
   Connection(Private, std::unique_ptr<net::Transport> transport, session::Role role,
-             ConnectionOptions options, Buffer preface, Buffer already_read);  // use `create`
+             ConnectionOptions options, ConnectionStart start);  // use `create`
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -71,7 +81,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Creates a stream. The handler runs once: with the stream when the peer's SYN_REPLY has come;
   /// or with session::Errc::kStreamRefused, kStreamReset, kCreateTimeout (30 s by default),
   /// kConnectionClosed, kConnectionLost, kGoneAway (safe to retry elsewhere), kIdsExhausted, or an
-  /// error of wire::FrameEncoder for headers that cannot be sent.
+  /// error of wire::FrameEncoder for headers that cannot be sent. A stream that is created for an
+  /// empty handler is reset.
   void create_stream(Headers headers, CreateStreamHandler handler);
   void create_stream(Headers headers, const session::CreateOptions& options,
                      CreateStreamHandler handler);
@@ -90,8 +101,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// The connection is over: closed here, or by the peer with GOAWAY or no stream left (success);
   /// session::Errc::kConnectionLost, kIdleTimeout, kPeerDead, or the protocol error that ended it.
-  /// Called once, as the last of all handlers, which are freed then; not at all when it is set
-  /// after that: see is_closed().
+  /// Called once, as the last of all handlers, which are freed then. Set behind the end, it is
+  /// called in the loop's next turn.
   void on_close(CloseHandler handler);
 
   /// Whether on_close has been called, or would have been.
@@ -109,13 +120,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// kConnectionLost.
   void ping(PingHandler handler);
 
-  using GoAwayHandler = std::function<void(const wire::GoAwayFrame&)>;
-
-  /// The peer's GOAWAY: no more streams can be created. Those above its last good id fail with
+  /// The peer's first GOAWAY: no more streams can be created. Those above its last good id fail with
   /// session::Errc::kGoneAway, the others go on; the connection closes when they are over.
   void on_goaway(GoAwayHandler handler);
-
-  using SettingsHandler = std::function<void(const wire::SettingsFrame&)>;
 
   /// The peer's SETTINGS, as session::Handler::on_settings has them: values that a server asks to
   /// keep, and those that a client returns.
@@ -137,7 +144,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uv_loop_t* loop() const;
 
  private:
-  friend class Stream;
+  friend class StreamCore;
   friend class StreamDecision;
   class Impl;
 

@@ -138,6 +138,10 @@ class Session {
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
 
+  /// Nobody reads yet: like `pause`, but an end that no held data stands before is told. `resume`,
+  /// `pause` and `discard` end it.
+  void hold(wire::StreamId id);
+
   /// The reader has left for good: what is held and what still comes is dropped, and counts against
   /// nothing; the peer's window is given back. on_received is told all the same, paused or not.
   void discard(wire::StreamId id);

@@ -40,10 +40,6 @@ class [[nodiscard]] Connection {
   /// `incoming` has given its handler to the connection: `accept` takes from there.
   Connection(std::shared_ptr<httpstream::Connection> connection, const IncomingStreams& incoming)
       : state_(std::make_shared<State>(std::move(connection), incoming.queue_)) {
-    if (state_->connection->is_closed()) {
-      state_->ended(Error(session::Errc::kConnectionClosed, "the connection was closed before"));
-      return;
-    }
     state_->connection->on_close([state = state_](const Error& error) { state->ended(error); });
   }
   ~Connection() {
@@ -66,7 +62,7 @@ class [[nodiscard]] Connection {
                             options](OneShot<Stream>::Handler handler) {
       connection->create_stream(
           headers, options,
-          [handler = std::move(handler)](Result<std::shared_ptr<httpstream::Stream>> stream) {
+          [handler = std::move(handler)](Result<std::shared_ptr<httpstream::Stream>> stream) mutable {
             if (!stream) return handler(stream.error());
             handler(Stream(std::move(*stream)));
           });
@@ -172,7 +168,7 @@ inline OneShot<Dialed> dial(const Dialer& dialer, std::vector<std::string> proto
   return OneShot<Dialed>([dialer,
                           protocols = std::move(protocols)](OneShot<Dialed>::Handler handler) {
     return dialer.dial(
-        protocols, [handler = std::move(handler)](Result<httpstream::Dialed> dialed) {
+        protocols, [handler = std::move(handler)](Result<httpstream::Dialed> dialed) mutable {
           if (!dialed) return handler(dialed.error());
           handler(Dialed{Connection(std::move(dialed->connection)), std::move(dialed->protocol)});
         });
