@@ -76,6 +76,14 @@ std::size_t Connection::unacknowledged() const { return impl_->unacknowledged();
 std::string Connection::peer() const { return impl_->peer; }
 uv_loop_t* Connection::loop() const { return impl_->loop; }
 
+void Connection::on_new_stream(NewStreamHandler handler) {
+  impl_->set_on_new_stream(std::move(handler));
+}
+
+void Connection::on_trace(session::TraceHandler handler) {
+  impl_->session().on_trace(std::move(handler));
+}
+
 void Connection::on_goaway(GoAwayHandler handler) { impl_->set_on_goaway(std::move(handler)); }
 
 void Connection::on_settings(SettingsHandler handler) {
@@ -109,15 +117,12 @@ Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transp
       loop(transport->loop()),
       owner_(owner),
       transport_(std::move(transport)),
-      on_new_stream_(std::move(options.on_new_stream)),
       close_timeout_(options.close_timeout),
       slow_reader_timeout_(options.slow_reader_timeout),
       session_(role, std::move(options.session), *this),
       preface_(std::move(start.preface)),
       untaken_input_(std::move(start.already_read)),
-      timer_(std::in_place, loop, [this] { turn(); }) {
-  session_.on_trace(std::move(options.on_trace));
-}
+      timer_(std::in_place, loop, [this] { turn(); }) {}
 
 void Connection::Impl::start() {
   self_ = owner_.shared_from_this();
@@ -142,6 +147,10 @@ void Connection::Impl::set_on_close(CloseHandler handler) {
     return later([this, handler = std::move(handler)]() mutable { handler(close_error_); });
   }
   std::swap(on_close_, handler);
+}
+
+void Connection::Impl::set_on_new_stream(NewStreamHandler handler) {
+  if (phase_ != Phase::kOver) std::swap(on_new_stream_, handler);
 }
 
 void Connection::Impl::set_on_goaway(GoAwayHandler handler) {
@@ -399,8 +408,8 @@ void Connection::Impl::drop_undecided_streams() {
 // While we do not read, the end of a peer that has gone does not reach us: the system is asked. So
 // it is while what we have sent is not acknowledged.
 void Connection::Impl::check_peer() {
-  const bool unheard = phase_ < Phase::kClosing && !write_error_ &&
-                       (!reading_ || unacknowledged() > 0);
+  const bool unheard =
+      phase_ < Phase::kClosing && !write_error_ && (!reading_ || unacknowledged() > 0);
   if (!unheard) {
     next_peer_check_.reset();
     return;

@@ -44,6 +44,7 @@ class Connection::Impl final : public session::Handler {
   std::shared_ptr<StreamCore> find(wire::StreamId id) const;
 
   void set_on_close(CloseHandler handler);
+  void set_on_new_stream(NewStreamHandler handler);
   void set_on_goaway(GoAwayHandler handler);
   void set_on_settings(SettingsHandler handler);
 
@@ -99,13 +100,12 @@ class Connection::Impl final : public session::Handler {
   Connection& owner_;
   std::shared_ptr<Connection> self_;  // until kOver
   std::unique_ptr<net::Transport> transport_;
-  NewStreamHandler on_new_stream_;
   std::chrono::milliseconds close_timeout_;
   std::chrono::milliseconds slow_reader_timeout_;
   session::Session session_;
   Buffer preface_;
-  Buffer untaken_input_;             // read, and not taken by the session yet
-  std::optional<Error> read_end_;    // the transport's end, while there is some of that
+  Buffer untaken_input_;           // read, and not taken by the session yet
+  std::optional<Error> read_end_;  // the transport's end, while there is some of that
   Phase phase_ = Phase::kOpen;
   Error close_error_;     // what on_close will say
   bool writing_ = false;  // a transport write waits
@@ -126,6 +126,7 @@ class Connection::Impl final : public session::Handler {
   std::unordered_map<wire::StreamId, PendingStream> creating_;
   std::unordered_map<std::uint32_t, PingHandler> pings_;
   std::vector<OnceCallback<void()>> later_;
+  NewStreamHandler on_new_stream_;
   CloseHandler on_close_;
   GoAwayHandler on_goaway_;
   SettingsHandler on_settings_;

@@ -71,8 +71,8 @@ class Pump::Impl : public std::enable_shared_from_this<Impl> {
 
 std::shared_ptr<Pump> Pump::start(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink,
                                   DoneHandler done) {
-  auto pump = std::make_shared<Pump>(Private{}, std::move(source), std::move(sink),
-                                     std::move(done));
+  auto pump =
+      std::make_shared<Pump>(Private{}, std::move(source), std::move(sink), std::move(done));
   pump->impl_->start();
   return pump;
 }

@@ -39,7 +39,9 @@ void StreamReader::on_end(EndHandler handler) {
 HalfState StreamReader::state() const {
   return core_ ? StreamCore::state_of(core_->received()) : HalfState::kBroken;
 }
-Error StreamReader::error() const { return core_ ? core_->received().value_or(Error()) : no_stream("reader"); }
+Error StreamReader::error() const {
+  return core_ ? core_->received().value_or(Error()) : no_stream("reader");
+}
 void StreamReader::pause() {
   if (core_) core_->pause();
 }

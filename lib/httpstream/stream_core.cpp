@@ -15,10 +15,7 @@ Error closed_error(wire::StreamId id) {
 }  // namespace
 
 StreamCore::StreamCore(Connection& connection, wire::StreamId id, Headers headers)
-    : connection_(&connection),
-      loop_(connection.loop()),
-      id_(id),
-      headers_(std::move(headers)) {}
+    : connection_(&connection), loop_(connection.loop()), id_(id), headers_(std::move(headers)) {}
 
 std::shared_ptr<Stream> StreamCore::make_stream() {
   return std::make_shared<Stream>(Stream::Private{}, shared_from_this());

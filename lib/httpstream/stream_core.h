@@ -13,8 +13,8 @@
 namespace uvspdy::httpstream {
 
 /// What a Stream, its two halves and its connection share. It stands between the session, which
-/// says what happens to the stream, and the handlers, and knows what was told: a handler that is set
-/// behind the event hears of it in the loop's next turn.
+/// says what happens to the stream, and the handlers, and knows what was told: a handler that is
+/// set behind the event hears of it in the loop's next turn.
 class StreamCore : public std::enable_shared_from_this<StreamCore> {
  public:
   StreamCore(Connection& connection, wire::StreamId id, Headers headers);
@@ -87,9 +87,9 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   Connection* connection_;  // null once the stream is closed
   uv_loop_t* loop_;
   wire::StreamId id_;
-  bool paused_ = false;         // by the reader's holder
+  bool paused_ = false;  // by the reader's holder
   bool discarded_ = false;
-  bool room_untold_ = false;    // on_writable was set and has not been called since
+  bool room_untold_ = false;  // on_writable was set and has not been called since
   bool reply_sent_ = false;
   bool telling_later_ = false;
   std::optional<Error> received_;  // how the peer's direction has ended, once that was told

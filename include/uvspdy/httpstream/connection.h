@@ -22,12 +22,6 @@ namespace uvspdy::httpstream {
 struct ConnectionOptions {
   session::Options session;
 
-  /// Who answers streams that the peer creates; empty: all are rejected.
-  NewStreamHandler on_new_stream;
-
-  /// Sees each frame, in and out; empty: nobody, which costs one branch a frame.
-  session::TraceHandler on_trace;
-
   /// How long closing may go without progress: bytes leaving, then the peer's own end. Past it
   /// the transport is closed under it.
   std::chrono::milliseconds close_timeout = std::chrono::seconds(5);
@@ -78,6 +72,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// Sets who answers the streams that the peer creates; set it before the loop's next turn to get
+  /// all of them. Empty: streams are refused.
+  void on_new_stream(NewStreamHandler handler);
+
   /// Creates a stream. The handler runs once: with the stream when the peer's SYN_REPLY has come;
   /// or with session::Errc::kStreamRefused, kStreamReset, kCreateTimeout (30 s by default),
   /// kConnectionClosed, kConnectionLost, kGoneAway (safe to retry elsewhere), kIdsExhausted, or an
@@ -120,8 +118,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// kConnectionLost.
   void ping(PingHandler handler);
 
-  /// The peer's first GOAWAY: no more streams can be created. Those above its last good id fail with
-  /// session::Errc::kGoneAway, the others go on; the connection closes when they are over.
+  /// The peer's first GOAWAY: no more streams can be created. Those above its last good id fail
+  /// with session::Errc::kGoneAway, the others go on; the connection closes when they are over.
   void on_goaway(GoAwayHandler handler);
 
   /// The peer's SETTINGS, as session::Handler::on_settings has them: values that a server asks to
@@ -130,6 +128,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Sends SETTINGS. Errors: those of session::Session::send_settings.
   Error send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear = false);
+
+  /// Has each frame seen, in and out, until the connection is over; set before the loop's next
+  /// turn, from the first on. Empty turns that off, which costs one branch a frame.
+  void on_trace(session::TraceHandler handler);
 
   /// What the session has done and holds, whether the peer has flow control, and the round trip.
   session::Stats stats() const;

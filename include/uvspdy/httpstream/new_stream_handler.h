@@ -34,8 +34,8 @@ class StreamDecision {
 };
 
 /// Is told of each stream that the peer creates, before its data flows. Writing to the stream is
-/// allowed at once; what is written waits for `accept`. The stream is the handler's to keep: dropped,
-/// it is reset (see Stream).
+/// allowed at once; what is written waits for `accept`. The stream is the handler's to keep:
+/// dropped, it is reset (see Stream).
 using NewStreamHandler = Callback<void(std::shared_ptr<Stream>, StreamDecision)>;
 
 /// Accepts every stream, says nothing on it, and ignores what comes.

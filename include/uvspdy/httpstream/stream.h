@@ -16,8 +16,8 @@
 
 namespace uvspdy::httpstream {
 
-/// A bidirectional stream of a Connection: a reader and a writer together, as Go's httpstream.Stream
-/// is.
+/// A bidirectional stream of a Connection: a reader and a writer together, as Go's
+/// httpstream.Stream is.
 ///
 /// The Stream holds both halves until somebody takes one (take_reader, take_writer) and gives it to
 /// whoever is to have it. What the Stream itself has for reading and writing is done with the

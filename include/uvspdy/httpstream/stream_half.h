@@ -8,7 +8,8 @@ namespace uvspdy::httpstream {
 enum class HalfState : std::uint8_t {
   kOpen,    ///< bytes may flow
   kEnded,   ///< over, in order: FLAG_FIN, behind all bytes
-  kBroken,  ///< over by a reset, with the connection, or because nobody holds the stream: see error()
+  kBroken,  ///< over by a reset, with the connection, or because nobody holds the stream: see
+            ///< error()
 };
 
 }  // namespace uvspdy::httpstream

@@ -60,12 +60,12 @@ class [[nodiscard]] Connection {
   OneShot<Stream> create_stream(Headers headers, session::CreateOptions options = {}) const {
     return OneShot<Stream>([connection = state_->connection, headers = std::move(headers),
                             options](OneShot<Stream>::Handler handler) {
-      connection->create_stream(
-          headers, options,
-          [handler = std::move(handler)](Result<std::shared_ptr<httpstream::Stream>> stream) mutable {
-            if (!stream) return handler(stream.error());
-            handler(Stream(std::move(*stream)));
-          });
+      connection->create_stream(headers, options,
+                                [handler = std::move(handler)](
+                                    Result<std::shared_ptr<httpstream::Stream>> stream) mutable {
+                                  if (!stream) return handler(stream.error());
+                                  handler(Stream(std::move(*stream)));
+                                });
       return net::Attempt();
     });
   }

@@ -84,8 +84,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
   }
 
   Error busy(const char* what) const {
-    return net::uv_error(UV_EBUSY,
-                         "stream " + std::to_string(id) + ": another " + what + " waits");
+    return net::uv_error(UV_EBUSY, "stream " + std::to_string(id) + ": another " + what + " waits");
   }
 
   std::shared_ptr<httpstream::Stream> stream;  // null once given up
