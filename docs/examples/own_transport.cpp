@@ -187,7 +187,7 @@ int main() {
   ConnectionOptions echo;
   echo.on_new_stream = [](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
     stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-    stream->on_end([stream] { (void)stream->close(); });
+    stream->on_end([stream](const Error&) { stream->close(); });
     decision.accept();
   };
   Connection::create(std::move(there), session::Role::kServer, std::move(echo));
@@ -195,9 +195,9 @@ int main() {
   client->create_stream({}, [client](Result<std::shared_ptr<Stream>> stream) {
     if (!stream) return client->close();
     (*stream)->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-    (*stream)->on_end([client] { client->close(); });
+    (*stream)->on_end([client](const Error&) { client->close(); });
     (void)(*stream)->write(Buffer(std::string("hello, memory\n")));
-    (void)(*stream)->close();
+    (*stream)->close();
   });
   uv_run(loop, UV_RUN_DEFAULT);
   return uv_loop_close(loop) == 0 ? 0 : 1;
