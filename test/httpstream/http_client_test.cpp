@@ -169,6 +169,26 @@ TEST_CASE("HttpClient: a connection that breaks is no end of a body") {
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("HttpClient: a body of exactly max_body bytes is whole") {
+  TestLoop loop;
+  const std::string body(100, 'x');
+  const std::string chunked = kOk + "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string answer = GENERATE_COPY(
+      kOk + "Content-Length: 100\r\n\r\n" + body, chunked + "64\r\n" + body + "\r\n0\r\n\r\n",
+      chunked + "63\r\n" + body.substr(1) + "\r\n1\r\nx\r\n0\r\n\r\n", kOk + "\r\n" + body);
+  CAPTURE(answer.substr(0, 60));
+  RawServer server(loop);
+  HttpClient::Options options;
+  options.max_body = body.size();
+  Get get(loop, server.port(), options);
+  RawPeer& peer = request_of(loop, server);
+  peer.send(answer);
+  peer.shut_down();
+  CHECK(get.response().body == body);
+  peer.close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("HttpClient: bodies that cannot be used") {
   TestLoop loop;
   struct Row {
@@ -184,6 +204,8 @@ TEST_CASE("HttpClient: bodies that cannot be used") {
           "longer than 100 bytes"},
       Row{kOk + "\r\n" + std::string(101, 'x'), "longer than 100 bytes"},
       Row{chunked + "65\r\n" + std::string(101, 'x'), "longer than 100 bytes"},
+      Row{chunked + "64\r\n" + std::string(100, 'x') + "\r\n1\r\nx", "longer than 100 bytes"},
+      Row{chunked + "64\r\n" + std::string(100, 'x') + "no\r\n", "malformed chunk"},
       Row{chunked + "-1\r\n", "malformed chunk"}, Row{chunked + "1\r\nab\r\n", "malformed chunk"},
       Row{chunked + std::string(300, '1'), "malformed chunk"},
       Row{kOk + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx", "makes no sense"},
