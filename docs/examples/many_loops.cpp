@@ -53,9 +53,8 @@ class ServerThread {
     uv_loop_t loop;
     uv_loop_init(&loop);
     auto poster = net::Poster::create(&loop);
-    HttpServer::Options options;
-    options.listen.reuse_port = true;
-    auto server = HttpServer::listen(&loop, "127.0.0.1", port, upgrade, options);
+    auto server =
+        HttpServer::listen(&loop, "127.0.0.1", port, upgrade, {.listen = {.reuse_port = true}});
     if (poster && server) {
       poster_ = *poster;
       server_ = std::move(*server);
