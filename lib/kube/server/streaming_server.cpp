@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "kube/protocol/log_line.h"
-#include "kube/server/port_forward_session.h"
 #include "kube/server/remote_command_session.h"
+#include "kube/server/served_port_forward.h"
 #include "kube/server/streaming_tokens.h"
 #include "uvspdy/httpstream/response_upgrader.h"
 #include "uvspdy/httpstream/upgrade.h"
@@ -78,7 +78,7 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   std::string base_path;  // without a slash at its end
   StreamingTokens tokens;
   std::unordered_set<std::shared_ptr<RemoteCommand>> remote_commands;
-  std::unordered_set<std::shared_ptr<PortForwardSession>> port_forwards;
+  std::unordered_set<std::shared_ptr<ServedPortForward>> port_forwards;
   // One for all forwarded connections: an idle one holds no block.
   std::shared_ptr<BufferPool> pool = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
   bool stopping = false;
@@ -173,15 +173,17 @@ void StreamingServer::Shared::serve(HttpExchange& exchange, const RemoteCommandR
 
 void StreamingServer::Shared::serve(HttpExchange& exchange, const PortForwardRequest& request) {
   start(exchange, kPortForwardProtocols, port_forwards,
-        [&](const std::string&, PortForwardSession::OverHandler on_over) {
-          PortForwardSession::Options session;
-          session.stream_creation_timeout = options.stream_creation_timeout;
-          session.stream_idle_timeout = options.stream_idle_timeout;
-          session.max_connections = options.max_forwarded_connections;
-          session.pool = pool;
-          session.log = options.log;
-          return std::make_shared<PortForwardSession>(
-              loop, request, std::move(session), exchange.peer(),
+        [&](const std::string&, ServedPortForward::OverHandler on_over) {
+          ServedPortForward::Options served;
+          served.stream_creation_timeout = options.stream_creation_timeout;
+          served.stream_idle_timeout = options.stream_idle_timeout;
+          served.max_connections = options.max_forwarded_connections;
+          served.pool = pool;
+          served.log = [shared = shared_from_this()](std::string_view line) {
+            if (shared->options.log) shared->options.log(line);
+          };
+          return std::make_shared<ServedPortForward>(
+              loop, request, std::move(served), exchange.peer(),
               [to = runtime, request](std::shared_ptr<ForwardedConnection> connection) {
                 to->port_forward(request, std::move(connection));
               },
