@@ -67,7 +67,9 @@ void StreamCore::tell() {
   const auto keep = shared_from_this();
   if (reply_sent_ && on_reply_sent_) on_reply_sent_();
   if (sent_) {
-    const StreamWriter::WritableHandler no_room = std::move(on_writable_);
+    // Whoever waits for room goes on; `write` says why there is none.
+    const StreamWriter::WritableHandler last_call = std::move(on_writable_);
+    if (*sent_) last_call();
     if (on_sent_) on_sent_(*sent_);
     if (on_stream_sent_) on_stream_sent_(*sent_);
   } else if (room_untold_ && writable()) {

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     constexpr int kUsageError = 2;
     return app.exit(error) == 0 ? 0 : kUsageError;
+  } catch (const std::exception& error) {
+    // Memory that has run out, above all.
+    std::fprintf(stderr, "uvspdy: %s\n", error.what());
+    return 1;
   }
   return exit_code;
 }
