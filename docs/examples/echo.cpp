@@ -14,7 +14,7 @@ int main() {
     if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);
     (void)ResponseUpgrader().upgrade_response(*exchange, response, [](auto stream, auto decision) {
       stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-      stream->on_end([stream] { (void)stream->close(); });
+      stream->on_end([stream](const Error&) { stream->close(); });
       decision.accept();
     });
   });
@@ -27,9 +27,9 @@ int main() {
     dialed->connection->create_stream({{"topic", "hi"}}, [c = dialed->connection](auto stream) {
       if (!stream) return c->close();
       (*stream)->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-      (*stream)->on_end([c] { c->close(); });
+      (*stream)->on_end([c](const Error&) { c->close(); });
       (void)(*stream)->write(Buffer(std::string("hello, stream\n")));
-      (void)(*stream)->close();
+      (*stream)->close();
     });
   });
   return uv_run(loop, UV_RUN_DEFAULT);

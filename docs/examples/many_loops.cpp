@@ -24,7 +24,7 @@ constexpr int kConnections = 24;
 // For a few bytes; own_http_server.cpp pauses a stream whose peer sends and takes nothing back.
 void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
   stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-  stream->on_end([stream] { (void)stream->close(); });
+  stream->on_end([stream](const Error&) { stream->close(); });
   decision.accept();
 }
 
@@ -53,9 +53,8 @@ class ServerThread {
     uv_loop_t loop;
     uv_loop_init(&loop);
     auto poster = net::Poster::create(&loop);
-    HttpServer::Options options;
-    options.listen.reuse_port = true;
-    auto server = HttpServer::listen(&loop, "127.0.0.1", port, upgrade, options);
+    auto server =
+        HttpServer::listen(&loop, "127.0.0.1", port, upgrade, {.listen = {.reuse_port = true}});
     if (poster && server) {
       poster_ = *poster;
       server_ = std::move(*server);
@@ -94,12 +93,12 @@ void exchange_a_word(uv_loop_t* loop, std::uint16_t port, int& echoed) {
       if (!stream) return connection->close();
       const auto answer = std::make_shared<std::string>();
       (*stream)->on_data([answer](Bytes bytes) { *answer += text_of(bytes); });
-      (*stream)->on_end([&echoed, connection, answer] {
+      (*stream)->on_end([&echoed, connection, answer](const Error&) {
         if (*answer == "word") ++echoed;
         connection->close();
       });
       (void)(*stream)->write(Buffer(std::string("word")));
-      (void)(*stream)->close();
+      (*stream)->close();
     });
   });
 }

@@ -54,7 +54,7 @@ void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
     if (!error && !stream->writable()) stream->pause();
   });
   stream->on_writable([stream] { stream->resume(); });
-  stream->on_end([stream] { (void)stream->close(); });
+  stream->on_end([stream](const Error&) { stream->close(); });
   decision.accept();
 }
 
@@ -106,9 +106,9 @@ void say_hello(const std::shared_ptr<Connection>& connection) {
   connection->create_stream({}, [connection](Result<std::shared_ptr<Stream>> stream) {
     if (!stream) return connection->close();
     (*stream)->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-    (*stream)->on_end([connection] { connection->close(); });
+    (*stream)->on_end([connection](const Error&) { connection->close(); });
     (void)(*stream)->write(Buffer(std::string("hello, embedder\n")));
-    (void)(*stream)->close();
+    (*stream)->close();
   });
 }
 

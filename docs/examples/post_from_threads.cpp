@@ -26,7 +26,7 @@ class Sender {
          std::shared_ptr<Stream> stream)
       : poster_(std::move(poster)), connection_(std::move(connection)), stream_(std::move(stream)) {
     stream_->on_data([](Bytes) {});
-    stream_->on_end([this] { connection_->close(); });
+    stream_->on_end([this](const Error&) { connection_->close(); });
     connection_->on_close([this](const Error&) { poster_->close(); });
     for (int number = 0; number < kThreads; ++number) {
       threads_.emplace_back([this, number] { work(number); });
@@ -49,7 +49,7 @@ class Sender {
   // In the loop's thread.
   void send(std::string line) {
     (void)stream_->write(Buffer(std::move(line)));
-    if (++sent_ == kThreads * kLinesEach) (void)stream_->close();
+    if (++sent_ == kThreads * kLinesEach) stream_->close();
   }
 
   std::shared_ptr<net::Poster> poster_;
@@ -72,7 +72,7 @@ int main() {
       stream->on_data([&lines](Bytes bytes) {
         for (const std::uint8_t byte : bytes) lines += byte == '\n';
       });
-      stream->on_end([stream] { (void)stream->close(); });
+      stream->on_end([stream](const Error&) { stream->close(); });
       decision.accept();
     };
     (void)ResponseUpgrader().upgrade_response(*exchange, response, count_lines);

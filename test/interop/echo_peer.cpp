@@ -159,7 +159,7 @@ class Exchange {
   void start(std::shared_ptr<Stream> stream) {
     stream_ = std::move(stream);
     stream_->on_data([this](Bytes bytes) { receive(bytes); });
-    stream_->on_end([this] {
+    stream_->on_end([this](const Error&) {
       if (received_ < bytes_) fail("the end came after " + progress());
     });
     stream_->on_close([this](const Error& error) {
@@ -186,7 +186,7 @@ class Exchange {
       for (std::uint8_t& byte : piece) byte = pattern(index_, sent_++);
       if (Error error = stream_->write(Buffer(std::move(piece)))) return fail(error.message());
     }
-    if (!std::exchange(half_closed_, true)) (void)stream_->close();
+    if (!std::exchange(half_closed_, true)) stream_->close();
   }
 
   void receive(Bytes bytes) {
@@ -238,8 +238,8 @@ class EchoClient {
       });
       return;
     }
-    httpstream::Dialer::Options dial;
-    dial.round_tripper.connect_timeout = dial.round_tripper.response_timeout = options_.timeout;
+    httpstream::DialerOptions dial;
+    dial.route.connect_timeout = dial.route.response_timeout = options_.timeout;
     httpstream::Dialer(loop, url, dial).dial({options_.protocol}, [this](auto dialed) {
       if (!dialed) return finish(dialed.error().message());
       connected(std::move(dialed->connection));

@@ -3,12 +3,12 @@
 #include <uv.h>
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 
 #include "uvspdy/bytes.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 
 namespace uvspdy::net {
@@ -25,13 +25,13 @@ struct TlsInfo;
 class Transport {
  public:
   /// Bytes that have come; the view is valid during the call.
-  using ReadHandler = std::function<void(Bytes)>;
+  using ReadHandler = Callback<void(Bytes)>;
   /// No more bytes come: the peer's orderly end (success), or an error. Called once.
-  using EndHandler = std::function<void(const Error&)>;
+  using EndHandler = OnceCallback<void(const Error&)>;
   /// A write is done: how many bytes it took, or why it failed.
-  using WriteHandler = std::function<void(Result<std::size_t>)>;
-  using DoneHandler = std::function<void(const Error&)>;
-  using CloseHandler = std::function<void()>;
+  using WriteHandler = OnceCallback<void(Result<std::size_t>)>;
+  using DoneHandler = OnceCallback<void(const Error&)>;
+  using CloseHandler = OnceCallback<void()>;
 
   virtual ~Transport() = default;
 
@@ -66,6 +66,10 @@ class Transport {
   /// destroyed before, only the library's own still call it.
   virtual void close(CloseHandler handler) = 0;
 
+  /// What the system knows of the peer, without reading or writing: success, or the error that the
+  /// next read or write would find.
+  virtual Error check_peer() const { return {}; }
+
   /// The peer, for messages: "127.0.0.1:40312", "unix:/run/x.sock".
   virtual std::string peer() const = 0;
 
@@ -75,7 +79,8 @@ class Transport {
   virtual uv_loop_t* loop() const = 0;
 };
 
-/// Gets what an attempt has come to: a connected transport, or why there is none.
-using ConnectHandler = std::function<void(Result<std::unique_ptr<Transport>>)>;
+/// Gets what an attempt has come to: a connected transport, or why there is none. If it is nobody,
+/// the transport is closed at once.
+using ConnectHandler = OnceCallback<void(Result<std::unique_ptr<Transport>>)>;
 
 }  // namespace uvspdy::net

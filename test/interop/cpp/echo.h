@@ -13,7 +13,7 @@ inline void echo(httpstream::Stream& stream) {
     if (!stream.writable()) stream.pause();
   });
   stream.on_writable([&stream] { stream.resume(); });
-  stream.on_end([&stream] { (void)stream.close(); });
+  stream.on_end([&stream](const Error&) { (void)stream.close(); });
 }
 
 }  // namespace uvspdy::interop

@@ -71,7 +71,7 @@ void Script::attach(std::shared_ptr<httpstream::Stream> stream) {
     if (!problem.empty()) return self->done(problem);
     self->proceed();
   });
-  stream_->on_end([self = shared_from_this()] {
+  stream_->on_end([self = shared_from_this()](const Error&) {
     self->ended_ = true;
     self->proceed();
   });
@@ -127,7 +127,7 @@ void Script::await_sent() {
 }
 
 bool Script::half_close() {
-  stream_->on_end_sent([self = shared_from_this()] { self->sent(); });
+  stream_->on_sent([self = shared_from_this()](const Error&) { self->sent(); });
   if (Error error = stream_->close()) {
     done("half-closing: " + error.message());
     return false;

@@ -47,7 +47,7 @@ void sink(Stream& stream, StreamDecision& decision) {
     const std::string problem = check->receive(bytes);
     if (!problem.empty()) fail(problem);
   });
-  stream.on_end([&stream, check, fail] {
+  stream.on_end([&stream, check, fail](const Error&) {
     if (!check->complete()) return fail("the end came after " + check->progress());
     (void)stream.write(Buffer::copy_of(kReceived));
     (void)stream.close();

@@ -56,7 +56,7 @@ class Part : public std::enable_shared_from_this<Part> {
     if (uploads_) return std::make_shared<PatternSender>(*stream_, index_, bytes_)->start();
     // Not earlier: of a stream that both sides have ended spdy-transport knows nothing any more,
     // even while its own last bytes wait for a window, and it resets it for a WINDOW_UPDATE.
-    stream_->on_end([self = shared_from_this()] { (void)self->stream_->close(); });
+    stream_->on_end([self = shared_from_this()](const Error&) { self->stream_->close(); });
   }
 
   void receive(Bytes bytes) {
