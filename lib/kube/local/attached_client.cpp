@@ -2,8 +2,6 @@
 
 #include <string_view>
 
-#include "uvspdy/session/error.h"
-
 namespace uvspdy::kube {
 namespace {
 
@@ -31,7 +29,7 @@ void AttachedClient::pump_input(std::unique_ptr<httpstream::Sink> sink) {
 
 void AttachedClient::leave_input() {
   const auto input = std::move(input_);
-  if (input) input->break_off(Error(session::Errc::kStreamClosed, "nobody reads it any more"));
+  if (input) input->give_up();
 }
 
 void AttachedClient::write(Process::Output output, const httpstream::Piece& piece) {

@@ -88,7 +88,7 @@ void LocalCommand::start() {
     client_->on_resize([self](TerminalSize size) { self->process_->resize(window_size(size)); });
   }
   if (input) {
-    httpstream::Pump::start(source_of(std::move(input)), process_->take_stdin(), {});
+    input_ = httpstream::Pump::start(source_of(std::move(input)), process_->take_stdin(), {});
   }
   pump_output(Process::Output::kStdout, std::move(output));
   pump_output(Process::Output::kStderr, std::move(error_output));
@@ -114,7 +114,7 @@ void LocalCommand::client_gone() {
 
 void LocalCommand::exited() {
   log("'" + command_text(words_) + "' exited with " + std::to_string(process_->exit_code()));
-  process_->drop_stdin();  // nobody reads it any more
+  if (input_) input_->give_up();  // nobody reads it any more
   if (!finished_) output_timer_.start(options_->output_grace);
   maybe_finish();
   check_over();

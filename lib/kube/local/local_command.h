@@ -55,6 +55,7 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   std::shared_ptr<BufferPool> pool_;
   OverHandler on_over_;
   std::unique_ptr<Process> process_;
+  PumpPtr input_;
   std::array<PumpPtr, 2> outputs_;
   bool finished_ = false;     // the client knows the status, or is gone
   bool stopping_ = false;     // told to stop: its client waits for the end

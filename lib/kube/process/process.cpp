@@ -171,12 +171,6 @@ std::unique_ptr<httpstream::Source> Process::take_output(Output output) {
   return stream ? source_of(stream) : nullptr;
 }
 
-void Process::drop_stdin() {
-  if (!stdin_) return;
-  const Error why = net::uv_error(UV_EPIPE, "the command's stdin");
-  terminal_ ? stdin_->give_up_writing(why) : stdin_->close(why);
-}
-
 void Process::hang_up() {
   remember_foreground();
   if (terminal_) terminal_->stream()->on_closing({});

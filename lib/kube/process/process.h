@@ -71,10 +71,6 @@ class Process {
   /// session on that gets SIGHUP.
   std::unique_ptr<httpstream::Source> take_output(Output output);
 
-  /// Closes the command's stdin at once: whoever has it hears that it is over. A terminal only
-  /// takes nothing more.
-  void drop_stdin();
-
   /// Hangs the terminal up, if there is one.
   void hang_up();
 
