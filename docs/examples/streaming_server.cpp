@@ -2,7 +2,7 @@
 // that kubectl, a kubelet or an API server can exec into, attach to and port-forward to. The client
 // here is uvspdy's own; it execs "upper", which sends its stdin back in capitals.
 
-#include <uvspdy/httpstream/http_server.h>
+#include <uvspdy/httpstream.h>
 #include <uvspdy/kube.h>
 
 #include <csignal>
@@ -13,50 +13,60 @@
 using namespace uvspdy;
 using namespace uvspdy::kube;
 using httpstream::HttpServer;
-using StreamPtr = std::shared_ptr<httpstream::Stream>;
+using httpstream::Pump;
+using httpstream::Source;
 
 namespace {
 
-/// Sends back what comes, changed by `change`, until the client ends. While the client does not
-/// take it, nothing more is read from it.
-template <class Change>
-void answer(const StreamPtr& from, const StreamPtr& to, Change change) {
-  from->on_data([from, to, change](Bytes bytes) {
-    std::string text(text_of(bytes));
-    for (char& c : text) c = change(c);
-    if (!to->write(Buffer(std::move(text))) && !to->writable()) from->pause();
-  });
-  to->on_writable([from] { from->resume(); });
-}
+/// What another source gives, in capitals.
+class Upper : public Source {
+ public:
+  explicit Upper(std::unique_ptr<Source> source) : source_(std::move(source)) {}
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-char same(char c) { return c; }
+  void start(DataHandler on_data, EndHandler on_end) override {
+    source_->start(
+        [on_data = std::move(on_data)](const httpstream::Piece& piece) {
+          std::string text(text_of(piece.bytes()));
+          for (char& c : text) {
+            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+          }
+          on_data(httpstream::Piece(Buffer(std::move(text))));
+        },
+        std::move(on_end));
+  }
+  void pause() override { source_->pause(); }
+  void resume() override { source_->resume(); }
+  void discard() override { source_->discard(); }
+
+ private:
+  std::unique_ptr<Source> source_;
+};
 
 class MemoryRuntime : public Runtime {
  public:
-  void exec(ExecRequest request, std::shared_ptr<RemoteCommandSession> session) override {
-    if (request.command.front() != "upper" || !session->standard_input() ||
-        !session->standard_output()) {
-      return session->finish(exit_status(127, "there is only 'upper', with stdin and stdout"));
+  void exec(ExecRequest request, std::shared_ptr<ServedCommand> command) override {
+    if (request.command.front() != "upper" || !request.use_stdin || !request.use_stdout) {
+      return command->finish(exit_status(127, "there is only 'upper', with stdin and stdout"));
     }
-    answer(session->standard_input(), session->standard_output(), upper);
-    // The handler keeps the session. With a client that vanishes both go.
-    session->standard_input()->on_end([session](const Error&) { session->finish(exit_status(0)); });
+    // The pump lives until it is over, and keeps the command. With a client that vanishes both go.
+    Pump::start(std::make_unique<Upper>(source_of(command->take_standard_input())),
+                sink_of(command->take_standard_output()),
+                [command](const Error&) { command->finish(exit_status(0)); });
   }
 
-  void attach(AttachRequest, std::shared_ptr<RemoteCommandSession> session) override {
-    if (session->standard_output()) {
-      (void)session->standard_output()->write(Buffer(std::string("nothing runs here\n")));
+  void attach(AttachRequest, std::shared_ptr<ServedCommand> command) override {
+    if (httpstream::StreamWriter output = command->take_standard_output()) {
+      if (!output.write(Buffer(std::string("nothing runs here\n")))) output.end();
     }
-    session->finish(exit_status(0));
+    command->finish(exit_status(0));
   }
 
   // Every port is an echo server. A real one would connect: net::connect_tcp, connect_to.
   void port_forward(PortForwardRequest, std::shared_ptr<ForwardedConnection> connection) override {
-    const StreamPtr data = connection->take_data_stream();
+    const auto data = connection->take_data_stream();
     if (!data) return;  // the client has left
-    answer(data, data, same);
-    data->on_end([data, connection](const Error&) { data->close(); });
+    Pump::start(source_of(data->take_reader()), sink_of(data->take_writer()),
+                [connection](const Error&) {});
   }
 };
 
@@ -88,13 +98,15 @@ int main() {
   request.command = {"upper"};
   request.use_stdin = true;
   request.use_stderr = false;
+  httpstream::StreamReader output;
   exec(**client, request,
        {.on_started =
-            [](const auto& streams) {
-              streams.standard_output->on_data(
+            [&](RemoteCommandStreams streams) {
+              output = std::move(streams.standard_output);
+              output.on_data(
                   [](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-              (void)streams.standard_input->write(Buffer(std::string("hello, runtime\n")));
-              streams.standard_input->close();
+              httpstream::StreamWriter input = std::move(streams.standard_input);
+              if (!input.write(Buffer(std::string("hello, runtime\n")))) input.end();
             },
         .on_exit =
             [&](auto status) {
