@@ -43,7 +43,9 @@ std::string find_program(const std::string& name) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
     const std::string candidate = rest.substr(0, end) + "/" + name;
     rest.erase(0, std::min(end + 1, rest.size()));
-    if (access(candidate.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(candidate)) {
+    std::error_code ignored;
+    if (access(candidate.c_str(), X_OK) == 0 &&
+        std::filesystem::is_regular_file(candidate, ignored)) {
       return candidate;
     }
   }
@@ -138,7 +140,8 @@ class Kubectl {
     std::array<char*, 4> arguments = {words[0].data(), words[1].data(), words[2].data(), nullptr};
     std::string kubeconfig = "KUBECONFIG=/dev/null";
     std::string home = "HOME=" + cache_;
-    std::string search = "PATH=" + std::string(std::getenv("PATH"));
+    const char* path_variable = std::getenv("PATH");
+    std::string search = std::string("PATH=") + (path_variable != nullptr ? path_variable : "");
     std::array<char*, 4> environment = {kubeconfig.data(), home.data(), search.data(), nullptr};
     std::array<uv_stdio_container_t, 3> stdio{};
     for (int fd = 0; fd < 3; ++fd) {
