@@ -9,6 +9,7 @@
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/httpstream/new_stream_handler.h"
+#include "uvspdy/httpstream/pump.h"
 #include "uvspdy/httpstream/relay.h"
 #include "uvspdy/httpstream/response_upgrader.h"
 #include "uvspdy/httpstream/stream.h"
