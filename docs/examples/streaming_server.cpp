@@ -41,7 +41,7 @@ class MemoryRuntime : public Runtime {
     }
     answer(session->standard_input(), session->standard_output(), upper);
     // The handler keeps the session. With a client that vanishes both go.
-    session->standard_input()->on_end([session] { session->finish(exit_status(0)); });
+    session->standard_input()->on_end([session](const Error&) { session->finish(exit_status(0)); });
   }
 
   void attach(AttachRequest, std::shared_ptr<RemoteCommandSession> session) override {
@@ -56,7 +56,7 @@ class MemoryRuntime : public Runtime {
     const StreamPtr data = connection->take_data_stream();
     if (!data) return;  // the client has left
     answer(data, data, same);
-    data->on_end([data, connection] { (void)data->close(); });
+    data->on_end([data, connection](const Error&) { data->close(); });
   }
 };
 
@@ -94,7 +94,7 @@ int main() {
               streams.standard_output->on_data(
                   [](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
               (void)streams.standard_input->write(Buffer(std::string("hello, runtime\n")));
-              (void)streams.standard_input->close();
+              streams.standard_input->close();
             },
         .on_exit =
             [&](auto status) {

@@ -107,13 +107,12 @@ TEST_CASE("Dialer: frames right behind the 101 in the same write are not lost") 
   Dialer::Options options;
   std::string received;
   bool ended = false;
-  options.round_tripper.connection.on_new_stream = [&](std::shared_ptr<Stream> stream,
-                                                       StreamDecision decision) {
+  const auto on_new_stream = [&](std::shared_ptr<Stream> stream, StreamDecision decision) {
     CHECK(stream->headers() == Headers{{"a", "b"}});
     stream->on_data([&](Bytes bytes) { received += text_of(bytes); });
-    stream->on_end([&ended, stream] {
+    stream->on_end([&ended, stream](const Error&) {
       ended = true;
-      (void)stream->close();
+      stream->close();
     });
     decision.accept();
   };
