@@ -27,8 +27,11 @@ namespace uvspdy::session {
 ///     on_sent, on_received, on_stream_closed, all with kStreamRefused or kStreamReset  (rejected)
 ///
 /// on_received comes behind all data that arrived before, and like that data not while the reader
-/// has paused. on_sent waits for no reader. on_headers may stand between any of them, on_reply_sent
-/// and on_writable likewise.
+/// has paused. Three things end a pause: `reset`, `close` and `abort`, which drop what is held; a
+/// stream that is not accepted, on which nothing ever came; and `discard`. on_sent waits for no
+/// reader. on_headers may stand between any of them, on_reply_sent and on_writable likewise.
+///
+/// The direction that a unidirectional stream does not have ends with success from the start.
 class Handler {
  public:
   /// The peer has created a stream. Answer, now or later, with `reply` or `reset`. The frame is
