@@ -59,9 +59,8 @@ class ServerThread {
   }
 
   void start(uv_loop_t* loop, std::uint16_t port) {
-    HttpServer::Options options;
-    options.listen.reuse_port = true;
-    auto server = HttpServer::listen(loop, "127.0.0.1", port, upgrade, options);
+    auto server =
+        HttpServer::listen(loop, "127.0.0.1", port, upgrade, {.listen = {.reuse_port = true}});
     auto poster = net::Poster::create(loop);
     if (!server || !poster) {
       if (poster) (*poster)->close();

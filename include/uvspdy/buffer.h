@@ -39,6 +39,9 @@ class Buffer {
   /// The first `count` bytes (`count` <= size()) as a Buffer of its own, and this one without them.
   Buffer take_prefix(std::size_t count);
 
+  /// Lets go of the first `count` bytes (`count` <= size()).
+  void drop_prefix(std::size_t count);
+
  private:
   Bytes bytes_;
   std::shared_ptr<const void> owner_;

@@ -26,6 +26,8 @@ Buffer Buffer::take_prefix(std::size_t count) {
   return prefix;
 }
 
+void Buffer::drop_prefix(std::size_t count) { bytes_ = bytes_.subspan(count); }
+
 BufferPool::BufferPool(std::size_t block_size, std::size_t max_blocks)
     : block_size_(block_size), max_blocks_(max_blocks) {}
 

@@ -85,19 +85,32 @@ Result<std::string> format_fields(const Headers& headers) {
 
 }  // namespace
 
+class HttpHeadCollector::Impl {
+ public:
+  std::string head;
+};
+
+HttpHeadCollector::HttpHeadCollector() : impl_(std::make_unique<Impl>()) {}
+HttpHeadCollector::~HttpHeadCollector() = default;
+HttpHeadCollector::HttpHeadCollector(HttpHeadCollector&&) noexcept = default;
+HttpHeadCollector& HttpHeadCollector::operator=(HttpHeadCollector&&) noexcept = default;
+
+const std::string& HttpHeadCollector::head() const { return impl_->head; }
+
 Result<bool> HttpHeadCollector::take(Bytes& input) {
-  const std::size_t before = head_.size();
+  std::string& head = impl_->head;
+  const std::size_t before = head.size();
   const std::string_view piece = text_of(input).substr(0, kMaxHeadSize - before);
-  head_ += piece;
+  head += piece;
   // The end may begin in what was there before.
   const std::size_t from = before < kHeadEnd.size() ? 0 : before - (kHeadEnd.size() - 1);
-  const std::size_t end = head_.find(kHeadEnd, from);
+  const std::size_t end = head.find(kHeadEnd, from);
   if (end != std::string::npos) {
-    head_.resize(end + kHeadEnd.size());
-    input = input.subspan(head_.size() - before);
+    head.resize(end + kHeadEnd.size());
+    input = input.subspan(head.size() - before);
     return true;
   }
-  if (head_.size() == kMaxHeadSize) {
+  if (head.size() == kMaxHeadSize) {
     return Error(Errc::kHeadTooLarge,
                  "the head is longer than " + std::to_string(kMaxHeadSize) + " bytes");
   }

@@ -46,6 +46,7 @@ void Session::reset(wire::StreamId id, wire::RstStatus status) { impl_->reset(id
 
 void Session::pause(wire::StreamId id) { impl_->pause(id); }
 void Session::resume(wire::StreamId id) { impl_->resume(id); }
+void Session::hold(wire::StreamId id) { impl_->hold(id); }
 void Session::discard(wire::StreamId id) { impl_->discard(id); }
 
 void Session::set_overflow(wire::StreamId id, OverflowPolicy policy) {

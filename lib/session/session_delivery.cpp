@@ -27,9 +27,9 @@ std::size_t Session::Impl::most_held(const Stream& stream) const {
                   static_cast<std::size_t>(std::max<std::int64_t>(window, 0)));
 }
 
-Error Session::Impl::hold(Stream& stream, Bytes payload) {
+Error Session::Impl::keep_for_reader(Stream& stream, Bytes payload) {
   Receiving& receiving = stream.receiving;
-  if (receiving.overflow == OverflowPolicy::kResetStream && receiving.is_paused() &&
+  if (receiving.overflow == OverflowPolicy::kResetStream && !receiving.takes_data() &&
       receiving.held.size() + payload.size() > most_held(stream)) {
     consumed_by_connection(payload.size());
     return stream_error(stream, wire::RstStatus::kFlowControlError,
@@ -47,7 +47,7 @@ Error Session::Impl::hold(Stream& stream, Bytes payload) {
 // waited for whatever its policy: the next advance delivers what it holds.
 void Session::Impl::note_held(Stream& stream) {
   Receiving& receiving = stream.receiving;
-  const bool waits = receiving.overflow == OverflowPolicy::kStopReading || !receiving.is_paused();
+  const bool waits = receiving.overflow == OverflowPolicy::kStopReading || receiving.takes_data();
   const bool over = waits && receiving.held.size() > most_held(stream);
   if (over == receiving.over_buffer) return;
   const bool stopped = !wants_input();
@@ -144,7 +144,7 @@ void Session::Impl::tell(Stream& stream) {
     const Error how = sending.end.how();
     handler_.on_sent(id, how);
   }
-  if (!receiving.held.empty() && !receiving.is_paused()) {
+  if (!receiving.held.empty() && receiving.takes_data()) {
     const std::vector<std::uint8_t> bytes = take_held(stream);
     handler_.on_data(id, bytes);
     consumed(stream, bytes.size());

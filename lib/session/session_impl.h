@@ -49,6 +49,7 @@ class Session::Impl {
   void reset(wire::StreamId id, wire::RstStatus status);
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
+  void hold(wire::StreamId id);
   void discard(wire::StreamId id);
   void set_overflow(wire::StreamId id, OverflowPolicy policy);
   std::optional<StreamStats> stream_stats(wire::StreamId id) const;
@@ -158,7 +159,8 @@ class Session::Impl {
 
   // What is held for readers, how streams end, and telling it (session_delivery.cpp).
   bool has_unread() const;
-  Error hold(Stream& stream, Bytes payload);
+  void set_reader(wire::StreamId id, Receiving::Reader reader);
+  Error keep_for_reader(Stream& stream, Bytes payload);
   void note_held(Stream& stream);
   std::size_t most_held(const Stream& stream) const;
   std::vector<std::uint8_t> take_held(Stream& stream);

@@ -219,7 +219,7 @@ Error Session::Impl::data_begins(const wire::DataChunk& chunk, Stream* stream) {
 Error Session::Impl::receive_data(Stream& stream, Bytes payload) {
   Receiving& receiving = stream.receiving;
   if (receiving.reader != Receiving::Reader::kGone) {
-    if (!receiving.passes()) return hold(stream, payload);
+    if (!receiving.passes()) return keep_for_reader(stream, payload);
     handler_.on_data(stream.id, payload);
   }
   consumed(stream, payload.size());

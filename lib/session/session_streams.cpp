@@ -234,22 +234,21 @@ void Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
 
 // ---- reading from them
 
-// A stream that has ended may still hold what its reader has not taken.
-void Session::Impl::pause(wire::StreamId id) {
+// A stream that has ended may still hold what its reader has not taken. One whose reader has left
+// has none any more.
+void Session::Impl::set_reader(wire::StreamId id, Receiving::Reader reader) {
   Stream* stream = find(id);
-  if (stream == nullptr || stream->receiving.reader != Receiving::Reader::kReads) return;
-  stream->receiving.reader = Receiving::Reader::kPaused;
+  if (stream == nullptr || stream->receiving.reader == Receiving::Reader::kGone) return;
+  Receiving& receiving = stream->receiving;
+  receiving.reader = reader;
   note_held(*stream);
+  const bool has_data = !receiving.held.empty() && receiving.takes_data();
+  if (has_data || receiving.tells_end()) make_due(*stream);
 }
 
-void Session::Impl::resume(wire::StreamId id) {
-  Stream* stream = find(id);
-  if (stream == nullptr || !stream->receiving.is_paused()) return;
-  Receiving& receiving = stream->receiving;
-  receiving.reader = Receiving::Reader::kReads;
-  note_held(*stream);
-  if (!receiving.held.empty() || receiving.tells_end()) make_due(*stream);
-}
+void Session::Impl::pause(wire::StreamId id) { set_reader(id, Receiving::Reader::kPaused); }
+void Session::Impl::resume(wire::StreamId id) { set_reader(id, Receiving::Reader::kReads); }
+void Session::Impl::hold(wire::StreamId id) { set_reader(id, Receiving::Reader::kAwaited); }
 
 void Session::Impl::discard(wire::StreamId id) {
   Stream* stream = find(id);

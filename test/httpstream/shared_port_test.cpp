@@ -78,12 +78,10 @@ class Server {
  public:
   std::uint16_t listen(uv_loop_t* loop, std::uint16_t port,
                        const std::shared_ptr<net::TlsServerContext>& tls) {
-    HttpServer::Options options;
-    options.listen.reuse_port = true;
-    options.tls = tls;
     auto made = HttpServer::listen(
         loop, "127.0.0.1", port,
-        [this](const std::shared_ptr<HttpExchange>& exchange) { serve(*exchange); }, options);
+        [this](const std::shared_ptr<HttpExchange>& exchange) { serve(*exchange); },
+        {.tls = tls, .listen = {.reuse_port = true}});
     if (!made) return 0;
     http_ = std::move(*made);
     return http_->port();
@@ -120,7 +118,7 @@ class Client {
     url_.scheme = "https";
     url_.host = "127.0.0.1";
     url_.port = port;
-    options_.round_tripper.tls = std::move(tls);
+    options_.route.tls = std::move(tls);
   }
 
   /// From any thread; what it returns is there when all connections are over.
@@ -170,7 +168,7 @@ class Client {
 
   LoopThread& thread_;
   Url url_;
-  Dialer::Options options_;
+  DialerOptions options_;
   const std::string text_ = test::patterned_text(kPieces * kPieceSize);
   std::string received_;
   std::string failure_;

@@ -236,8 +236,8 @@ class EchoClient {
       });
       return;
     }
-    httpstream::Dialer::Options dial;
-    dial.round_tripper.connect_timeout = dial.round_tripper.response_timeout = options_.timeout;
+    httpstream::DialerOptions dial;
+    dial.route.connect_timeout = dial.route.response_timeout = options_.timeout;
     httpstream::Dialer(loop, url, dial).dial({options_.protocol}, [this](auto dialed) {
       if (!dialed) return finish(dialed.error().message());
       connected(std::move(dialed->connection));

@@ -33,10 +33,10 @@ inline std::error_code make_error_code(Errc code) { return {static_cast<int>(cod
 class UpgradeFailure final : public ErrorDetail {
  public:
   int status = 0;
-  std::string reason;
-  Headers headers;
+  std::string reason{};
+  Headers headers{};
   /// At most kMaxErrorBody bytes of it.
-  std::string body;
+  std::string body{};
 };
 
 /// Whether an error is a server's refusal to upgrade, after which a client may fall back to

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,30 +21,37 @@ inline constexpr std::size_t kMaxHeadSize = 64 * 1024;
 inline constexpr std::size_t kMaxHeadFields = 128;
 
 struct HttpRequest {
-  std::string method;
-  std::string target;  ///< path and query, as sent
-  Headers headers;
+  std::string method{};
+  std::string target{};  ///< path and query, as sent
+  Headers headers{};
 };
 
 struct HttpResponse {
   int status = 200;
-  std::string reason;  ///< empty: the usual one for the status
-  Headers headers;
-  std::string body;
+  std::string reason{};  ///< empty: the usual one for the status
+  Headers headers{};
+  std::string body{};
 };
 
-/// Collects one head from input that may be cut anywhere.
+/// Collects one head from input that may be cut anywhere. One that was moved from may only be
+/// assigned to or destroyed.
 class HttpHeadCollector {
  public:
+  HttpHeadCollector();
+  ~HttpHeadCollector();
+  HttpHeadCollector(HttpHeadCollector&&) noexcept;
+  HttpHeadCollector& operator=(HttpHeadCollector&&) noexcept;
+
   /// Takes bytes from the front of `input` up to the end of the head, and leaves what is behind
   /// it. Returns whether the head is complete. Errors: kHeadTooLarge.
   Result<bool> take(Bytes& input);
 
   /// The head, with the empty line at its end, once it is complete.
-  const std::string& head() const { return head_; }
+  const std::string& head() const;
 
  private:
-  std::string head_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// Errors: kBadHead, kHeadTooLarge (too many fields).

@@ -19,14 +19,14 @@ struct Proxy {
   enum class Scheme { kHttp, kHttps, kSocks5 };
 
   Scheme scheme = Scheme::kHttp;
-  std::string host;        ///< a name or a numeric address, IPv6 without brackets
+  std::string host{};      ///< a name or a numeric address, IPv6 without brackets
   std::uint16_t port = 0;  ///< 0: the scheme's own, 80, 443 or 1080
   /// Both empty: none. HTTP sends them as Basic authentication, without being asked; SOCKS5 (RFC
   /// 1929) when the proxy chooses so, and wants 1 to 255 bytes of each.
-  std::string username;
-  std::string password;
+  std::string username{};
+  std::string password{};
   /// How an https proxy is spoken to; null: with the defaults of net::TlsClientOptions.
-  std::shared_ptr<const net::TlsClientContext> tls;
+  std::shared_ptr<const net::TlsClientContext> tls{};
 
   /// The port that is meant: `port`, or the scheme's own.
   std::uint16_t effective_port() const;
@@ -40,7 +40,8 @@ Result<Proxy> parse_proxy(std::string_view text);
 /// "http://host:3128", without user name and password, for messages.
 std::string to_string(const Proxy& proxy);
 
-/// Finds a variable of the environment.
+/// Finds a variable of the environment. It gives a value back, so it is no Callback; it may be
+/// copied, and must not throw.
 using EnvironmentLookup = std::function<std::optional<std::string>(const std::string& name)>;
 
 /// The proxy that the environment names for a URL, or none; by the rules of Go's net/http:

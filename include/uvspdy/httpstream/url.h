@@ -13,10 +13,11 @@ namespace uvspdy::httpstream {
 /// Where a request goes.
 struct Url {
   std::string scheme = "http";  ///< "http", "https" or "unix"
-  std::string host;             ///< a name or a numeric address, IPv6 without brackets
+  std::string host{};           ///< a name or a numeric address, IPv6 without brackets
   std::uint16_t port = 0;       ///< 0: the scheme's own, 80 or 443
   std::string target = "/";     ///< path and query
-  std::string socket_path;  ///< of scheme "unix": the local socket; host and port mean nothing then
+  std::string
+      socket_path{};  ///< of scheme "unix": the local socket; host and port mean nothing then
 
   bool operator==(const Url&) const = default;
 
@@ -47,12 +48,14 @@ std::string to_string(const Url& url);
 /// The parameters of a query, decoded, in order; names may repeat.
 using Query = std::vector<std::pair<std::string, std::string>>;
 
+/// What a request asks for.
+struct Target {
+  std::string path{};  ///< as it stands in the text: see percent_decode
+  Query query{};
+};
+
 /// Splits "path?query" and decodes the query ("+" is a space, "%41" is "A").
 /// Errors: kBadUrl for a broken percent-encoding.
-struct Target {
-  std::string path;
-  Query query;
-};
 Result<Target> parse_target(std::string_view target);
 
 /// "a=1&b=x%20y" with everything but unreserved characters (RFC 3986) percent-encoded.

@@ -66,6 +66,10 @@ class Transport {
   /// destroyed before, only the library's own still call it.
   virtual void close(CloseHandler handler) = 0;
 
+  /// What the system knows of the peer, without reading or writing: success, or the error that the
+  /// next read or write would find.
+  virtual Error check_peer() const { return {}; }
+
   /// The peer, for messages: "127.0.0.1:40312", "unix:/run/x.sock".
   virtual std::string peer() const = 0;
 

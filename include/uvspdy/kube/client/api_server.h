@@ -12,6 +12,7 @@
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/http_client.h"
+#include "uvspdy/httpstream/upgrade_round_tripper.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/kube/credentials/authenticator.h"
@@ -34,7 +35,7 @@ class ApiServer {
  public:
   struct Options {
     /// Timeouts, and how the connections behave. `tls` and `proxy` are taken from the ClientConfig.
-    httpstream::UpgradeRoundTripper::Options round_tripper;
+    httpstream::UpgradeRoundTripperOptions round_tripper;
     Authenticator::Options authenticator;
     /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
     /// as with kubectl.
