@@ -16,6 +16,7 @@
 #include "uvspdy/httpstream/response_upgrader.h"
 #include "uvspdy/httpstream/route_options.h"
 #include "uvspdy/httpstream/stream.h"
+#include "uvspdy/httpstream/transport_ends.h"
 #include "uvspdy/httpstream/upgrade.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
 #include "uvspdy/httpstream/url.h"

@@ -4,7 +4,8 @@
 
 namespace uvspdy::httpstream {
 
-/// It holds itself until the sink is over.
+/// It holds itself until the sink is over. Any call of an end may run others' code, which may end
+/// the pump: so its state is in order before, and looked at behind.
 class Pump::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink, DoneHandler done)
@@ -17,16 +18,21 @@ class Pump::Impl : public std::enable_shared_from_this<Impl> {
                    [this](const Error& error) { source_over(error); });
   }
 
-  void source_over(const Error& how) {
+  /// As if the source had said so.
+  void declare_over(const Error& how) {
     if (state_ != State::kFlowing) return;
+    const auto keep = shared_from_this();
     state_ = State::kEnding;
-    if (!how) return sink_->end();
     error_ = how;
-    sink_->break_off(how);
+    source_->discard();
+    pass_on(how);
   }
 
-  void stop_source() {
-    if (state_ == State::kFlowing) source_->discard();
+  void give_up() {
+    const auto keep = std::move(self_);
+    state_ = State::kOver;
+    const DoneHandler done = std::move(done_);
+    drop_ends();
   }
 
   bool is_blocked() const { return blocked_ && state_ == State::kFlowing; }
@@ -41,6 +47,7 @@ class Pump::Impl : public std::enable_shared_from_this<Impl> {
 
   void take(Piece piece) {
     if (state_ != State::kFlowing || sink_->write(std::move(piece))) return;
+    if (state_ != State::kFlowing) return;
     blocked_ = true;
     source_->pause();
   }
@@ -50,14 +57,31 @@ class Pump::Impl : public std::enable_shared_from_this<Impl> {
     if (state_ == State::kFlowing) source_->resume();
   }
 
+  void source_over(const Error& how) {
+    if (state_ != State::kFlowing) return;
+    state_ = State::kEnding;
+    error_ = how;
+    pass_on(how);
+  }
+
+  void pass_on(const Error& how) {
+    if (state_ != State::kEnding) return;
+    how ? sink_->break_off(how) : sink_->end();
+  }
+
   void sink_over(const Error& error) {
-    if (!error_) error_ = error;
-    if (state_ == State::kFlowing) source_->discard();
-    state_ = State::kOver;
     const auto keep = std::move(self_);
+    const bool flowing = std::exchange(state_, State::kOver) == State::kFlowing;
+    if (!error_) error_ = error;
+    if (flowing) source_->discard();
+    const Error how = error_;
+    done_(how);
+    drop_ends();
+  }
+
+  void drop_ends() {
     const auto source = std::move(source_);
     const auto sink = std::move(sink_);
-    done_(error_);
   }
 
   std::shared_ptr<Impl> self_;
@@ -82,72 +106,10 @@ Pump::Pump(Private, std::unique_ptr<Source> source, std::unique_ptr<Sink> sink, 
 
 Pump::~Pump() = default;
 
-void Pump::break_off(const Error& why) {
-  const auto impl = impl_;
-  impl->stop_source();
-  impl->source_over(why);
-}
-
-void Pump::end() {
-  const auto impl = impl_;
-  impl->stop_source();
-  impl->source_over({});
-}
-
+void Pump::end() { impl_->declare_over({}); }
+void Pump::break_off(const Error& why) { impl_->declare_over(why); }
+void Pump::give_up() { impl_->give_up(); }
 bool Pump::is_blocked() const { return impl_->is_blocked(); }
 bool Pump::source_is_over() const { return impl_->source_is_over(); }
-
-// ---- a stream's halves
-
-namespace {
-
-class ReaderSource final : public Source {
- public:
-  explicit ReaderSource(StreamReader reader) : reader_(std::move(reader)) {}
-
-  void start(DataHandler on_data, EndHandler on_end) override {
-    reader_.on_end(std::move(on_end));
-    reader_.on_data([on_data = std::move(on_data)](Bytes bytes) { on_data(Piece(bytes)); });
-    reader_.resume();
-  }
-  void pause() override { reader_.pause(); }
-  void resume() override { reader_.resume(); }
-  void discard() override { reader_.discard(); }
-
- private:
-  StreamReader reader_;
-};
-
-class WriterSink final : public Sink {
- public:
-  WriterSink(StreamWriter writer, std::shared_ptr<BufferPool> pool)
-      : writer_(std::move(writer)), pool_(std::move(pool)) {}
-
-  void start(RoomHandler on_room, OverHandler on_over) override {
-    writer_.on_writable(std::move(on_room));
-    writer_.on_sent(std::move(on_over));
-  }
-  bool write(Piece piece) override {
-    // A stream that takes nothing any more is over, and on_sent is on its way.
-    if (writer_.write(piece.keep(0, pool_.get()))) return true;
-    return writer_.writable();
-  }
-  void end() override { writer_.end(); }
-  void break_off(const Error&) override { writer_.end_with_reset(); }
-
- private:
-  StreamWriter writer_;
-  std::shared_ptr<BufferPool> pool_;
-};
-
-}  // namespace
-
-std::unique_ptr<Source> source_of(StreamReader reader) {
-  return std::make_unique<ReaderSource>(std::move(reader));
-}
-
-std::unique_ptr<Sink> sink_of(StreamWriter writer, std::shared_ptr<BufferPool> pool) {
-  return std::make_unique<WriterSink>(std::move(writer), std::move(pool));
-}
 
 }  // namespace uvspdy::httpstream

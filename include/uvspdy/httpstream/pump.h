@@ -42,12 +42,17 @@ class Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
-  /// Treats the source as if it had broken off here: nothing more is taken from it, and the sink is
-  /// broken off with `why`, behind what it has. `done` follows. Harmless when the source is over.
+  /// Treats the source as if it had ended here, in order: it discards, and the sink is ended behind
+  /// what it has. `done` follows. Harmless when the source is over.
+  void end();
+
+  /// Treats the source as if it had broken off here, with `why` (not success), and the sink
+  /// likewise.
   void break_off(const Error& why);
 
-  /// Treats the source as if it had ended here, in order. Harmless when the source is over.
-  void end();
+  /// Destroys both ends at once, which gives them up: what is under way is lost. `done` does not
+  /// run. Harmless when it is over.
+  void give_up();
 
   /// Whether the sink has no room, and the source waits for it.
   bool is_blocked() const;

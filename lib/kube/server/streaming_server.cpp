@@ -9,7 +9,7 @@
 
 #include "kube/protocol/log_line.h"
 #include "kube/server/command_connection.h"
-#include "kube/server/port_forward_session.h"
+#include "kube/server/served_port_forward.h"
 #include "kube/server/streaming_tokens.h"
 #include "uvspdy/httpstream/response_upgrader.h"
 #include "uvspdy/httpstream/upgrade.h"
@@ -76,7 +76,7 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   std::string base_path;  // without a slash at its end
   StreamingTokens tokens;
   std::unordered_set<std::shared_ptr<CommandConnection>> commands;
-  std::unordered_set<std::shared_ptr<PortForwardSession>> port_forwards;
+  std::unordered_set<std::shared_ptr<ServedPortForward>> port_forwards;
   // One for all forwarded connections: an idle one holds no block.
   std::shared_ptr<BufferPool> pool = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
   bool stopping = false;
@@ -109,9 +109,9 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   }
 
   bool refuse_without_upgrade(HttpExchange& exchange) const;
-  template <class Session, class Make>
+  template <class Served, class Make>
   void start(HttpExchange& exchange, std::span<const std::string_view> protocols,
-             std::unordered_set<std::shared_ptr<Session>>& owners, Make make);
+             std::unordered_set<std::shared_ptr<Served>>& owners, Make make);
   void serve(HttpExchange& exchange, const RemoteCommandRequest& request,
              CommandConnection::ReadyHandler on_ready);
   void serve(HttpExchange& exchange, const PortForwardRequest& request);
@@ -133,12 +133,12 @@ bool StreamingServer::Shared::refuse_without_upgrade(HttpExchange& exchange) con
   return true;
 }
 
-// Agrees on a protocol, upgrades, and starts the session that `make` makes for it, which `owners`
-// keep until it is over.
-template <class Session, class Make>
+// Agrees on a protocol, upgrades, and starts what `make` makes to serve it, which `owners` keep
+// until it is over.
+template <class Served, class Make>
 void StreamingServer::Shared::start(HttpExchange& exchange,
                                     std::span<const std::string_view> protocols,
-                                    std::unordered_set<std::shared_ptr<Session>>& owners,
+                                    std::unordered_set<std::shared_ptr<Served>>& owners,
                                     Make make) {
   httpstream::HttpResponse response;
   Result<std::string> protocol = httpstream::handshake(exchange.request(), response, protocols);
@@ -150,13 +150,13 @@ void StreamingServer::Shared::start(HttpExchange& exchange,
     owners.erase(over);
     shared->check_stopped();
   };
-  const std::shared_ptr<Session> session = make(std::move(*protocol), on_over);
+  const std::shared_ptr<Served> served = make(std::move(*protocol), on_over);
   const httpstream::ResponseUpgrader upgrader(options.connection);
   Result<std::shared_ptr<httpstream::Connection>> connection =
-      upgrader.upgrade_response(exchange, std::move(response), session->new_stream_handler());
+      upgrader.upgrade_response(exchange, std::move(response), served->new_stream_handler());
   if (!connection) return log(exchange, connection.error());
-  owners.insert(session);
-  session->start(std::move(*connection));
+  owners.insert(served);
+  served->start(std::move(*connection));
 }
 
 void StreamingServer::Shared::serve(HttpExchange& exchange, const RemoteCommandRequest& request,
@@ -172,19 +172,17 @@ void StreamingServer::Shared::serve(HttpExchange& exchange, const RemoteCommandR
 
 void StreamingServer::Shared::serve(HttpExchange& exchange, const PortForwardRequest& request) {
   start(exchange, kPortForwardProtocols, port_forwards,
-        [&](const std::string&, PortForwardSession::OverHandler on_over) {
-          PortForwardSession::Options session;
-          session.stream_creation_timeout = options.stream_creation_timeout;
-          session.stream_idle_timeout = options.stream_idle_timeout;
-          session.max_connections = options.max_forwarded_connections;
-          session.pool = pool;
-          if (options.log) {
-            session.log = [shared = shared_from_this()](std::string_view line) {
-              shared->options.log(line);
-            };
-          }
-          return std::make_shared<PortForwardSession>(
-              loop, request, std::move(session), exchange.peer(),
+        [&](const std::string&, ServedPortForward::OverHandler on_over) {
+          ServedPortForward::Options served;
+          served.stream_creation_timeout = options.stream_creation_timeout;
+          served.stream_idle_timeout = options.stream_idle_timeout;
+          served.max_connections = options.max_forwarded_connections;
+          served.pool = pool;
+          served.log = [shared = shared_from_this()](std::string_view line) {
+            if (shared->options.log) shared->options.log(line);
+          };
+          return std::make_shared<ServedPortForward>(
+              loop, request, std::move(served), exchange.peer(),
               [to = runtime, request](std::shared_ptr<ForwardedConnection> connection) {
                 to->port_forward(request, std::move(connection));
               },
@@ -211,7 +209,7 @@ void StreamingServer::Shared::stop(OnceCallback<void()> done) {
   const auto last_of_it = std::move(runtime);  // it hears of no more clients
   if (done) on_stopped.push_back(std::move(done));
   for (const auto& command : commands) command->stop();
-  for (const auto& session : port_forwards) session->terminate();
+  for (const auto& port_forward : port_forwards) port_forward->terminate();
   tokens.clear();
   check_stopped();
 }
