@@ -9,6 +9,7 @@
 #include "httpstream/last_response.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/net/timer.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 
@@ -23,7 +24,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<Shared> {
   std::vector<std::weak_ptr<LastResponse>> refusals;
 
   void log(const std::string& line) const {
-    if (options.log) options.log(line);
+    if (options.log) options.log(printable(line));
   }
 
   net::Listener::AcceptHandler accept_handler() {
