@@ -21,6 +21,7 @@
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
+#include "uvspdy/printable.h"
 #include "uvspdy/session/trace.h"
 
 using namespace uvspdy;
@@ -108,7 +109,7 @@ bool print_transcript(const Transcript& transcript) {
   print_indented("stdout", transcript.output);
   print_indented("stderr", transcript.error_output);
   if (!transcript.status) {
-    std::printf("  failed: %s\n", kube::describe(transcript.status.error()).c_str());
+    std::printf("  failed: %s\n", printable(kube::describe(transcript.status.error())).c_str());
     return false;
   }
   std::printf("  exit code %d\n\nThe frames of that session, as the client saw them:\n\n",

@@ -30,8 +30,7 @@ bool RemoteCommand::wants_terminal(const PodFlags& flags) {
   if (!flags.tty || !flags.use_stdin) return false;
   if (Terminal::is_terminal(STDIN_FILENO)) return true;
   if (!flags.quiet) {
-    std::fprintf(stderr,
-                 "Unable to use a TTY - input is not a terminal or the right kind of file\n");
+    report_line("Unable to use a TTY - input is not a terminal or the right kind of file");
   }
   return false;
 }
