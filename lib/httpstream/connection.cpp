@@ -73,6 +73,10 @@ bool Connection::is_closed() const { return impl_->is_over(); }
 void Connection::ping(PingHandler handler) { impl_->ping(std::move(handler)); }
 session::Stats Connection::stats() const { return impl_->session().stats(); }
 std::size_t Connection::unacknowledged() const { return impl_->unacknowledged(); }
+std::uint64_t Connection::acknowledged() const {
+  const std::uint64_t sent = stats().bytes_sent;
+  return sent - std::min<std::uint64_t>(sent, unacknowledged());
+}
 std::string Connection::peer() const { return impl_->peer; }
 uv_loop_t* Connection::loop() const { return impl_->loop; }
 
@@ -168,7 +172,7 @@ void Connection::Impl::create_stream(Headers headers, const session::CreateOptio
     later([handler = std::move(handler), error = id.error()]() mutable { handler(error); });
     return;
   }
-  creating_[*id] = {std::move(headers), std::move(handler)};
+  creating_[*id] = {std::move(headers), std::move(handler), {}};
   // No reply comes for one that takes none: it is open, unless it ends before that is told.
   if (options.unidirectional) return later([this, id = *id] { created(id); });
   session_.hold(*id);

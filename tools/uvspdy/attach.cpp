@@ -1,6 +1,5 @@
 #include <uv.h>
 
-#include <cstdio>
 #include <string>
 
 #include "commands.h"
@@ -47,7 +46,7 @@ int attach(const PodFlags& flags) {
         request.tty = wants_terminal(flags, found);
         request.use_stderr = !request.tty;
         if (request.tty && !flags.quiet) {
-          std::fprintf(stderr, "If you don't see a command prompt, try pressing enter.\n");
+          report_line("If you don't see a command prompt, try pressing enter.");
         }
         command.run(
             [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {

@@ -21,6 +21,7 @@
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
+#include "uvspdy/printable.h"
 #include "uvspdy/session/trace.h"
 
 using namespace uvspdy;
@@ -62,6 +63,8 @@ void print_indented(const char* label, std::string_view text) {
 
 /// What a session brought: bytes by stream, frames, and the end.
 struct Transcript {
+  httpstream::StreamReader standard_output;
+  httpstream::StreamReader standard_error;
   std::string output;
   std::string error_output;
   std::vector<std::string> frames;
@@ -78,24 +81,29 @@ void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::
   request.use_stdin = true;
   request.command = demo_command("uvspdy exec");
   kube::ApiServer::Options options;
-  options.round_tripper.connection.session.trace = [&](const session::FrameTrace& frame) {
-    transcript.frames.push_back(session::to_string(frame));
-    const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
-    if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
-  };
+  options.round_tripper.trace = std::make_shared<const session::TraceHandler>(
+      [&transcript, &done](const session::FrameTrace& frame) {
+        transcript.frames.push_back(session::to_string(frame));
+        const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
+        if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
+      });
   auto server = kube::ApiServer::create(loop, std::move(config), std::move(options));
   if (!server) {
     transcript.status = server.error();
     return done.schedule();
   }
   kube::exec(**server, std::move(request),
-             {[&transcript](const kube::RemoteCommandStreams& streams) {
-                streams.standard_output->on_data(
+             {[&transcript](kube::RemoteCommandStreams streams) {
+                transcript.standard_output = std::move(streams.standard_output);
+                transcript.standard_output.on_data(
                     [&transcript](Bytes bytes) { transcript.output += text_of(bytes); });
-                streams.standard_error->on_data(
+                transcript.standard_error = std::move(streams.standard_error);
+                transcript.standard_error.on_data(
                     [&transcript](Bytes bytes) { transcript.error_output += text_of(bytes); });
-                (void)streams.standard_input->write(Buffer(std::string(kInput)));
-                (void)streams.standard_input->close();
+                // What cannot be written ends the command, and on_exit says how.
+                if (!streams.standard_input.write(Buffer(std::string(kInput)))) {
+                  streams.standard_input.end();
+                }
               },
               [&](Result<kube::ExitStatus> status) {
                 transcript.status = std::move(status);
@@ -108,7 +116,7 @@ bool print_transcript(const Transcript& transcript) {
   print_indented("stdout", transcript.output);
   print_indented("stderr", transcript.error_output);
   if (!transcript.status) {
-    std::printf("  failed: %s\n", kube::describe(transcript.status.error()).c_str());
+    std::printf("  failed: %s\n", printable(kube::describe(transcript.status.error())).c_str());
     return false;
   }
   std::printf("  exit code %d\n\nThe frames of that session, as the client saw them:\n\n",

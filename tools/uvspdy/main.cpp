@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "commands.h"
+#include "report.h"
 #include "uvspdy/version.h"
 
 int main(int argc, char** argv) {
@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsageError;
   } catch (const std::exception& error) {
     // Memory that has run out, above all.
-    std::fprintf(stderr, "uvspdy: %s\n", error.what());
+    report_line(std::string("uvspdy: ") + error.what());
     return 1;
   }
   return exit_code;

@@ -140,6 +140,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// transport knows (net::Transport::unacknowledged); 0 once it is closed.
   std::size_t unacknowledged() const;
 
+  /// Bytes that have left the session and that the peer has acknowledged, as far as the transport
+  /// knows: they grow as long as the peer takes what is sent.
+  std::uint64_t acknowledged() const;
+
   /// The peer, for messages.
   std::string peer() const;
 
