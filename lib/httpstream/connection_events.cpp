@@ -69,7 +69,7 @@ void Connection::Impl::on_sent(wire::StreamId id, const Error& how) {
 
 void Connection::Impl::on_stream_closed(wire::StreamId id, const Error& how) {
   if (auto node = creating_.extract(id)) return node.mapped().handler(how);
-  if (auto node = streams_.extract(id)) node.mapped()->closed(how);
+  if (auto node = streams_.extract(id)) node.mapped()->closed();
 }
 
 void Connection::Impl::on_settings(const wire::SettingsFrame& frame) { on_settings_(frame); }

@@ -21,6 +21,7 @@
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
+#include "uvspdy/printable.h"
 #include "uvspdy/session/trace.h"
 
 using namespace uvspdy;
@@ -108,7 +109,7 @@ bool print_transcript(const Transcript& transcript) {
   print_indented("stdout", transcript.output);
   print_indented("stderr", transcript.error_output);
   if (!transcript.status) {
-    std::printf("  failed: %s\n", kube::describe(transcript.status.error()).c_str());
+    std::printf("  failed: %s\n", printable(kube::describe(transcript.status.error())).c_str());
     return false;
   }
   std::printf("  exit code %d\n\nThe frames of that session, as the client saw them:\n\n",
@@ -190,10 +191,11 @@ class Kubectl {
 };
 
 int demo() {
-  Loop loop;
+  Result<Loop> loop = Loop::open();
+  if (!loop) return report_error("demo", loop.error().message());
   PodServer::Options options;
   options.pod = kPod;
-  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), options);
+  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop->get(), options);
   if (!server) return report_error("demo", server.error().message());
   const std::uint16_t port = (*server)->port();
   std::printf("A server runs in this process: http://127.0.0.1:%u, pod '%s'.\n\n", port, kPod);
@@ -212,21 +214,21 @@ int demo() {
     }
     std::printf("\nThe same by %s, unmodified:\n\n", path.c_str());
     std::fflush(stdout);
-    kubectl = std::make_unique<Kubectl>(loop.get(), path, port, [&](int status) {
+    kubectl = std::make_unique<Kubectl>(loop->get(), path, port, [&](int status) {
       std::printf("  exit code %d\n", status);
       good = good && status == kExpectedCode;
       stop();
     });
   };
   std::optional<net::Wakeup> exec_done;
-  exec_done.emplace(loop.get(), with_kubectl);
-  run_exec(loop.get(), port, transcript, *exec_done);
-  loop.run();
+  exec_done.emplace(loop->get(), with_kubectl);
+  run_exec(loop->get(), port, transcript, *exec_done);
+  loop->run();
   exec_done.reset();
-  loop.run();
-  std::printf("\n%s\n",
-              good ? "Both ends did what they should." : "This is not what it should look like.");
-  return good ? 0 : 1;
+  loop->run();
+  if (!good) return report_error("demo", "this is not what it should look like");
+  std::printf("\nBoth ends did what they should.\n");
+  return 0;
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ constexpr std::size_t kPooledBlocks = 32;
 /// while commands are being ended.
 struct LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
-  Options options;
+  std::shared_ptr<const Options> options;
   std::unordered_set<std::shared_ptr<LocalCommand>> commands;
   std::shared_ptr<MainProcess> main;  // kept when it is over
   bool stopping = false;
@@ -33,12 +33,12 @@ struct LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
       std::make_shared<BufferPool>(DescriptorStream::kBlockSize, kPooledBlocks);
 
   Shared(uv_loop_t* on_loop, Options given)
-      : loop(on_loop), options(std::move(given)), stopped(loop, [this] {
+      : loop(on_loop),
+        options(std::make_shared<const Options>(std::move(given))),
+        stopped(loop, [this] {
           const auto kept = std::exchange(keep, nullptr);
           for (OnceCallback<void()>& done : std::exchange(on_stopped, {})) done();
         }) {}
-
-  std::shared_ptr<const Options> kept_options() { return {shared_from_this(), &options}; }
 
   bool main_runs() const { return main && !main->is_over(); }
 
@@ -74,7 +74,7 @@ AttachStats LocalRuntime::attached() const {
 
 Error LocalRuntime::start_main(MainCommand command, OnceCallback<void(int exit_code)> on_over) {
   auto main = std::make_shared<MainProcess>(
-      shared_->loop, std::move(command), shared_->kept_options(), shared_->pool,
+      shared_->loop, std::move(command), shared_->options, shared_->pool,
       [shared = shared_, on_over = std::move(on_over)](int exit_code) mutable {
         shared->check_stopped();
         on_over(exit_code);
@@ -91,8 +91,8 @@ void LocalRuntime::exec(ExecRequest request, std::shared_ptr<ServedCommand> clie
     return client->finish(failure_status(503, "ServiceUnavailable", "the server is stopping"));
   }
   const auto command = std::make_shared<LocalCommand>(
-      shared_->loop, std::move(request.command), std::move(client), shared_->kept_options(),
-      shared_->pool, [shared = shared_](const std::shared_ptr<LocalCommand>& over) {
+      shared_->loop, std::move(request.command), std::move(client), shared_->options, shared_->pool,
+      [shared = shared_](const std::shared_ptr<LocalCommand>& over) {
         shared->commands.erase(over);
         shared->check_stopped();
       });
@@ -108,7 +108,7 @@ void LocalRuntime::attach(AttachRequest request, std::shared_ptr<ServedCommand> 
 
 void LocalRuntime::port_forward(PortForwardRequest,
                                 std::shared_ptr<ForwardedConnection> connection) {
-  const Options& options = shared_->options;
+  const Options& options = *shared_->options;
   const auto unix_target = options.unix_targets.find(connection->port());
   const auto timeout = options.connect_timeout;
   if (unix_target != options.unix_targets.end()) {

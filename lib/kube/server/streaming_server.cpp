@@ -71,7 +71,7 @@ constexpr std::array kRemoteCommandProtocols = {kProtocolV4, kProtocolV3, kProto
 struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
   std::shared_ptr<Runtime> runtime;
-  Options options;
+  std::shared_ptr<const Options> options;
   Result<httpstream::Url> base;
   std::string base_path;  // without a slash at its end
   StreamingTokens tokens;
@@ -87,9 +87,9 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   Shared(uv_loop_t* on_loop, std::shared_ptr<Runtime> given_runtime, Options given)
       : loop(on_loop),
         runtime(std::move(given_runtime)),
-        options(std::move(given)),
-        base(httpstream::parse_url(options.base_url)),
-        tokens(options.token_lifetime, options.max_tokens),
+        options(std::make_shared<const Options>(std::move(given))),
+        base(httpstream::parse_url(options->base_url)),
+        tokens(options->token_lifetime, options->max_tokens),
         stopped(loop, [this] {
           const auto kept = std::exchange(keep, nullptr);
           for (OnceCallback<void()>& done : std::exchange(on_stopped, {})) done();
@@ -105,7 +105,7 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   Result<std::string> url(StreamingRequest request);
 
   void log(const HttpExchange& exchange, const Error& error) const {
-    if (options.log) options.log(log_line(exchange.peer(), error.message()));
+    if (options->log) options->log(log_line(exchange.peer(), error.message()));
   }
 
   bool refuse_without_upgrade(HttpExchange& exchange) const;
@@ -151,7 +151,7 @@ void StreamingServer::Shared::start(HttpExchange& exchange,
     shared->check_stopped();
   };
   const std::shared_ptr<Served> served = make(std::move(*protocol), on_over);
-  const httpstream::ResponseUpgrader upgrader(options.connection);
+  const httpstream::ResponseUpgrader upgrader(options->connection);
   Result<std::shared_ptr<httpstream::Connection>> connection =
       upgrader.upgrade_response(exchange, std::move(response), served->new_stream_handler());
   if (!connection) return log(exchange, connection.error());
@@ -163,10 +163,9 @@ void StreamingServer::Shared::serve(HttpExchange& exchange, const RemoteCommandR
                                     CommandConnection::ReadyHandler on_ready) {
   start(exchange, kRemoteCommandProtocols, commands,
         [&](std::string protocol, CommandConnection::OverHandler on_over) {
-          return std::make_shared<CommandConnection>(
-              loop, request, std::move(protocol), exchange.peer(),
-              std::shared_ptr<const Options>(shared_from_this(), &options), std::move(on_ready),
-              std::move(on_over));
+          return std::make_shared<CommandConnection>(loop, request, std::move(protocol),
+                                                     exchange.peer(), options, std::move(on_ready),
+                                                     std::move(on_over));
         });
 }
 
@@ -174,12 +173,12 @@ void StreamingServer::Shared::serve(HttpExchange& exchange, const PortForwardReq
   start(exchange, kPortForwardProtocols, port_forwards,
         [&](const std::string&, ServedPortForward::OverHandler on_over) {
           ServedPortForward::Options served;
-          served.stream_creation_timeout = options.stream_creation_timeout;
-          served.stream_idle_timeout = options.stream_idle_timeout;
-          served.max_connections = options.max_forwarded_connections;
+          served.stream_creation_timeout = options->stream_creation_timeout;
+          served.stream_idle_timeout = options->stream_idle_timeout;
+          served.max_connections = options->max_forwarded_connections;
           served.pool = pool;
           served.log = [shared = shared_from_this()](std::string_view line) {
-            if (shared->options.log) shared->options.log(line);
+            if (shared->options->log) shared->options->log(line);
           };
           return std::make_shared<ServedPortForward>(
               loop, request, std::move(served), exchange.peer(),
@@ -246,7 +245,7 @@ httpstream::HttpResponse StreamingServer::response_for(const Error& error) const
   }
   httpstream::HttpResponse response = status_response(429, "TooManyRequests", error.message());
   const auto lifetime =
-      std::chrono::ceil<std::chrono::seconds>(shared_->options.token_lifetime).count();
+      std::chrono::ceil<std::chrono::seconds>(shared_->options->token_lifetime).count();
   response.headers.add("Retry-After", std::to_string(lifetime));
   return response;
 }

@@ -114,7 +114,7 @@ TEST_CASE("LocalRuntime::port_forward: to a local socket in place of a port") {
   const std::string path = folder.path("target.sock");
   test::ExecOptions options;
   options.runtime.unix_targets = {{80, path}};
-  ExecHost host(loop, options);
+  ExecHost host(loop, std::move(options));
   Target target;
   auto listening = net::Listener::listen_pipe(loop.get(), path, target.handler());
   REQUIRE(listening);
@@ -127,7 +127,7 @@ TEST_CASE("LocalRuntime::port_forward: where nobody listens the client is told w
   const test::TemporaryFolder folder;
   test::ExecOptions options;
   options.runtime.unix_targets = {{80, folder.path("none.sock")}};
-  ExecHost host(loop, options);
+  ExecHost host(loop, std::move(options));
   const bool unix_target = GENERATE(true, false);
   const std::uint16_t port = unix_target ? 80 : test::closed_port(loop);
   Forwarded client(loop, host.port(), port);
