@@ -37,7 +37,9 @@ class Dialer {
  public:
   using Handler = OnceCallback<void(Result<Dialed>)>;
 
-  Dialer(uv_loop_t* loop, Url url, DialerOptions options = {});
+  // Two, not one with a default: g++ 12 destroys a default argument twice inside a co_await.
+  Dialer(uv_loop_t* loop, Url url) : Dialer(loop, std::move(url), DialerOptions()) {}
+  Dialer(uv_loop_t* loop, Url url, DialerOptions options);
 
   /// Connects and upgrades, offering `protocols` from the most to the least preferred. The Dialer
   /// may be dropped meanwhile. The handler runs once, from the loop; an empty one is nobody, and
