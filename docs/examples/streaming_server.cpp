@@ -2,7 +2,8 @@
 // that kubectl, a kubelet or an API server can exec into, attach to and port-forward to. The client
 // here is uvspdy's own; it execs "upper", which sends its stdin back in capitals.
 
-#include <uvspdy/httpstream.h>
+#include <uvspdy/httpstream/http_server.h>
+#include <uvspdy/httpstream/pump.h>
 #include <uvspdy/kube.h>
 
 #include <csignal>
@@ -12,34 +13,33 @@
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
-using httpstream::HttpServer;
-using httpstream::Pump;
-using httpstream::Source;
+using namespace uvspdy::httpstream;
 
 namespace {
 
-/// What another source gives, in capitals.
-class Upper : public Source {
+void report(const Error& error) { std::fprintf(stderr, "%s\n", describe(error).c_str()); }
+
+/// What another source gives, in capitals. Pausing, and the end, are the other one's.
+class Capitals final : public Source {
  public:
-  explicit Upper(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+  explicit Capitals(std::unique_ptr<Source> from) : from_(std::move(from)) {}
 
   void start(DataHandler on_data, EndHandler on_end) override {
-    source_->start(
-        [on_data = std::move(on_data)](const httpstream::Piece& piece) {
-          std::string text(text_of(piece.bytes()));
-          for (char& c : text) {
-            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-          }
-          on_data(httpstream::Piece(Buffer(std::move(text))));
-        },
-        std::move(on_end));
+    auto capitals = [on_data = std::move(on_data)](Piece piece) {
+      std::string text(text_of(piece.bytes()));
+      for (char& c : text) {
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+      }
+      on_data(Piece(Buffer(std::move(text))));
+    };
+    from_->start(std::move(capitals), std::move(on_end));
   }
-  void pause() override { source_->pause(); }
-  void resume() override { source_->resume(); }
-  void discard() override { source_->discard(); }
+  void pause() override { from_->pause(); }
+  void resume() override { from_->resume(); }
+  void discard() override { from_->discard(); }
 
  private:
-  std::unique_ptr<Source> source_;
+  std::unique_ptr<Source> from_;
 };
 
 class MemoryRuntime : public Runtime {
@@ -48,26 +48,40 @@ class MemoryRuntime : public Runtime {
     if (request.command.front() != "upper" || !request.use_stdin || !request.use_stdout) {
       return command->finish(exit_status(127, "there is only 'upper', with stdin and stdout"));
     }
-    // The pump lives until it is over, and keeps the command. With a client that vanishes both go.
-    Pump::start(std::make_unique<Upper>(source_of(command->take_standard_input())),
-                sink_of(command->take_standard_output()),
-                [command](const Error&) { command->finish(exit_status(0)); });
+    // A client that takes nothing is not read from; with one that vanishes the pump ends, too.
+    Pump::start(std::make_unique<Capitals>(source_of(command->take_standard_input())),
+                sink_of(command->take_standard_output()), [command](const Error& error) {
+                  command->finish(exit_status(error ? 1 : 0, error.message()));
+                });
   }
 
   void attach(AttachRequest, std::shared_ptr<ServedCommand> command) override {
-    if (httpstream::StreamWriter output = command->take_standard_output()) {
-      if (!output.write(Buffer(std::string("nothing runs here\n")))) output.end();
-    }
-    command->finish(exit_status(0));
+    command->finish(exit_status(1, "nothing runs here"));
   }
 
   // Every port is an echo server. A real one would connect: net::connect_tcp, connect_to.
   void port_forward(PortForwardRequest, std::shared_ptr<ForwardedConnection> connection) override {
-    const auto data = connection->take_data_stream();
+    const std::shared_ptr<Stream> data = connection->take_data_stream();
     if (!data) return;  // the client has left
+    // The handler keeps the connection until the stream is over.
     Pump::start(source_of(data->take_reader()), sink_of(data->take_writer()),
                 [connection](const Error&) {});
   }
+};
+
+/// What the client's end of a command does: says a line, and prints what comes back.
+class Conversation {
+ public:
+  void start(RemoteCommandStreams streams) {
+    output_ = std::move(streams.standard_output);
+    output_.on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
+    const Error error = streams.standard_input.write(Buffer(std::string("hello, runtime\n")));
+    if (error) report(error);
+    streams.standard_input.end();
+  }
+
+ private:
+  StreamReader output_;
 };
 
 }  // namespace
@@ -78,7 +92,7 @@ int main() {
   StreamingServer server(loop, std::make_shared<MemoryRuntime>());
   auto http = HttpServer::listen(loop, "127.0.0.1", 0, [&](auto exchange) {
     // Paths of API servers and kubelets say all that is wanted; who asks would be checked here.
-    const auto target = httpstream::parse_target(exchange->request().target);
+    const auto target = parse_target(exchange->request().target);
     if (!target || !is_streaming_path(target->path)) {
       // The URLs of exec_url, attach_url and port_forward_url, which a CRI runtime hands out.
       return server.serve(exchange);
@@ -87,32 +101,25 @@ int main() {
     if (!request) return exchange->respond(server.response_for(request.error()));
     server.serve(exchange, std::move(*request));
   });
-  if (!http) return std::fprintf(stderr, "%s\n", http.error().message().c_str()), 1;
+  if (!http) return report(http.error()), 1;
 
   ClientConfig config;
   config.server = {.host = "127.0.0.1", .port = (*http)->port()};
   auto client = ApiServer::create(loop, config);
-  if (!client) return std::fprintf(stderr, "%s\n", client.error().message().c_str()), 1;
+  if (!client) return report(client.error()), 1;
   ExecRequest request;
   request.pod = "demo";
   request.command = {"upper"};
   request.use_stdin = true;
   request.use_stderr = false;
-  httpstream::StreamReader output;
-  exec(**client, request,
-       {.on_started =
-            [&](RemoteCommandStreams streams) {
-              output = std::move(streams.standard_output);
-              output.on_data(
-                  [](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-              httpstream::StreamWriter input = std::move(streams.standard_input);
-              if (!input.write(Buffer(std::string("hello, runtime\n")))) input.end();
-            },
-        .on_exit =
-            [&](auto status) {
-              if (!status) std::fprintf(stderr, "%s\n", status.error().message().c_str());
-              (*http)->close();
-              server.stop({});
-            }});
+  Conversation conversation;
+  kube::exec(**client, request,
+             {.on_started = [&](auto streams) { conversation.start(std::move(streams)); },
+              .on_exit =
+                  [&](auto status) {
+                    if (!status) report(status.error());
+                    (*http)->close();
+                    server.stop({});
+                  }});
   return uv_run(loop, UV_RUN_DEFAULT);
 }

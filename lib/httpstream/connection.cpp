@@ -172,7 +172,7 @@ void Connection::Impl::create_stream(Headers headers, const session::CreateOptio
     later([handler = std::move(handler), error = id.error()]() mutable { handler(error); });
     return;
   }
-  creating_[*id] = {std::move(headers), std::move(handler)};
+  creating_[*id] = {std::move(headers), std::move(handler), {}};
   // No reply comes for one that takes none: it is open, unless it ends before that is told.
   if (options.unidirectional) return later([this, id = *id] { created(id); });
   session_.hold(*id);

@@ -36,6 +36,7 @@ void Connection::Impl::created(wire::StreamId id) {
   auto node = creating_.extract(id);
   if (node.empty()) return;
   const auto core = add_stream(id, std::move(node.mapped().headers));
+  if (const auto& sent = node.mapped().sent) core->sent_all(*sent);
   node.mapped().handler(core->make_stream());
 }
 
@@ -60,12 +61,15 @@ void Connection::Impl::on_received(wire::StreamId id, const Error& how) {
 }
 
 void Connection::Impl::on_sent(wire::StreamId id, const Error& how) {
-  if (const auto core = find(id)) core->sent_all(how);
+  if (const auto core = find(id)) return core->sent_all(how);
+  if (const auto creating = creating_.find(id); creating != creating_.end()) {
+    creating->second.sent = how;
+  }
 }
 
 void Connection::Impl::on_stream_closed(wire::StreamId id, const Error& how) {
   if (auto node = creating_.extract(id)) return node.mapped().handler(how);
-  if (auto node = streams_.extract(id)) node.mapped()->closed(how);
+  if (auto node = streams_.extract(id)) node.mapped()->closed();
 }
 
 void Connection::Impl::on_settings(const wire::SettingsFrame& frame) { on_settings_(frame); }

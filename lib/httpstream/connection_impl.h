@@ -122,6 +122,7 @@ class Connection::Impl final : public session::Handler {
   struct PendingStream {
     Headers headers;
     CreateStreamHandler handler;
+    std::optional<Error> sent;  // of one that was created with FLAG_FIN
   };
   std::unordered_map<wire::StreamId, PendingStream> creating_;
   std::unordered_map<std::uint32_t, PingHandler> pings_;

@@ -36,12 +36,8 @@ void StreamReader::on_data(DataHandler handler) {
 void StreamReader::on_end(EndHandler handler) {
   if (core_) core_->on_end(std::move(handler));
 }
-HalfState StreamReader::state() const {
-  return core_ ? StreamCore::state_of(core_->received()) : HalfState::kBroken;
-}
-Error StreamReader::error() const {
-  return core_ ? core_->received().value_or(Error()) : no_stream("reader");
-}
+HalfState StreamReader::state() const { return core_ ? core_->received() : HalfState::kBroken; }
+Error StreamReader::error() const { return core_ ? core_->receive_error() : no_stream("reader"); }
 void StreamReader::pause() {
   if (core_) core_->pause();
 }
@@ -92,12 +88,8 @@ void StreamWriter::reset(wire::RstStatus status) {
 void StreamWriter::on_sent(SentHandler handler) {
   if (core_) core_->on_sent(std::move(handler));
 }
-HalfState StreamWriter::state() const {
-  return core_ ? StreamCore::state_of(core_->sent()) : HalfState::kBroken;
-}
-Error StreamWriter::error() const {
-  return core_ ? core_->sent().value_or(Error()) : no_stream("writer");
-}
+HalfState StreamWriter::state() const { return core_ ? core_->sent() : HalfState::kBroken; }
+Error StreamWriter::error() const { return core_ ? core_->send_error() : no_stream("writer"); }
 
 // ---- both together
 

@@ -24,15 +24,17 @@ std::shared_ptr<Stream> StreamCore::make_stream() {
 session::Session& StreamCore::session() const { return connection_->impl_->session(); }
 void StreamCore::ask_for_turn() const { connection_->impl_->ask_for_turn(); }
 
-HalfState StreamCore::state_of(const std::optional<Error>& how) {
-  if (!how) return HalfState::kOpen;
-  return *how ? HalfState::kBroken : HalfState::kEnded;
+StreamCore::Observers& StreamCore::observers() {
+  if (!observers_) observers_ = std::make_unique<Observers>();
+  return *observers_;
 }
 
 // ---- what the connection says
 
 void StreamCore::received_data(Bytes bytes) { on_data_(bytes); }
-void StreamCore::received_headers(const Headers& headers) { on_headers_(headers); }
+void StreamCore::received_headers(const Headers& headers) {
+  if (observers_) observers_->on_headers(headers);
+}
 
 void StreamCore::writable_again() {
   room_untold_ = false;
@@ -45,19 +47,21 @@ void StreamCore::reply_sent() {
 }
 
 void StreamCore::received_all(const Error& how) {
-  received_ = how;
+  received_ = how ? HalfState::kBroken : HalfState::kEnded;
+  receive_error_ = how;
   tell();
 }
 
 void StreamCore::sent_all(const Error& how) {
-  sent_ = how;
+  sent_ = how ? HalfState::kBroken : HalfState::kEnded;
+  send_error_ = how;
   tell();
 }
 
-void StreamCore::closed(const Error& how) {
+void StreamCore::closed() {
   connection_ = nullptr;
   undecided = false;
-  closed_ = how;
+  closed_ = true;
   tell();
 }
 
@@ -65,23 +69,25 @@ void StreamCore::closed(const Error& how) {
 // it; what dies with one may call anything here, so the core is held and its state is in order.
 void StreamCore::tell() {
   const auto keep = shared_from_this();
-  if (reply_sent_ && on_reply_sent_) on_reply_sent_();
-  if (sent_) {
-    const StreamWriter::WritableHandler no_room = std::move(on_writable_);
-    if (on_sent_) on_sent_(*sent_);
-    if (on_stream_sent_) on_stream_sent_(*sent_);
+  if (reply_sent_ && observers_) observers_->on_reply_sent();
+  if (sent_ != HalfState::kOpen) {
+    // Whoever waits for room goes on; `write` says why there is none.
+    const StreamWriter::WritableHandler last_call = std::move(on_writable_);
+    if (sent_ == HalfState::kBroken) last_call();
+    on_sent_(send_error_);
+    if (observers_) observers_->on_sent(send_error_);
   } else if (room_untold_ && writable()) {
     writable_again();
   }
-  if (received_) {
+  if (received_ != HalfState::kOpen) {
     const StreamReader::DataHandler no_data = std::move(on_data_);
-    if (on_end_) on_end_(*received_);
-    if (on_stream_received_) on_stream_received_(*received_);
+    on_end_(receive_error_);
+    if (observers_) observers_->on_received(receive_error_);
   }
-  if (closed_) {
-    const Stream::HeadersHandler no_headers = std::move(on_headers_);
-    const OnceCallback<void()> no_reply = std::move(on_reply_sent_);
-    if (on_close_) on_close_(*closed_);
+  if (closed_ && observers_) {
+    const Stream::HeadersHandler no_headers = std::move(observers_->on_headers);
+    const OnceCallback<void()> no_reply = std::move(observers_->on_reply_sent);
+    observers_->on_close(send_error_ ? send_error_ : receive_error_);
   }
 }
 
@@ -90,25 +96,25 @@ void StreamCore::tell_later() {
   if (std::exchange(telling_later_, true)) return;
   auto told = [core = shared_from_this()] {
     core->telling_later_ = false;
-    const auto wakeup = std::move(core->late_);
+    const auto wakeup = std::move(core->observers().late);
     core->tell();
   };
   if (connection_ != nullptr) return connection_->impl_->later(std::move(told));
-  late_ = std::make_unique<net::Wakeup>(loop_, std::move(told));
-  late_->schedule();
+  observers().late = std::make_unique<net::Wakeup>(loop_, std::move(told));
+  observers_->late->schedule();
 }
 
 // ---- the reader's
 
 void StreamCore::on_data(StreamReader::DataHandler handler) {
-  if (received_ || discarded_) return;  // nothing comes any more
-  std::swap(on_data_, handler);         // the old one dies last
+  if (received_ != HalfState::kOpen || discarded_) return;  // nothing comes any more
+  std::swap(on_data_, handler);                             // the old one dies last
   apply_pause();
 }
 
 void StreamCore::on_end(StreamReader::EndHandler handler) {
   std::swap(on_end_, handler);
-  if (received_ && on_end_) tell_later();
+  if (received_ != HalfState::kOpen && on_end_) tell_later();
 }
 
 void StreamCore::pause() {
@@ -168,7 +174,7 @@ Error StreamCore::send_headers(Headers headers) {
 bool StreamCore::writable() const { return connection_ != nullptr && session().writable(id_); }
 
 void StreamCore::on_writable(StreamWriter::WritableHandler handler) {
-  if (sent_) return;
+  if (sent_ != HalfState::kOpen) return;
   std::swap(on_writable_, handler);
   room_untold_ = static_cast<bool>(on_writable_);
   if (room_untold_ && writable()) tell_later();
@@ -176,7 +182,7 @@ void StreamCore::on_writable(StreamWriter::WritableHandler handler) {
 
 void StreamCore::on_sent(StreamWriter::SentHandler handler) {
   std::swap(on_sent_, handler);
-  if (sent_ && on_sent_) tell_later();
+  if (sent_ != HalfState::kOpen && on_sent_) tell_later();
 }
 
 void StreamCore::end() {
@@ -207,28 +213,28 @@ void StreamCore::reset(wire::RstStatus status) {
 }
 
 void StreamCore::on_headers(Stream::HeadersHandler handler) {
-  if (!closed_) std::swap(on_headers_, handler);
+  if (!closed_) std::swap(observers().on_headers, handler);
 }
 
 void StreamCore::on_stream_received(StreamReader::EndHandler handler) {
-  std::swap(on_stream_received_, handler);
-  if (received_ && on_stream_received_) tell_later();
+  std::swap(observers().on_received, handler);
+  if (received_ != HalfState::kOpen && observers_->on_received) tell_later();
 }
 
 void StreamCore::on_stream_sent(StreamWriter::SentHandler handler) {
-  std::swap(on_stream_sent_, handler);
-  if (sent_ && on_stream_sent_) tell_later();
+  std::swap(observers().on_sent, handler);
+  if (sent_ != HalfState::kOpen && observers_->on_sent) tell_later();
 }
 
 void StreamCore::on_close(Stream::CloseHandler handler) {
-  std::swap(on_close_, handler);
-  if (closed_ && on_close_) tell_later();
+  std::swap(observers().on_close, handler);
+  if (closed_ && observers_->on_close) tell_later();
 }
 
 void StreamCore::on_reply_sent(OnceCallback<void()> handler) {
   if (closed_) return;
-  std::swap(on_reply_sent_, handler);
-  if (reply_sent_ && on_reply_sent_) tell_later();
+  std::swap(observers().on_reply_sent, handler);
+  if (reply_sent_ && observers_->on_reply_sent) tell_later();
 }
 
 std::optional<session::StreamStats> StreamCore::stats() const {

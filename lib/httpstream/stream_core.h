@@ -32,7 +32,7 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   void received_all(const Error& how);
   void sent_all(const Error& how);
   /// The last call: the connection lets go.
-  void closed(const Error& how);
+  void closed();
 
   /// Calls the handlers that were set behind what they are to hear of.
   void tell();
@@ -65,14 +65,15 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   void on_stream_sent(StreamWriter::SentHandler handler);
   void on_close(Stream::CloseHandler handler);
   void on_reply_sent(OnceCallback<void()> handler);
-  bool is_closed() const { return closed_.has_value(); }
+  bool is_closed() const { return closed_; }
   bool belongs_to(const Connection& connection) const { return connection_ == &connection; }
   std::optional<session::StreamStats> stats() const;
 
-  const std::optional<Error>& received() const { return received_; }
-  const std::optional<Error>& sent() const { return sent_; }
+  HalfState received() const { return received_; }
+  HalfState sent() const { return sent_; }
+  const Error& receive_error() const { return receive_error_; }
+  const Error& send_error() const { return send_error_; }
 
-  static HalfState state_of(const std::optional<Error>& how);
   static const std::shared_ptr<StreamCore>& of(const Stream& stream) { return stream.core_; }
 
   /// The peer's, neither accepted nor rejected yet.
@@ -92,21 +93,30 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   bool room_untold_ = false;  // on_writable was set and has not been called since
   bool reply_sent_ = false;
   bool telling_later_ = false;
-  std::optional<Error> received_;  // how the peer's direction has ended, once that was told
-  std::optional<Error> sent_;      // likewise ours
-  std::optional<Error> closed_;
+  bool closed_ = false;
+  HalfState received_ = HalfState::kOpen;  // the peer's direction, as far as it was told
+  HalfState sent_ = HalfState::kOpen;      // likewise ours
+  Error receive_error_;
+  Error send_error_;
   Headers headers_;
 
   StreamReader::DataHandler on_data_;
   StreamReader::EndHandler on_end_;
   StreamWriter::WritableHandler on_writable_;
   StreamWriter::SentHandler on_sent_;
-  Stream::HeadersHandler on_headers_;
-  StreamReader::EndHandler on_stream_received_;
-  StreamWriter::SentHandler on_stream_sent_;
-  Stream::CloseHandler on_close_;
-  OnceCallback<void()> on_reply_sent_;
-  std::unique_ptr<net::Wakeup> late_;  // once the connection is gone
+
+  // What most streams have none of.
+  struct Observers {
+    Stream::HeadersHandler on_headers;
+    StreamReader::EndHandler on_received;
+    StreamWriter::SentHandler on_sent;
+    Stream::CloseHandler on_close;
+    OnceCallback<void()> on_reply_sent;
+    std::unique_ptr<net::Wakeup> late;  // once the connection is gone
+  };
+  Observers& observers();
+
+  std::unique_ptr<Observers> observers_;
 };
 
 }  // namespace uvspdy::httpstream

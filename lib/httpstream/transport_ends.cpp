@@ -98,7 +98,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   }
 
   void break_off(const Error& why) {
-    if (writing_ == Writing::kBreaking || writing_ == Writing::kOver) return;
+    if (writing_ != Writing::kOpen) return;
     writing_ = Writing::kBreaking;
     why_ = why;
     watch_the_peer();
@@ -211,7 +211,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   // Whether nothing is waited for but that the peer takes what there is for it.
   bool waits_for_the_peer() const {
     switch (writing_) {
-      case Writing::kOpen: return reading_ == Reading::kDiscarding && !rest_.empty();
+      case Writing::kOpen: return nobody_reads() && !rest_.empty();
       case Writing::kEnding: return nobody_reads();
       case Writing::kBreaking: return true;
       case Writing::kOver: return false;

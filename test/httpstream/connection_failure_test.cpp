@@ -38,7 +38,7 @@ struct Told {
 
   Told(HalfPair& half, const StreamPtr& open) {
     open->on_data([this](Bytes bytes) { order.push_back("data " + std::string(text_of(bytes))); });
-    open->on_end([this](const Error&) { order.push_back("end"); });
+    open->on_end([this](const Error& how) { order.push_back(how ? "broken" : "end"); });
     open->on_close([this](const Error& error) {
       order.push_back("stream");
       stream = error;
@@ -190,7 +190,7 @@ TEST_CASE("Connection: a peer that vanishes with streams open is a lost connecti
     CAPTURE(name);
     CHECK(told.count(name) == 1);
   }
-  CHECK(told.count("end") == 0);
+  CHECK(told.count("broken") == 1);
   for (const Error* error : {&told.stream, &told.creating, &told.ping, &told.connection}) {
     CHECK(error->code() == Errc::kConnectionLost);
     CHECK_FALSE(error->message().empty());
@@ -238,7 +238,7 @@ TEST_CASE("Connection: what arrived before the end waits for a paused reader, th
   open->resume();
   CHECK(told.order.empty());
   REQUIRE(loop.run_out());
-  CHECK(told.order == std::vector<std::string>{"data held", "stream", "connection"});
+  CHECK(told.order == std::vector<std::string>{"data held", "broken", "stream", "connection"});
   CHECK(told.stream.code() == (reset ? Errc::kStreamReset : Errc::kConnectionLost));
 }
 

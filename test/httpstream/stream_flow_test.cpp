@@ -244,6 +244,7 @@ TEST_CASE(
   REQUIRE(loop.run_until([&] { return half.connection->stats().queued_bytes == 0; }));
   loop.run_turns(5);
   CHECK(told == 2);
+  stream->on_writable({});
   half.connection->abort();
   half.peer->close();
   REQUIRE(loop.run_out());

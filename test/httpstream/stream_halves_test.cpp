@@ -386,3 +386,26 @@ TEST_CASE("Stream halves: what dies with a buffer may write, reset and abort") {
   REQUIRE(loop.run_until([&] { return freed == 20; }));
   REQUIRE(pair.close());
 }
+
+TEST_CASE(
+    "Stream halves: a direction that is over before its stream is there is told all the same") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  session::CreateOptions options;
+  options.fin = GENERATE(true, false);
+  options.unidirectional = !options.fin;
+  StreamPtr mine;
+  pair.client.connection->create_stream({}, options, [&](Result<StreamPtr> stream) {
+    CHECK(stream);
+    if (stream) mine = std::move(*stream);
+  });
+  REQUIRE(loop.run_until([&] { return mine && !pair.server.streams.empty(); }));
+  bool told = false;
+  const auto tell = [&told](const Error& how) { told = !how; };
+  options.fin ? mine->on_sent(tell) : mine->on_end(tell);
+  REQUIRE(loop.run_until([&] { return told; }));
+  const HalfState state = options.fin ? mine->writer().state() : mine->reader().state();
+  CHECK(state == HalfState::kEnded);
+  pair.server.streams.front()->close();
+  REQUIRE(pair.close());
+}

@@ -129,6 +129,7 @@ TEST_CASE("Dialer: frames right behind the 101 in the same write are not lost") 
   const std::string first = frames.substr(0, std::min(cut, frames.size()));
   peer.send(kSwitch + first);
   const auto connection = attempt.connection();
+  connection->on_new_stream(std::move(on_new_stream));
   peer.send(frames.substr(first.size()));
   REQUIRE(loop.run_until([&] { return ended; }));
   CHECK(received == "early bird");

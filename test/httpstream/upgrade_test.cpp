@@ -97,9 +97,11 @@ TEST_CASE("Upgrade: the client's first protocol that the server knows, and an ec
   CHECK(server.protocol == "v1");
   std::string received;
   bool closed = false;
+  std::shared_ptr<Stream> kept;
   connection->create_stream({{"streamType", "data"}}, [&](Result<std::shared_ptr<Stream>> stream) {
     CHECK(stream);
     if (!stream) return;
+    kept = *stream;
     (*stream)->on_data([&](Bytes bytes) { received += text_of(bytes); });
     (*stream)->on_close([&](const Error& error) {
       CHECK_FALSE(error);

@@ -16,8 +16,8 @@ struct RelayOptions {
   /// copied into memory of its own.
   std::shared_ptr<BufferPool> pool;
 
-  /// How long the transport may take nothing once the stream is over, until what is left for it
-  /// is given up (TransportEndsOptions::flush_timeout).
+  /// How long the transport may take nothing, once its own direction has ended or the stream is
+  /// over, until what is left for it is given up (TransportEndsOptions::flush_timeout).
   std::chrono::milliseconds flush_timeout = std::chrono::minutes(2);
 
   /// Whether a reset by the peer is the end of its direction, in order, once ours has ended in

@@ -60,8 +60,9 @@ class StreamWriter {
   /// `end` was called.
   bool writable() const;
 
-  /// Sets who hears that there is room: in the loop's next turn when there is already, and then
-  /// each time that there is room again.
+  /// Sets who hears that there is room: in the loop's next turn when there is already, then each
+  /// time that there is room again, and a last time when our direction breaks off, so that nobody
+  /// waits for room in vain: `write` then says why there is none.
   void on_writable(WritableHandler handler);
 
   /// Ends our direction behind everything written. Reading goes on. Harmless when it has ended.

@@ -10,10 +10,10 @@
 namespace uvspdy::httpstream {
 
 struct TransportEndsOptions {
-  /// How long the peer may take nothing of what waits for it, once the sink was told a break, or
-  /// nobody takes the peer's own bytes any more: behind the end of both directions, and behind
-  /// Source::discard. Past it the transport is aborted, and the sink is over with
-  /// net::Errc::kTimeout. In all other states the peer may be as slow as it likes.
+  /// How long the peer may take nothing of what waits for it, once nothing else is waited for: when
+  /// its own direction has ended or is discarded, or the sink was told a break. Past it the
+  /// transport is aborted, and the sink is over with net::Errc::kTimeout. Before, the peer may be
+  /// as slow as it likes.
   std::chrono::milliseconds flush_timeout = std::chrono::minutes(2);
 };
 

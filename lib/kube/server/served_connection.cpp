@@ -56,7 +56,11 @@ std::shared_ptr<ForwardedConnection> ServedConnection::begin() {
 // ---- answers
 
 void ServedConnection::on_gone(OnceCallback<void()> handler) {
-  if (state_ == State::kWaiting) std::swap(on_gone_, handler);
+  if (state_ != State::kWaiting && !gone_) return;
+  std::swap(on_gone_, handler);
+  if (!gone_ || !on_gone_) return;
+  if (!tell_gone_) tell_gone_.emplace(options_.loop, [this] { on_gone_(); });
+  tell_gone_->schedule();
 }
 
 void ServedConnection::connect_to(std::unique_ptr<net::Transport> target) {
@@ -97,9 +101,9 @@ void ServedConnection::answer_dropped() {
 // The client has left before it got an answer.
 void ServedConnection::gone() {
   if (state_ != State::kWaiting) return;
-  auto handler = std::move(on_gone_);
+  gone_ = true;
   data_over({});
-  handler();
+  on_gone_();
 }
 
 void ServedConnection::relay_over(const Error& error) {

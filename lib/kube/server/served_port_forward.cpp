@@ -161,6 +161,7 @@ void ServedPortForward::pair_is_complete(const std::string& name, const Pair& pa
 
 void ServedPortForward::forward(const Pair& pair, std::uint16_t port) {
   ServedConnection::Options options;
+  options.loop = loop_;
   options.port = port;
   options.peer = peer_;
   options.target =

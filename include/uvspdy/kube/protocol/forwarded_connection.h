@@ -53,7 +53,8 @@ class ForwardedConnection {
   virtual void fail(std::string_view message) = 0;
 
   /// Sets who hears, from the loop and once, that the client has given the connection up or has
-  /// vanished before it was answered. What is done then is without effect.
+  /// vanished before it was answered; set behind that, in the loop's next turn. Answers are without
+  /// effect then.
   virtual void on_gone(OnceCallback<void()> handler) = 0;
 };
 
