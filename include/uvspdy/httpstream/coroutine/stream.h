@@ -178,6 +178,7 @@ class [[nodiscard]] Stream::ClosedAwaiter : PlacedWaiter {
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
     waits_here(handle);
+    state_.let_end_through();
   }
   Error await_resume() const {
     return busy_ ? state_.busy("closed") : state_.closed.value_or(Error());
