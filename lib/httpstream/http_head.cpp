@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/control_character.h"
 #include "core/trimmed.h"
 #include "uvspdy/httpstream/error.h"
 
@@ -23,8 +24,6 @@ bool is_token(std::string_view text) {
            kMarks.find(c) != std::string_view::npos;
   });
 }
-
-bool is_control(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
 
 // Anything but control characters; a tab may stand between words.
 bool is_field_value(std::string_view text) {

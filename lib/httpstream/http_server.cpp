@@ -10,6 +10,7 @@
 #include "net/first_bytes.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/net/timer.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 
@@ -24,7 +25,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<Shared> {
   std::vector<std::weak_ptr<LastResponse>> refusals;
 
   void log(const std::string& line) const {
-    if (options.log) options.log(line);
+    if (options.log) options.log(printable(line));
   }
 
   net::Listener::AcceptHandler accept_handler() {

@@ -9,6 +9,7 @@
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 namespace {
@@ -103,20 +104,15 @@ Error ResponseReader::incomplete() const {
 
 namespace {
 
-// What a peer has said, for a line of ours.
-std::string shown(std::string text) {
-  constexpr std::size_t kShown = 512;
-  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-  return text;
-}
+// What of a peer's words is shown in a line of ours.
+constexpr std::size_t kShown = 512;
 
 }  // namespace
 
 std::string summary(const HttpResponse& response) {
-  const std::string reason = shown(response.reason);
-  std::string text = shown(response.body.substr(0, response.body.find_first_of("\r\n")));
+  const std::string reason = printable(response.reason, kShown);
+  const std::string_view body = response.body;
+  std::string text = printable(body.substr(0, body.find_first_of("\r\n")), kShown);
   if (text.starts_with("<")) text.clear();
   return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
          (text.empty() ? std::string() : ": " + text);

@@ -10,6 +10,7 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -24,21 +25,6 @@ std::vector<std::string> plugin_environment(const ExecConfig& exec, const std::s
   for (const auto& [name, value] : exec.environment) variables[name] = value;
   variables["KUBERNETES_EXEC_INFO"] = exec_info;
   return environment_of(variables);
-}
-
-// Words of a plugin as one line of an error: nothing that a terminal would obey.
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    const bool control = (c >= 0 && c < ' ') || c == '\x7f';
-    if (!control) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
 }
 
 }  // namespace
@@ -141,7 +127,7 @@ void CredentialPlugin::on_time() {
   }
   std::string why = "credential plugin '" + exec_.command + "' has not ended within " +
                     std::to_string(options_.timeout.count()) + " ms";
-  if (!stderr_.empty()) why += "; it said: " + one_line(stderr_);
+  if (!stderr_.empty()) why += "; it said: " + printable(stderr_);
   fail(Error(net::Errc::kTimeout, why));
 }
 
@@ -175,14 +161,14 @@ Error CredentialPlugin::start_failure(const Error& error) const {
     return Error(Errc::kCredentials, "credential plugin: " + error.message());
   }
   std::string why = "credential plugin: there is no command '" + exec_.command + "'";
-  if (!exec_.install_hint.empty()) why += "; " + one_line(exec_.install_hint);
+  if (!exec_.install_hint.empty()) why += "; " + printable(exec_.install_hint);
   return Error(Errc::kCredentials, why);
 }
 
 Error CredentialPlugin::exit_failure() const {
   std::string why = "credential plugin '" + exec_.command + "' failed with exit code " +
                     std::to_string(process_->exit_code());
-  if (!stderr_.empty()) why += ": " + one_line(stderr_);
+  if (!stderr_.empty()) why += ": " + printable(stderr_);
   return Error(Errc::kCredentials, why);
 }
 

@@ -28,10 +28,18 @@ struct ProcessPipe::State {
   Buffer kept;                            // what `write` could not write at once
   bool broken = false;                    // the reader has gone
   std::optional<std::size_t> left;        // how much is still read before the end
-  std::unique_ptr<net::Wakeup> ended_by;  // nothing was left
+  Error end;                              // why it cannot be read, where it cannot
+  std::unique_ptr<net::Wakeup> ended_by;  // nothing was left, or can be read
 
   uv_stream_t* stream() { return static_cast<uv_stream_t*>(static_cast<void*>(&pipe)); }
   uv_handle_t* handle() { return static_cast<uv_handle_t*>(static_cast<void*>(&pipe)); }
+
+  // Tells the end, from the loop.
+  void end_soon(Error error = {}) {
+    end = std::move(error);
+    ended_by = std::make_unique<net::Wakeup>(pipe.loop, [this] { handlers.on_end(end); });
+    ended_by->schedule();
+  }
 
   static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
     auto* state = static_cast<State*>(handle->data);
@@ -81,8 +89,9 @@ Result<std::unique_ptr<ProcessPipe>> ProcessPipe::open(uv_loop_t* loop, net::Des
   state->pool = std::move(pool);
   state->handlers = std::move(handlers);
   state->pipe.data = state.get();
-  uv_pipe_init(loop, &state->pipe, 0);
-  const int status = uv_pipe_open(&state->pipe, fd.get());
+  int status = uv_pipe_init(loop, &state->pipe, 0);
+  if (status < 0) return net::uv_error(status, "open a pipe");
+  status = uv_pipe_open(&state->pipe, fd.get());
   auto pipe = std::make_unique<ProcessPipe>(Private{}, std::move(state));
   if (status < 0) return net::uv_error(status, "open a pipe");
   (void)fd.release();
@@ -98,8 +107,9 @@ ProcessPipe::~ProcessPipe() {
 }
 
 void ProcessPipe::start_reading() {
-  if (state_->left == 0U) return;  // its end is on its way
-  uv_read_start(state_->stream(), &State::allocate, &State::read);
+  if (state_->ended_by) return;  // its end is on its way
+  const int status = uv_read_start(state_->stream(), &State::allocate, &State::read);
+  if (status < 0 && status != UV_EALREADY) state_->end_soon(net::uv_error(status, "read a pipe"));
 }
 
 void ProcessPipe::stop_reading() { uv_read_stop(state_->stream()); }
@@ -109,10 +119,7 @@ void ProcessPipe::end_behind_held() {
   state_->left = unread();
   if (*state_->left > 0) return;
   uv_read_stop(state_->stream());
-  State* state = state_.get();
-  state_->ended_by =
-      std::make_unique<net::Wakeup>(state_->pipe.loop, [state] { state->handlers.on_end({}); });
-  state_->ended_by->schedule();
+  state_->end_soon();
 }
 
 std::size_t ProcessPipe::unread() const {
@@ -136,8 +143,11 @@ bool ProcessPipe::write(Bytes bytes) {
   const Bytes kept = state_->kept.bytes();
   buffer = uv_buf_init(char_pointer(kept), static_cast<unsigned>(kept.size()));
   state_->write.data = state_.get();
-  uv_write(&state_->write, state_->stream(), &buffer, 1, &State::written);
-  return false;
+  const int status = uv_write(&state_->write, state_->stream(), &buffer, 1, &State::written);
+  if (status == 0) return false;
+  state_->kept = {};
+  state_->broken = true;
+  return true;
 }
 
 }  // namespace uvspdy::kube

@@ -22,6 +22,7 @@ Error system_error(const char* call) {
   return net::uv_error(uv_translate_sys_error(errno), std::string("a terminal: ") + call);
 }
 
+// One that cannot be set is a terminal's that has hung up.
 void set_size(uv_file master, winsize size) { ioctl(master, TIOCSWINSZ, &size); }
 
 }  // namespace
@@ -37,19 +38,25 @@ struct PseudoTerminal::State {
   std::unique_ptr<net::Wakeup> read_now;
   Buffer kept;  // what `write` could not write at once
   bool reading = false;
-  bool broken = false;              // writing leads nowhere
-  std::optional<std::size_t> left;  // how much is still read before the end
+  bool broken = false;                  // writing leads nowhere
+  std::optional<std::size_t> left;      // how much is still read before the end
+  std::unique_ptr<net::Wakeup> failed;  // it cannot be polled
 
   uv_handle_t* handle() { return static_cast<uv_handle_t*>(static_cast<void*>(&poll)); }
   bool closed() { return uv_is_closing(handle()) != 0; }
 
   void update() {
     const int events = (reading ? UV_READABLE : 0) | (kept.empty() ? 0 : UV_WRITABLE);
-    if (events == 0) {
-      uv_poll_stop(&poll);
-    } else {
-      uv_poll_start(&poll, events, &State::ready);
-    }
+    const int status =
+        events == 0 ? uv_poll_stop(&poll) : uv_poll_start(&poll, events, &State::ready);
+    if (status < 0) fail(net::uv_error(status, "a terminal: poll"));
+  }
+
+  // Tells the end, from the loop.
+  void fail(const Error& error) {
+    reading = false;
+    failed = std::make_unique<net::Wakeup>(poll.loop, [this, error] { handlers.on_end(error); });
+    failed->schedule();
   }
 
   static void ready(uv_poll_t* handle, int status, int events) {
@@ -151,6 +158,7 @@ Result<std::unique_ptr<PseudoTerminal>> PseudoTerminal::open(uv_loop_t* loop, wi
 
 PseudoTerminal::~PseudoTerminal() {
   state_->read_now.reset();
+  state_->failed.reset();
   uv_handle_t* handle = state_->handle();
   handle->data = state_.get();
   uv_close(handle,

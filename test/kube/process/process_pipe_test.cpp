@@ -70,6 +70,22 @@ TEST_CASE("ProcessPipe: the end of what is read, and an error, which is none") {
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("ProcessPipe: one that cannot be read says so, from the loop") {
+  TestLoop loop;
+  std::array<int, 2> fds{};
+  REQUIRE(pipe2(fds.data(), O_CLOEXEC) == 0);
+  const Descriptor reading_end(fds[0]);
+  Read read;
+  auto pipe = ProcessPipe::open(loop.get(), Descriptor(fds[1]), pool(), read.handlers());
+  REQUIRE(pipe);
+  (*pipe)->start_reading();
+  CHECK_FALSE(read.end);
+  REQUIRE(loop.run_until([&] { return read.end.has_value(); }));
+  CHECK(read.end->code() == std::error_code(UV_ENOTCONN, net::uv_category()));
+  pipe->reset();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("ProcessPipe: a descriptor that cannot be opened is closed") {
   TestLoop loop;
   // One that stands for a place in the file system alone.

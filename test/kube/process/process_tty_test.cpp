@@ -9,13 +9,13 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <utility>
 
+#include "support/descriptors.h"
 #include "support/patterned_text.h"
 #include "support/processes.h"
 #include "support/test_loop.h"
@@ -24,16 +24,12 @@
 using namespace uvspdy;
 using kube::Process;
 using test::is_running;
+using test::open_descriptors;
 using test::ProcessCleanup;
 using test::TestLoop;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::size_t open_descriptors() {
-  const std::filesystem::directory_iterator entries("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
-}
 
 /// The children of this process's first thread, those that nobody has collected included.
 std::string children() {

@@ -387,7 +387,7 @@ TEST_CASE("PortForwardSession: wrong streams are refused") {
   refused({{"streamtype", "data"}, {"port", "0"}}, "port \"0\" must be > 0");
   refused({{"port", "80"}}, "\"streamType\" header is required");
   refused({{"port", "80"}, {"streamtype", "stdin"}}, "invalid stream type \"stdin\"");
-  refused({{"port", "80"}, {"streamtype", "a\nb"}}, "invalid stream type \"a?b\"");
+  refused({{"port", "80"}, {"streamtype", "a\nb\xc2\x9b"}}, "invalid stream type \"a b?\"");
 
   const auto error = client.create("error", 80, "7");
   CHECK_FALSE(error->refused);

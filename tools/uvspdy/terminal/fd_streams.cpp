@@ -10,16 +10,21 @@ using namespace uvspdy;
 FdReady::FdReady(uv_loop_t* loop, uv_file fd, int event, std::function<void()> handler)
     : loop_(loop), fd_(fd), event_(event), handler_(std::move(handler)) {}
 
-void FdReady::wait() {
+Error FdReady::wait() {
   if (!poll_) {
-    poll_ = net::Handle<uv_poll_t>::make();
-    uv_poll_init(loop_, poll_.get(), fd_);
-    poll_->data = this;
+    auto poll = net::Handle<uv_poll_t>::make();
+    if (const int status = uv_poll_init(loop_, poll.get(), fd_); status < 0) {
+      poll.forget();
+      return net::uv_error(status, "wait");
+    }
+    poll->data = this;
+    poll_ = std::move(poll);
   }
-  uv_poll_start(poll_.get(), event_, [](uv_poll_t* poll, int, int) {
+  const int status = uv_poll_start(poll_.get(), event_, [](uv_poll_t* poll, int, int) {
     uv_poll_stop(poll);
     static_cast<FdReady*>(poll->data)->handler_();
   });
+  return status < 0 ? net::uv_error(status, "wait") : Error();
 }
 
 FdReader::FdReader(uv_loop_t* loop, uv_file fd, Handler handler)
@@ -38,16 +43,26 @@ void FdReader::try_read() {
   const MutableBytes memory = block_.bytes();
   const uv_buf_t buffer = uv_buf_init(char_pointer(memory), static_cast<unsigned>(memory.size()));
   request_.data = this;
-  uv_fs_read(loop_, &request_, fd_, &buffer, 1, -1, [](uv_fs_t* request) {
-    auto* self = static_cast<FdReader*>(request->data);
-    const auto count = static_cast<int>(request->result);
+  const int status = uv_fs_read(loop_, &request_, fd_, &buffer, 1, -1, [](uv_fs_t* request) {
+    const ssize_t count = request->result;
     uv_fs_req_cleanup(request);
-    if (count == UV_EAGAIN) return self->readable_.wait();
-    self->reading_ = false;
-    BufferPool::Block block = std::exchange(self->block_, {});
-    if (count < 0) return self->handler_(net::uv_error(count, "read standard input"));
-    self->handler_(count > 0 ? std::move(block).freeze(static_cast<std::size_t>(count)) : Buffer());
+    static_cast<FdReader*>(request->data)->finish(count);
   });
+  if (status < 0) finish(status);
+}
+
+void FdReader::finish(ssize_t count) {
+  Error error;
+  if (count == UV_EAGAIN) {
+    error = readable_.wait();
+    if (!error) return;
+  } else if (count < 0) {
+    error = net::uv_error(static_cast<int>(count), "read standard input");
+  }
+  reading_ = false;
+  BufferPool::Block block = std::exchange(block_, {});
+  if (error) return handler_(error);
+  handler_(count > 0 ? std::move(block).freeze(static_cast<std::size_t>(count)) : Buffer());
 }
 
 FdWriter::FdWriter(uv_loop_t* loop, uv_file fd, Handlers handlers)
@@ -72,16 +87,25 @@ void FdWriter::write_next() {
   const Bytes rest = Bytes(writing_).subspan(written_);
   const uv_buf_t buffer = uv_buf_init(char_pointer(rest), static_cast<unsigned>(rest.size()));
   request_.data = this;
-  uv_fs_write(loop_, &request_, fd_, &buffer, 1, -1, [](uv_fs_t* request) {
-    auto* self = static_cast<FdWriter*>(request->data);
-    const auto count = static_cast<int>(request->result);
+  const int status = uv_fs_write(loop_, &request_, fd_, &buffer, 1, -1, [](uv_fs_t* request) {
+    const ssize_t count = request->result;
     uv_fs_req_cleanup(request);
-    if (count == UV_EAGAIN) return self->writable_.wait();
-    if (count < 0) {
-      const std::string output = self->fd_ == 1 ? "standard output" : "standard error";
-      return self->handlers_.on_failure(net::uv_error(count, "write to " + output));
-    }
-    self->written_ += static_cast<std::size_t>(count);
-    self->write_next();
+    static_cast<FdWriter*>(request->data)->wrote(count);
   });
+  if (status < 0) fail(status);
+}
+
+void FdWriter::wrote(ssize_t count) {
+  if (count == UV_EAGAIN) {
+    if (const Error error = writable_.wait()) fail(error.code().value());
+    return;
+  }
+  if (count < 0) return fail(count);
+  written_ += static_cast<std::size_t>(count);
+  write_next();
+}
+
+void FdWriter::fail(ssize_t status) {
+  const std::string output = fd_ == 1 ? "standard output" : "standard error";
+  handlers_.on_failure(net::uv_error(static_cast<int>(status), "write to " + output));
 }

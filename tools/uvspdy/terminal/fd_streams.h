@@ -19,7 +19,9 @@
 class FdReady {
  public:
   FdReady(uv_loop_t* loop, uv_file fd, int event, std::function<void()> handler);
-  void wait();
+
+  /// Errors: libuv's, for a descriptor that cannot be waited for; the handler is not called then.
+  uvspdy::Error wait();
 
  private:
   uv_loop_t* loop_;
@@ -45,6 +47,7 @@ class FdReader {
   static constexpr std::size_t kBlockSize = 64 * 1024;
 
   void try_read();
+  void finish(ssize_t count);
 
   uv_loop_t* loop_;
   uv_file fd_;
@@ -73,6 +76,8 @@ class FdWriter {
 
  private:
   void write_next();
+  void wrote(ssize_t count);
+  void fail(ssize_t status);
 
   uv_loop_t* loop_;
   uv_file fd_;

@@ -35,17 +35,17 @@ bool RemoteCommand::wants_terminal(const PodFlags& flags) {
   if (!flags.tty || !flags.use_stdin) return false;
   if (Terminal::is_terminal(STDIN_FILENO)) return true;
   if (!flags.quiet) {
-    std::fprintf(stderr,
-                 "Unable to use a TTY - input is not a terminal or the right kind of file\n");
+    report_line("Unable to use a TTY - input is not a terminal or the right kind of file");
   }
   return false;
 }
 
 void RemoteCommand::run(const Start& start, bool tty, bool redraw) {
-  watch_signals();
+  Error error = watch_signals();
   kube::TerminalSize first;
   if (tty) {
-    terminal_.emplace(loop_, STDIN_FILENO, STDOUT_FILENO, [this] { send_size(); });
+    terminal_.emplace(loop_, STDIN_FILENO, STDOUT_FILENO);
+    if (!error) error = terminal_->watch_size([this] { send_size(); });
     first = terminal_->size();
     // A size that changes makes programs draw, so the right one comes second.
     if (redraw && first != kube::TerminalSize()) {
@@ -54,6 +54,7 @@ void RemoteCommand::run(const Start& start, bool tty, bool redraw) {
     }
     told_ = first;
   }
+  if (error) leave(report_error(name_, error.message()));
   attempt_ = start({[this](const kube::RemoteCommandStreams& streams) { started(streams); },
                     [this](Result<kube::ExitStatus> status) {
                       status_ = std::move(status);
@@ -80,8 +81,7 @@ void RemoteCommand::started(const kube::RemoteCommandStreams& streams) {
   connect(streams_.standard_error, error_output_);
   if (terminal_) {
     // Not earlier, so that Ctrl-C ends the attempt to connect.
-    if (!terminal_->make_raw())
-      fail("uvspdy " + name_ + ": the terminal cannot be set to raw mode");
+    if (const Error error = terminal_->make_raw()) leave(report_error(name_, error.message()));
     send_size();
   }
   if (!streams_.standard_input) return;
@@ -117,22 +117,16 @@ void RemoteCommand::send_size() {
   streams_.resize(size);
 }
 
-void RemoteCommand::watch_signals() {
+Error RemoteCommand::watch_signals() {
   constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     // What whoever started us has us ignore, as nohup does, is ignored.
     if (StopSignals::is_ignored(kSignals[i])) continue;
-    signals_[i] = net::Handle<uv_signal_t>::make();
-    uv_signal_init(loop_, signals_[i].get());
-    signals_[i]->data = this;
-    uv_signal_start(
-        signals_[i].get(),
-        [](uv_signal_t* signal, int number) {
-          static_cast<RemoteCommand*>(signal->data)->end_by(number);
-        },
-        kSignals[i]);
-    uv_unref(signals_[i].base());
+    Error error = signals_[i].start(loop_, kSignals[i], [this](int signal) { end_by(signal); });
+    if (error) return error;
+    signals_[i].unref();
   }
+  return {};
 }
 
 // The other side hears of it in order, if it can soon. A second signal does not wait for that.

@@ -8,10 +8,10 @@
 #include <string>
 
 #include "flags/pod_flags.h"
+#include "signal_watch.h"
 #include "terminal/fd_streams.h"
 #include "terminal/terminal.h"
 #include "uvspdy/kube/client/remote_command_client.h"
-#include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 
 /// A remote command between this process's standard streams, which ends the process: with the
@@ -44,7 +44,7 @@ class RemoteCommand {
   static void connect(const StreamPtr& stream, FdWriter& writer);
   void send_input(uvspdy::Result<uvspdy::Buffer> piece);
   void send_size();
-  void watch_signals();
+  uvspdy::Error watch_signals();
   void end_by(int signal);
   void maybe_exit();
   [[noreturn]] void leave(int exit_code);
@@ -62,5 +62,5 @@ class RemoteCommand {
   std::optional<uvspdy::Result<uvspdy::kube::ExitStatus>> status_;
   int signal_ = 0;  // that ends us
   uvspdy::net::Timer give_up_;
-  std::array<uvspdy::net::Handle<uv_signal_t>, 4> signals_;
+  std::array<SignalWatch, 4> signals_;
 };
