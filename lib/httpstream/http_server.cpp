@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "httpstream/last_response.h"
+#include "net/first_bytes.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/net/timer.h"
 #include "uvspdy/printable.h"
@@ -80,8 +81,7 @@ class HttpServer::Impl::RequestReader : public std::enable_shared_from_this<Requ
   void read(Bytes bytes) {
     const auto keep = shared_from_this();
     // A TLS handshake has no end of a head to wait for.
-    constexpr std::uint8_t kHandshakeRecord = 22;
-    if (collector_.head().empty() && !bytes.empty() && bytes.front() == kHandshakeRecord) {
+    if (collector_.head().empty() && net::begins_tls(bytes)) {
       return refuse(400, "this port speaks plain HTTP, and the client began TLS: use http://");
     }
     const Result<bool> complete = collector_.take(bytes);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "net/first_bytes.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
@@ -14,10 +15,6 @@ namespace uvspdy::httpstream {
 namespace {
 
 constexpr int kMaxInterimAnswers = 16;
-constexpr std::string_view kStart = "HTTP/";
-
-// The first byte of a TLS alert: what a TLS server says to a plain request.
-constexpr char kTlsAlert = '\x15';
 
 }  // namespace
 
@@ -63,9 +60,9 @@ bool ResponseReader::take_body(Bytes input) {
 
 // So that a peer that speaks something else is found out by its first bytes.
 Error ResponseReader::check_start() const {
-  const std::string_view start = std::string_view(collector_.head()).substr(0, kStart.size());
-  if (start == kStart.substr(0, start.size())) return {};
-  if (start.front() == kTlsAlert) {
+  const Bytes start = bytes_of(collector_.head());
+  if (start.empty() || net::begins_http_answer(start)) return {};
+  if (net::begins_tls(start)) {
     return Error(Errc::kBadHead, "it answers in TLS: use an https URL");
   }
   return Error(Errc::kBadHead, "the answer does not begin with 'HTTP/'");

@@ -43,6 +43,16 @@ class TlsServerContext::Impl {
   SslCtxPtr context_;
 };
 
+/// What is behind a context, for this floor and its tests.
+struct TlsContextAccess {
+  static const TlsClientContext::Impl& impl(const TlsClientContext& context) {
+    return *context.impl_;
+  }
+  static const TlsServerContext::Impl& impl(const TlsServerContext& context) {
+    return *context.impl_;
+  }
+};
+
 /// "TLS 1.2"
 std::string to_string(TlsVersion version);
 

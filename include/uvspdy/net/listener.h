@@ -30,6 +30,7 @@ struct ListenOptions {
 /// again ten times a second, and goes on by itself once it can.
 class Listener {
   struct Private {};
+  struct State;
 
  public:
   /// Gets each connection, from the loop. May close or destroy the listener. If it is nobody,
@@ -57,7 +58,6 @@ class Listener {
                                                        ErrorHandler on_error = {},
                                                        const ListenOptions& options = {});
 
-  struct State;
   Listener(Private, std::shared_ptr<State> state);  // use one of the above
   ~Listener();
   Listener(const Listener&) = delete;

@@ -28,7 +28,7 @@ class Poster {
   /// On the loop's thread. Errors: libuv's (UV_EMFILE when descriptors run out, ...).
   static Result<std::shared_ptr<Poster>> create(uv_loop_t* loop);
 
-  explicit Poster(Private);  // use `create`
+  Poster(Private, const uv_loop_t* loop);  // use `create`
   ~Poster();
   Poster(const Poster&) = delete;
   Poster& operator=(const Poster&) = delete;

@@ -75,17 +75,18 @@ struct TlsClientOptions {
 /// What the clients of one set of options share. May be used from many loops and threads.
 class TlsClientContext {
   struct Private {};
+  class Impl;
 
  public:
   /// Reads files and keys. Errors: kTlsConfig, which names the file, and what was expected in it.
   static Result<std::shared_ptr<TlsClientContext>> create(const TlsClientOptions& options);
 
-  class Impl;
   TlsClientContext(Private, std::unique_ptr<Impl> impl);  // use `create`
   ~TlsClientContext();
-  const Impl& impl() const { return *impl_; }
 
  private:
+  friend struct TlsContextAccess;
+
   std::unique_ptr<Impl> impl_;
 };
 
@@ -107,6 +108,7 @@ struct TlsServerOptions {
 /// What the connections of one server share. May be used from many loops and threads.
 class TlsServerContext {
   struct Private {};
+  class Impl;
 
  public:
   /// Errors: kTlsConfig, as above.
@@ -116,12 +118,12 @@ class TlsServerContext {
   /// they have. On an error nothing changes. Errors: kTlsConfig.
   Error reload(const TlsServerOptions& options);
 
-  class Impl;
   TlsServerContext(Private, std::unique_ptr<Impl> impl);  // use `create`
   ~TlsServerContext();
-  const Impl& impl() const { return *impl_; }
 
  private:
+  friend struct TlsContextAccess;
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -49,9 +49,10 @@ class Transport {
   /// way. Errors: libuv's.
   virtual Result<std::size_t> try_write(std::span<const Bytes> spans) = 0;
 
-  /// Writes some of `spans`, from their start and at least one byte, waiting for the peer as long
-  /// as needed. The bytes must stay valid and unchanged until the handler has run or the transport
-  /// is closed. One write at a time. Behind `shutdown` the handler gets UV_EPIPE.
+  /// Writes some of `spans`, from their start and at least one byte, if there is one, waiting for
+  /// the peer as long as needed. The handler hears how many it took. The bytes must stay valid and
+  /// unchanged until the handler has run or the transport is closed. One write at a time. Behind
+  /// `shutdown` the handler gets UV_EPIPE.
   virtual void write(std::span<const Bytes> spans, WriteHandler handler) = 0;
 
   /// Tells the peer that no more comes from this side, behind everything written. Reading goes on.
