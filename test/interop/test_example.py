@@ -9,6 +9,7 @@ EXAMPLES = pathlib.Path(os.environ["UVSPDY_EXAMPLES"])
 PRINTED = {
     "coroutine_echo": "hello, stream\n",
     "echo": "hello, stream\n",
+    "http_requests": "hello, /index\nconnected, by echo.example\n",
     "many_loops": "24 of 24 connections to 3 loops echoed\n",
     "own_http_server": "hello, embedder\n",
     "own_transport": "hello, memory\n",

@@ -32,7 +32,12 @@ struct DialerOptions {
 };
 
 /// Opens streaming connections to one URL. Copies share their options. Handlers must not throw
-/// (callback.h).
+/// (callback.h). From docs/examples/http_requests.cpp:
+///
+///     net::Attempt dial(uv_loop_t* loop, const Url& url, Dialer::Handler handler) {
+///       const Dialer dialer(loop, url, {.method = "GET", .route = patient_route()});
+///       return dialer.dial({"echo.example", "another.example"}, std::move(handler));
+///     }
 class Dialer {
  public:
   using Handler = OnceCallback<void(Result<Dialed>)>;

@@ -11,7 +11,17 @@
 namespace uvspdy::httpstream {
 
 /// The server's side of an upgrade: turns a request into a SPDY connection. Copies share their
-/// options.
+/// options. From docs/examples/http_requests.cpp:
+///
+///     void upgrade(HttpExchange& exchange) {
+///       HttpResponse response;
+///       if (!handshake(exchange.request(), response, kProtocols)) {
+///         return exchange.respond(response);
+///       }
+///       const auto connection =
+///           ResponseUpgrader().upgrade_response(exchange, response, NoOpNewStreamHandler());
+///       if (!connection) std::fprintf(stderr, "%s\n", connection.error().message().c_str());
+///     }
 class ResponseUpgrader {
  public:
   /// With pings: set `options.session.ping_period`.
