@@ -83,6 +83,15 @@ Result<std::string> format_fields(const Headers& headers) {
   return text + "\r\n";
 }
 
+// What a peer has said, for a line of ours.
+std::string shown(std::string text) {
+  constexpr std::size_t kShown = 512;
+  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
+  return text;
+}
+
 }  // namespace
 
 class HttpHeadCollector::Impl {
@@ -201,6 +210,14 @@ std::string_view reason_of(int status) {
     if (code == status) return reason;
   }
   return "Unknown";
+}
+
+std::string summary(const HttpResponse& response) {
+  const std::string reason = shown(response.reason);
+  std::string text = shown(response.body.substr(0, response.body.find_first_of("\r\n")));
+  if (text.starts_with("<")) text.clear();
+  return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
+         (text.empty() ? std::string() : ": " + text);
 }
 
 }  // namespace uvspdy::httpstream

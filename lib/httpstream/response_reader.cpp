@@ -118,25 +118,4 @@ Error ResponseReader::incomplete() const {
   return {};
 }
 
-namespace {
-
-// What a peer has said, for a line of ours.
-std::string shown(std::string text) {
-  constexpr std::size_t kShown = 512;
-  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-  return text;
-}
-
-}  // namespace
-
-std::string summary(const HttpResponse& response) {
-  const std::string reason = shown(response.reason);
-  std::string text = shown(response.body.substr(0, response.body.find_first_of("\r\n")));
-  if (text.starts_with("<")) text.clear();
-  return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
-         (text.empty() ? std::string() : ": " + text);
-}
-
 }  // namespace uvspdy::httpstream

@@ -68,4 +68,8 @@ Result<std::string> format_response(const HttpResponse& response);
 /// "Not Found" for 404; "Unknown" for a status that has no usual text.
 std::string_view reason_of(int status);
 
+/// "403 Forbidden: no way": what a response says, in one line for people, of bounded length and
+/// without control characters. Of a body only the first line is told, and nothing of HTML.
+std::string summary(const HttpResponse& response);
+
 }  // namespace uvspdy::httpstream

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "httpstream/response_reader.h"
+#include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::kube {
