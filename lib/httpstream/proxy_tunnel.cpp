@@ -89,8 +89,8 @@ class ProxyTunnel final : public net::Cancellable,
     timer_.stop();
     cancelled_.cancel();
     if (transport_) transport_->close({});
-    const net::ConnectHandler handler = std::exchange(handler_, {});
-    if (handler) handler(std::move(result));
+    net::ConnectHandler handler = std::move(handler_);
+    handler(std::move(result));
   }
 
   std::unique_ptr<net::Transport> transport_;

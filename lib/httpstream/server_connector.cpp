@@ -94,7 +94,7 @@ class ServerConnector final : public net::Cancellable,
 
   void finish(Connected result) {
     const auto keep = std::exchange(self_, {});
-    const net::ConnectHandler handler = std::exchange(handler_, {});
+    net::ConnectHandler handler = std::move(handler_);
     handler(std::move(result));
   }
 

@@ -46,8 +46,8 @@ void Connector::finish(Result<std::unique_ptr<Transport>> result) {
   timer_.stop();
   failed_.cancel();
   const auto last = std::exchange(self_, {});
-  const ConnectHandler handler = std::exchange(handler_, {});
-  if (handler) handler(std::move(result));
+  ConnectHandler handler = std::move(handler_);
+  handler(std::move(result));
 }
 
 }  // namespace uvspdy::net

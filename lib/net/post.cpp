@@ -11,8 +11,8 @@ namespace uvspdy::net {
 
 struct Poster::State {
   std::mutex mutex;
-  std::deque<std::function<void()>> waiting;  // under the mutex
-  bool closed = true;                         // under the mutex
+  std::deque<OnceCallback<void()>> waiting;  // under the mutex
+  bool closed = true;                        // under the mutex
 
   // The rest belongs to the loop's thread.
   uv_async_t async{};
@@ -21,15 +21,15 @@ struct Poster::State {
   std::shared_ptr<Poster> self;
 
   void run_waiting() {
-    std::deque<std::function<void()>> due;
+    std::deque<OnceCallback<void()>> due;
     {
       const std::lock_guard lock(mutex);
       due.swap(waiting);
     }
     while (!due.empty()) {
-      const auto next = std::move(due.front());
+      auto next = std::move(due.front());
       due.pop_front();
-      if (next) next();
+      next();
     }
   }
 };
@@ -51,12 +51,11 @@ Result<std::shared_ptr<Poster>> Poster::create(uv_loop_t* loop) {
   return poster;
 }
 
-bool Poster::post(std::function<void()> function) {
+bool Poster::post(OnceCallback<void()> function) {
   // Inside the lock: behind a `close` the handle must not be touched any more.
   const std::lock_guard lock(state_->mutex);
   if (state_->closed) return false;
-  // A moved-from function may keep a copy, which would be destroyed on this thread.
-  state_->waiting.emplace_back().swap(function);
+  state_->waiting.push_back(std::move(function));
   uv_async_send(&state_->async);
   return true;
 }

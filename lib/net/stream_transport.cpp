@@ -9,9 +9,11 @@
 #include <array>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "net/address.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/net/timer.h"
 
 namespace uvspdy::net {
 namespace {
@@ -62,30 +64,32 @@ std::string peer_of_local(uv_pipe_t* pipe) {
 
 }  // namespace
 
+// All of it is freed with libuv's last callback, the handlers too: so that no user's code runs
+// inside the call that closes.
 struct StreamTransport::State {
   // The handle: one of these, or an embedder's.
   std::variant<std::monostate, uv_tcp_t, uv_pipe_t> own;
   uv_stream_t* stream = nullptr;
-  std::function<void(uv_stream_t*)> on_released;
+  OnceCallback<void(uv_stream_t*)> on_released;
   // Only while it connects.
   struct Connecting {
     uv_connect_t request{};
-    std::function<void(int)> handler;
+    OnceCallback<void(int)> handler;
   };
   std::unique_ptr<Connecting> connecting;
   bool ended = false;
-  // Shared, so that handlers may be replaced, by whoever takes the transport over, while one runs.
-  struct ReadHandlers {
-    ReadHandler on_read;
-    EndHandler on_end;
-  };
-  std::shared_ptr<const ReadHandlers> read_handlers;
+  bool closed = false;
+  ReadHandler on_read;
+  EndHandler on_end;
   uv_write_t write{};
   std::size_t write_size = 0;
   WriteHandler on_written;
   uv_shutdown_t shutdown{};
   bool shutdown_asked = false;
   DoneHandler on_shutdown;
+  // Failures that libuv tells at once, on their way to the handlers that hear of them later.
+  std::vector<OnceCallback<void()>> failures;
+  std::unique_ptr<Wakeup> tell_failures;
   CloseHandler on_closed;
 
   uv_handle_t* handle() { return static_cast<uv_handle_t*>(static_cast<void*>(stream)); }
@@ -103,10 +107,25 @@ struct StreamTransport::State {
     stream->data = this;
   }
 
-  static void on_connect(uv_connect_t* request, int status) {
+  void fail_later(OnceCallback<void()> call) {
+    failures.push_back(std::move(call));
+    if (!tell_failures) {
+      tell_failures = std::make_unique<Wakeup>(stream->loop, [this] {
+        auto due = std::exchange(failures, {});
+        for (auto& next : due) {
+          if (!closed) next();
+        }
+      });
+    }
+    tell_failures->schedule();
+  }
+
+  // ---- what libuv calls. Each handler may close or destroy the transport.
+
+  static void connect_done(uv_connect_t* request, int status) {
     auto* state = static_cast<State*>(request->data);
     const auto done = std::exchange(state->connecting, nullptr);
-    if (done->handler) done->handler(status);
+    if (!state->closed) done->handler(status);
   }
 
   static void allocate(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
@@ -116,16 +135,33 @@ struct StreamTransport::State {
 
   static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
     auto* state = static_cast<State*>(stream->data);
-    const auto handlers = state->read_handlers;
     if (count > 0) {
-      if (!handlers || !handlers->on_read) return;
-      handlers->on_read(bytes_of(buffer->base, static_cast<std::size_t>(count)));
+      state->on_read(bytes_of(buffer->base, static_cast<std::size_t>(count)));
     } else if (count < 0) {
       state->ended = true;
       uv_read_stop(stream);
-      if (!handlers || !handlers->on_end) return;
-      handlers->on_end(count == UV_EOF ? Error() : uv_error(static_cast<int>(count), "read"));
+      const ReadHandler not_called_any_more = std::move(state->on_read);
+      state->on_end(count == UV_EOF ? Error() : uv_error(static_cast<int>(count), "read"));
     }
+  }
+
+  static void write_done(uv_write_t* request, int status) {
+    auto* state = static_cast<State*>(request->data);
+    if (state->closed) return;
+    if (status < 0) return state->on_written(uv_error(status, "write"));
+    state->on_written(state->write_size);
+  }
+
+  static void shutdown_done(uv_shutdown_t* request, int status) {
+    auto* state = static_cast<State*>(request->data);
+    if (state->closed) return;
+    state->on_shutdown(status < 0 ? uv_error(status, "shutdown") : Error());
+  }
+
+  static void close_done(uv_handle_t* handle) {
+    const std::unique_ptr<State> state(static_cast<State*>(handle->data));
+    state->on_closed();
+    state->on_released(state->stream);
   }
 };
 
@@ -150,7 +186,7 @@ std::unique_ptr<StreamTransport> StreamTransport::make_pipe(uv_loop_t* loop) {
 }
 
 std::unique_ptr<StreamTransport> StreamTransport::make_over(
-    uv_stream_t* stream, std::function<void(uv_stream_t*)> on_released) {
+    uv_stream_t* stream, OnceCallback<void(uv_stream_t*)> on_released) {
   auto transport = std::make_unique<StreamTransport>(Private{}, stream->loop);
   transport->state_->use(stream);
   transport->state_->on_released = std::move(on_released);
@@ -166,21 +202,21 @@ int StreamTransport::open(uv_os_sock_t socket) {
   return uv_pipe_open(state_->pipe(), socket);
 }
 
-int StreamTransport::connect(const sockaddr_storage& address, std::function<void(int)> handler) {
+int StreamTransport::connect(const sockaddr_storage& address, OnceCallback<void(int)> handler) {
   state_->connecting = std::make_unique<State::Connecting>();
   state_->connecting->request.data = state_.get();
   state_->connecting->handler = std::move(handler);
   const int status = uv_tcp_connect(&state_->connecting->request, state_->tcp(), base_of(address),
-                                    &State::on_connect);
+                                    &State::connect_done);
   if (status < 0) state_->connecting.reset();
   return status;
 }
 
-int StreamTransport::connect(const std::string& path, std::function<void(int)> handler) {
+int StreamTransport::connect(const std::string& path, OnceCallback<void(int)> handler) {
   state_->connecting = std::make_unique<State::Connecting>();
   state_->connecting->request.data = state_.get();
   state_->connecting->handler = std::move(handler);
-  uv_pipe_connect(&state_->connecting->request, state_->pipe(), path.c_str(), &State::on_connect);
+  uv_pipe_connect(&state_->connecting->request, state_->pipe(), path.c_str(), &State::connect_done);
   return 0;
 }
 
@@ -201,8 +237,10 @@ void StreamTransport::connected(std::string peer) {
 
 void StreamTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) {
   if (!state_) return;
-  state_->read_handlers = std::make_shared<const State::ReadHandlers>(
-      State::ReadHandlers{std::move(on_read), std::move(on_end)});
+  if (state_->ended) return;
+  // What the old ones own is destroyed with the arguments, behind everything here.
+  std::swap(state_->on_read, on_read);
+  std::swap(state_->on_end, on_end);
 }
 
 void StreamTransport::start_reading() {
@@ -232,54 +270,26 @@ void StreamTransport::write(std::span<const Bytes> spans, WriteHandler handler) 
   for (std::size_t i = 0; i < count; ++i) state_->write_size += spans[i].size();
   state_->write.data = state_.get();
   const int failed = uv_write(&state_->write, state_->stream, buffers.data(),
-                              static_cast<unsigned>(count), [](uv_write_t* request, int status) {
-                                auto* state = static_cast<State*>(request->data);
-                                const WriteHandler on_written =
-                                    std::exchange(state->on_written, {});
-                                if (!on_written) return;
-                                if (status < 0) return on_written(uv_error(status, "write"));
-                                on_written(state->write_size);
-                              });
+                              static_cast<unsigned>(count), &State::write_done);
   if (failed == 0) return;
-  fail_later([on_written = std::exchange(state_->on_written, {}), failed] {
-    if (on_written) on_written(uv_error(failed, "write"));
+  state_->fail_later([on_written = std::move(state_->on_written), failed]() mutable {
+    on_written(uv_error(failed, "write"));
   });
-}
-
-void StreamTransport::fail_later(std::function<void()> call) {
-  if (!failures_) failures_ = std::make_shared<std::deque<std::function<void()>>>();
-  failures_->push_back(std::move(call));
-  if (!tell_failures_) {
-    tell_failures_ = std::make_unique<Wakeup>(loop_, [failures = failures_] {
-      while (!failures->empty()) {
-        const auto next = std::move(failures->front());
-        failures->pop_front();
-        next();  // may close the transport, and with it what is left
-      }
-    });
-  }
-  tell_failures_->schedule();
 }
 
 void StreamTransport::shutdown(DoneHandler handler) {
   if (!state_) return;
   if (std::exchange(state_->shutdown_asked, true)) {
-    fail_later([handler = std::move(handler)] {
-      if (handler) handler(uv_error(UV_EALREADY, "shutdown"));
-    });
+    state_->fail_later(
+        [handler = std::move(handler)]() mutable { handler(uv_error(UV_EALREADY, "shutdown")); });
     return;
   }
   state_->on_shutdown = std::move(handler);
   state_->shutdown.data = state_.get();
-  const int status =
-      uv_shutdown(&state_->shutdown, state_->stream, [](uv_shutdown_t* request, int result) {
-        auto* state = static_cast<State*>(request->data);
-        const DoneHandler on_shutdown = std::exchange(state->on_shutdown, {});
-        if (on_shutdown) on_shutdown(result < 0 ? uv_error(result, "shutdown") : Error());
-      });
-  if (status == 0) return;
-  fail_later([on_shutdown = std::exchange(state_->on_shutdown, {}), status] {
-    if (on_shutdown) on_shutdown(uv_error(status, "shutdown"));
+  const int failed = uv_shutdown(&state_->shutdown, state_->stream, &State::shutdown_done);
+  if (failed == 0) return;
+  state_->fail_later([on_shutdown = std::move(state_->on_shutdown), failed]() mutable {
+    on_shutdown(uv_error(failed, "shutdown"));
   });
 }
 
@@ -295,20 +305,12 @@ std::size_t StreamTransport::unacknowledged() const {
 
 void StreamTransport::close(CloseHandler handler) {
   if (!state_) return;
-  if (failures_) failures_->clear();
-  tell_failures_.reset();
-  state_->on_written = {};
-  state_->on_shutdown = {};
-  if (state_->connecting) state_->connecting->handler = {};
+  state_->closed = true;
+  state_->tell_failures.reset();
   state_->on_closed = std::move(handler);
   // Requests under way are called back before the handle is, so nothing points here afterwards.
-  uv_handle_t* closing = state_->handle();
-  closing->data = state_.release();
-  uv_close(closing, [](uv_handle_t* closed) {
-    const std::unique_ptr<State> state(static_cast<State*>(closed->data));
-    if (state->on_closed) state->on_closed();
-    if (state->on_released) state->on_released(state->stream);
-  });
+  State* state = state_.release();
+  uv_close(state->handle(), &State::close_done);
 }
 
 }  // namespace uvspdy::net

@@ -173,8 +173,8 @@ class TlsHandshake final : public Cancellable,
     failed_early_.cancel();
     link_.reset();
     lower_.reset();
-    const ConnectHandler handler = std::exchange(handler_, {});
-    if (handler) handler(std::move(result));
+    ConnectHandler handler = std::move(handler_);
+    handler(std::move(result));
   }
 
   std::unique_ptr<Transport> lower_;  // before the link has it

@@ -2,9 +2,9 @@
 
 #include <uv.h>
 
-#include <functional>
 #include <memory>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/net/transport.h"
 
@@ -23,7 +23,7 @@ namespace uvspdy::net {
 /// pipe that passes handles (ipc); UV_EBADF: it is closing; UV_ENOTCONN: it is not connected, or
 /// one direction only; UV_EBUSY: a write of the embedder's is still under way.
 Result<std::unique_ptr<Transport>> adopt(uv_stream_t* stream,
-                                         std::function<void(uv_stream_t*)> on_released);
+                                         OnceCallback<void(uv_stream_t*)> on_released);
 
 /// Makes a Transport of a connected TCP or Unix stream socket, which becomes the Transport's and
 /// does not block any more. On an error it stays the caller's. Errors: libuv's; UV_EINVAL: a socket

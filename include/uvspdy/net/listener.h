@@ -3,10 +3,10 @@
 #include <uv.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/net/transport.h"
 
@@ -32,11 +32,12 @@ class Listener {
   struct Private {};
 
  public:
-  /// Gets each connection, from the loop. May close or destroy the listener.
-  using AcceptHandler = std::function<void(std::unique_ptr<Transport>)>;
+  /// Gets each connection, from the loop. May close or destroy the listener. If it is nobody,
+  /// connections are closed as soon as they are accepted.
+  using AcceptHandler = Callback<void(std::unique_ptr<Transport>)>;
   /// Hears, from the loop, that connections could not be accepted (EMFILE and such); of the same
   /// error at most once a second. May close or destroy the listener.
-  using ErrorHandler = std::function<void(const Error&)>;
+  using ErrorHandler = Callback<void(const Error&)>;
 
   /// Listens on a numeric IPv4 or IPv6 address; port 0 picks a free one. Nagle's algorithm is off
   /// on what is accepted. Errors: kBadAddress, libuv's (EADDRINUSE, EACCES, ...).

@@ -2,9 +2,9 @@
 
 #include <uv.h>
 
-#include <functional>
 #include <memory>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 
 namespace uvspdy::net {
@@ -35,11 +35,11 @@ class Poster {
 
   /// Has the loop call `function`, and then destroy it, both on the loop's thread; also when called
   /// from there, and from inside a posted function: then in a later turn. Functions run in the
-  /// order in which they were posted. They must not throw.
+  /// order in which they were posted. They must not throw. They may own what can only be moved.
   ///
   /// True: it will run, exactly once, if the loop does. False: closed; it does not run, and is
   /// destroyed here, by the calling thread. From any thread.
-  bool post(std::function<void()> function);
+  bool post(OnceCallback<void()> function);
 
   /// Takes no more. What was posted before still runs, in the same turn of the loop or the next,
   /// never inside this call, so a thread that waits for it does not wait for ever. Harmless when

@@ -3,12 +3,12 @@
 #include <uv.h>
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 
 #include "uvspdy/bytes.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 
 namespace uvspdy::net {
@@ -25,13 +25,13 @@ struct TlsInfo;
 class Transport {
  public:
   /// Bytes that have come; the view is valid during the call.
-  using ReadHandler = std::function<void(Bytes)>;
+  using ReadHandler = Callback<void(Bytes)>;
   /// No more bytes come: the peer's orderly end (success), or an error. Called once.
-  using EndHandler = std::function<void(const Error&)>;
+  using EndHandler = OnceCallback<void(const Error&)>;
   /// A write is done: how many bytes it took, or why it failed.
-  using WriteHandler = std::function<void(Result<std::size_t>)>;
-  using DoneHandler = std::function<void(const Error&)>;
-  using CloseHandler = std::function<void()>;
+  using WriteHandler = OnceCallback<void(Result<std::size_t>)>;
+  using DoneHandler = OnceCallback<void(const Error&)>;
+  using CloseHandler = OnceCallback<void()>;
 
   virtual ~Transport() = default;
 
@@ -75,7 +75,8 @@ class Transport {
   virtual uv_loop_t* loop() const = 0;
 };
 
-/// Gets what an attempt has come to: a connected transport, or why there is none.
-using ConnectHandler = std::function<void(Result<std::unique_ptr<Transport>>)>;
+/// Gets what an attempt has come to: a connected transport, or why there is none. If it is nobody,
+/// the transport is closed at once.
+using ConnectHandler = OnceCallback<void(Result<std::unique_ptr<Transport>>)>;
 
 }  // namespace uvspdy::net
