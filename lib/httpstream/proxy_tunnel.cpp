@@ -34,7 +34,7 @@ class ProxyTunnel final : public net::Cancellable,
   }
 
   void cancel() override {
-    if (!handler_) return;
+    if (!self_) return;
     timer_.stop();
     transport_.reset();
     cancelled_.schedule();
@@ -89,8 +89,7 @@ class ProxyTunnel final : public net::Cancellable,
     timer_.stop();
     cancelled_.cancel();
     if (transport_) transport_->close({});
-    net::ConnectHandler handler = std::move(handler_);
-    handler(std::move(result));
+    handler_(std::move(result));
   }
 
   std::unique_ptr<net::Transport> transport_;
