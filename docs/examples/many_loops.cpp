@@ -51,7 +51,7 @@ class ServerThread {
  private:
   void run(std::uint16_t port) {
     uv_loop_t loop;
-    uv_loop_init(&loop);
+    if (uv_loop_init(&loop) != 0) return ready_.set_value(0);
     auto poster = net::Poster::create(&loop);
     auto server =
         HttpServer::listen(&loop, "127.0.0.1", port, upgrade, {.listen = {.reuse_port = true}});

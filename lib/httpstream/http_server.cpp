@@ -99,6 +99,7 @@ class HttpServer::Impl::RequestReader : public std::enable_shared_from_this<Requ
       return refuse(400, "a request body is not expected here");
     }
     transport_->stop_reading();
+    transport_->set_read_handlers({}, {});
     const auto server = leave();
     if (!server) return;
     server->handler_(

@@ -68,7 +68,10 @@ class ProxyTunnel final : public net::Cancellable,
     });
   }
 
-  void hand_over() { finish(std::move(transport_)); }
+  void hand_over() {
+    transport_->set_read_handlers({}, {});
+    finish(std::move(transport_));
+  }
 
   void ended(const Error& error) {
     const auto keep = shared_from_this();
