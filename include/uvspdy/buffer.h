@@ -36,8 +36,13 @@ class Buffer {
   std::size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }
 
-  /// The first `count` bytes (`count` <= size()) as a Buffer of its own, and this one without them.
-  Buffer take_prefix(std::size_t count);
+  /// The first `count` bytes as a Buffer of its own, and this one without them. With all of them
+  /// taken this one is empty and holds nothing. A `count` past size() ends the process, with a text
+  /// on stderr.
+  [[nodiscard]] Buffer take_prefix(std::size_t count);
+
+  /// The same where nobody wants what is taken.
+  void drop_prefix(std::size_t count);
 
  private:
   Bytes bytes_;
@@ -59,7 +64,8 @@ class BufferPool {
    public:
     Block() = default;
     MutableBytes bytes() const;
-    /// The first `size` bytes as a Buffer that holds the block.
+    /// The first `size` bytes as a Buffer that holds the block. More than the block has ends the
+    /// process, with a text on stderr.
     Buffer freeze(std::size_t size) &&;
 
    private:

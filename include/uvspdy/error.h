@@ -29,35 +29,47 @@ class ErrorDetail {
 ///     if (Error error = stream->write(buffer)) std::fprintf(stderr, "%s\n",
 ///     error.message().c_str());
 ///
+/// It is the size of one shared pointer, null for success, and copies share what it says.
+///
 /// The library throws no exception; memory that runs out (`std::bad_alloc`) is the one exception.
 class [[nodiscard]] Error {
  public:
   /// Success.
   Error() = default;
 
-  /// A failure. `code` must not be zero.
+  /// A failure. With a `code` of zero it is success, whatever the rest.
   Error(std::error_code code, std::string message,
-        std::shared_ptr<const ErrorDetail> detail = nullptr)
-      : code_(code), message_(std::move(message)), detail_(std::move(detail)) {}
+        std::shared_ptr<const ErrorDetail> detail = nullptr);
 
   /// True for a failure.
-  explicit operator bool() const { return static_cast<bool>(code_); }
+  explicit operator bool() const { return content_ != nullptr; }
 
-  const std::error_code& code() const { return code_; }
+  /// Zero on success.
+  const std::error_code& code() const;
 
   /// One line of text, empty on success.
-  const std::string& message() const { return message_; }
+  const std::string& message() const;
 
   /// What else is known, or null.
-  const std::shared_ptr<const ErrorDetail>& detail() const { return detail_; }
+  const std::shared_ptr<const ErrorDetail>& detail() const;
 
  private:
-  std::error_code code_;
-  std::string message_;
-  std::shared_ptr<const ErrorDetail> detail_;
+  struct Content;
+
+  std::shared_ptr<const Content> content_;
 };
 
-/// A value, or the Error that kept it from being made.
+namespace detail {
+
+const Error& success();
+
+/// Ends the process, with the error's text on stderr.
+[[noreturn]] void end_without_value(const Error& error);
+
+}  // namespace detail
+
+/// A value, or the Error that kept it from being made. Ask first: the value of a Result that has
+/// none ends the process, with the error's text on stderr.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -67,17 +79,27 @@ class [[nodiscard]] Result {
   /// True when there is a value.
   explicit operator bool() const { return content_.index() == 0; }
 
-  /// The value. Only when there is one.
-  T& operator*() & { return *std::get_if<0>(&content_); }
-  const T& operator*() const& { return *std::get_if<0>(&content_); }
-  T&& operator*() && { return std::move(*std::get_if<0>(&content_)); }
-  T* operator->() { return std::get_if<0>(&content_); }
-  const T* operator->() const { return std::get_if<0>(&content_); }
+  /// The value.
+  T& operator*() & { return *value(content_); }
+  const T& operator*() const& { return *value(content_); }
+  T&& operator*() && { return std::move(*value(content_)); }
+  T* operator->() { return value(content_); }
+  const T* operator->() const { return value(content_); }
 
-  /// The error. Only when there is no value.
-  const Error& error() const { return *std::get_if<1>(&content_); }
+  /// The error; success when there is a value.
+  const Error& error() const {
+    const Error* error = std::get_if<1>(&content_);
+    return error != nullptr ? *error : detail::success();
+  }
 
  private:
+  template <class Content>
+  static auto* value(Content& content) {
+    auto* value = std::get_if<0>(&content);
+    if (value == nullptr) detail::end_without_value(*std::get_if<1>(&content));
+    return value;
+  }
+
   std::variant<T, Error> content_;
 };
 

@@ -5,8 +5,10 @@
 #include <charconv>
 #include <utility>
 
+#include "core/control_character.h"
 #include "core/trimmed.h"
 #include "uvspdy/httpstream/error.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 namespace {
@@ -23,8 +25,6 @@ bool is_token(std::string_view text) {
            kMarks.find(c) != std::string_view::npos;
   });
 }
-
-bool is_control(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
 
 // Anything but control characters; a tab may stand between words.
 bool is_field_value(std::string_view text) {
@@ -83,14 +83,8 @@ Result<std::string> format_fields(const Headers& headers) {
   return text + "\r\n";
 }
 
-// What a peer has said, for a line of ours.
-std::string shown(std::string text) {
-  constexpr std::size_t kShown = 512;
-  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-  return text;
-}
+// What of a peer's words is shown in a line of ours.
+constexpr std::size_t kShown = 512;
 
 }  // namespace
 
@@ -213,8 +207,9 @@ std::string_view reason_of(int status) {
 }
 
 std::string summary(const HttpResponse& response) {
-  const std::string reason = shown(response.reason);
-  std::string text = shown(response.body.substr(0, response.body.find_first_of("\r\n")));
+  const std::string reason = printable(response.reason, kShown);
+  const std::string_view body = response.body;
+  std::string text = printable(body.substr(0, body.find_first_of("\r\n")), kShown);
   if (text.starts_with("<")) text.clear();
   return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
          (text.empty() ? std::string() : ": " + text);

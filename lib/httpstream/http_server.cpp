@@ -9,6 +9,7 @@
 #include "httpstream/last_response.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/net/timer.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 
@@ -45,7 +46,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
     listener_ = std::move(*listener);
     return {};
   }
-  void log(const std::string& line) const { options_.log(line); }
+  void log(const std::string& line) const { options_.log(printable(line)); }
   void read_request(std::unique_ptr<net::Transport> transport);
   std::size_t pending();
 

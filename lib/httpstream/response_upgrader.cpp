@@ -39,11 +39,11 @@ Result<std::shared_ptr<Connection>> ResponseUpgrader::upgrade_response(
   if (!connected.transport) {
     return Error(Errc::kNotAnUpgrade, "the request has been answered already");
   }
-  ConnectionOptions options = impl_->options;
-  options.on_new_stream = std::move(handler);
-  return Connection::create(std::move(connected.transport), session::Role::kServer,
-                            std::move(options), Buffer(std::move(*head)),
-                            std::move(connected.already_read));
+  auto connection = Connection::create(
+      std::move(connected.transport), session::Role::kServer, impl_->options,
+      {.preface = Buffer(std::move(*head)), .already_read = std::move(connected.already_read)});
+  connection->on_new_stream(std::move(handler));
+  return connection;
 }
 
 }  // namespace uvspdy::httpstream

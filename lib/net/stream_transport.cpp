@@ -1,17 +1,21 @@
 #include "net/stream_transport.h"
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "net/address.h"
+#include "net/peer_check.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
@@ -32,6 +36,22 @@ constexpr std::size_t kGatheredBuffers = 256;
 MutableBytes read_memory() {
   thread_local const auto memory = std::make_unique<std::array<std::uint8_t, kReadSize>>();
   return *memory;
+}
+
+// Asks a peer that has been silent whether it is still there.
+constexpr int kKeepaliveIdle = 60;      // seconds
+constexpr int kKeepaliveInterval = 10;  // seconds
+constexpr int kKeepaliveProbes = 6;     // unanswered ones
+
+// An option that a system does not have leaves its own value in place.
+void keep_alive(int socket) {
+  const auto set = [socket](int level, int name, int value) {
+    setsockopt(socket, level, name, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdle);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveInterval);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
 }
 
 std::size_t to_uv(std::span<const Bytes> spans, std::span<uv_buf_t> out) {
@@ -83,14 +103,23 @@ struct StreamTransport::State {
   EndHandler on_end;
   uv_write_t write{};
   std::size_t write_size = 0;
+  int broken = 0;  // why a write has failed, if the connection did
   WriteHandler on_written;
   uv_shutdown_t shutdown{};
-  bool shutdown_asked = false;
+  enum class Sending { kOpen, kShuttingDown, kShutDown };
+  Sending sending = Sending::kOpen;
+  PeerCheck peer_check;
   DoneHandler on_shutdown;
   // Failures that libuv tells at once, on their way to the handlers that hear of them later.
   std::vector<OnceCallback<void()>> failures;
   std::unique_ptr<Wakeup> tell_failures;
   CloseHandler on_closed;
+
+  // -1: there is none.
+  int descriptor() {
+    uv_os_fd_t fd = -1;
+    return uv_fileno(handle(), &fd) == 0 ? fd : -1;
+  }
 
   uv_handle_t* handle() { return static_cast<uv_handle_t*>(static_cast<void*>(stream)); }
   uv_tcp_t* tcp() {
@@ -105,6 +134,22 @@ struct StreamTransport::State {
   void use(uv_stream_t* handle) {
     stream = handle;
     stream->data = this;
+  }
+
+  // The kernel tells why a connection broke once, to whoever asks first.
+  int write_failed(int status) {
+    if (broken == 0 && status != UV_EPIPE) broken = status;
+    return status;
+  }
+
+  // To libuv what stands behind the last bytes is an end in order, be it a reset; and to the kernel
+  // too, when a write was told first. EPIPE is a reset behind an end in order, which counts.
+  int why_ended(int status) {
+    if (status != UV_EOF || broken != 0) return broken != 0 ? broken : status;
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(descriptor(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) return status;
+    return error == 0 || error == EPIPE ? status : -error;
   }
 
   void fail_later(OnceCallback<void()> call) {
@@ -140,22 +185,25 @@ struct StreamTransport::State {
     } else if (count < 0) {
       state->ended = true;
       uv_read_stop(stream);
+      const int status = state->why_ended(static_cast<int>(count));
       const ReadHandler not_called_any_more = std::move(state->on_read);
-      state->on_end(count == UV_EOF ? Error() : uv_error(static_cast<int>(count), "read"));
+      state->on_end(status == UV_EOF ? Error() : uv_error(status, "read"));
     }
   }
 
   static void write_done(uv_write_t* request, int status) {
     auto* state = static_cast<State*>(request->data);
     if (state->closed) return;
-    if (status < 0) return state->on_written(uv_error(status, "write"));
+    if (status < 0) return state->on_written(uv_error(state->write_failed(status), "write"));
     state->on_written(state->write_size);
   }
 
   static void shutdown_done(uv_shutdown_t* request, int status) {
     auto* state = static_cast<State*>(request->data);
     if (state->closed) return;
-    state->on_shutdown(status < 0 ? uv_error(status, "shutdown") : Error());
+    if (status < 0) return state->on_shutdown(uv_error(status, "shutdown"));
+    state->sending = Sending::kShutDown;
+    state->on_shutdown({});
   }
 
   static void close_done(uv_handle_t* handle) {
@@ -228,6 +276,7 @@ void StreamTransport::connected(std::string peer) {
     return;
   }
   uv_tcp_nodelay(tcp, 1);
+  keep_alive(state_->descriptor());
   sockaddr_storage address{};
   int size = sizeof address;
   if (peer_.empty() && uv_tcp_getpeername(tcp, base_of(address), &size) == 0) {
@@ -257,7 +306,7 @@ Result<std::size_t> StreamTransport::try_write(std::span<const Bytes> spans) {
   const std::size_t count = to_uv(spans, buffers);
   const int written = uv_try_write(state_->stream, buffers.data(), static_cast<unsigned>(count));
   if (written == UV_EAGAIN) return std::size_t{0};
-  if (written < 0) return uv_error(written, "write to " + peer_);
+  if (written < 0) return uv_error(state_->write_failed(written), "write to " + peer_);
   return static_cast<std::size_t>(written);
 }
 
@@ -279,11 +328,12 @@ void StreamTransport::write(std::span<const Bytes> spans, WriteHandler handler) 
 
 void StreamTransport::shutdown(DoneHandler handler) {
   if (!state_) return;
-  if (std::exchange(state_->shutdown_asked, true)) {
+  if (state_->sending != State::Sending::kOpen) {
     state_->fail_later(
         [handler = std::move(handler)]() mutable { handler(uv_error(UV_EALREADY, "shutdown")); });
     return;
   }
+  state_->sending = State::Sending::kShuttingDown;
   state_->on_shutdown = std::move(handler);
   state_->shutdown.data = state_.get();
   const int failed = uv_shutdown(&state_->shutdown, state_->stream, &State::shutdown_done);
@@ -294,13 +344,28 @@ void StreamTransport::shutdown(DoneHandler handler) {
 }
 
 std::size_t StreamTransport::unacknowledged() const {
-  uv_os_fd_t fd = -1;
   int count = 0;
-  if (!state_ || state_->tcp() == nullptr || uv_fileno(state_->handle(), &fd) != 0 ||
-      ioctl(fd, SIOCOUTQ, &count) != 0) {
+  if (!state_ || state_->tcp() == nullptr || ioctl(state_->descriptor(), SIOCOUTQ, &count) != 0) {
     return 0;
   }
   return static_cast<std::size_t>(count);
+}
+
+Error StreamTransport::check_peer() const {
+  if (!state_) return uv_error(UV_ECANCELED, "check the peer");
+  const bool shut_down = state_->sending == State::Sending::kShutDown;
+  const int status = state_->peer_check.status(state_->descriptor(), shut_down);
+  return status == 0 ? Error() : uv_error(status, "connection to " + peer_);
+}
+
+void StreamTransport::abort(CloseHandler handler) {
+  // A close that waits for no time is a reset. uv_tcp_close_reset does the same, but refuses to
+  // behind a shutdown.
+  const linger no_time{1, 0};
+  if (state_ && state_->tcp() != nullptr) {
+    setsockopt(state_->descriptor(), SOL_SOCKET, SO_LINGER, &no_time, sizeof no_time);
+  }
+  close(std::move(handler));
 }
 
 void StreamTransport::close(CloseHandler handler) {

@@ -52,6 +52,8 @@ class StreamTransport final : public Transport {
   void shutdown(DoneHandler handler) override;
   std::size_t unacknowledged() const override;
   void close(CloseHandler handler) override;
+  void abort(CloseHandler handler) override;
+  Error check_peer() const override;
   std::string peer() const override { return peer_; }
   uv_loop_t* loop() const override { return loop_; }
 

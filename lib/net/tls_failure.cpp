@@ -3,9 +3,11 @@
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 
-#include <algorithm>
+#include <string_view>
 
+#include "uvspdy/bytes.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::net {
 namespace {
@@ -18,12 +20,8 @@ bool is_ssl(const OpensslError& cause, int reason) {
 }
 
 std::string first_line(Bytes bytes) {
-  std::string line;
-  for (const std::uint8_t byte : bytes.first(std::min(bytes.size(), kShown))) {
-    if (byte == '\r' || byte == '\n') break;
-    line += byte >= ' ' && byte < 0x7f ? static_cast<char>(byte) : '?';
-  }
-  return line;
+  const std::string_view text = text_of(bytes);
+  return printable(text.substr(0, text.find_first_of("\r\n")), kShown);
 }
 
 bool is_version_mismatch(const OpensslError& cause) {

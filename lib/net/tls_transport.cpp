@@ -71,7 +71,13 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     if (!writing_) say_goodbye();
   }
 
-  void close(CloseHandler handler) {
+  Error check_peer() const {
+    return link->write_error() ? link->write_error() : link->lower().check_peer();
+  }
+
+  enum class Ending { kClose, kAbort };
+
+  void close(Ending how, CloseHandler handler) {
     closed_ = true;
     writing_ = false;
     wakeup_.reset();
@@ -79,10 +85,11 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     // The transport below need call back only while it lives, and ours may be destroyed at once.
     // Our handlers are freed then, too: no user's code runs inside the call that closes.
     self_ = shared_from_this();
-    link->lower().close([this] {
+    const auto closed = [this] {
       const auto keep = std::exchange(self_, nullptr);
       on_closed_();
-    });
+    };
+    how == Ending::kAbort ? link->lower().abort(closed) : link->lower().close(closed);
   }
 
   const std::unique_ptr<TlsLink> link;
@@ -274,7 +281,17 @@ std::size_t TlsTransport::unacknowledged() const {
 }
 
 void TlsTransport::close(CloseHandler handler) {
-  if (const auto state = std::exchange(state_, nullptr)) state->close(std::move(handler));
+  const auto state = std::exchange(state_, nullptr);
+  if (state) state->close(State::Ending::kClose, std::move(handler));
+}
+
+void TlsTransport::abort(CloseHandler handler) {
+  const auto state = std::exchange(state_, nullptr);
+  if (state) state->close(State::Ending::kAbort, std::move(handler));
+}
+
+Error TlsTransport::check_peer() const {
+  return state_ ? state_->check_peer() : uv_error(UV_ECANCELED, "check the peer");
 }
 
 }  // namespace uvspdy::net

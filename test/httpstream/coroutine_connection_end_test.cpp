@@ -159,10 +159,8 @@ TEST_CASE("co::Connection: the first that hears of the end may end the others") 
 
 TEST_CASE("co::Connection: streams that nobody has accepted do not outlive the peer") {
   TestLoop loop;
-  ConnectionOptions options = test::patient_options();
   const co::IncomingStreams incoming;
-  options.on_new_stream = incoming.handler();
-  HalfPair half(loop, session::Role::kServer, options);
+  HalfPair half(loop, session::Role::kServer);
   co::TaskGroup tasks(loop.get());
   std::optional<co::Connection> connection;
   connection.emplace(half.connection, incoming);

@@ -55,7 +55,7 @@ class LoopOfItsOwn {
         exchange, std::move(response),
         [](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
           stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-          stream->on_end([stream] { (void)stream->close(); });
+          stream->on_end([stream](const Error&) { stream->close(); });
           decision.accept();
         });
   }
@@ -73,7 +73,7 @@ class LoopOfItsOwn {
         (*stream)->on_data([this](Bytes bytes) { received_ += text_of(bytes); });
         (*stream)->on_close([connection](const Error&) { connection->close(); });
         (void)(*stream)->write(Buffer(text_));
-        (void)(*stream)->close();
+        (*stream)->close();
       });
     });
   }

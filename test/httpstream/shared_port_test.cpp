@@ -101,7 +101,7 @@ class Server {
         exchange, std::move(response),
         [](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
           stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-          stream->on_end([stream] { (void)stream->close(); });
+          stream->on_end([stream](const Error&) { stream->close(); });
           decision.accept();
         });
   }
@@ -158,7 +158,7 @@ class Client {
         (void)stream->write(Buffer(piece));
       });
     }
-    thread_.poster()->post([stream = std::move(stream)] { (void)stream->close(); });
+    thread_.poster()->post([stream = std::move(stream)] { stream->close(); });
   }
 
   void fail(const Error& error) {

@@ -107,12 +107,12 @@ TEST_CASE("Dialer: frames right behind the 101 in the same write are not lost") 
   DialerOptions options;
   std::string received;
   bool ended = false;
-  options.connection.on_new_stream = [&](std::shared_ptr<Stream> stream, StreamDecision decision) {
+  auto on_new_stream = [&](std::shared_ptr<Stream> stream, StreamDecision decision) {
     CHECK(stream->headers() == Headers{{"a", "b"}});
     stream->on_data([&](Bytes bytes) { received += text_of(bytes); });
-    stream->on_end([&ended, stream] {
+    stream->on_end([&ended, stream](const Error&) {
       ended = true;
-      (void)stream->close();
+      stream->close();
     });
     decision.accept();
   };
@@ -129,6 +129,7 @@ TEST_CASE("Dialer: frames right behind the 101 in the same write are not lost") 
   const std::string first = frames.substr(0, std::min(cut, frames.size()));
   peer.send(kSwitch + first);
   const auto connection = attempt.connection();
+  connection->on_new_stream(std::move(on_new_stream));
   peer.send(frames.substr(first.size()));
   REQUIRE(loop.run_until([&] { return ended; }));
   CHECK(received == "early bird");

@@ -14,6 +14,7 @@ PRINTED = {
     "own_http_server": "hello, embedder\n",
     "own_transport": "hello, memory\n",
     "post_from_threads": "1000 lines from 4 threads\n",
+    "process_runtime": "HELLO, PROCESS\nexit code 3\n",
     "streaming_server": "HELLO, RUNTIME\n",
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/connected_pair.h"
 #include "support/outside_calls.h"
 #include "support/patterned_text.h"
 #include "support/raw_peer.h"
@@ -277,6 +278,53 @@ TEST_CASE("Transport: a reset by the peer is told once, as an error") {
   REQUIRE(loop.run_out());
   CHECK(ends == 1);
   pair.server->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: a reset is no end in order, though it stands behind bytes that came") {
+  TestLoop loop;
+  const int family = GENERATE(AF_INET, AF_UNIX);
+  auto pair = test::connected_pair(family);
+  const auto transport = test::transport_over(loop, std::move(pair[0]));
+  const Bytes bytes = view("nobody reads this");
+  REQUIRE(transport->try_write(std::span(&bytes, 1)));
+  REQUIRE(send(pair[1].get(), "half of it", 10, 0) == 10);
+  pair[1].reset();  // over unread data: a reset
+  std::string received;
+  std::optional<Error> end;
+  transport->set_read_handlers([&](Bytes came) { received += text_of(came); },
+                               [&](const Error& error) { end = error; });
+  SECTION("told to the reader") {}
+  SECTION("told to a writer first") {
+    REQUIRE(loop.poll_until([&] { return !transport->try_write(std::span(&bytes, 1)); }));
+  }
+  transport->start_reading();
+  REQUIRE(loop.run_until([&] { return end.has_value(); }));
+  CHECK(received == "half of it");
+  // A local socket tells a writer no more than that its peer has closed.
+  if (family == AF_INET) CHECK(end->code() == std::error_code(UV_ECONNRESET, net::uv_category()));
+  transport->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: an end in order stays one, though a reset comes behind it") {
+  TestLoop loop;
+  auto pair = test::connected_pair(AF_INET);
+  const auto transport = test::transport_over(loop, std::move(pair[0]));
+  REQUIRE(send(pair[1].get(), "all of it", 9, 0) == 9);
+  pair[1].reset();
+  // Whoever is gone answers what we send with a reset.
+  const Bytes bytes = view("nobody reads this");
+  REQUIRE(loop.poll_until([&] { return !transport->try_write(std::span(&bytes, 1)); }));
+  std::string received;
+  std::optional<Error> end;
+  transport->set_read_handlers([&](Bytes came) { received += text_of(came); },
+                               [&](const Error& error) { end = error; });
+  transport->start_reading();
+  REQUIRE(loop.run_until([&] { return end.has_value(); }));
+  CHECK(received == "all of it");
+  CHECK_FALSE(*end);
+  transport->close({});
   REQUIRE(loop.run_out());
 }
 

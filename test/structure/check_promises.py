@@ -53,6 +53,24 @@ def nothing_is_thrown(tree):
             yield f"{where}: a throw"
 
 
+# What throws where it could return an error.
+THROWING = r"\.at\s*\(|\bsto(?:i|l|ll|ul|ull|f|d|ld)\s*\(|\bstd::regex\b"
+# What does unless it is told not to, and how it is told.
+THROWING_JSON = {r"\bjson::parse\s*\([^;]*": "false", r"\.dump\s*\([^;]*": "::replace"}
+
+
+def nothing_is_called_to_throw(tree):
+    for source in tree.library + tree.users:
+        if not source.path.startswith(("include/", "lib/", "tools/")):
+            continue
+        for where, match in source.find(THROWING):
+            yield f"{where}: {match.group()} may throw"
+        for pattern, told in THROWING_JSON.items():
+            for where, match in source.find(pattern):
+                if told not in match.group():
+                    yield f"{where}: {match.group()} may throw"
+
+
 def rows(tree):
     section = SECTION.search((tree.root / "docs/architecture.md").read_text(encoding="utf-8"))
     lines = section[1].splitlines() if section else []
@@ -90,6 +108,7 @@ if __name__ == "__main__":
             what_belongs_to_the_process_is_left_alone,
             there_are_no_variables_but_constants_and_those_of_a_thread,
             nothing_is_thrown,
+            nothing_is_called_to_throw,
             each_promise_names_a_test,
             the_tests_that_are_named_are_there,
         ]

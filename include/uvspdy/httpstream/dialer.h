@@ -13,6 +13,7 @@
 #include "uvspdy/httpstream/route_options.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/net/attempt.h"
+#include "uvspdy/session/trace.h"
 
 namespace uvspdy::httpstream {
 
@@ -27,8 +28,9 @@ struct DialerOptions {
   std::string method = "POST";  ///< or "GET", or what the server wants
   Headers headers{};            ///< sent with the request: Authorization and such
   RouteOptions route{};
-  /// As UpgradeRoundTripperOptions::connection.
+  /// These two as in UpgradeRoundTripperOptions.
   ConnectionOptions connection{};
+  std::shared_ptr<const session::TraceHandler> trace{};
 };
 
 /// Opens streaming connections to one URL. Copies share their options. Handlers must not throw

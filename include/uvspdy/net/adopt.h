@@ -12,7 +12,7 @@ namespace uvspdy::net {
 
 /// Makes a Transport of an embedder's connected uv_tcp_t or uv_pipe_t. It may have been read from:
 /// reading is stopped, and what was read is the embedder's to hand on. On TCP, Nagle's algorithm is
-/// switched off.
+/// switched off, and keepalive on, as with connect_tcp (net/tcp.h).
 ///
 /// From here on uvspdy owns the handle's `data` and reads, writes and closes it (uv_close); the
 /// embedder only keeps its memory. When libuv has let go of it, `on_released` gets it, once, from
@@ -26,8 +26,9 @@ Result<std::unique_ptr<Transport>> adopt(uv_stream_t* stream,
                                          OnceCallback<void(uv_stream_t*)> on_released);
 
 /// Makes a Transport of a connected TCP or Unix stream socket, which becomes the Transport's and
-/// does not block any more. On an error it stays the caller's. Errors: libuv's; UV_EINVAL: a socket
-/// of another kind; UV_ENOTCONN: it is not connected; UV_EEXIST: the loop knows it already.
+/// does not block any more; TCP's options are set as above. On an error it stays the caller's.
+/// Errors: libuv's; UV_EINVAL: a socket of another kind; UV_ENOTCONN: it is not connected;
+/// UV_EEXIST: the loop knows it already.
 Result<std::unique_ptr<Transport>> adopt(uv_loop_t* loop, uv_os_sock_t socket);
 
 }  // namespace uvspdy::net

@@ -40,7 +40,8 @@ class Listener {
   using ErrorHandler = Callback<void(const Error&)>;
 
   /// Listens on a numeric IPv4 or IPv6 address; port 0 picks a free one. Nagle's algorithm is off
-  /// on what is accepted. Errors: kBadAddress, libuv's (EADDRINUSE, EACCES, ...).
+  /// on what is accepted, and keepalive on, as with connect_tcp. Errors: kBadAddress, libuv's
+  /// (EADDRINUSE, EACCES, ...).
   static Result<std::unique_ptr<Listener>> listen_tcp(uv_loop_t* loop, const std::string& address,
                                                       std::uint16_t port, AcceptHandler on_accept,
                                                       ErrorHandler on_error = {},

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/callback.h"
@@ -65,6 +66,24 @@ class Transport {
   /// everything. Who gives one keeps the transport until it has run: of a transport that is
   /// destroyed before, only the library's own still call it.
   virtual void close(CloseHandler handler) = 0;
+
+  /// Ends the connection at once as one that broke: by a reset on TCP, by no close_notify and then
+  /// a reset on TLS, by a close on a local socket, which knows no reset. What was written and is
+  /// not at the peer yet is lost. Also behind `shutdown`. Otherwise like `close`, which is what a
+  /// transport does that has no way of its own.
+  virtual void abort(CloseHandler handler) { close(std::move(handler)); }
+
+  /// What the system knows of the peer, without reading or writing: success, or the error that the
+  /// next read or write would find, for those who do neither. UV_ECONNRESET: the peer has reset the
+  /// connection; UV_ETIMEDOUT: it has answered nothing for long; UV_EPIPE: it has closed, or the
+  /// connection broke before; UV_ECANCELED: closed by ourselves. It changes nothing: who reads or
+  /// writes still finds the error.
+  ///
+  /// A peer that has only ended its own direction is not gone, nor is one that is alive and takes
+  /// nothing. One that vanishes without a word is found by TCP's keepalive (net/tcp.h) when nothing
+  /// is on its way to it; otherwise, if this is asked now and then, 10 minutes after the kernel has
+  /// begun to send again what it does not acknowledge. Transports that know nothing say success.
+  virtual Error check_peer() const { return {}; }
 
   /// The peer, for messages: "127.0.0.1:40312", "unix:/run/x.sock".
   virtual std::string peer() const = 0;

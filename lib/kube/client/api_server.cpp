@@ -82,6 +82,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
       options.headers = std::move(request->headers);
       options.route = std::move(request->options.route);
       options.connection = std::move(request->options.connection);
+      options.trace = std::move(request->options.trace);
       dial->step = httpstream::Dialer(self->loop_, request->url, std::move(options))
                        .dial(std::move(protocols), [self, dial, generation = request->generation](
                                                        Result<httpstream::Dialed> dialed) {

@@ -82,7 +82,9 @@ class RemoteCommandPeer {
       data[type] += text_of(bytes);
       tell(type + " data");
     });
-    stream->on_end([this, type] { tell(type + " end"); });
+    stream->on_end([this, type](const Error& error) {
+      if (!error) tell(type + " end");
+    });
     stream->on_close([this, type](const Error&) { tell(type + " close"); });
   }
   void tell(const std::string& event) {

@@ -108,7 +108,8 @@ struct ManualClient {
     collect(standard_error, error_output);
     collect(error, status_text);
     // As clients do: whoever has its status closes.
-    error->on_end([this] {
+    error->on_end([this](const Error& how) {
+      if (how) return;
       ended = true;
       connection->close();
     });

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/coroutine/run.h"
 #include "uvspdy/httpstream/coroutine/task.h"
@@ -37,7 +38,7 @@ struct Detached {
 inline Detached detach(Task<void> task) { co_await std::move(task); }
 
 template <class T>
-Detached detach(Task<T> task, std::function<void(T)> handler) {
+Detached detach(Task<T> task, OnceCallback<void(T)> handler) {
   handler(co_await std::move(task));
 }
 
@@ -110,7 +111,7 @@ class TaskGroup {
   /// The same; `handler` gets the result, from the loop. It does not run for a task that is
   /// cancelled.
   template <class T>
-  void spawn(Task<T> task, std::type_identity_t<std::function<void(T)>> handler) {
+  void spawn(Task<T> task, std::type_identity_t<OnceCallback<void(T)>> handler) {
     state_->add(detail::detach<T>(std::move(task), std::move(handler)));
   }
 
