@@ -88,7 +88,7 @@ constexpr std::size_t kShown = 512;
 
 }  // namespace
 
-class HttpHeadCollector::Impl {
+class UVSPDY_LOCAL HttpHeadCollector::Impl {
  public:
   std::string head;
 };

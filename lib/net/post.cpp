@@ -9,7 +9,7 @@
 
 namespace uvspdy::net {
 
-struct Poster::State {
+struct UVSPDY_LOCAL Poster::State {
   std::mutex mutex;
   std::deque<OnceCallback<void()>> waiting;  // under the mutex
   bool closed = true;                        // under the mutex

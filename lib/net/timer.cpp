@@ -17,7 +17,7 @@ void close(State* state) {
 
 }  // namespace
 
-struct Timer::State {
+struct UVSPDY_LOCAL Timer::State {
   uv_timer_t handle{};
   Callback<void()> handler;
 };
@@ -44,7 +44,7 @@ void Timer::start(std::chrono::milliseconds delay) {
 
 void Timer::stop() { uv_timer_stop(&state_->handle); }
 
-struct Wakeup::State {
+struct UVSPDY_LOCAL Wakeup::State {
   uv_idle_t handle{};
   Callback<void()> handler;
 };

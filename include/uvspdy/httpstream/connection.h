@@ -9,6 +9,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/new_stream_handler.h"
 #include "uvspdy/httpstream/stream.h"
@@ -51,7 +52,7 @@ struct ConnectionStart {
 /// stream is over. A reader that stays paused, or holds bytes and has no on_data, keeps its stream,
 /// and with it on_close, waiting until it is dropped or discards; the transport is closed all the
 /// same.
-class Connection : public std::enable_shared_from_this<Connection> {
+class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection> {
   struct Private {};
 
  public:

@@ -8,6 +8,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/route_options.h"
@@ -40,7 +41,7 @@ struct DialerOptions {
 ///       const Dialer dialer(loop, url, {.method = "GET", .route = patient_route()});
 ///       return dialer.dial({"echo.example", "another.example"}, std::move(handler));
 ///     }
-class Dialer {
+class UVSPDY_EXPORT Dialer {
  public:
   using Handler = OnceCallback<void(Result<Dialed>)>;
 

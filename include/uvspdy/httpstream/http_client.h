@@ -7,6 +7,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/httpstream/route_options.h"
@@ -30,7 +31,7 @@ struct HttpClientOptions {
 ///       const HttpClient client(loop, {.route = patient_route(), .max_body = 4096});
 ///       client.get(url, {{"Accept", "text/plain"}}, std::move(handler));
 ///     }
-class HttpClient {
+class UVSPDY_EXPORT HttpClient {
  public:
   using Handler = OnceCallback<void(Result<HttpResponse>)>;
 

@@ -11,6 +11,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/http_exchange.h"
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/tls.h"
@@ -50,7 +51,7 @@ struct HttpServerOptions {
 ///       };
 ///       return HttpServer::listen(loop, "127.0.0.1", 0, answer, {.max_pending = 16});
 ///     }
-class HttpServer {
+class UVSPDY_EXPORT HttpServer {
   struct Private {};
   class Impl;
 

@@ -6,6 +6,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/net/transport.h"
 
@@ -44,7 +45,7 @@ struct RelayOptions {
 /// is paused, and one piece of that which the transport has not taken.
 ///
 /// It lives until it is over, whoever has dropped it, on the thread of the transport's loop.
-class Relay {
+class UVSPDY_EXPORT Relay {
   struct Private {};
   class Impl;
 

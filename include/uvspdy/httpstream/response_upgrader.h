@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/http_exchange.h"
 #include "uvspdy/httpstream/http_head.h"
@@ -22,7 +23,7 @@ namespace uvspdy::httpstream {
 ///           ResponseUpgrader().upgrade_response(exchange, response, NoOpNewStreamHandler());
 ///       if (!connection) std::fprintf(stderr, "%s\n", connection.error().message().c_str());
 ///     }
-class ResponseUpgrader {
+class UVSPDY_EXPORT ResponseUpgrader {
  public:
   /// With pings: set `options.session.ping_period`.
   explicit ResponseUpgrader(ConnectionOptions options = {});

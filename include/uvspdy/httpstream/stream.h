@@ -7,6 +7,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/stream_reader.h"
 #include "uvspdy/httpstream/stream_writer.h"
@@ -35,7 +36,7 @@ namespace uvspdy::httpstream {
 /// Handlers are called from the loop, never from inside a call to the stream, and must not throw.
 /// Each is told what stands when it is set late: an end that has come before is told in the loop's
 /// next turn. A Stream belongs to the thread of its connection's loop.
-class Stream {
+class UVSPDY_EXPORT Stream {
   struct Private {};
 
  public:

@@ -5,6 +5,7 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream_half.h"
 #include "uvspdy/session/options.h"
 
@@ -30,7 +31,7 @@ class StreamCore;
 /// Handlers are called from the loop, never from inside a call of these functions, and not after
 /// the reader is dropped. They must not throw (see Callback). A reader belongs to the thread of its
 /// connection's loop and may be dropped inside any handler, its own included.
-class StreamReader {
+class UVSPDY_EXPORT StreamReader {
  public:
   using DataHandler = Callback<void(Bytes)>;
   using EndHandler = OnceCallback<void(const Error&)>;

@@ -5,6 +5,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/stream_half.h"
 #include "uvspdy/wire/frame.h"
@@ -28,7 +29,7 @@ class StreamCore;
 /// Handlers are called from the loop, never from inside a call of these functions, and not after
 /// the writer is dropped. They must not throw (see Callback). A writer belongs to the thread of its
 /// connection's loop and may be dropped inside any handler, its own included.
-class StreamWriter {
+class UVSPDY_EXPORT StreamWriter {
  public:
   using WritableHandler = Callback<void()>;
   using SentHandler = OnceCallback<void(const Error&)>;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/sink.h"
 #include "uvspdy/httpstream/source.h"
 #include "uvspdy/net/transport.h"
@@ -48,6 +49,7 @@ struct TransportEnds {
 /// Errors, of both: the transport's, net::Errc::kTimeout, what the sink was broken off with, and
 /// UV_ECANCELED for a source whose sink was destroyed. The ends belong to the thread of the
 /// transport's loop.
-TransportEnds ends_of(std::unique_ptr<net::Transport> transport, TransportEndsOptions options = {});
+UVSPDY_EXPORT TransportEnds ends_of(std::unique_ptr<net::Transport> transport,
+                                    TransportEndsOptions options = {});
 
 }  // namespace uvspdy::httpstream

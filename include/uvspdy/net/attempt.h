@@ -3,10 +3,12 @@
 #include <memory>
 #include <utility>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy::net {
 
 /// What can be given up: implemented by whatever an Attempt stands for.
-class Cancellable {
+class UVSPDY_EXPORT Cancellable {
  public:
   virtual ~Cancellable() = default;
 

@@ -6,6 +6,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::net {
 
@@ -21,7 +22,7 @@ namespace uvspdy::net {
 /// It keeps the loop alive until it is closed: `close` it, on the loop's thread, or the loop never
 /// ends. Letting go of it closes nothing, so it may be held, and dropped, by any thread at any
 /// time.
-class Poster {
+class UVSPDY_EXPORT Poster {
   struct Private {};
 
  public:

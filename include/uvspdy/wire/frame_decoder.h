@@ -8,6 +8,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/limits.h"
 #include "uvspdy/wire/error.h"
 #include "uvspdy/wire/frame.h"
@@ -35,7 +36,7 @@ using Decoded = std::variant<NeedMoreInput, DataChunk, SynStreamFrame, SynReplyF
 ///       if (!decoded) return fail(decoded.error());
 ///       std::visit(..., *decoded);
 ///     }
-class FrameDecoder {
+class UVSPDY_EXPORT FrameDecoder {
  public:
   explicit FrameDecoder(const Limits& limits = {});
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/http_client.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
@@ -29,7 +30,7 @@ namespace uvspdy::kube {
 ///
 /// Keep one for several requests: TLS sessions are resumed, and what a credential plugin gave is
 /// used again. It belongs to its loop's thread; dials under way go on when it is dropped.
-class ApiServer {
+class UVSPDY_EXPORT ApiServer {
   struct Private {};
 
  public:

@@ -7,6 +7,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/kube/protocol/port_forward.h"
 #include "uvspdy/net/attempt.h"
@@ -26,7 +27,7 @@ namespace uvspdy::kube {
 /// from. The SPDY connection goes on until it is closed, whoever has dropped the PortForwarder. It
 /// belongs to the thread of its loop; handlers run from there, never inside a call of these
 /// functions.
-class PortForwarder {
+class UVSPDY_EXPORT PortForwarder {
   struct Private {};
   class Impl;
 

@@ -5,6 +5,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream_reader.h"
 #include "uvspdy/httpstream/stream_writer.h"
 #include "uvspdy/kube/client/api_server.h"
@@ -23,7 +24,7 @@ struct ExitStatus {
 
 /// Tells a command's terminal its size. Copies stand for the same terminal; dropping them ends
 /// nothing.
-class TerminalResize {
+class UVSPDY_EXPORT TerminalResize {
  public:
   /// Of no terminal: nobody is told.
   TerminalResize() = default;
@@ -95,15 +96,15 @@ struct RemoteCommandHandlers {
 /// up whatever step of the dial it is at, or closes the connection, which a server takes for the
 /// end of the command; on_exit comes from the loop, soon, behind the ends of the outputs, which
 /// then come to a reader that has paused, too.
-net::Attempt exec(ApiServer& server, const ExecRequest& request, RemoteCommandHandlers handlers,
-                  TerminalSize size = {});
+UVSPDY_EXPORT net::Attempt exec(ApiServer& server, const ExecRequest& request,
+                                RemoteCommandHandlers handlers, TerminalSize size = {});
 
 /// The same for the process that a container runs already. Its end ends it, with its exit code
 /// where the server tells that; cancelling detaches, and leaves it running.
-net::Attempt attach(ApiServer& server, const AttachRequest& request, RemoteCommandHandlers handlers,
-                    TerminalSize size = {});
+UVSPDY_EXPORT net::Attempt attach(ApiServer& server, const AttachRequest& request,
+                                  RemoteCommandHandlers handlers, TerminalSize size = {});
 
 /// An error for people: when a server refused an upgrade with a metav1.Status, that one's message.
-std::string describe(const Error& error);
+UVSPDY_EXPORT std::string describe(const Error& error);
 
 }  // namespace uvspdy::kube

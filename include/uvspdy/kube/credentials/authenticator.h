@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/net/attempt.h"
@@ -31,7 +32,7 @@ struct Authentication {
 ///
 ///     Authenticator authenticator(loop, config);
 ///     authenticator.authenticate([](Result<Authentication> authentication) { ... });
-class Authenticator {
+class UVSPDY_EXPORT Authenticator {
  public:
   struct Options {
     /// How long a credential plugin may take; it may have to ask people.

@@ -6,6 +6,7 @@
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/sink.h"
 #include "uvspdy/httpstream/source.h"
 
@@ -27,7 +28,7 @@ namespace uvspdy::kube {
 /// in the pipe and holds the process up.
 ///
 /// Errors: libuv's numbers; UV_EPERM for what cannot be waited for, as a file on a disk.
-Result<std::unique_ptr<httpstream::Source>> source_of_fd(
+UVSPDY_EXPORT Result<std::unique_ptr<httpstream::Source>> source_of_fd(
     uv_loop_t* loop, int fd, std::shared_ptr<BufferPool> pool = nullptr);
 
 /// The descriptor that a process's input is written to, likewise. What the process does not take at
@@ -37,7 +38,7 @@ Result<std::unique_ptr<httpstream::Source>> source_of_fd(
 ///
 /// A process that closes its input is noticed when something is written to it. SIGPIPE must be
 /// ignored, as libuv asks of all its users.
-Result<std::unique_ptr<httpstream::Sink>> sink_of_fd(uv_loop_t* loop, int fd,
-                                                     std::shared_ptr<BufferPool> pool = nullptr);
+UVSPDY_EXPORT Result<std::unique_ptr<httpstream::Sink>> sink_of_fd(
+    uv_loop_t* loop, int fd, std::shared_ptr<BufferPool> pool = nullptr);
 
 }  // namespace uvspdy::kube

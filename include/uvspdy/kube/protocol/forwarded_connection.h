@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/net/transport.h"
 
@@ -22,7 +23,7 @@ namespace uvspdy::kube {
 ///
 /// Dropped without an answer, it fails. Only the first answer counts, and none once the client has
 /// gone. It belongs to its loop's thread, and may outlive the server.
-class ForwardedConnection {
+class UVSPDY_EXPORT ForwardedConnection {
  public:
   ForwardedConnection() = default;
   virtual ~ForwardedConnection() = default;
@@ -33,7 +34,7 @@ class ForwardedConnection {
   virtual std::uint16_t port() const = 0;
 
   /// The client, for messages.
-  virtual const std::string& peer() const = 0;
+  virtual std::string peer() const = 0;
 
   /// Joins the client with `target`, which is taken over and closed in any case
   /// (httpstream::Relay): bytes both ways, the end of each direction passed on as an end, a break

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream_reader.h"
 #include "uvspdy/httpstream/stream_writer.h"
 #include "uvspdy/kube/protocol/remote_command.h"
@@ -24,7 +25,7 @@ namespace uvspdy::kube {
 ///
 /// Handlers run from the loop, never inside a call of these functions, and are freed after `finish`
 /// or on_gone. The object belongs to the thread of its server's loop and may outlive the server.
-class ServedCommand {
+class UVSPDY_EXPORT ServedCommand {
  public:
   using ResizeHandler = Callback<void(TerminalSize)>;
   using GoneHandler = OnceCallback<void()>;
@@ -45,7 +46,7 @@ class ServedCommand {
   virtual bool tty() const = 0;
 
   /// The client, for messages.
-  virtual const std::string& peer() const = 0;
+  virtual std::string peer() const = 0;
 
   /// The protocol that was agreed on: kProtocolV4 and so on.
   virtual const std::string& protocol() const = 0;
