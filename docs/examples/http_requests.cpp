@@ -51,6 +51,14 @@ net::Attempt dial(uv_loop_t* loop, const Url& url, Dialer::Handler handler) {
   return dialer.dial({"echo.example", "another.example"}, std::move(handler));
 }
 
+/// Dials, and thinks better of it.
+void change_our_mind(uv_loop_t* loop, const Url& url) {
+  const net::Attempt attempt = dial(loop, url, [](const Result<Dialed>& dialed) {
+    std::puts(dialed ? "connected" : "given up");
+  });
+  attempt.cancel();  // the handler gets UV_ECANCELED, in a later turn of the loop
+}
+
 int failed(const Error& error) {
   std::fprintf(stderr, "%s\n", error.message().c_str());
   return 1;
@@ -63,6 +71,7 @@ int main() {
   auto server = serve(loop);
   if (!server) return failed(server.error());
   const Url url{.host = "127.0.0.1", .port = (*server)->port(), .target = "/index"};
+  change_our_mind(loop, url);
   int result = 1;
   get(loop, url, [&](Result<HttpResponse> response) {
     if (!response) return (*server)->close();

@@ -26,10 +26,10 @@ class UVSPDY_EXPORT ErrorDetail {
 /// `net::Errc`, `httpstream::Errc`, `kube::Errc`, or libuv's own error numbers) and a text for
 /// people, which names the frame, the stream, the limit and its value where there is one.
 ///
-/// Like `std::error_code`, a default-constructed Error means success and converts to false:
+/// Like `std::error_code`, a default-constructed Error means success and converts to false, from
+/// docs/examples/echo.cpp:
 ///
-///     if (Error error = stream->write(buffer)) std::fprintf(stderr, "%s\n",
-///     error.message().c_str());
+///     if (Error error = stream->write(Buffer(std::string("hello, stream\n")))) report(error);
 ///
 /// It is the size of one shared pointer, null for success, and copies share what it says.
 ///

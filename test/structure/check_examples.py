@@ -12,30 +12,6 @@ import sys
 import textwrap
 
 EXAMPLES = "docs/examples"
-# Headers whose comments still show code that no program has.
-NOT_YET = {
-    "include/uvspdy/error.h",
-    "include/uvspdy/httpstream/connection.h",
-    "include/uvspdy/httpstream/coroutine.h",
-    "include/uvspdy/httpstream/coroutine/connection.h",
-    "include/uvspdy/httpstream/coroutine/incoming.h",
-    "include/uvspdy/httpstream/coroutine/stream.h",
-    "include/uvspdy/httpstream/coroutine/task.h",
-    "include/uvspdy/httpstream/coroutine/task_group.h",
-    "include/uvspdy/httpstream/relay.h",
-    "include/uvspdy/httpstream/stream.h",
-    "include/uvspdy/kube/client/api_server.h",
-    "include/uvspdy/kube/client/port_forward_client.h",
-    "include/uvspdy/kube/client/remote_command_client.h",
-    "include/uvspdy/kube/config/kubeconfig.h",
-    "include/uvspdy/kube/credentials/authenticator.h",
-    "include/uvspdy/kube/protocol/forwarded_connection.h",
-    "include/uvspdy/kube/protocol/runtime.h",
-    "include/uvspdy/net/attempt.h",
-    "include/uvspdy/net/post.h",
-    "include/uvspdy/wire/frame_decoder.h",
-}
-
 COMMENT = re.compile(r"^[ \t]*//[/]? ?(.*)$")
 NAMED = re.compile(r"docs/examples/(\w+\.cpp):$")
 FENCED = re.compile(r"^```cpp\n(.*?)^```$", re.M | re.S)
@@ -89,20 +65,15 @@ def code_in_comments_is_quoted_from_programs(root):
     known = programs(root)
     for path in sorted((root / "include").rglob("*.h")):
         name = path.relative_to(root).as_posix()
-        problems = []
         for line, before, code in code_blocks(path.read_text(encoding="utf-8")):
             named = NAMED.search(before)
             if not named:
-                problems.append(f"{name}:{line}: the text in front of the code does not end with "
-                                f"'{EXAMPLES}/NAME.cpp:'")
+                yield (f"{name}:{line}: the text in front of the code does not end with "
+                       f"'{EXAMPLES}/NAME.cpp:'")
             elif named[1] not in known:
-                problems.append(f"{name}:{line}: there is no {EXAMPLES}/{named[1]}")
+                yield f"{name}:{line}: there is no {EXAMPLES}/{named[1]}"
             elif not stands_in(code, known[named[1]]):
-                problems.append(f"{name}:{line}: these lines do not stand in {EXAMPLES}/{named[1]}")
-        if name not in NOT_YET:
-            yield from problems
-        elif not problems:
-            yield f"{name}: need not stand in NOT_YET any more"
+                yield f"{name}:{line}: these lines do not stand in {EXAMPLES}/{named[1]}"
 
 
 def code_in_documents_is_quoted_from_programs(root):

@@ -13,10 +13,12 @@
 namespace uvspdy::httpstream {
 
 /// Brings everything from a source to a sink: bytes with backpressure, the end as an end, a break
-/// as a break.
+/// as a break. From docs/examples/echo.cpp:
 ///
-///     auto pump = Pump::start(source_of(stream->take_reader()), std::move(sink),
-///                             [](const Error& error) { ... });
+///     void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
+///       Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
+///       decision.accept();
+///     }
 ///
 /// - A sink without room pauses the source until it has room.
 /// - The source's end in order ends the sink in order; a source that breaks off breaks the sink off

@@ -16,11 +16,11 @@ class StreamCore;
 
 /// The half of a Stream that sends.
 ///
-/// Whoever holds the writer alone writes, ends and sets its handlers:
+/// Whoever holds the writer alone writes, ends and sets its handlers, from
+/// docs/examples/backpressure.cpp:
 ///
-///     writer.on_writable([] { while (writer.writable()) writer.write(next_buffer()); });
-///     writer.end();                                     // FLAG_FIN, behind everything written
-///     writer.on_sent([](const Error& error) { ... });   // once: all of it has left, or why not
+///     writer_.on_writable([this] { send_more(); });  // in the next turn, if there is room already
+///     writer_.on_sent(report);
 ///
 /// A writer that is dropped before `end` gives up: the peer gets what was written and then a reset,
 /// so that it does not take that for the whole. Since a reset is of both directions, the reader

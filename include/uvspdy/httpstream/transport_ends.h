@@ -24,11 +24,14 @@ struct TransportEnds {
   std::unique_ptr<Sink> sink;
 };
 
-/// Takes over a connected transport that is not being read; the two ends share it.
+/// Takes over a connected transport that is not being read; the two ends share it. From
+/// docs/examples/tcp_relay.cpp:
 ///
-///     TransportEnds ends = ends_of(std::move(transport));
-///     Pump::start(std::move(ends.source), std::move(up), ...);
-///     Pump::start(std::move(down), std::move(ends.sink), ...);
+///     void join(TransportPtr transport, const std::shared_ptr<Stream>& stream) {
+///       TransportEnds ends = ends_of(std::move(transport));
+///       Pump::start(std::move(ends.source), sink_of(stream->take_writer()), report);
+///       Pump::start(source_of(stream->take_reader()), std::move(ends.sink), report);
+///     }
 ///
 /// The source gives what the peer sends, as borrowed pieces. Its end is the peer's; an error of the
 /// transport breaks it off. Discarded, it reads on and drops, so that the peer is not held up.

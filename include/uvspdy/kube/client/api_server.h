@@ -22,11 +22,16 @@
 namespace uvspdy::kube {
 
 /// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and
-/// how we do.
+/// how we do. From docs/examples/kube_client.cpp:
 ///
-///     auto kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
-///     auto server = ApiServer::create(loop, *kubeconfig->client_config());
-///     exec(**server, request, handlers);
+///     Result<std::shared_ptr<ApiServer>> current_server(uv_loop_t* loop,
+///                                                       const std::vector<std::string>& files) {
+///       const Result<Kubeconfig> kubeconfig = Kubeconfig::load(files);
+///       if (!kubeconfig) return kubeconfig.error();
+///       Result<ClientConfig> config = kubeconfig->client_config();
+///       if (!config) return config.error();
+///       return ApiServer::create(loop, std::move(*config));
+///     }
 ///
 /// Keep one for several requests: TLS sessions are resumed, and what a credential plugin gave is
 /// used again. It belongs to its loop's thread; dials under way go on when it is dropped.

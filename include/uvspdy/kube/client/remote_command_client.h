@@ -67,21 +67,21 @@ struct RemoteCommandHandlers {
   OnceCallback<void(Result<ExitStatus>)> on_exit;
 };
 
-/// The client's side of exec:
+/// The client's side of exec, from docs/examples/kube_client.cpp:
 ///
-///     const auto output = std::make_shared<httpstream::StreamReader>();
-///     exec(server, request,
-///          {.on_started =
-///               [output](RemoteCommandStreams streams) {
-///                 *output = std::move(streams.standard_output);
-///                 output->on_data(
-///                     [](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-///               },
-///           .on_exit =
-///               [output](Result<ExitStatus> status) {
-///                 std::printf("%s\n", status ? std::to_string(status->code).c_str()
-///                                            : describe(status.error()).c_str());
-///               }});
+///     void run(ApiServer& server, const ExecRequest& request,
+///              OnceCallback<void(Result<ExitStatus>)> done) {
+///       const auto output = std::make_shared<StreamReader>();
+///       RemoteCommandHandlers handlers;
+///       handlers.on_started = [output](RemoteCommandStreams streams) {
+///         *output = std::move(streams.standard_output);
+///         output->on_data(print);
+///       };
+///       handlers.on_exit = [output, done = std::move(done)](Result<ExitStatus> status) mutable {
+///         done(std::move(status));
+///       };
+///       kube::exec(server, request, std::move(handlers));
+///     }
 ///
 /// It offers v4.channel.k8s.io, v3, v2 and channel.k8s.io (v1); the server chooses. Only v4 has
 /// exit codes. Before it, a command that fails ends with kCommandFailed and the server's text, and

@@ -41,10 +41,12 @@ struct KubeconfigOverrides {
 /// ~/.kube/config. Reads the environment (KUBECONFIG, HOME).
 UVSPDY_EXPORT std::vector<std::string> kubeconfig_files_from_environment();
 
-/// One or more kubeconfig files, read and merged.
+/// One or more kubeconfig files, read and merged. From docs/examples/kube_client.cpp:
 ///
-///     Result<Kubeconfig> kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
+///     const Result<Kubeconfig> kubeconfig = Kubeconfig::load(files);
+///     if (!kubeconfig) return kubeconfig.error();
 ///     Result<ClientConfig> config = kubeconfig->client_config();
+///     if (!config) return config.error();
 ///
 /// Errors are kBadKubeconfig; what is wrong inside a file is named as FILE:LINE:COLUMN. Functions
 /// block while they read files.

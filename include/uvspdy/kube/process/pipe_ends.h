@@ -13,11 +13,13 @@
 namespace uvspdy::kube {
 
 // A process's pipes as the ends of Pumps: what a Runtime of an embedder's joins a client's streams
-// with. docs/examples/process_runtime.cpp is one.
+// with. From docs/examples/process_runtime.cpp:
 //
-//     auto output = source_of_fd(loop, read_end);
-//     if (!output) return output.error();
-//     Pump::start(std::move(*output), sink_of(command->take_standard_output()), ...);
+//     void join(uv_file from, httpstream::StreamWriter to) {
+//       if (!to) return;
+//       auto source = source_of_fd(loop_, from, pool_);
+//       if (source) Pump::start(std::move(*source), sink_of(std::move(to)), {});
+//     }
 
 /// The descriptor that a process's output is read from: an end of a pipe, a socket, or a terminal's
 /// master. It becomes the source's, also on an error, and does not block any more.

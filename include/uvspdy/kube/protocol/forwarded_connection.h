@@ -13,9 +13,10 @@
 namespace uvspdy::kube {
 
 /// The server's end of one forwarded connection: a client wants to be connected to a port of the
-/// pod. A Runtime gets one from the server, and answers it once, at once or later:
+/// pod. A Runtime gets one from the server, and answers it once, at once or later, from
+/// docs/examples/kube_client.cpp:
 ///
-///     net::connect_tcp(loop, "127.0.0.1", connection->port(), timeout,
+///     net::connect_tcp(loop_, "127.0.0.1", connection->port(), kConnectTimeout,
 ///                      [connection](Result<std::unique_ptr<net::Transport>> target) {
 ///                        if (!target) return connection->fail(target.error().message());
 ///                        connection->connect_to(std::move(*target));

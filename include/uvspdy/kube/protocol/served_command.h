@@ -12,13 +12,13 @@
 namespace uvspdy::kube {
 
 /// One exec or attach on the server, once all of its streams are there, whatever the version of
-/// the protocol: what a StreamingServer hands to its Runtime. A life:
+/// the protocol: what a StreamingServer hands to its Runtime. A life, from
+/// docs/examples/streaming_server.cpp:
 ///
-///     auto output = Pump::start(std::move(process_output),
-///     sink_of(command->take_standard_output()),
-///                               [] { ... });
-///     command->on_gone([process] { ... });         // end the process: nobody is there any more
-///     command->finish(exit_status(code));          // the process has ended
+///     Pump::start(std::make_unique<Capitals>(source_of(command->take_standard_input())),
+///                 sink_of(command->take_standard_output()), [command](const Error& error) {
+///                   command->finish(exit_status(error ? 1 : 0, error.message()));
+///                 });
 ///
 /// The halves of the streams belong to whoever has taken them. Each hears how it ends, also when
 /// the client goes: by then nothing pauses any more, and what was held for a reader is dropped.
