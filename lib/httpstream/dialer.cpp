@@ -22,8 +22,7 @@ Dialer::Dialer(uv_loop_t* loop, Url url, DialerOptions options)
           .method = std::move(options.method),
           .headers = std::move(options.headers),
           .round_tripper = UpgradeRoundTripper(loop, {.route = std::move(options.route),
-                                                      .connection = std::move(options.connection),
-                                                      .trace = std::move(options.trace)}),
+                                                      .connection = std::move(options.connection)}),
       })) {}
 
 net::Attempt Dialer::dial(std::vector<std::string> protocols, Handler handler) const {

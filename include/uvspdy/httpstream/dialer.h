@@ -14,7 +14,6 @@
 #include "uvspdy/httpstream/route_options.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/net/attempt.h"
-#include "uvspdy/session/trace.h"
 
 namespace uvspdy::httpstream {
 
@@ -29,9 +28,8 @@ struct DialerOptions {
   std::string method = "POST";  ///< or "GET", or what the server wants
   Headers headers{};            ///< sent with the request: Authorization and such
   RouteOptions route{};
-  /// These two as in UpgradeRoundTripperOptions.
+  /// As UpgradeRoundTripperOptions::connection.
   ConnectionOptions connection{};
-  std::shared_ptr<const session::TraceHandler> trace{};
 };
 
 /// Opens streaming connections to one URL. Copies share their options. Handlers must not throw
@@ -45,7 +43,9 @@ class UVSPDY_EXPORT Dialer {
  public:
   using Handler = OnceCallback<void(Result<Dialed>)>;
 
-  Dialer(uv_loop_t* loop, Url url, DialerOptions options = {});
+  // Two, not one with a default: g++ 12 destroys a default argument twice inside a co_await.
+  Dialer(uv_loop_t* loop, Url url) : Dialer(loop, std::move(url), DialerOptions()) {}
+  Dialer(uv_loop_t* loop, Url url, DialerOptions options);
 
   /// Connects and upgrades, offering `protocols` from the most to the least preferred. The Dialer
   /// may be dropped meanwhile. The handler runs once, from the loop; an empty one is nobody, and

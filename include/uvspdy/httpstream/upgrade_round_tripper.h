@@ -16,7 +16,6 @@
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/net/attempt.h"
 #include "uvspdy/net/transport.h"
-#include "uvspdy/session/trace.h"
 
 namespace uvspdy::httpstream {
 
@@ -36,9 +35,6 @@ struct UpgradeRoundTripperOptions {
   /// For the connection that results; with pings: `connection.session.ping_period`. Creating a
   /// stream has its own time-out: `connection.session.create_timeout`.
   ConnectionOptions connection{};
-  /// Sees each frame of the connections that result, which share it; null: nobody. Make it with
-  /// std::make_shared<session::TraceHandler>(...).
-  std::shared_ptr<const session::TraceHandler> trace{};
 };
 
 /// The client's side of an upgrade. Copies share their options. Handlers must not throw

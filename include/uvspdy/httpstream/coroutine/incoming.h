@@ -91,8 +91,9 @@ class IncomingStreams {
       if (queue->over) return;
       if (queue->is_full()) {
         // Those that the peer has reset meanwhile make room.
-        std::erase_if(queue->waiting,
-                      [](const NewStream& each) { return each.stream.get()->is_closed(); });
+        std::erase_if(queue->waiting, [](const NewStream& each) {
+          return each.stream.get()->writer().state() == HalfState::kBroken;
+        });
       }
       if (queue->is_full()) return;
       queue->push(NewStream{Stream(std::move(stream)), std::move(decision)});

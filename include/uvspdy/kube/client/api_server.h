@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/export.h"
+#include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/http_client.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
@@ -49,6 +51,9 @@ class UVSPDY_EXPORT ApiServer {
     /// Hears of each request before it is made, without the headers that the connection itself
     /// adds, and with "<masked>" in place of the credentials that Authorization carries.
     std::function<void(const httpstream::HttpRequest&)> on_request;
+    /// Hears of each connection that `dial` has made, exec's, attach's and PortForwarder's too,
+    /// ahead of its first frame: for Connection::on_trace. Its other handlers are not to be set.
+    Callback<void(httpstream::Connection&)> on_connection;
 
     /// A PING every 5 s, as from client-go: without, a server that has vanished without a word is
     /// never noticed while the command neither reads nor writes. The kernel then gives up sending,
