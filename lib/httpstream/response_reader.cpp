@@ -9,7 +9,6 @@
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
-#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 namespace {
@@ -114,22 +113,6 @@ Error ResponseReader::incomplete() const {
     return Error(Errc::kBadBody, "the answer's body has a malformed chunk");
   }
   return {};
-}
-
-namespace {
-
-// What of a peer's words is shown in a line of ours.
-constexpr std::size_t kShown = 512;
-
-}  // namespace
-
-std::string summary(const HttpResponse& response) {
-  const std::string reason = printable(response.reason, kShown);
-  const std::string_view body = response.body;
-  std::string text = printable(body.substr(0, body.find_first_of("\r\n")), kShown);
-  if (text.starts_with("<")) text.clear();
-  return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
-         (text.empty() ? std::string() : ": " + text);
 }
 
 }  // namespace uvspdy::httpstream

@@ -10,6 +10,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/session/error.h"
 #include "uvspdy/session/handler.h"
 #include "uvspdy/session/options.h"
@@ -38,7 +39,7 @@ struct CreateOptions {
 /// Functions that send (create_stream, reply, write, end, reset, ping, close) only queue;
 /// they never call the Handler, and what they cause to be told is told by an `advance`, for which
 /// deadline() is then already past.
-class Session {
+class UVSPDY_EXPORT Session {
  public:
   /// `handler` must outlive the session.
   Session(Role role, Options options, Handler& handler);

@@ -192,7 +192,7 @@ class HandServer {
               *exchange, std::move(response),
               [this](StreamPtr stream, httpstream::StreamDecision decision) {
                 decision.accept();
-                const bool is_data = stream->headers().get(kStreamType) == kStreamTypeData;
+                const bool is_data = stream->headers().get(kHeaderStreamType) == kStreamTypeData;
                 (is_data ? data : error) = std::move(stream);
                 if (data && error && on_streams) on_streams();
               });
