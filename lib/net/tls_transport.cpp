@@ -179,21 +179,21 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
 
   void continue_write() {
     if (!writing_) return;
-    Result<std::size_t> result = try_write(spans_);
-    if (result) {
-      written_ += *result;
-      if (!spans_.empty() && *result < spans_.front().size()) {
+    const Result<std::size_t> step = try_write(spans_);
+    if (step) {
+      written_ += *step;
+      if (!spans_.empty() && *step < spans_.front().size()) {
         // The first span goes whole, in as many steps as it takes.
-        spans_.front() = spans_.front().subspan(*result);
+        spans_.front() = spans_.front().subspan(*step);
         return;
       }
-      result = std::exchange(written_, 0);
     }
+    const std::size_t written = std::exchange(written_, 0);
     spans_.clear();
     writing_ = false;
     WriteHandler handler = std::move(on_written_);
     if (shutdown_asked_ && goodbye_ == Goodbye::kNo) say_goodbye();
-    handler(std::move(result));
+    handler(step ? Result<std::size_t>(written) : step.error());
   }
 
   void say_goodbye() {
