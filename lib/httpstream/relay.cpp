@@ -12,7 +12,7 @@
 namespace uvspdy::httpstream {
 
 /// Holds itself until both pumps are over.
-class Relay::Impl : public std::enable_shared_from_this<Impl> {
+class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(std::shared_ptr<Stream> stream, const net::Transport& transport, DoneHandler done,
        const RelayOptions& options)
@@ -29,9 +29,13 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
     if (stream_ended_) reset_ended_stream();
   }
 
+  void break_off_stream(const Error& why) {
+    if (to_stream_) to_stream_->break_off(why);
+  }
+
   void break_off(const Error& why) {
     if (!broken_) broken_ = why;
-    if (to_stream_) to_stream_->break_off(why);
+    break_off_stream(why);
   }
 
   void reset() {
@@ -106,7 +110,7 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
 };
 
 /// The stream's reader, whose relay says what its end is.
-class Relay::Impl::StreamSource final : public Source {
+class UVSPDY_LOCAL Relay::Impl::StreamSource final : public Source {
  public:
   StreamSource(StreamReader reader, Impl& relay)
       : reader_(source_of(std::move(reader))), relay_(relay) {}
@@ -148,6 +152,7 @@ Relay::Relay(Private, std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Relay::~Relay() = default;
 
 void Relay::end_with_stream() { impl_->end_with_stream(); }
+void Relay::break_off_stream(const Error& why) { impl_->break_off_stream(why); }
 void Relay::break_off(const Error& why) { impl_->break_off(why); }
 void Relay::reset() { impl_->reset(); }
 

@@ -21,7 +21,7 @@ Error failure(const HttpResponse& response, const std::string& what) {
 
 }  // namespace
 
-class UpgradeRoundTripper::Impl {
+class UVSPDY_LOCAL UpgradeRoundTripper::Impl {
  public:
   uv_loop_t* loop;
   UpgradeRoundTripperOptions options;

@@ -6,6 +6,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/net/transport.h"
 
@@ -26,9 +27,17 @@ struct RelayOptions {
 };
 
 /// Joins a stream with a transport: what comes from one goes to the other, both ways, until both
-/// directions are over.
+/// directions are over. From docs/examples/tcp_relay.cpp:
 ///
-///     Relay::start(std::move(stream), std::move(transport), [](const Error& error) { ... });
+///     void relay_to(uv_loop_t* loop, std::uint16_t port, const std::shared_ptr<Stream>& stream,
+///                   StreamDecision decision) {
+///       net::connect_tcp(loop, "127.0.0.1", port, kConnectTimeout,
+///                        [stream, decision](Result<TransportPtr> target) mutable {
+///                          if (!target) return decision.reject();
+///                          decision.accept();
+///                          Relay::start(stream, std::move(*target), report);
+///                        });
+///     }
 ///
 /// It is two pumps. A slow transport pauses the stream, a slow peer of the stream stops the reading
 /// of the transport. An end of one direction is passed on behind what came before it, and the other
@@ -44,14 +53,14 @@ struct RelayOptions {
 /// is paused, and one piece of that which the transport has not taken.
 ///
 /// It lives until it is over, whoever has dropped it, on the thread of the transport's loop.
-class Relay {
+class UVSPDY_EXPORT Relay {
   struct Private {};
   class Impl;
 
  public:
   /// Success: both directions have ended in order, and the transport has taken everything. Else
   /// what ended it: the transport's error, or the stream's (see Stream::on_close), or what was
-  /// given to `break_off`, or session::Errc::kResetHere after `reset`.
+  /// given to `break_off` and `break_off_stream`, or session::Errc::kResetHere after `reset`.
   using DoneHandler = OnceCallback<void(const Error&)>;
 
   /// Takes over both: the stream with both of its halves and all of its handlers, and a transport
@@ -71,8 +80,13 @@ class Relay {
   /// stops its other streams when more comes for it. Harmless when it is over.
   void end_with_stream();
 
-  /// The connection has broken, with `why` (not success), as somebody else knows: both directions
-  /// break off, behind what came before. Harmless when it is over.
+  /// Breaks the stream off as if the transport had broken, with `why` (not success): no more is taken
+  /// from the transport, and the stream is reset behind what it gave. What the peer has sent before
+  /// is still written, and an end of its own is one. Harmless when it is over.
+  void break_off_stream(const Error& why);
+
+  /// The same for both directions: an end of the peer's that has not been passed on yet is none any
+  /// more. For who knows by other means that the connection has broken.
   void break_off(const Error& why);
 
   /// Resets the stream and gives up the transport, at once; `done` follows. Harmless when it is

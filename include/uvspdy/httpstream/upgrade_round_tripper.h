@@ -8,6 +8,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_head.h"
@@ -38,7 +39,7 @@ struct UpgradeRoundTripperOptions {
 
 /// The client's side of an upgrade. Copies share their options. Handlers must not throw
 /// (callback.h).
-class UpgradeRoundTripper {
+class UVSPDY_EXPORT UpgradeRoundTripper {
  public:
   using Handler = OnceCallback<void(Result<UpgradeResponse>)>;
 

@@ -31,7 +31,7 @@ Result<std::shared_ptr<const net::TlsClientContext>> tls_context(
 
 }  // namespace
 
-class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
+class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(uv_loop_t* loop, ClientConfig config, Options options)
       : loop_(loop),

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <uv.h>
+
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +13,7 @@
 #include "uvspdy/httpstream/relay.h"
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/kube/protocol/forwarded_connection.h"
+#include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
 
@@ -22,6 +26,7 @@ void end_error_stream(const std::shared_ptr<httpstream::Stream>& stream, std::st
 class ServedConnection : public std::enable_shared_from_this<ServedConnection> {
  public:
   struct Options {
+    uv_loop_t* loop = nullptr;
     std::uint16_t port = 0;
     std::string peer;
     std::string target;  // "port 80 to pod NAME, uid UID"
@@ -64,11 +69,12 @@ class ServedConnection : public std::enable_shared_from_this<ServedConnection> {
   void over();
 
   StreamPtr error_;
-  StreamPtr data_;  // until it is answered
+  StreamPtr data_;  // in kWaiting and kByHand
   Options options_;
+  bool gone_ = false;  // before it was answered
   OnceCallback<void()> on_gone_;
-  std::shared_ptr<httpstream::Relay> relay_;   // in kRelayed
-  std::weak_ptr<httpstream::Stream> by_hand_;  // in kByHand
+  std::optional<net::Wakeup> tell_gone_;      // to a handler that was set behind that
+  std::shared_ptr<httpstream::Relay> relay_;  // in kRelayed
   State state_ = State::kWaiting;
   bool error_stream_over_ = false;
 };

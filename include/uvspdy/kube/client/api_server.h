@@ -11,6 +11,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/http_client.h"
@@ -23,15 +24,20 @@
 namespace uvspdy::kube {
 
 /// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and
-/// how we do.
+/// how we do. From docs/examples/kube_client.cpp:
 ///
-///     auto kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
-///     auto server = ApiServer::create(loop, *kubeconfig->client_config());
-///     exec(**server, request, handlers);
+///     Result<std::shared_ptr<ApiServer>> current_server(uv_loop_t* loop,
+///                                                       const std::vector<std::string>& files) {
+///       const Result<Kubeconfig> kubeconfig = Kubeconfig::load(files);
+///       if (!kubeconfig) return kubeconfig.error();
+///       Result<ClientConfig> config = kubeconfig->client_config();
+///       if (!config) return config.error();
+///       return ApiServer::create(loop, std::move(*config));
+///     }
 ///
 /// Keep one for several requests: TLS sessions are resumed, and what a credential plugin gave is
 /// used again. It belongs to its loop's thread; dials under way go on when it is dropped.
-class ApiServer {
+class UVSPDY_EXPORT ApiServer {
   struct Private {};
 
  public:
