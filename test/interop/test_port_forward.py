@@ -293,6 +293,33 @@ class PortForward(PeerTestCase):
             self.assertEqual(client.end(), 0)
             self.assert_reset(local)
 
+    def test_what_nobody_has_taken_at_the_end_is_a_reset(self):
+        """It ends though a local program reads nothing, which must not see an end there."""
+        port = serve_downloads(self)
+        client = self.forward(f":{port}")
+        size = 16 << 20  # more than what any buffer on the way holds
+        with socket.create_connection(("127.0.0.1", client.local[port]), DEADLINE) as stalled:
+            stalled.sendall(f"GET /{size} HTTP/1.0\r\n\r\n".encode())
+            self.assertEqual(len(spdy.receive(stalled, 65536)), 65536)
+            client.process.send_signal(signal.SIGINT)
+            self.assertEqual(client.end(), 0)
+            with self.assertRaises(ConnectionResetError):
+                spdy.receive_all(stalled)
+
+    def test_a_lost_connection_is_noticed_though_a_program_reads_nothing(self):
+        server = self.serve_mortal(UVSPDY, "serve")
+        port = serve_downloads(self)
+        client = self.client("uvspdy", f":{port}", "--reconnect", server=server)
+        local = client.local[port]
+        size = 16 << 20
+        with socket.create_connection(("127.0.0.1", local), DEADLINE) as stalled:
+            stalled.sendall(f"GET /{size} HTTP/1.0\r\n\r\n".encode())
+            self.assertEqual(len(spdy.receive(stalled, 65536)), 65536)
+            server.process.kill()
+            server.process.wait(DEADLINE)
+            with socket.create_connection(("127.0.0.1", local), DEADLINE):
+                client.wait_for_error("^lost connection to pod.*; connecting again in 500 ms$")
+
     def test_lines_that_nobody_reads_stop_nothing(self):
         """Not on stdout, where each connection has one, and not on stderr."""
         server, closed = serve_echo(self), free_port()
