@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "net/descriptor.h"
+#include "net/handle.h"
 #include "uvspdy/error.h"
-#include "uvspdy/net/handle.h"
 
 namespace uvspdy::kube {
 

@@ -13,9 +13,9 @@
 #include "kube/process/child_watch.h"
 #include "kube/process/process_pipe.h"
 #include "kube/process/pseudo_terminal.h"
+#include "net/handle.h"
 #include "uvspdy/buffer.h"
 #include "uvspdy/error.h"
-#include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <utility>
 
-#include "uvspdy/net/handle.h"
+#include "net/handle.h"
 
 namespace uvspdy::interop {
 

@@ -1,5 +1,6 @@
 #include "terminal/fd_streams.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -7,22 +8,35 @@
 
 using namespace uvspdy;
 
+/// What libuv points to until it has closed the handle.
+struct FdReady::State {
+  uv_poll_t poll{};
+  FdReady* owner = nullptr;
+};
+
+void FdReady::Close::operator()(State* state) const {
+  uv_close(static_cast<uv_handle_t*>(static_cast<void*>(&state->poll)), [](uv_handle_t* closed) {
+    const std::unique_ptr<State> memory(static_cast<State*>(closed->data));
+  });
+}
+
 FdReady::FdReady(uv_loop_t* loop, uv_file fd, int event, std::function<void()> handler)
     : loop_(loop), fd_(fd), event_(event), handler_(std::move(handler)) {}
 
+FdReady::~FdReady() = default;
+
 Error FdReady::wait() {
-  if (!poll_) {
-    auto poll = net::Handle<uv_poll_t>::make();
-    if (const int status = uv_poll_init(loop_, poll.get(), fd_); status < 0) {
-      poll.forget();
-      return net::uv_error(status, "wait");
-    }
-    poll->data = this;
-    poll_ = std::move(poll);
+  if (!state_) {
+    auto state = std::make_unique<State>();
+    const int status = uv_poll_init(loop_, &state->poll, fd_);
+    if (status < 0) return net::uv_error(status, "wait");
+    state->poll.data = state.get();
+    state->owner = this;
+    state_.reset(state.release());
   }
-  const int status = uv_poll_start(poll_.get(), event_, [](uv_poll_t* poll, int, int) {
+  const int status = uv_poll_start(&state_->poll, event_, [](uv_poll_t* poll, int, int) {
     uv_poll_stop(poll);
-    static_cast<FdReady*>(poll->data)->handler_();
+    static_cast<State*>(poll->data)->owner->handler_();
   });
   return status < 0 ? net::uv_error(status, "wait") : Error();
 }

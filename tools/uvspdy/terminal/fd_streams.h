@@ -10,7 +10,6 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
-#include "uvspdy/net/handle.h"
 
 // Standard input and output of a command, through libuv's thread pool: that works for files,
 // pipes and terminals alike, and leaves their O_NONBLOCK, which other processes share, alone.
@@ -19,16 +18,24 @@
 class FdReady {
  public:
   FdReady(uv_loop_t* loop, uv_file fd, int event, std::function<void()> handler);
+  ~FdReady();
+  FdReady(const FdReady&) = delete;
+  FdReady& operator=(const FdReady&) = delete;
 
   /// Errors: libuv's, for a descriptor that cannot be waited for; the handler is not called then.
   uvspdy::Error wait();
 
  private:
+  struct State;
+  struct Close {
+    void operator()(State* state) const;
+  };
+
   uv_loop_t* loop_;
   uv_file fd_;
   int event_;
   std::function<void()> handler_;
-  uvspdy::net::Handle<uv_poll_t> poll_;
+  std::unique_ptr<State, Close> state_;  // once it has waited
 };
 
 /// Reads a file descriptor piece by piece, each when it is asked for. A read that is under way
