@@ -29,9 +29,13 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
     if (stream_ended_) reset_ended_stream();
   }
 
+  void break_off_stream(const Error& why) {
+    if (to_stream_) to_stream_->break_off(why);
+  }
+
   void break_off(const Error& why) {
     if (!broken_) broken_ = why;
-    if (to_stream_) to_stream_->break_off(why);
+    break_off_stream(why);
   }
 
   void reset() {
@@ -148,6 +152,7 @@ Relay::Relay(Private, std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Relay::~Relay() = default;
 
 void Relay::end_with_stream() { impl_->end_with_stream(); }
+void Relay::break_off_stream(const Error& why) { impl_->break_off_stream(why); }
 void Relay::break_off(const Error& why) { impl_->break_off(why); }
 void Relay::reset() { impl_->reset(); }
 

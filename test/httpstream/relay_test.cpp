@@ -473,7 +473,7 @@ TEST_CASE("Relay: end_with_stream makes no end of a break") {
   REQUIRE(pair.close());
 }
 
-TEST_CASE("Relay: break_off breaks both directions behind what came before") {
+TEST_CASE("Relay: broken off by somebody else, behind what came before") {
   TestLoop loop;
   SpdyPair pair(loop);
   auto streams = pair.stream();
@@ -490,30 +490,36 @@ TEST_CASE("Relay: break_off breaks both directions behind what came before") {
   REQUIRE(loop.run_until([&] { return server->stats()->queued_bytes > 50000; }));
   std::string up;
   do {
-    up += patterned_text(100000, up.size());
-    CHECK_FALSE(client->write(Buffer(up.substr(up.size() - 100000))));
+    up += patterned_text(20000, up.size());
+    CHECK_FALSE(client->write(Buffer(up.substr(up.size() - 20000))));
     loop.run_turns(3);
+    REQUIRE(loop.run_until([&] { return client->stats()->queued_bytes == 0; }));
   } while (server->stats()->held_bytes == 0);
-  // An end of the stream's own is none any more.
   const bool ended = GENERATE(false, true);
   if (ended) client->close();
   bool answered = false;
   pair.client.connection->ping([&](const auto&) { answered = true; });
   REQUIRE(loop.run_until([&] { return answered; }));
-  relayed.relay->break_off(Error(Errc::kLimitExceeded, "somebody knows"));
-  relayed.relay->break_off(Error(Errc::kIdleTimeout, "too late"));
+  // Whether the end counts that waits behind what is held.
+  const Error why(Errc::kLimitExceeded, "somebody knows");
+  const bool both = GENERATE(false, true);
+  both ? relayed.relay->break_off(why) : relayed.relay->break_off_stream(why);
+  relayed.relay->break_off_stream(Error(Errc::kIdleTimeout, "too late"));
   FarEnd far(client);
   client->resume();
+  loop.run_turns(20);
   target.start_reading();
   REQUIRE(loop.run_until([&] { return relayed.done && target.ended() && far.closed; }));
-  CHECK(relayed.error().message() == "somebody knows");
-  CHECK(target.end().code().value() == UV_ECONNRESET);
-  CHECK(up.starts_with(target.received()));
-  CHECK(target.received().size() > 1000000);
+  INFO(target.received().size() << " of " << up.size() << " bytes have arrived");
+  CHECK((target.received() == up));  // too long to be shown
+  CHECK(static_cast<bool>(target.end()) == (both || !ended));
   CHECK(far.data == down);
   CHECK_FALSE(far.ended);
   CHECK(far.closed->code() == Errc::kStreamReset);
-  relayed.relay->break_off(Error(Errc::kIdleTimeout, "harmless"));
+  if (both || ended) CHECK(relayed.error().message() == "somebody knows");
+  CHECK(relayed.error());
+  relayed.relay->break_off(why);
+  relayed.relay->break_off_stream(why);
   REQUIRE(pair.close());
 }
 

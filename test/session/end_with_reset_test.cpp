@@ -46,6 +46,26 @@ TEST_CASE("end_with_reset: with nothing written it is a reset", "[session][closi
   CHECK(client.sent().empty());
 }
 
+TEST_CASE("end_with_reset: what has come for a paused reader is still delivered",
+          "[session][closing]") {
+  SessionDriver client(Role::kClient);
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, "hello");
+  const bool written = GENERATE(false, true);
+  if (written) client.write(id, "half");
+  client.session.end_with_reset(id);
+  CHECK(client.sent().back() == "RST_STREAM 1 CANCEL");
+  client.receive_data(id, "late");
+  CHECK(client.told().empty());
+  client.session.resume(id);
+  const Lines told = client.told();
+  REQUIRE(told.size() == 2);
+  CHECK(told.front() == "on_data 1 'hello'");
+  CHECK(told.back().starts_with(kToldReset));
+  CHECK(client.session.stream_count() == 0);
+}
+
 TEST_CASE("end_with_reset: behind an end it does nothing", "[session][closing]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();

@@ -51,7 +51,7 @@ class Relay {
  public:
   /// Success: both directions have ended in order, and the transport has taken everything. Else
   /// what ended it: the transport's error, or the stream's (see Stream::on_close), or what was
-  /// given to `break_off`, or session::Errc::kResetHere after `reset`.
+  /// given to `break_off` and `break_off_stream`, or session::Errc::kResetHere after `reset`.
   using DoneHandler = OnceCallback<void(const Error&)>;
 
   /// Takes over both: the stream with both of its halves and all of its handlers, and a transport
@@ -71,8 +71,13 @@ class Relay {
   /// stops its other streams when more comes for it. Harmless when it is over.
   void end_with_stream();
 
-  /// The connection has broken, with `why` (not success), as somebody else knows: both directions
-  /// break off, behind what came before. Harmless when it is over.
+  /// Breaks the stream off as if the transport had broken, with `why` (not success): no more is taken
+  /// from the transport, and the stream is reset behind what it gave. What the peer has sent before
+  /// is still written, and an end of its own is one. Harmless when it is over.
+  void break_off_stream(const Error& why);
+
+  /// The same for both directions: an end of the peer's that has not been passed on yet is none any
+  /// more. For who knows by other means that the connection has broken.
   void break_off(const Error& why);
 
   /// Resets the stream and gives up the transport, at once; `done` follows. Harmless when it is

@@ -79,8 +79,7 @@ ServedConnection::StreamPtr ServedConnection::take_data_stream() {
   state_ = State::kByHand;
   const OnceCallback<void()> not_called = std::move(on_gone_);
   data_->on_sent({});
-  by_hand_ = data_;
-  return std::move(data_);
+  return data_;
 }
 
 void ServedConnection::fail(std::string_view message) {
@@ -118,8 +117,7 @@ void ServedConnection::relay_over(const Error& error) {
 // The error stream's end is the server's last word about the connection.
 void ServedConnection::data_over(std::string text) {
   state_ = State::kEnding;
-  const auto data = data_ ? std::move(data_) : by_hand_.lock();
-  if (data) data->reset();
+  if (const auto data = std::move(data_)) data->reset();
   error_stream_over_ ? over() : end_with(*error_, std::move(text));
 }
 
@@ -129,10 +127,8 @@ void ServedConnection::error_stream_over(const Error& how) {
     case State::kWaiting: return gone();
     case State::kRelayed:
       // What the client has sent before it gave up still reaches the target.
-      return relay_->break_off(how);
-    case State::kByHand:
-      if (const auto data = by_hand_.lock()) data->reset();
-      return;
+      return relay_->break_off_stream(how);
+    case State::kByHand: return data_->reset();
     case State::kEnding:
       error_->reset();  // for a client that leaves its own half open
       return over();
@@ -141,9 +137,8 @@ void ServedConnection::error_stream_over(const Error& how) {
 }
 
 void ServedConnection::reset() {
-  if (relay_) return relay_->reset();
-  const auto data = data_ ? data_ : by_hand_.lock();
-  if (data) data->reset();
+  if (relay_) relay_->reset();
+  if (data_) data_->reset();
 }
 
 void ServedConnection::over() {

@@ -41,11 +41,11 @@ class ForwardedConnection {
   /// stream: a text there makes kubectl give up all its connections.
   virtual void connect_to(std::unique_ptr<net::Transport> target) = 0;
 
-  /// For who answers without a transport: the stream with the connection's bytes, which is the
-  /// caller's from here on. What the client has sent is held until then. Keep the
-  /// ForwardedConnection until the stream is over: dropping it ends the error stream, by which
-  /// clients see that the server is through, and resets the stream, if that is still there and not
-  /// over. Null when the connection has been answered already, or the client is gone.
+  /// For who answers without a transport: the stream with the connection's bytes, whose halves and
+  /// handlers are the caller's from here on. What the client has sent is held until then. The
+  /// ForwardedConnection holds the stream, too; keep it until the stream is over. Dropping it
+  /// resets a stream that is not over, and ends the error stream, by which clients see that the
+  /// server is through. Null when the connection has been answered already, or the client is gone.
   virtual std::shared_ptr<httpstream::Stream> take_data_stream() = 0;
 
   /// Tells the client that there is no connection, and why: "error forwarding port 80 to pod
