@@ -56,7 +56,8 @@ co::Task<Error> hello(Dialer dialer) {
   const Headers headers = {{"topic", "hi"}};
   Result<co::Stream> stream = co_await dialed->connection.create_stream(headers);
   if (!stream) co_return stream.error();
-  if (Error error = co_await stream->write(Buffer(std::string("hello, stream\n")))) co_return error;
+  Buffer text(std::string("hello, stream\n"));
+  if (Error error = co_await stream->write(std::move(text))) co_return error;
   if (Error error = co_await stream->close()) co_return error;
   for (;;) {
     const Result<Buffer> piece = co_await stream->read();
@@ -69,7 +70,8 @@ co::Task<Error> hello(Dialer dialer) {
 
 // The task in it has ten seconds.
 co::Task<Error> hello_in_time(uv_loop_t* loop, Dialer dialer) {
-  co_return co_await co::with_timeout(loop, std::chrono::seconds(10), hello(std::move(dialer)));
+  constexpr std::chrono::seconds kPatience(10);
+  co_return co_await co::with_timeout(loop, kPatience, hello(std::move(dialer)));
 }
 
 int main() {

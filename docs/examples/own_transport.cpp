@@ -59,7 +59,10 @@ class MemoryPipe final : public net::Transport {
       return later(
           [handler = std::move(handler)]() mutable { handler(net::uv_error(UV_EPIPE, "write")); });
     }
-    waiting_ = spans.front();
+    for (const Bytes span : spans) {
+      waiting_ = span;
+      if (!span.empty()) break;
+    }
     writing_ = true;
     on_written_ = std::move(handler);
     calls_.schedule();

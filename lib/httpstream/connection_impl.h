@@ -15,7 +15,7 @@ namespace uvspdy::httpstream {
 /// What a Connection is made of. All that happens, happens in `turn`: the session is told the
 /// time, what it has is written, and the phase moves on. Calls from outside only queue and ask for
 /// a turn.
-class Connection::Impl final : public session::Handler {
+class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
  public:
   Impl(Connection& owner, std::unique_ptr<net::Transport> transport, session::Role role,
        ConnectionOptions options, ConnectionStart start);

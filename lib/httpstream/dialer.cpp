@@ -8,7 +8,7 @@
 
 namespace uvspdy::httpstream {
 
-class Dialer::Impl {
+class UVSPDY_LOCAL Dialer::Impl {
  public:
   Url url;
   std::string method;

@@ -8,7 +8,7 @@
 
 namespace uvspdy::httpstream {
 
-class HttpClient::Impl {
+class UVSPDY_LOCAL HttpClient::Impl {
  public:
   uv_loop_t* loop;
   HttpClientOptions options;

@@ -6,7 +6,7 @@
 
 namespace uvspdy::httpstream {
 
-class HttpExchange::Impl {
+class UVSPDY_LOCAL HttpExchange::Impl {
  public:
   std::unique_ptr<net::Transport> transport;  // null once answered
   HttpRequest request;

@@ -8,6 +8,7 @@
 #include "core/control_character.h"
 #include "core/trimmed.h"
 #include "uvspdy/httpstream/error.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 namespace {
@@ -82,9 +83,12 @@ Result<std::string> format_fields(const Headers& headers) {
   return text + "\r\n";
 }
 
+// What of a peer's words is shown in a line of ours.
+constexpr std::size_t kShown = 512;
+
 }  // namespace
 
-class HttpHeadCollector::Impl {
+class UVSPDY_LOCAL HttpHeadCollector::Impl {
  public:
   std::string head;
 };
@@ -200,6 +204,15 @@ std::string_view reason_of(int status) {
     if (code == status) return reason;
   }
   return "Unknown";
+}
+
+std::string summary(const HttpResponse& response) {
+  const std::string reason = printable(response.reason, kShown);
+  const std::string_view body = response.body;
+  std::string text = printable(body.substr(0, body.find_first_of("\r\n")), kShown);
+  if (text.starts_with("<")) text.clear();
+  return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
+         (text.empty() ? std::string() : ": " + text);
 }
 
 }  // namespace uvspdy::httpstream

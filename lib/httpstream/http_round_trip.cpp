@@ -85,6 +85,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
 
   // Not before the request is sent: the transport has one writer at a time.
   void hand_over() {
+    transport_->set_read_handlers({}, {});
     HttpAnswer switched = answer({});
     switched.transport = std::move(transport_);
     switched.already_read = std::move(already_read_);

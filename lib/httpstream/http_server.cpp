@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "httpstream/last_response.h"
+#include "net/first_bytes.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/net/timer.h"
 #include "uvspdy/printable.h"
@@ -14,7 +15,7 @@
 namespace uvspdy::httpstream {
 
 /// It outlives the server while one of its handlers runs.
-class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
+class UVSPDY_LOCAL HttpServer::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(RequestHandler handler, HttpServerOptions options)
       : handler_(std::move(handler)), options_(std::move(options)) {}
@@ -61,7 +62,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 };
 
 /// A connection from which the request head is being read.
-class HttpServer::Impl::RequestReader : public std::enable_shared_from_this<RequestReader> {
+class UVSPDY_LOCAL HttpServer::Impl::RequestReader
+    : public std::enable_shared_from_this<RequestReader> {
  public:
   RequestReader(std::weak_ptr<Impl> server, std::unique_ptr<net::Transport> transport)
       : server_(std::move(server)),
@@ -80,8 +82,7 @@ class HttpServer::Impl::RequestReader : public std::enable_shared_from_this<Requ
   void read(Bytes bytes) {
     const auto keep = shared_from_this();
     // A TLS handshake has no end of a head to wait for.
-    constexpr std::uint8_t kHandshakeRecord = 22;
-    if (collector_.head().empty() && !bytes.empty() && bytes.front() == kHandshakeRecord) {
+    if (collector_.head().empty() && net::begins_tls(bytes)) {
       return refuse(400, "this port speaks plain HTTP, and the client began TLS: use http://");
     }
     const Result<bool> complete = collector_.take(bytes);
@@ -100,6 +101,7 @@ class HttpServer::Impl::RequestReader : public std::enable_shared_from_this<Requ
       return refuse(400, "a request body is not expected here");
     }
     transport_->stop_reading();
+    transport_->set_read_handlers({}, {});
     const auto server = leave();
     if (!server) return;
     server->handler_(

@@ -6,7 +6,7 @@ namespace uvspdy::httpstream {
 
 /// It holds itself until the sink is over. Any call of an end may run others' code, which may end
 /// the pump: so its state is in order before, and looked at behind.
-class Pump::Impl : public std::enable_shared_from_this<Impl> {
+class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink, DoneHandler done)
       : source_(std::move(source)), sink_(std::move(sink)), done_(std::move(done)) {}

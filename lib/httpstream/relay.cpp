@@ -12,7 +12,7 @@
 namespace uvspdy::httpstream {
 
 /// Holds itself until both pumps are over.
-class Relay::Impl : public std::enable_shared_from_this<Impl> {
+class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(std::shared_ptr<Stream> stream, const net::Transport& transport, DoneHandler done,
        const RelayOptions& options)
@@ -110,7 +110,7 @@ class Relay::Impl : public std::enable_shared_from_this<Impl> {
 };
 
 /// The stream's reader, whose relay says what its end is.
-class Relay::Impl::StreamSource final : public Source {
+class UVSPDY_LOCAL Relay::Impl::StreamSource final : public Source {
  public:
   StreamSource(StreamReader reader, Impl& relay)
       : reader_(source_of(std::move(reader))), relay_(relay) {}

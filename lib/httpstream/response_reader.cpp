@@ -5,19 +5,15 @@
 #include <string_view>
 #include <utility>
 
+#include "net/first_bytes.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
-#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 namespace {
 
 constexpr int kMaxInterimAnswers = 16;
-constexpr std::string_view kStart = "HTTP/";
-
-// The first byte of a TLS alert: what a TLS server says to a plain request.
-constexpr char kTlsAlert = '\x15';
 
 }  // namespace
 
@@ -63,9 +59,9 @@ bool ResponseReader::take_body(Bytes input) {
 
 // So that a peer that speaks something else is found out by its first bytes.
 Error ResponseReader::check_start() const {
-  const std::string_view start = std::string_view(collector_.head()).substr(0, kStart.size());
-  if (start == kStart.substr(0, start.size())) return {};
-  if (start.front() == kTlsAlert) {
+  const Bytes start = bytes_of(collector_.head());
+  if (start.empty() || net::begins_http_answer(start)) return {};
+  if (net::begins_tls(start)) {
     return Error(Errc::kBadHead, "it answers in TLS: use an https URL");
   }
   return Error(Errc::kBadHead, "the answer does not begin with 'HTTP/'");
@@ -117,22 +113,6 @@ Error ResponseReader::incomplete() const {
     return Error(Errc::kBadBody, "the answer's body has a malformed chunk");
   }
   return {};
-}
-
-namespace {
-
-// What of a peer's words is shown in a line of ours.
-constexpr std::size_t kShown = 512;
-
-}  // namespace
-
-std::string summary(const HttpResponse& response) {
-  const std::string reason = printable(response.reason, kShown);
-  const std::string_view body = response.body;
-  std::string text = printable(body.substr(0, body.find_first_of("\r\n")), kShown);
-  if (text.starts_with("<")) text.clear();
-  return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
-         (text.empty() ? std::string() : ": " + text);
 }
 
 }  // namespace uvspdy::httpstream

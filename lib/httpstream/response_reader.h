@@ -64,7 +64,4 @@ class ResponseReader {
   std::optional<ChunkedBody> chunked_;
 };
 
-/// "403 Forbidden: no way", one line for people, of bounded length. A page of HTML is left out.
-std::string summary(const HttpResponse& response);
-
 }  // namespace uvspdy::httpstream

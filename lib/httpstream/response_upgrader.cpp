@@ -8,7 +8,7 @@
 
 namespace uvspdy::httpstream {
 
-class ResponseUpgrader::Impl {
+class UVSPDY_LOCAL ResponseUpgrader::Impl {
  public:
   ConnectionOptions options;
 };

@@ -71,11 +71,12 @@ void StreamCore::tell() {
   const auto keep = shared_from_this();
   if (reply_sent_ && observers_) observers_->on_reply_sent();
   if (sent_ != HalfState::kOpen) {
-    // Whoever waits for room goes on; `write` says why there is none.
-    const StreamWriter::WritableHandler last_call = std::move(on_writable_);
-    if (sent_ == HalfState::kBroken) last_call();
     on_sent_(send_error_);
     if (observers_) observers_->on_sent(send_error_);
+    // Whoever waits for room goes on, unless the writer was dropped just now; `write` says why
+    // there is none.
+    const StreamWriter::WritableHandler last_call = std::move(on_writable_);
+    if (sent_ == HalfState::kBroken) last_call();
   } else if (room_untold_ && writable()) {
     writable_again();
   }

@@ -160,8 +160,9 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
       return tell();
     }
     Buffer sent;  // its owner may call anything, when all is done here
-    rest_.front().drop_prefix(*count);
-    if (rest_.front().empty()) {
+    if (*count < rest_.front().size()) {
+      rest_.front().drop_prefix(*count);
+    } else {
       sent = std::move(rest_.front());
       rest_.erase(rest_.begin());
     }

@@ -21,7 +21,7 @@ Error failure(const HttpResponse& response, const std::string& what) {
 
 }  // namespace
 
-class UpgradeRoundTripper::Impl {
+class UVSPDY_LOCAL UpgradeRoundTripper::Impl {
  public:
   uv_loop_t* loop;
   UpgradeRoundTripperOptions options;
@@ -63,14 +63,9 @@ Result<std::shared_ptr<Connection>> UpgradeRoundTripper::new_connection(
                    "unable to upgrade: the server's 101 does not say 'Connection: Upgrade' and "
                    "'Upgrade: SPDY/3.1'");
   }
-  auto connection = Connection::create(std::move(answer.transport), session::Role::kClient,
-                                       impl_->options.connection,
-                                       {.already_read = std::move(answer.already_read)});
-  if (impl_->options.trace) {
-    connection->on_trace(
-        [trace = impl_->options.trace](const session::FrameTrace& frame) { (*trace)(frame); });
-  }
-  return connection;
+  return Connection::create(std::move(answer.transport), session::Role::kClient,
+                            impl_->options.connection,
+                            {.already_read = std::move(answer.already_read)});
 }
 
 }  // namespace uvspdy::httpstream

@@ -12,6 +12,7 @@
 #include "net/descriptor.h"
 #include "net/local_socket_file.h"
 #include "net/stream_transport.h"
+#include "net/thread_check.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
@@ -49,8 +50,8 @@ int set_option(int fd, int level, int name, int value) {
 
 /// Accepts by itself, with the loop only watching the socket: uv_listen drops the connections that
 /// wait when descriptors run out, without a word, or calls back without end in one turn.
-struct Listener::State {
-  explicit State(uv_loop_t* on) : loop(on) {
+struct UVSPDY_LOCAL Listener::State {
+  explicit State(uv_loop_t* on) : loop(on), thread(on) {
     retry.emplace(loop, [this] { watch(); });
   }
 
@@ -73,6 +74,7 @@ struct Listener::State {
 
   // Handlers may close or destroy the listener.
   void accept_waiting() {
+    ThreadCheck::called_by(loop);
     for (int i = 0; i < kAcceptsPerTurn && socket; ++i) {
       Descriptor accepted(accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!accepted) {
@@ -100,6 +102,7 @@ struct Listener::State {
 
   void close() {
     if (!socket) return;
+    thread.check([this] { return "the Listener on " + address; });
     retry.reset();
     file.reset();
     // libuv forgets the socket before it is closed.
@@ -114,6 +117,7 @@ struct Listener::State {
   }
 
   uv_loop_t* loop;
+  ThreadCheck thread;
   Descriptor socket;
   AcceptHandler on_accept;
   ErrorHandler on_error;

@@ -11,8 +11,8 @@ namespace uvspdy::net {
 /// is gone when the kernel has asked it again and again (it has sent data anew, or probed a window
 /// that is closed) and nothing has come back for `kSilenceLimit`. A peer that is alive and takes
 /// nothing answers each of these probes, which come every two minutes at least. TCP_USER_TIMEOUT
-/// would not do: since Linux 4.19 it also ends connections whose peer answers, but keeps its window
-/// closed that long.
+/// would not do: it also ends connections whose peer answers, but keeps its window closed that
+/// long.
 class PeerCheck {
  public:
   /// A few probes in a row may be lost; the kernel itself gives up after a quarter of an hour.

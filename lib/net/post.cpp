@@ -4,23 +4,27 @@
 #include <mutex>
 #include <utility>
 
+#include "net/thread_check.h"
 #include "uvspdy/net/error.h"
-#include "uvspdy/net/handle.h"
 
 namespace uvspdy::net {
 
-struct Poster::State {
+struct UVSPDY_LOCAL Poster::State {
+  explicit State(const uv_loop_t* loop) : thread(loop) {}
+
   std::mutex mutex;
   std::deque<OnceCallback<void()>> waiting;  // under the mutex
   bool closed = true;                        // under the mutex
 
   // The rest belongs to the loop's thread.
+  ThreadCheck thread;
   uv_async_t async{};
   // While the handle is open libuv keeps us: the last to let go elsewhere must not have to close
   // it, nor to destroy what is waiting.
   std::shared_ptr<Poster> self;
 
   void run_waiting() {
+    ThreadCheck::called_by(async.loop);
     std::deque<OnceCallback<void()>> due;
     {
       const std::lock_guard lock(mutex);
@@ -34,11 +38,11 @@ struct Poster::State {
   }
 };
 
-Poster::Poster(Private) : state_(std::make_unique<State>()) {}
+Poster::Poster(Private, const uv_loop_t* loop) : state_(std::make_unique<State>(loop)) {}
 Poster::~Poster() = default;
 
 Result<std::shared_ptr<Poster>> Poster::create(uv_loop_t* loop) {
-  auto poster = std::make_shared<Poster>(Private{});
+  auto poster = std::make_shared<Poster>(Private{}, loop);
   State* state = poster->state_.get();
   state->async.data = state;
   const int failed = uv_async_init(loop, &state->async, [](uv_async_t* async) {
@@ -61,6 +65,7 @@ bool Poster::post(OnceCallback<void()> function) {
 }
 
 void Poster::close() {
+  state_->thread.check([] { return std::string("a Poster"); });
   {
     const std::lock_guard lock(state_->mutex);
     if (std::exchange(state_->closed, true)) return;

@@ -31,6 +31,10 @@ constexpr std::size_t kWaitingBuffers = 4;
 // At most this many spans in one gathered write; Linux takes 1,024.
 constexpr std::size_t kGatheredBuffers = 256;
 
+// At most this many bytes in one write: libuv has an int for how many went, and an unsigned for how
+// long a buffer is.
+constexpr std::size_t kLargestWrite = 64 * 1024 * 1024;
+
 // What libuv reads into. A read is handled inside its callback, so one piece of memory serves all
 // connections of a thread, and an idle connection costs none.
 MutableBytes read_memory() {
@@ -54,13 +58,33 @@ void keep_alive(int socket) {
   set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
 }
 
-std::size_t to_uv(std::span<const Bytes> spans, std::span<uv_buf_t> out) {
-  const std::size_t count = std::min(spans.size(), out.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    out[i] = uv_buf_init(char_pointer(spans[i]), static_cast<unsigned>(spans[i].size()));
+// The first of `spans`, without the empty ones, as libuv wants them.
+class Gathered {
+ public:
+  Gathered(std::span<const Bytes> spans, std::span<uv_buf_t> buffers) : buffers_(buffers) {
+    for (const Bytes span : spans) {
+      const Bytes piece = span.first(std::min(span.size(), kLargestWrite - size_));
+      if (piece.empty()) continue;
+      if (count_ == buffers_.size()) break;
+      buffers_[count_++] = uv_buf_init(char_pointer(piece), static_cast<unsigned>(piece.size()));
+      size_ += piece.size();
+    }
   }
-  return count;
-}
+
+  /// The bytes in all.
+  std::size_t size() const { return size_; }
+
+  /// Never none: libuv wants one at least.
+  std::span<uv_buf_t> buffers() {
+    if (count_ == 0) buffers_[count_++] = uv_buf_init(nullptr, 0);
+    return buffers_.first(count_);
+  }
+
+ private:
+  std::span<uv_buf_t> buffers_;
+  std::size_t count_ = 0;
+  std::size_t size_ = 0;
+};
 
 // A local socket without a name is one of a pair: the process at the other end says most.
 std::string peer_of_local(uv_pipe_t* pipe) {
@@ -167,8 +191,15 @@ struct StreamTransport::State {
 
   // ---- what libuv calls. Each handler may close or destroy the transport.
 
+  template <class T>
+  static State* called_by_loop(T* handle) {
+    auto* state = static_cast<State*>(handle->data);
+    ThreadCheck::called_by(state->stream->loop);
+    return state;
+  }
+
   static void connect_done(uv_connect_t* request, int status) {
-    auto* state = static_cast<State*>(request->data);
+    auto* state = called_by_loop(request);
     const auto done = std::exchange(state->connecting, nullptr);
     if (!state->closed) done->handler(status);
   }
@@ -179,27 +210,30 @@ struct StreamTransport::State {
   }
 
   static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
-    auto* state = static_cast<State*>(stream->data);
+    auto* state = called_by_loop(stream);
     if (count > 0) {
       state->on_read(bytes_of(buffer->base, static_cast<std::size_t>(count)));
     } else if (count < 0) {
-      state->ended = true;
       uv_read_stop(stream);
-      const int status = state->why_ended(static_cast<int>(count));
-      const ReadHandler not_called_any_more = std::move(state->on_read);
-      state->on_end(status == UV_EOF ? Error() : uv_error(status, "read"));
+      state->end(state->why_ended(static_cast<int>(count)));
     }
   }
 
+  void end(int status) {
+    ended = true;
+    const ReadHandler not_called_any_more = std::move(on_read);
+    on_end(status == UV_EOF ? Error() : uv_error(status, "read"));
+  }
+
   static void write_done(uv_write_t* request, int status) {
-    auto* state = static_cast<State*>(request->data);
+    auto* state = called_by_loop(request);
     if (state->closed) return;
     if (status < 0) return state->on_written(uv_error(state->write_failed(status), "write"));
     state->on_written(state->write_size);
   }
 
   static void shutdown_done(uv_shutdown_t* request, int status) {
-    auto* state = static_cast<State*>(request->data);
+    auto* state = called_by_loop(request);
     if (state->closed) return;
     if (status < 0) return state->on_shutdown(uv_error(status, "shutdown"));
     state->sending = Sending::kShutDown;
@@ -207,14 +241,14 @@ struct StreamTransport::State {
   }
 
   static void close_done(uv_handle_t* handle) {
-    const std::unique_ptr<State> state(static_cast<State*>(handle->data));
+    const std::unique_ptr<State> state(called_by_loop(handle));
     state->on_closed();
     state->on_released(state->stream);
   }
 };
 
 StreamTransport::StreamTransport(Private, uv_loop_t* loop)
-    : loop_(loop), state_(std::make_unique<State>()) {}
+    : loop_(loop), thread_(loop), state_(std::make_unique<State>()) {}
 
 // Neither init creates a socket yet, so neither can fail.
 std::unique_ptr<StreamTransport> StreamTransport::make_tcp(uv_loop_t* loop) {
@@ -285,6 +319,7 @@ void StreamTransport::connected(std::string peer) {
 }
 
 void StreamTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) {
+  check_thread();
   if (!state_) return;
   if (state_->ended) return;
   // What the old ones own is destroyed with the arguments, behind everything here.
@@ -293,33 +328,44 @@ void StreamTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) 
 }
 
 void StreamTransport::start_reading() {
-  if (state_ && !state_->ended) uv_read_start(state_->stream, &State::allocate, &State::read);
+  check_thread();
+  if (!state_ || state_->ended) return;
+  const int failed = uv_read_start(state_->stream, &State::allocate, &State::read);
+  if (failed == 0 || failed == UV_EALREADY) return;
+  state_->fail_later([state = state_.get(), failed] {
+    if (!state->ended) state->end(failed);
+  });
 }
 
 void StreamTransport::stop_reading() {
+  check_thread();
   if (state_) uv_read_stop(state_->stream);
 }
 
 Result<std::size_t> StreamTransport::try_write(std::span<const Bytes> spans) {
+  check_thread();
   if (!state_) return uv_error(UV_ECANCELED, "write");
-  std::array<uv_buf_t, kGatheredBuffers> buffers;
-  const std::size_t count = to_uv(spans, buffers);
-  const int written = uv_try_write(state_->stream, buffers.data(), static_cast<unsigned>(count));
+  std::array<uv_buf_t, kGatheredBuffers> memory;
+  Gathered gathered(spans, memory);
+  const auto buffers = gathered.buffers();
+  const int written =
+      uv_try_write(state_->stream, buffers.data(), static_cast<unsigned>(buffers.size()));
   if (written == UV_EAGAIN) return std::size_t{0};
   if (written < 0) return uv_error(state_->write_failed(written), "write to " + peer_);
   return static_cast<std::size_t>(written);
 }
 
 void StreamTransport::write(std::span<const Bytes> spans, WriteHandler handler) {
+  check_thread();
   if (!state_) return;
-  std::array<uv_buf_t, kWaitingBuffers> buffers;
-  const std::size_t count = to_uv(spans, buffers);
+  std::array<uv_buf_t, kWaitingBuffers> memory;
+  Gathered gathered(spans, memory);
+  const auto buffers = gathered.buffers();
   state_->on_written = std::move(handler);
-  state_->write_size = 0;
-  for (std::size_t i = 0; i < count; ++i) state_->write_size += spans[i].size();
+  state_->write_size = gathered.size();
   state_->write.data = state_.get();
   const int failed = uv_write(&state_->write, state_->stream, buffers.data(),
-                              static_cast<unsigned>(count), &State::write_done);
+                              static_cast<unsigned>(buffers.size()), &State::write_done);
   if (failed == 0) return;
   state_->fail_later([on_written = std::move(state_->on_written), failed]() mutable {
     on_written(uv_error(failed, "write"));
@@ -327,6 +373,7 @@ void StreamTransport::write(std::span<const Bytes> spans, WriteHandler handler) 
 }
 
 void StreamTransport::shutdown(DoneHandler handler) {
+  check_thread();
   if (!state_) return;
   if (state_->sending != State::Sending::kOpen) {
     state_->fail_later(
@@ -344,6 +391,7 @@ void StreamTransport::shutdown(DoneHandler handler) {
 }
 
 std::size_t StreamTransport::unacknowledged() const {
+  check_thread();
   int count = 0;
   if (!state_ || state_->tcp() == nullptr || ioctl(state_->descriptor(), SIOCOUTQ, &count) != 0) {
     return 0;
@@ -352,6 +400,7 @@ std::size_t StreamTransport::unacknowledged() const {
 }
 
 Error StreamTransport::check_peer() const {
+  check_thread();
   if (!state_) return uv_error(UV_ECANCELED, "check the peer");
   const bool shut_down = state_->sending == State::Sending::kShutDown;
   const int status = state_->peer_check.status(state_->descriptor(), shut_down);
@@ -362,7 +411,9 @@ void StreamTransport::abort(CloseHandler handler) {
   // A close that waits for no time is a reset. uv_tcp_close_reset does the same, but refuses to
   // behind a shutdown.
   const linger no_time{1, 0};
-  if (state_ && state_->tcp() != nullptr) {
+  if (!state_) return;
+  check_thread();
+  if (state_->tcp() != nullptr) {
     setsockopt(state_->descriptor(), SOL_SOCKET, SO_LINGER, &no_time, sizeof no_time);
   }
   close(std::move(handler));
@@ -370,6 +421,7 @@ void StreamTransport::abort(CloseHandler handler) {
 
 void StreamTransport::close(CloseHandler handler) {
   if (!state_) return;
+  check_thread();
   state_->closed = true;
   state_->tell_failures.reset();
   state_->on_closed = std::move(handler);

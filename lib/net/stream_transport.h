@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "net/thread_check.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/net/transport.h"
 
@@ -61,7 +62,12 @@ class StreamTransport final : public Transport {
   // What libuv points to. Closing gives it to libuv, which frees it with the last callback.
   struct State;
 
+  void check_thread() const {
+    thread_.check([this] { return "the Transport to " + peer_; });
+  }
+
   uv_loop_t* loop_;
+  ThreadCheck thread_;
   std::unique_ptr<State> state_;  // null once closed
   std::string peer_;
 };

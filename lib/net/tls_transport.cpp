@@ -245,6 +245,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
 
 TlsTransport::TlsTransport(std::unique_ptr<TlsLink> link, TlsInfo info)
     : loop_(link->lower().loop()),
+      thread_(loop_),
       peer_(link->lower().peer()),
       info_(std::move(info)),
       state_(std::make_shared<State>(std::move(link))) {}
@@ -252,45 +253,55 @@ TlsTransport::TlsTransport(std::unique_ptr<TlsLink> link, TlsInfo info)
 TlsTransport::~TlsTransport() { close({}); }
 
 void TlsTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) {
+  check_thread();
   if (state_) state_->set_read_handlers(std::move(on_read), std::move(on_end));
 }
 
 void TlsTransport::start_reading() {
+  check_thread();
   if (state_) state_->start_reading();
 }
 
 void TlsTransport::stop_reading() {
+  check_thread();
   if (state_) state_->stop_reading();
 }
 
 Result<std::size_t> TlsTransport::try_write(std::span<const Bytes> spans) {
+  check_thread();
   if (!state_) return uv_error(UV_ECANCELED, "write");
   return state_->try_write(spans);
 }
 
 void TlsTransport::write(std::span<const Bytes> spans, WriteHandler handler) {
+  check_thread();
   if (state_) state_->write(spans, std::move(handler));
 }
 
 void TlsTransport::shutdown(DoneHandler handler) {
+  check_thread();
   if (state_) state_->shutdown(std::move(handler));
 }
 
 std::size_t TlsTransport::unacknowledged() const {
+  check_thread();
   return state_ ? state_->link->backlog() + state_->link->lower().unacknowledged() : 0;
 }
 
 void TlsTransport::close(CloseHandler handler) {
-  const auto state = std::exchange(state_, nullptr);
-  if (state) state->close(State::Ending::kClose, std::move(handler));
+  if (!state_) return;
+  check_thread();
+  std::exchange(state_, nullptr)->close(State::Ending::kClose, std::move(handler));
 }
 
 void TlsTransport::abort(CloseHandler handler) {
-  const auto state = std::exchange(state_, nullptr);
-  if (state) state->close(State::Ending::kAbort, std::move(handler));
+  if (!state_) return;
+  check_thread();
+  std::exchange(state_, nullptr)->close(State::Ending::kAbort, std::move(handler));
 }
 
 Error TlsTransport::check_peer() const {
+  check_thread();
   return state_ ? state_->check_peer() : uv_error(UV_ECANCELED, "check the peer");
 }
 

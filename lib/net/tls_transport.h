@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "net/thread_check.h"
 #include "net/tls_link.h"
 #include "uvspdy/net/tls.h"
 #include "uvspdy/net/transport.h"
@@ -34,7 +35,12 @@ class TlsTransport final : public Transport {
  private:
   class State;
 
+  void check_thread() const {
+    thread_.check([this] { return "the TLS Transport to " + peer_; });
+  }
+
   uv_loop_t* loop_;
+  ThreadCheck thread_;
   std::string peer_;
   TlsInfo info_;
   std::shared_ptr<State> state_;  // null once closed

@@ -26,7 +26,7 @@ namespace uvspdy::session {
 
 /// What a Session is made of. Its functions stand in the files session_*.cpp, one for each of the
 /// groups below.
-class Session::Impl {
+class UVSPDY_LOCAL Session::Impl {
  public:
   Impl(Role role, Options options, Handler& handler);
 

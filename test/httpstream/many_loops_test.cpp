@@ -70,10 +70,11 @@ class LoopOfItsOwn {
       const auto connection = dialed->connection;
       connection->create_stream({}, [this, connection](Result<std::shared_ptr<Stream>> stream) {
         if (!stream) return connection->abort();
-        (*stream)->on_data([this](Bytes bytes) { received_ += text_of(bytes); });
-        (*stream)->on_close([connection](const Error&) { connection->close(); });
-        (void)(*stream)->write(Buffer(text_));
-        (*stream)->close();
+        const std::shared_ptr<Stream> held = std::move(*stream);
+        held->on_data([this](Bytes bytes) { received_ += text_of(bytes); });
+        held->on_close([held, connection](const Error&) { connection->close(); });
+        if (held->write(Buffer(text_))) return connection->abort();
+        held->close();
       });
     });
   }

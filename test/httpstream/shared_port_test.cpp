@@ -145,7 +145,7 @@ class Client {
         if (!stream) return connection->abort();
         received_.clear();
         (*stream)->on_data([this](Bytes bytes) { received_ += text_of(bytes); });
-        (*stream)->on_close([connection](const Error&) { connection->close(); });
+        (*stream)->on_close([connection, held = *stream](const Error&) { connection->close(); });
         sender_ = std::thread([this, stream = *stream]() mutable { send(std::move(stream)); });
       });
     });

@@ -275,6 +275,25 @@ TEST_CASE(
   REQUIRE(pair.close());
 }
 
+TEST_CASE("Stream halves: a writer that is dropped inside on_sent hears nothing more") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  const auto [mine, its] = pair.stream();
+  auto writer = std::make_unique<StreamWriter>(mine->take_writer());
+  int late = 0;
+  writer->on_writable([&] { late += writer == nullptr; });
+  writer->on_sent([&](const Error& how) {
+    CHECK(how.code() == Errc::kStreamReset);
+    writer.reset();
+  });
+  loop.run_turns(5);
+  its->reset();
+  REQUIRE(loop.run_until([&] { return writer == nullptr; }));
+  loop.run_turns(5);
+  CHECK(late == 0);
+  REQUIRE(pair.close());
+}
+
 TEST_CASE("Stream halves: the last pointer to an unread stream of a lost connection frees all") {
   TestLoop loop;
   SpdyPair pair(loop);

@@ -85,7 +85,10 @@ class PipeTransport final : public net::Transport {
       return later(
           [handler = std::move(handler)]() mutable { handler(net::uv_error(UV_EPIPE, "write")); });
     }
-    rest_ = spans.front();
+    for (const Bytes span : spans) {
+      rest_ = span;
+      if (!span.empty()) break;
+    }
     copy_of_rest_ = text_of(rest_);
     on_written_ = std::move(handler);
     writing_ = true;

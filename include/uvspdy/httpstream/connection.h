@@ -9,6 +9,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/new_stream_handler.h"
 #include "uvspdy/httpstream/stream.h"
@@ -41,17 +42,20 @@ struct ConnectionStart {
 ///
 /// It lives until it has closed, whatever the caller has dropped, and belongs to the thread of its
 /// transport's loop. Handlers are called from the loop, never from inside a call to the
-/// connection; anything may be closed, reset or dropped inside any of them. A life:
+/// connection; anything may be closed, reset or dropped inside any of them. A life, from
+/// docs/examples/backpressure.cpp:
 ///
-///     connection->create_stream(headers, [](Result<std::shared_ptr<Stream>> stream) { ... });
-///     connection->on_close([](const Error& error) { ... });  // the last call of all
-///     connection->close();
+///     client->create_stream({}, [&](Result<std::shared_ptr<Stream>> stream) {
+///       if (!stream) return client->close();
+///       (*stream)->close();  // nothing to say
+///       receiver.start((*stream)->take_reader());
+///     });
 ///
 /// It closes by itself when the peer ends it, breaks the protocol, or has sent GOAWAY and the last
 /// stream is over. A reader that stays paused, or holds bytes and has no on_data, keeps its stream,
 /// and with it on_close, waiting until it is dropped or discards; the transport is closed all the
 /// same.
-class Connection : public std::enable_shared_from_this<Connection> {
+class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection> {
   struct Private {};
 
  public:

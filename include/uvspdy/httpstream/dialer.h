@@ -8,6 +8,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/route_options.h"
@@ -32,12 +33,19 @@ struct DialerOptions {
 };
 
 /// Opens streaming connections to one URL. Copies share their options. Handlers must not throw
-/// (callback.h).
-class Dialer {
+/// (callback.h). From docs/examples/http_requests.cpp:
+///
+///     net::Attempt dial(uv_loop_t* loop, const Url& url, Dialer::Handler handler) {
+///       const Dialer dialer(loop, url, {.method = "GET", .route = patient_route()});
+///       return dialer.dial({"echo.example", "another.example"}, std::move(handler));
+///     }
+class UVSPDY_EXPORT Dialer {
  public:
   using Handler = OnceCallback<void(Result<Dialed>)>;
 
-  Dialer(uv_loop_t* loop, Url url, DialerOptions options = {});
+  // Two, not one with a default: g++ 12 destroys a default argument twice inside a co_await.
+  Dialer(uv_loop_t* loop, Url url) : Dialer(loop, std::move(url), DialerOptions()) {}
+  Dialer(uv_loop_t* loop, Url url, DialerOptions options);
 
   /// Connects and upgrades, offering `protocols` from the most to the least preferred. The Dialer
   /// may be dropped meanwhile. The handler runs once, from the loop; an empty one is nobody, and

@@ -7,6 +7,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/httpstream/route_options.h"
@@ -23,8 +24,14 @@ struct HttpClientOptions {
 };
 
 /// Asks for resources by GET, each over a connection of its own: for the little that has to be
-/// known before an upgrade. Copies share their options. Handlers must not throw (callback.h).
-class HttpClient {
+/// known before an upgrade. Copies share their options. Handlers must not throw (callback.h). From
+/// docs/examples/http_requests.cpp:
+///
+///     void get(uv_loop_t* loop, const Url& url, HttpClient::Handler handler) {
+///       const HttpClient client(loop, {.route = patient_route(), .max_body = 4096});
+///       client.get(url, {{"Accept", "text/plain"}}, std::move(handler));
+///     }
+class UVSPDY_EXPORT HttpClient {
  public:
   using Handler = OnceCallback<void(Result<HttpResponse>)>;
 

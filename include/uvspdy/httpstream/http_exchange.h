@@ -4,6 +4,7 @@
 #include <string>
 
 #include "uvspdy/buffer.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/net/tls.h"
 #include "uvspdy/net/transport.h"
@@ -14,7 +15,7 @@ namespace uvspdy::httpstream {
 /// is answered once: with `respond`, after which the connection closes, or by an upgrade
 /// (ResponseUpgrader), which takes the connection over. When the last pointer to it goes without
 /// either, the connection is closed.
-class HttpExchange {
+class UVSPDY_EXPORT HttpExchange {
   struct Private {};
   class Impl;
 

@@ -7,6 +7,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 
 // The little of HTTP/1.1 (RFC 9112) that an upgrade needs: one head each way. Strict: lines end in
@@ -35,7 +36,7 @@ struct HttpResponse {
 
 /// Collects one head from input that may be cut anywhere. One that was moved from may only be
 /// assigned to or destroyed.
-class HttpHeadCollector {
+class UVSPDY_EXPORT HttpHeadCollector {
  public:
   HttpHeadCollector();
   ~HttpHeadCollector();
@@ -55,17 +56,21 @@ class HttpHeadCollector {
 };
 
 /// Errors: kBadHead, kHeadTooLarge (too many fields).
-Result<HttpRequest> parse_request_head(std::string_view head);
-Result<HttpResponse> parse_response_head(std::string_view head);
+UVSPDY_EXPORT Result<HttpRequest> parse_request_head(std::string_view head);
+UVSPDY_EXPORT Result<HttpResponse> parse_response_head(std::string_view head);
 
 /// A head in wire form. Errors: kBadHead for a method, target, name or value that would not come
 /// out as one (CR, LF and other control characters).
-Result<std::string> format_request_head(const HttpRequest& request);
+UVSPDY_EXPORT Result<std::string> format_request_head(const HttpRequest& request);
 
 /// Head and body in wire form; Content-Length is set, except for status 101.
-Result<std::string> format_response(const HttpResponse& response);
+UVSPDY_EXPORT Result<std::string> format_response(const HttpResponse& response);
 
 /// "Not Found" for 404; "Unknown" for a status that has no usual text.
-std::string_view reason_of(int status);
+UVSPDY_EXPORT std::string_view reason_of(int status);
+
+/// "403 Forbidden: no way": what a response says, in one line for people, of bounded length and
+/// without control characters. Of a body only the first line is told, and nothing of HTML.
+UVSPDY_EXPORT std::string summary(const HttpResponse& response);
 
 }  // namespace uvspdy::httpstream

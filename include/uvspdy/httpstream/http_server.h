@@ -11,6 +11,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/http_exchange.h"
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/tls.h"
@@ -41,8 +42,16 @@ struct HttpServerOptions {
 /// Accepts connections and reads one HTTP/1.1 request head from each: as much of an HTTP server as
 /// Kubernetes streaming needs. A request that is not well-formed, too large or too slow is answered
 /// with 400, 431 or 408 and never seen by the handler. Closed when destroyed. Handlers must not
-/// throw (callback.h).
-class HttpServer {
+/// throw (callback.h). From docs/examples/http_requests.cpp:
+///
+///     Result<std::unique_ptr<HttpServer>> serve(uv_loop_t* loop) {
+///       const auto answer = [](const std::shared_ptr<HttpExchange>& exchange) {
+///         if (is_upgrade_request(exchange->request())) return upgrade(*exchange);
+///         exchange->respond({.body = "hello, " + exchange->request().target + "\n"});
+///       };
+///       return HttpServer::listen(loop, "127.0.0.1", 0, answer, {.max_pending = 16});
+///     }
+class UVSPDY_EXPORT HttpServer {
   struct Private {};
   class Impl;
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/wire/frame.h"
@@ -13,7 +14,7 @@ namespace uvspdy::httpstream {
 /// any place on the loop's thread; copies stand for the same answer. When the last copy goes
 /// without an answer, the stream is rejected. A peer that is gone takes no answer: with it the
 /// stream ends, and what it holds unread is dropped.
-class StreamDecision {
+class UVSPDY_EXPORT StreamDecision {
  public:
   /// Sends SYN_REPLY. Does nothing once decided, or when the stream has ended meanwhile.
   void accept(Headers reply_headers = {});
@@ -39,7 +40,7 @@ class StreamDecision {
 using NewStreamHandler = Callback<void(std::shared_ptr<Stream>, StreamDecision)>;
 
 /// Accepts every stream, says nothing on it, and ignores what comes.
-struct NoOpNewStreamHandler {
+struct UVSPDY_EXPORT NoOpNewStreamHandler {
   void operator()(const std::shared_ptr<Stream>& stream, StreamDecision decision) const;
 };
 

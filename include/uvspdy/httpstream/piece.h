@@ -2,12 +2,13 @@
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/bytes.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::httpstream {
 
 /// Some bytes on their way from a Source to a Sink: borrowed for the call that hands them over, or
 /// owned. A sink that can write at once looks at them; one that must keep them makes a Buffer.
-class Piece {
+class UVSPDY_EXPORT Piece {
  public:
   /// Bytes that are valid during the call.
   explicit Piece(Bytes borrowed) : bytes_(borrowed) {}

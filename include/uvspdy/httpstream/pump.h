@@ -4,6 +4,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/sink.h"
 #include "uvspdy/httpstream/source.h"
 #include "uvspdy/httpstream/stream_reader.h"
@@ -12,10 +13,12 @@
 namespace uvspdy::httpstream {
 
 /// Brings everything from a source to a sink: bytes with backpressure, the end as an end, a break
-/// as a break.
+/// as a break. From docs/examples/echo.cpp:
 ///
-///     auto pump = Pump::start(source_of(stream->take_reader()), std::move(sink),
-///                             [](const Error& error) { ... });
+///     void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
+///       Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
+///       decision.accept();
+///     }
 ///
 /// - A sink without room pauses the source until it has room.
 /// - The source's end in order ends the sink in order; a source that breaks off breaks the sink off
@@ -24,7 +27,7 @@ namespace uvspdy::httpstream {
 ///
 /// It lives until it is over, whoever has dropped it, on the thread of its loop. Handlers must not
 /// throw.
-class Pump {
+class UVSPDY_EXPORT Pump {
   struct Private {};
 
  public:
@@ -66,11 +69,12 @@ class Pump {
 };
 
 /// A stream's reader as a source. Destroying it drops the reader.
-std::unique_ptr<Source> source_of(StreamReader reader);
+UVSPDY_EXPORT std::unique_ptr<Source> source_of(StreamReader reader);
 
 /// A stream's writer as a sink: its end is FLAG_FIN, its break RST_STREAM behind what was written;
 /// both are over when they are with the transport. `pool`, which may be null and is shared, has
 /// blocks for bytes that are borrowed.
-std::unique_ptr<Sink> sink_of(StreamWriter writer, std::shared_ptr<BufferPool> pool = nullptr);
+UVSPDY_EXPORT std::unique_ptr<Sink> sink_of(StreamWriter writer,
+                                            std::shared_ptr<BufferPool> pool = nullptr);
 
 }  // namespace uvspdy::httpstream

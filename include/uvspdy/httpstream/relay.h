@@ -6,6 +6,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/net/transport.h"
 
@@ -26,9 +27,17 @@ struct RelayOptions {
 };
 
 /// Joins a stream with a transport: what comes from one goes to the other, both ways, until both
-/// directions are over.
+/// directions are over. From docs/examples/tcp_relay.cpp:
 ///
-///     Relay::start(std::move(stream), std::move(transport), [](const Error& error) { ... });
+///     void relay_to(uv_loop_t* loop, std::uint16_t port, const std::shared_ptr<Stream>& stream,
+///                   StreamDecision decision) {
+///       net::connect_tcp(loop, "127.0.0.1", port, kConnectTimeout,
+///                        [stream, decision](Result<TransportPtr> target) mutable {
+///                          if (!target) return decision.reject();
+///                          decision.accept();
+///                          Relay::start(stream, std::move(*target), report);
+///                        });
+///     }
 ///
 /// It is two pumps. A slow transport pauses the stream, a slow peer of the stream stops the reading
 /// of the transport. An end of one direction is passed on behind what came before it, and the other
@@ -44,7 +53,7 @@ struct RelayOptions {
 /// is paused, and one piece of that which the transport has not taken.
 ///
 /// It lives until it is over, whoever has dropped it, on the thread of the transport's loop.
-class Relay {
+class UVSPDY_EXPORT Relay {
   struct Private {};
   class Impl;
 
@@ -71,9 +80,9 @@ class Relay {
   /// stops its other streams when more comes for it. Harmless when it is over.
   void end_with_stream();
 
-  /// Breaks the stream off as if the transport had broken, with `why` (not success): no more is taken
-  /// from the transport, and the stream is reset behind what it gave. What the peer has sent before
-  /// is still written, and an end of its own is one. Harmless when it is over.
+  /// Breaks the stream off as if the transport had broken, with `why` (not success): no more is
+  /// taken from the transport, and the stream is reset behind what it gave. What the peer has sent
+  /// before is still written, and an end of its own is one. Harmless when it is over.
   void break_off_stream(const Error& why);
 
   /// The same for both directions: an end of the peer's that has not been passed on yet is none any

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/http_exchange.h"
 #include "uvspdy/httpstream/http_head.h"
@@ -11,8 +12,18 @@
 namespace uvspdy::httpstream {
 
 /// The server's side of an upgrade: turns a request into a SPDY connection. Copies share their
-/// options.
-class ResponseUpgrader {
+/// options. From docs/examples/http_requests.cpp:
+///
+///     void upgrade(HttpExchange& exchange) {
+///       HttpResponse response;
+///       if (!handshake(exchange.request(), response, kProtocols)) {
+///         return exchange.respond(response);
+///       }
+///       const auto connection =
+///           ResponseUpgrader().upgrade_response(exchange, response, NoOpNewStreamHandler());
+///       if (!connection) std::fprintf(stderr, "%s\n", connection.error().message().c_str());
+///     }
+class UVSPDY_EXPORT ResponseUpgrader {
  public:
   /// With pings: set `options.session.ping_period`.
   explicit ResponseUpgrader(ConnectionOptions options = {});

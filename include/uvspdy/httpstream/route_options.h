@@ -10,9 +10,15 @@
 namespace uvspdy::httpstream {
 
 /// How a server is reached, and how long each step may take; a breach is an error that names step,
-/// peer and time. Part of the options of everything that goes to a server:
+/// peer and time. Part of the options of everything that goes to a server. From
+/// docs/examples/http_requests.cpp:
 ///
-///     Dialer dialer(loop, url, {.route = {.connect_timeout = std::chrono::seconds(5)}});
+///     RouteOptions patient_route() {
+///       return {
+///           .connect_timeout = std::chrono::minutes(2),
+///           .response_timeout = std::chrono::minutes(5),
+///       };
+///     }
 struct RouteOptions {
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);   ///< to the first hop
   std::chrono::milliseconds proxy_timeout = std::chrono::seconds(30);     ///< CONNECT or SOCKS5

@@ -2,6 +2,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/piece.h"
 
 namespace uvspdy::httpstream {
@@ -12,7 +13,7 @@ namespace uvspdy::httpstream {
 /// Handlers are called from the loop, never from inside a call of these functions, and not after
 /// the source is destroyed, which gives it up. Any function, and the destructor, may be called
 /// inside either handler.
-class Source {
+class UVSPDY_EXPORT Source {
  public:
   using DataHandler = Callback<void(Piece)>;
   using EndHandler = OnceCallback<void(const Error&)>;

@@ -7,6 +7,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/stream_reader.h"
 #include "uvspdy/httpstream/stream_writer.h"
@@ -22,12 +23,16 @@ namespace uvspdy::httpstream {
 /// The Stream holds both halves until somebody takes one (take_reader, take_writer) and gives it to
 /// whoever is to have it. What the Stream itself has for reading and writing is done with the
 /// halves that it still holds; with one that was taken it does nothing. So nobody but the holder of
-/// a half can set its handlers.
+/// a half can set its handlers. From docs/examples/echo.cpp:
 ///
-///     stream->on_data([](Bytes bytes) { ... });
-///     stream->on_end([](const Error& error) { ... });
-///     if (Error error = stream->write(buffer)) { ... }
-///     stream->close();                                   // our end, behind everything written
+///     stream->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
+///     // This handler holds the stream: one that nobody holds is reset.
+///     stream->on_end([stream, connection](const Error& error) {
+///       if (error) report(error);
+///       connection->close();
+///     });
+///     if (Error error = stream->write(Buffer(std::string("hello, stream\n")))) report(error);
+///     stream->close();
 ///
 /// Dropping the last pointer drops the halves that it still holds: the reader discards, and a
 /// writer that has not ended resets the stream behind what was written.
@@ -35,7 +40,7 @@ namespace uvspdy::httpstream {
 /// Handlers are called from the loop, never from inside a call to the stream, and must not throw.
 /// Each is told what stands when it is set late: an end that has come before is told in the loop's
 /// next turn. A Stream belongs to the thread of its connection's loop.
-class Stream {
+class UVSPDY_EXPORT Stream {
   struct Private {};
 
  public:

@@ -5,6 +5,7 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream_half.h"
 #include "uvspdy/session/options.h"
 
@@ -14,10 +15,17 @@ class StreamCore;
 
 /// The half of a Stream that receives what the peer sends.
 ///
-/// Whoever holds the reader alone decides what happens to the bytes, and alone sets its handlers:
+/// Whoever holds the reader alone decides what happens to the bytes, and alone sets its handlers,
+/// from docs/examples/backpressure.cpp:
 ///
-///     reader.on_data([](Bytes bytes) { ... });         // any number of times
-///     reader.on_end([](const Error& error) { ... });   // once, behind the last byte
+///     void start(StreamReader reader) {
+///       reader_ = std::move(reader);
+///       reader_.on_data([this](Bytes bytes) { take(bytes); });
+///       reader_.on_end([this](const Error& error) {
+///         report(error);
+///         done_(count_);
+///       });
+///     }
 ///
 /// Nothing is lost while a reader waits: bytes are held as long as no on_data handler is set or the
 /// reader is paused, and a paused reader hears nothing, the end included, until it resumes. What is
@@ -30,7 +38,7 @@ class StreamCore;
 /// Handlers are called from the loop, never from inside a call of these functions, and not after
 /// the reader is dropped. They must not throw (see Callback). A reader belongs to the thread of its
 /// connection's loop and may be dropped inside any handler, its own included.
-class StreamReader {
+class UVSPDY_EXPORT StreamReader {
  public:
   using DataHandler = Callback<void(Bytes)>;
   using EndHandler = OnceCallback<void(const Error&)>;

@@ -5,6 +5,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/stream_half.h"
 #include "uvspdy/wire/frame.h"
@@ -15,11 +16,11 @@ class StreamCore;
 
 /// The half of a Stream that sends.
 ///
-/// Whoever holds the writer alone writes, ends and sets its handlers:
+/// Whoever holds the writer alone writes, ends and sets its handlers, from
+/// docs/examples/backpressure.cpp:
 ///
-///     writer.on_writable([] { while (writer.writable()) writer.write(next_buffer()); });
-///     writer.end();                                     // FLAG_FIN, behind everything written
-///     writer.on_sent([](const Error& error) { ... });   // once: all of it has left, or why not
+///     writer_.on_writable([this] { send_more(); });  // in the next turn, if there is room already
+///     writer_.on_sent(report);
 ///
 /// A writer that is dropped before `end` gives up: the peer gets what was written and then a reset,
 /// so that it does not take that for the whole. Since a reset is of both directions, the reader
@@ -28,7 +29,7 @@ class StreamCore;
 /// Handlers are called from the loop, never from inside a call of these functions, and not after
 /// the writer is dropped. They must not throw (see Callback). A writer belongs to the thread of its
 /// connection's loop and may be dropped inside any handler, its own included.
-class StreamWriter {
+class UVSPDY_EXPORT StreamWriter {
  public:
   using WritableHandler = Callback<void()>;
   using SentHandler = OnceCallback<void(const Error&)>;
@@ -69,8 +70,8 @@ class StreamWriter {
   void end();
 
   /// Gives up behind everything written: RST_STREAM (CANCEL) in place of FLAG_FIN, for data that is
-  /// not whole. Both directions end with it, with session::Errc::kResetHere; a reader still gets what
-  /// has come by then. Harmless when our direction has ended, or `end` was called.
+  /// not whole. Both directions end with it, with session::Errc::kResetHere; a reader still gets
+  /// what has come by then. Harmless when our direction has ended, or `end` was called.
   void end_with_reset();
 
   /// Ends both directions at once with RST_STREAM; what is queued or held is dropped. Harmless on a

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/sink.h"
 #include "uvspdy/httpstream/source.h"
 #include "uvspdy/net/transport.h"
@@ -23,11 +24,14 @@ struct TransportEnds {
   std::unique_ptr<Sink> sink;
 };
 
-/// Takes over a connected transport that is not being read; the two ends share it.
+/// Takes over a connected transport that is not being read; the two ends share it. From
+/// docs/examples/tcp_relay.cpp:
 ///
-///     TransportEnds ends = ends_of(std::move(transport));
-///     Pump::start(std::move(ends.source), std::move(up), ...);
-///     Pump::start(std::move(down), std::move(ends.sink), ...);
+///     void join(TransportPtr transport, const std::shared_ptr<Stream>& stream) {
+///       TransportEnds ends = ends_of(std::move(transport));
+///       Pump::start(std::move(ends.source), sink_of(stream->take_writer()), report);
+///       Pump::start(source_of(stream->take_reader()), std::move(ends.sink), report);
+///     }
 ///
 /// The source gives what the peer sends, as borrowed pieces. Its end is the peer's; an error of the
 /// transport breaks it off. Discarded, it reads on and drops, so that the peer is not held up.
@@ -48,6 +52,7 @@ struct TransportEnds {
 /// Errors, of both: the transport's, net::Errc::kTimeout, what the sink was broken off with, and
 /// UV_ECANCELED for a source whose sink was destroyed. The ends belong to the thread of the
 /// transport's loop.
-TransportEnds ends_of(std::unique_ptr<net::Transport> transport, TransportEndsOptions options = {});
+UVSPDY_EXPORT TransportEnds ends_of(std::unique_ptr<net::Transport> transport,
+                                    TransportEndsOptions options = {});
 
 }  // namespace uvspdy::httpstream

@@ -8,6 +8,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_head.h"
@@ -34,14 +35,11 @@ struct UpgradeRoundTripperOptions {
   /// For the connection that results; with pings: `connection.session.ping_period`. Creating a
   /// stream has its own time-out: `connection.session.create_timeout`.
   ConnectionOptions connection{};
-  /// Sees each frame of the connections that result, which share it; null: nobody. Make it with
-  /// std::make_shared<session::TraceHandler>(...).
-  std::shared_ptr<const session::TraceHandler> trace{};
 };
 
 /// The client's side of an upgrade. Copies share their options. Handlers must not throw
 /// (callback.h).
-class UpgradeRoundTripper {
+class UVSPDY_EXPORT UpgradeRoundTripper {
  public:
   using Handler = OnceCallback<void(Result<UpgradeResponse>)>;
 

@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::httpstream {
 
 /// Where a request goes.
-struct Url {
+struct UVSPDY_EXPORT Url {
   std::string scheme = "http";  ///< "http", "https" or "unix"
   std::string host{};           ///< a name or a numeric address, IPv6 without brackets
   std::uint16_t port = 0;       ///< 0: the scheme's own, 80 or 443
@@ -40,10 +41,10 @@ struct Url {
 /// "unix:///run/x.sock[:/path[?query]]", where the socket's path is percent-encoded ("%3A" is a
 /// colon in it). User names and fragments are refused. Errors: kBadUrl; the text hides what stands
 /// before an '@'.
-Result<Url> parse_url(std::string_view text);
+UVSPDY_EXPORT Result<Url> parse_url(std::string_view text);
 
 /// The URL as text; parse_url reads it back.
-std::string to_string(const Url& url);
+UVSPDY_EXPORT std::string to_string(const Url& url);
 
 /// The parameters of a query, decoded, in order; names may repeat.
 using Query = std::vector<std::pair<std::string, std::string>>;
@@ -56,15 +57,15 @@ struct Target {
 
 /// Splits "path?query" and decodes the query ("+" is a space, "%41" is "A").
 /// Errors: kBadUrl for a broken percent-encoding.
-Result<Target> parse_target(std::string_view target);
+UVSPDY_EXPORT Result<Target> parse_target(std::string_view target);
 
 /// "a=1&b=x%20y" with everything but unreserved characters (RFC 3986) percent-encoded.
-std::string format_query(const Query& query);
+UVSPDY_EXPORT std::string format_query(const Query& query);
 
 /// One path segment or value, percent-encoded likewise.
-std::string percent_encode(std::string_view text);
+UVSPDY_EXPORT std::string percent_encode(std::string_view text);
 
 /// The reverse. Errors: kBadUrl.
-Result<std::string> percent_decode(std::string_view text);
+UVSPDY_EXPORT Result<std::string> percent_decode(std::string_view text);
 
 }  // namespace uvspdy::httpstream

@@ -8,6 +8,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::net {
@@ -28,8 +29,9 @@ struct ListenOptions {
 ///
 /// When descriptors or memory run out, connections wait in the kernel's queue. The listener tries
 /// again ten times a second, and goes on by itself once it can.
-class Listener {
+class UVSPDY_EXPORT Listener {
   struct Private {};
+  struct State;
 
  public:
   /// Gets each connection, from the loop. May close or destroy the listener. If it is nobody,
@@ -57,7 +59,6 @@ class Listener {
                                                        ErrorHandler on_error = {},
                                                        const ListenOptions& options = {});
 
-  struct State;
   Listener(Private, std::shared_ptr<State> state);  // use one of the above
   ~Listener();
   Listener(const Listener&) = delete;

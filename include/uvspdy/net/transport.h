@@ -11,6 +11,7 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::net {
 
@@ -23,7 +24,7 @@ struct TlsInfo;
 /// that set them, nor from `start_reading`. An empty handler is nobody's and is not called. After
 /// `close`, and after destruction, no handler is called but the one given to `close`. Any function,
 /// and the destructor, may be called from any handler.
-class Transport {
+class UVSPDY_EXPORT Transport {
  public:
   /// Bytes that have come; the view is valid during the call.
   using ReadHandler = Callback<void(Bytes)>;
@@ -49,9 +50,10 @@ class Transport {
   /// way. Errors: libuv's.
   virtual Result<std::size_t> try_write(std::span<const Bytes> spans) = 0;
 
-  /// Writes some of `spans`, from their start and at least one byte, waiting for the peer as long
-  /// as needed. The bytes must stay valid and unchanged until the handler has run or the transport
-  /// is closed. One write at a time. Behind `shutdown` the handler gets UV_EPIPE.
+  /// Writes some of `spans`, from their start and at least one byte, if there is one, waiting for
+  /// the peer as long as needed. The handler hears how many it took. The bytes must stay valid and
+  /// unchanged until the handler has run or the transport is closed. One write at a time. Behind
+  /// `shutdown` the handler gets UV_EPIPE.
   virtual void write(std::span<const Bytes> spans, WriteHandler handler) = 0;
 
   /// Tells the peer that no more comes from this side, behind everything written. Reading goes on.

@@ -31,14 +31,15 @@ Result<std::shared_ptr<const net::TlsClientContext>> tls_context(
 
 }  // namespace
 
-class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
+class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(uv_loop_t* loop, ClientConfig config, Options options)
       : loop_(loop),
         config_(config),
         round_tripper_(std::move(options.round_tripper)),
         authenticator_(loop, std::move(config), std::move(options.authenticator)),
-        on_request_(std::move(options.on_request)) {}
+        on_request_(std::move(options.on_request)),
+        on_connection_(std::move(options.on_connection)) {}
 
   Error prepare(bool proxy_from_environment) {
     if (config_.server.scheme == "https") {
@@ -86,6 +87,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
                        .dial(std::move(protocols), [self, dial, generation = request->generation](
                                                        Result<httpstream::Dialed> dialed) {
                          if (!dialed) self->note_refusal(dialed.error(), generation);
+                         if (dialed) self->on_connection_(*dialed->connection);
                          if (dialed && !dial->handler) return dialed->connection->close();
                          dial->handler(std::move(dialed));
                        });
@@ -183,6 +185,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   httpstream::UpgradeRoundTripperOptions round_tripper_;
   Authenticator authenticator_;
   std::function<void(const httpstream::HttpRequest&)> on_request_;
+  Callback<void(httpstream::Connection&)> on_connection_;
   net::TlsKeyPair plugin_key_pair_;
   std::shared_ptr<const net::TlsClientContext> plugin_tls_;  // made for it
 };

@@ -44,13 +44,13 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
 
   // Both at once: a server pairs them by the request id.
   void start(httpstream::Connection& connection, std::uint16_t port, std::uint64_t request) {
-    Headers headers{{kStreamType, kStreamTypeError},
-                    {kPort, std::to_string(port)},
-                    {kRequestId, std::to_string(request)}};
+    Headers headers{{kHeaderStreamType, kStreamTypeError},
+                    {kHeaderPort, std::to_string(port)},
+                    {kHeaderRequestId, std::to_string(request)}};
     connection.create_stream(headers, [self = shared_from_this()](Result<StreamPtr> stream) {
       self->error_stream_created(std::move(stream));
     });
-    headers.set(kStreamType, kStreamTypeData);
+    headers.set(kHeaderStreamType, kStreamTypeData);
     connection.create_stream(headers, [self = shared_from_this()](Result<StreamPtr> stream) {
       self->data_stream_created(std::move(stream));
     });
@@ -153,7 +153,7 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
 
 }  // namespace
 
-class PortForwarder::Impl {
+class UVSPDY_LOCAL PortForwarder::Impl {
  public:
   explicit Impl(std::shared_ptr<httpstream::Connection> connection)
       : connection_(std::move(connection)) {}

@@ -94,7 +94,7 @@ class RemoteCommandClient final : public net::Cancellable,
     if (wanted_.empty()) return started();
     const Wanted next = wanted_.front();
     wanted_.pop_front();
-    connection_->create_stream({{kStreamType, next.type}},
+    connection_->create_stream({{kHeaderStreamType, next.type}},
                                [self = shared_from_this(), next](Result<StreamPtr> stream) {
                                  if (stream) {
                                    self->created(*next.place, std::move(*stream));

@@ -19,7 +19,7 @@ constexpr std::size_t kPooledBlocks = 32;
 
 /// Owns the commands. They hold on to it until they are over, so a LocalRuntime may be dropped
 /// while commands are being ended.
-struct LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
+struct UVSPDY_LOCAL LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
   std::shared_ptr<const Options> options;
   std::unordered_set<std::shared_ptr<LocalCommand>> commands;

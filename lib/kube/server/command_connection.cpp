@@ -45,7 +45,7 @@ class CommandConnection::Command final : public ServedCommand {
   httpstream::StreamWriter take_standard_error() override { return take(connection_->outputs_[1]); }
 
   bool tty() const override { return connection_->tty_; }
-  const std::string& peer() const override { return connection_->peer_; }
+  std::string peer() const override { return connection_->peer_; }
   const std::string& protocol() const override { return connection_->protocol_; }
 
   void on_resize(ResizeHandler handler) override {
@@ -119,7 +119,7 @@ CommandConnection::StreamPtr* CommandConnection::place_for(std::string_view type
 }
 
 void CommandConnection::new_stream(StreamPtr stream, httpstream::StreamDecision decision) {
-  const std::string type(stream->headers().get(kStreamType).value_or(""));
+  const std::string type(stream->headers().get(kHeaderStreamType).value_or(""));
   StreamPtr* place = place_for(type);
   if (place == nullptr || *place) {
     const std::string why =

@@ -26,7 +26,7 @@ class ServedConnection::Answer final : public ForwardedConnection {
   ~Answer() override { served_->answer_dropped(); }
 
   std::uint16_t port() const override { return served_->options_.port; }
-  const std::string& peer() const override { return served_->options_.peer; }
+  std::string peer() const override { return served_->options_.peer; }
   void connect_to(std::unique_ptr<net::Transport> target) override {
     served_->connect_to(std::move(target));
   }

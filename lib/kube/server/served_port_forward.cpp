@@ -14,7 +14,7 @@ namespace {
 
 // The texts are those of the CRI streaming server.
 Result<std::uint16_t> port_of(const Headers& headers) {
-  const std::string text(headers.get(kPort).value_or(""));
+  const std::string text(headers.get(kHeaderPort).value_or(""));
   if (text.empty()) return Error(Errc::kBadRequest, "\"port\" header is required");
   std::uint16_t port = 0;
   const char* const end = text.data() + text.size();
@@ -29,19 +29,19 @@ Result<std::uint16_t> port_of(const Headers& headers) {
 }
 
 Error check_type(const Headers& headers) {
-  const std::string type(headers.get(kStreamType).value_or(""));
+  const std::string type(headers.get(kHeaderStreamType).value_or(""));
   if (type.empty()) return Error(Errc::kBadRequest, "\"streamType\" header is required");
   if (type == kStreamTypeError || type == kStreamTypeData) return {};
   return Error(Errc::kBadRequest, "invalid stream type \"" + type + "\"");
 }
 
 bool is_error_stream(const httpstream::Stream& stream) {
-  return stream.headers().get(kStreamType) == kStreamTypeError;
+  return stream.headers().get(kHeaderStreamType) == kStreamTypeError;
 }
 
 // What the streams of a pair have in common.
 std::string pair_name(const httpstream::Stream& stream) {
-  const std::string request_id(stream.headers().get(kRequestId).value_or(""));
+  const std::string request_id(stream.headers().get(kHeaderRequestId).value_or(""));
   if (!request_id.empty()) return "request " + request_id;
   const std::uint32_t id = stream.identifier();
   return "streams from " + std::to_string(is_error_stream(stream) ? id : id - 2);

@@ -68,7 +68,7 @@ constexpr std::array kRemoteCommandProtocols = {kProtocolV4, kProtocolV3, kProto
 }  // namespace
 
 /// Owns the connections. They hold on to it until they are over, so a server may be dropped before.
-struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
+struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
   std::shared_ptr<Runtime> runtime;
   std::shared_ptr<const Options> options;

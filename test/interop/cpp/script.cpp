@@ -46,7 +46,8 @@ void Script::open(httpstream::Connection& connection) {
   headers.add("index", std::to_string(index_));
   headers.add("script", text_);
   next_ = 1;
-  connection.create_stream(std::move(headers), {.fin = steps_[0] == "cO"},
+  half_closed_ = steps_[0] == "cO";
+  connection.create_stream(std::move(headers), {.fin = half_closed_},
                            [self = shared_from_this()](auto stream) {
                              if (!stream) return self->closed(stream.error());
                              self->attach(std::move(*stream));
@@ -112,10 +113,7 @@ bool Script::send_data() {
 void Script::reset() {
   const char before = steps_[next_ - 1][1];
   if (before == 'o' || before == 'O') return decision_->reject();
-  if (stream_->writer().state() == httpstream::HalfState::kOpen) {
-    return stream_->writer().end_with_reset();
-  }
-  stream_->reset();
+  half_closed_ ? stream_->reset() : stream_->writer().end_with_reset();
 }
 
 // A reset drops what is queued, so this step lasts until all has left.
@@ -124,7 +122,7 @@ bool Script::half_close() {
     if (!error) self->sent();  // else on_close follows
   });
   stream_->close();
-  ending_ = true;
+  half_closed_ = ending_ = true;
   return true;
 }
 

@@ -56,6 +56,7 @@ class Script : public std::enable_shared_from_this<Script> {
   std::uint64_t sent_ = 0;
   std::uint64_t awaited_ = 0;  // data of the peer's that the steps so far stand for
   bool ended_ = false;
+  bool half_closed_ = false;
   bool ending_ = false;  // the end that the last step sent has not left yet
   std::optional<Error> closed_;
 };

@@ -41,7 +41,7 @@ class RemoteCommandPeer {
   Error create(const std::string& type) {
     std::optional<Error> answer;
     Headers headers;
-    if (!type.empty()) headers.add(kube::kStreamType, type);
+    if (!type.empty()) headers.add(kube::kHeaderStreamType, type);
     connection->create_stream(headers, [&](Result<std::shared_ptr<httpstream::Stream>> stream) {
       answer = stream ? Error() : stream.error();
       if (stream) watch(type, *stream);

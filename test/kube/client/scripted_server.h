@@ -60,7 +60,7 @@ struct ScriptedServer {
  private:
   void new_stream(const std::shared_ptr<httpstream::Stream>& stream,
                   httpstream::StreamDecision decision) {
-    const std::string type(stream->headers().get(kube::kStreamType).value_or(""));
+    const std::string type(stream->headers().get(kube::kHeaderStreamType).value_or(""));
     if (type == refused) return decision.reject();
     order.push_back(type);
     streams[type] = stream;

@@ -118,7 +118,7 @@ struct ManualClient {
 
   void create(std::string_view type, StreamPtr& place, int& missing) {
     ++missing;
-    connection->create_stream({{kube::kStreamType, type}},
+    connection->create_stream({{kube::kHeaderStreamType, type}},
                               [&place, &missing](Result<StreamPtr> stream) {
                                 CHECK(stream);
                                 if (!stream) return;

@@ -96,6 +96,20 @@ TEST_CASE("attach: a process that does not read its stdin holds only the writer 
   host.end(loop);
 }
 
+TEST_CASE("attach: a process that has closed its stdin: what is written is dropped") {
+  TestLoop loop;
+  AttachHost host(loop, shell_with_stdin("read go; exec <&-; echo closed; sleep 0.1; exit 4"));
+  ManualClient client(loop, host.port(), typing());
+  client.type("go\n");
+  REQUIRE(loop.run_until([&] { return client.shows("closed\n"); }));
+  client.type(std::string(3000000, 'x'));
+  client.standard_input->close();
+  ManualClient next(loop, host.port(), watching());
+  REQUIRE(loop.run_until([&] { return client.ended; }));
+  CHECK(client.code() == 4);
+  host.end(loop);
+}
+
 TEST_CASE("attach: a client that goes while its stdin is paused and holds bytes leaves nothing") {
   TestLoop loop;
   AttachHost host(loop, shell_with_stdin("echo ready; exec sleep 1000"));

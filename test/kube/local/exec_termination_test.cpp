@@ -64,7 +64,7 @@ struct ManualClient {
 
  private:
   void create(std::string_view type, std::shared_ptr<httpstream::Stream>& place) {
-    connection->create_stream({{kStreamType, type}},
+    connection->create_stream({{kHeaderStreamType, type}},
                               [&place](Result<std::shared_ptr<httpstream::Stream>> stream) {
                                 CHECK(stream);
                                 if (stream) place = *stream;

@@ -38,7 +38,7 @@ std::unique_ptr<test::RawPeer> start_exec(TestLoop& loop, std::uint16_t port) {
   for (const char* type : {"error", "stdin", "stdout", "resize"}) {
     wire::SynStreamFrame frame;
     frame.stream_id = id;
-    frame.headers = {{kube::kStreamType, type}};
+    frame.headers = {{kube::kHeaderStreamType, type}};
     peer->send(writer.bytes(frame));
     id += 2;
   }

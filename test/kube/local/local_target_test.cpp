@@ -54,7 +54,7 @@ struct Forwarded {
  private:
   void create(std::string_view type, std::uint16_t port, StreamPtr& place) {
     connection->create_stream(
-        {{kStreamType, type}, {kPort, std::to_string(port)}, {kRequestId, "0"}},
+        {{kHeaderStreamType, type}, {kHeaderPort, std::to_string(port)}, {kHeaderRequestId, "0"}},
         [&place](const Result<StreamPtr>& stream) {
           CHECK(stream);
           if (stream) place = *stream;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -336,6 +337,126 @@ TEST_CASE("ServedCommand: an output that the client has taken away holds nothing
   }
   REQUIRE(loop.run_until([&] { return pair.client.happened("error end"); }));
   CHECK(pair.client.data["error"] == to_json(exit_status(5)));
+  pair.end(loop);
+}
+
+TEST_CASE("ServedCommand: the status waits for an output that somebody has; a lost one is reset") {
+  TestLoop loop;
+  const std::string_view protocol = GENERATE(kProtocolV4, kProtocolV3, kProtocolV2, kProtocolV1);
+  CAPTURE(protocol);
+  Pair pair(loop, kExec + "output=1&error=1", {"error", "stdout", "stderr"}, protocol);
+  auto standard_output = pair.command->take_standard_output();
+  CHECK_FALSE(standard_output.write(Buffer::copy_of("half")));
+  pair.command->finish(exit_status(0));
+  // The one that nobody has taken ends at once.
+  REQUIRE(loop.run_until([&] { return pair.client.happened("stderr end"); }));
+  loop.run_turns(20);
+  CHECK_FALSE(pair.client.happened("error end"));
+  CHECK_FALSE(pair.client.happened("stdout close"));
+  const bool ends = GENERATE(true, false);
+  if (ends) standard_output.end();
+  standard_output = {};
+  REQUIRE(
+      loop.run_until([&] { return pair.client.happened(ends ? "stdout end" : "stdout close"); }));
+  if (!is_v1(protocol)) {
+    REQUIRE(loop.run_until([&] { return pair.client.happened("error end"); }));
+    // A reset is told in the turn behind what came with it.
+    if (ends) CHECK(pair.client.place("stdout end") < pair.client.place("error end"));
+  }
+  CHECK(pair.client.happened("stdout end") == ends);
+  CHECK(pair.client.data["stdout"] == "half");
+  pair.end(loop);
+}
+
+TEST_CASE("ServedCommand: what a client says on its outputs is dropped, and stdin is held") {
+  TestLoop loop;
+  Pair pair(loop, kExec + "input=1&output=1", {"error", "stdin", "stdout"});
+  const std::string much(1 << 20, 'x');
+  CHECK_FALSE(pair.client.streams["error"]->write(Buffer::copy_of(much)));
+  CHECK_FALSE(pair.client.streams["stdout"]->write(Buffer::copy_of(much)));
+  CHECK_FALSE(pair.client.streams["stdin"]->write(Buffer::copy_of("early")));
+  for (const char* output : {"error", "stdout"}) {
+    REQUIRE(
+        loop.run_until([&] { return pair.client.streams[output]->stats()->queued_bytes == 0; }));
+  }
+  std::string input;
+  auto standard_input = pair.command->take_standard_input();
+  standard_input.on_data([&](Bytes bytes) { input += text_of(bytes); });
+  REQUIRE(loop.run_until([&] { return input == "early"; }));
+  pair.command->finish(exit_status(0));
+  REQUIRE(loop.run_until([&] { return pair.client.happened("error end"); }));
+  pair.end(loop);
+}
+
+TEST_CASE("ServedCommand: a reader that pauses hears of the end behind the last byte") {
+  TestLoop loop;
+  Pair pair(loop, kExec + "input=1", {"error", "stdin"});
+  auto input = pair.command->take_standard_input();
+  std::size_t received = 0;
+  bool paused = false;
+  bool ended = false;
+  net::Timer resume(loop.get(), [&] {
+    paused = false;
+    input.resume();
+  });
+  input.on_data([&](Bytes bytes) {
+    CHECK_FALSE(paused);
+    received += bytes.size();
+    paused = true;
+    input.pause();
+    resume.start(1ms);
+  });
+  constexpr std::size_t kSize = 5'000'000;
+  input.on_end([&](const Error& error) {
+    CHECK_FALSE(error);
+    CHECK_FALSE(paused);
+    CHECK(received == kSize);
+    ended = true;
+  });
+  CHECK_FALSE(pair.client.streams["stdin"]->write(Buffer(std::string(kSize, 'x'))));
+  pair.client.streams["stdin"]->close();
+  REQUIRE(loop.run_until([&] { return ended; }));
+  pair.command->finish(exit_status(0));
+  pair.end(loop);
+}
+
+TEST_CASE(
+    "ServedCommand: a client that goes is noticed though its stdin waits, by whoever has it") {
+  TestLoop loop;
+  const std::string_view protocol = GENERATE(kProtocolV4, kProtocolV1);
+  const bool with_output = GENERATE(true, false);
+  const bool taken = GENERATE(true, false);
+  const bool finished = GENERATE(true, false);
+  CAPTURE(protocol, with_output, taken, finished);
+  std::vector<std::string> types{"error", "stdin"};
+  if (with_output) types.emplace_back("stdout");
+  StreamingServer::Options options;
+  options.close_grace = 20ms;
+  Pair pair(loop, kExec + (with_output ? "input=1&output=1" : "input=1"), types, protocol,
+            std::move(options));
+  int gone = 0;
+  pair.command->on_gone([&] { ++gone; });
+  // It holds bytes, and nobody will ever read them.
+  httpstream::StreamReader input;
+  std::optional<Error> end;
+  if (taken) {
+    input = pair.command->take_standard_input();
+    input.on_data([](Bytes) { CHECK(false); });
+    input.on_end([&](const Error& error) { end = error; });
+    input.pause();
+  }
+  CHECK_FALSE(pair.client.streams["stdin"]->write(Buffer::copy_of("words")));
+  bool passed = false;
+  pair.client.connection->ping([&](const auto&) { passed = true; });
+  REQUIRE(loop.run_until([&] { return passed; }));
+  if (finished) pair.command->finish(exit_status(0));
+  pair.client.connection->abort();
+  REQUIRE(loop.run_until([&] { return pair.host.server->sessions() == 0; }));
+  CHECK(gone == (finished ? 0 : 1));
+  if (taken) {
+    REQUIRE(end);
+    CHECK(*end);
+  }
   pair.end(loop);
 }
 

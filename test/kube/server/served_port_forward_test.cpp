@@ -77,7 +77,9 @@ class Client {
   }
   std::unique_ptr<ClientStream> create(std::string_view type, std::uint16_t port,
                                        std::string_view request_id) {
-    return create({{kStreamType, type}, {kPort, std::to_string(port)}, {kRequestId, request_id}});
+    return create({{kHeaderStreamType, type},
+                   {kHeaderPort, std::to_string(port)},
+                   {kHeaderRequestId, request_id}});
   }
 
   std::shared_ptr<httpstream::Connection> connection;

@@ -193,11 +193,12 @@ TEST_CASE("StreamingServer: a portforward, by a URL and by a path") {
   RemoteCommandPeer client(loop, host.port(), target, kPortForwardProtocol);
   int created = 0;
   for (const std::string_view type : {kStreamTypeError, kStreamTypeData}) {
-    client.connection->create_stream({{kStreamType, type}, {kPort, "8080"}, {kRequestId, "0"}},
-                                     [&](const auto& stream) {
-                                       CHECK(stream);
-                                       ++created;
-                                     });
+    client.connection->create_stream(
+        {{kHeaderStreamType, type}, {kHeaderPort, "8080"}, {kHeaderRequestId, "0"}},
+        [&](const auto& stream) {
+          CHECK(stream);
+          ++created;
+        });
   }
   REQUIRE(loop.run_until([&] { return created == 2 && !host.runtime->calls.empty(); }));
   CHECK(host.runtime->calls == std::vector<std::string>{"port_forward demo 8080"});

@@ -22,11 +22,12 @@
 
 namespace uvspdy::httpstream::co {
 
-/// A connection as coroutines use it. It takes over the on_close of an httpstream::Connection.
+/// A connection as coroutines use it. It takes over the on_close of an httpstream::Connection. From
+/// docs/examples/coroutine_echo.cpp:
 ///
-///     Result<co::Stream> stream = co_await connection.create_stream(headers);
-///     Result<co::NewStream> incoming = co_await connection.accept();
-///     Error error = co_await connection.close();
+///     const Headers headers = {{"topic", "hi"}};
+///     Result<co::Stream> stream = co_await dialed->connection.create_stream(headers);
+///     if (!stream) co_return stream.error();
 ///
 /// One coroutine at a time can wait in `accept`; a second gets UV_EBUSY. All else may be awaited by
 /// many.

@@ -13,15 +13,18 @@
 
 namespace uvspdy::httpstream::co {
 
-/// A stream as coroutines use it. It takes over both halves of an httpstream::Stream.
+/// A stream as coroutines use it. It takes over both halves of an httpstream::Stream. From
+/// docs/examples/coroutine_echo.cpp:
 ///
-///     for (;;) {
-///       Result<Buffer> piece = co_await stream.read();
-///       if (!piece) co_return piece.error();
-///       if (piece->empty()) break;  // the peer's end
-///       if (Error error = co_await stream.write(*piece)) co_return error;
+///     co::Task<Error> echo(co::Stream stream) {
+///       for (;;) {
+///         const Result<Buffer> piece = co_await stream.read();
+///         if (!piece) co_return piece.error();
+///         if (piece->empty()) break;  // the client's end
+///         if (Error error = co_await stream.write(*piece)) co_return error;
+///       }
+///       co_return co_await stream.close();
 ///     }
-///     co_return co_await stream.close();
 ///
 /// While nobody waits in `read` the stream is paused. One coroutine at a time can wait in each of
 /// read, write, close and closed; a second gets UV_EBUSY at once. A coroutine that is
@@ -178,6 +181,7 @@ class [[nodiscard]] Stream::ClosedAwaiter : PlacedWaiter {
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
     waits_here(handle);
+    state_.let_end_through();
   }
   Error await_resume() const {
     return busy_ ? state_.busy("closed") : state_.closed.value_or(Error());

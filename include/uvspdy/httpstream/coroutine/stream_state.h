@@ -25,7 +25,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
   void set_handlers() {
     const auto self = shared_from_this();
     stream->pause();
-    stream->on_data([self](Bytes bytes) { self->got(bytes); });
+    set_reader();
     stream->on_end([self](const Error& how) {
       self->received = how;
       wake(self->reader);
@@ -41,11 +41,20 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
 
   void start_reading() {
     if (std::exchange(reading, true)) return;
+    if (std::exchange(lets_end_through, false)) set_reader();
     stream->resume();
   }
   void stop_reading() {
     if (!std::exchange(reading, false) || !stream) return;
-    stream->pause();
+    closed_waiter != nullptr ? let_end_through() : stream->pause();
+  }
+
+  /// For whoever waits until the stream is over: an end that no bytes stand before is told, though
+  /// nobody reads.
+  void let_end_through() {
+    if (reading || std::exchange(lets_end_through, true)) return;
+    stream->on_data({});
+    stream->resume();
   }
 
   /// What a reader goes on with.
@@ -91,6 +100,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
   std::uint32_t id = stream->identifier();
   bool close_called = false;
   bool reading = false;
+  bool lets_end_through = false;
   std::optional<Error> received;  // of on_end
   std::optional<Error> sent;      // of on_sent
   std::optional<Error> closed;    // of on_close
@@ -101,6 +111,10 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
   Waiter* closed_waiter = nullptr;
 
  private:
+  void set_reader() {
+    stream->on_data([self = shared_from_this()](Bytes bytes) { self->got(bytes); });
+  }
+
   void got(Bytes bytes) {
     piece = Buffer::copy_of(bytes);
     wake(reader);

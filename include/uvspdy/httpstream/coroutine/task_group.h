@@ -88,10 +88,16 @@ class TaskGroupState : public std::enable_shared_from_this<TaskGroupState> {
 
 }  // namespace detail
 
-/// Tasks that run side by side on one loop, and end with their owner:
+/// Tasks that run side by side on one loop, and end with their owner, from
+/// docs/examples/coroutine_echo.cpp:
 ///
-///     co::TaskGroup tasks(loop);
-///     tasks.spawn(serve(std::move(connection)));
+///     co::Task<> serve(uv_loop_t* loop, co::Connection connection) {
+///       co::TaskGroup streams(loop);
+///       while (Result<co::NewStream> incoming = co_await connection.accept()) {
+///         incoming->decision.accept();
+///         streams.spawn(echo(std::move(incoming->stream)), report);
+///       }
+///     }
 ///
 /// Destroying the group, or `cancel`, destroys every task that is not over, which cancels what it
 /// waits for and closes what it owns. A task may do that to its own group: it then goes on until it

@@ -7,6 +7,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/kube/protocol/port_forward.h"
 #include "uvspdy/net/attempt.h"
@@ -15,18 +16,27 @@
 namespace uvspdy::kube {
 
 /// The client's side of portforward: any number of connections to the ports of a pod, over one
-/// SPDY connection.
+/// SPDY connection. From docs/examples/kube_client.cpp:
 ///
-///     PortForwarder::dial(*server, request, [&](Result<std::shared_ptr<PortForwarder>> forwarder)
-///     {
-///       if (forwarder) (*forwarder)->forward(std::move(local), 80, {});
-///     });
+///     void forward(ApiServer& server, TransportPtr local, std::uint16_t port) {
+///       PortForwardRequest request;
+///       request.pod = "box";
+///       auto join = [local = std::move(local), port](Result<ForwarderPtr> dialed) mutable {
+///         if (!dialed) return report(dialed.error());
+///         const ForwarderPtr forwarder = *dialed;
+///         forwarder->forward(std::move(local), port, [forwarder](const Error& error) {
+///           report(error);
+///           forwarder->close();
+///         });
+///       };
+///       PortForwarder::dial(server, request, std::move(join));
+///     }
 ///
 /// It listens nowhere: connections come from a net::Listener, or wherever the caller has them
 /// from. The SPDY connection goes on until it is closed, whoever has dropped the PortForwarder. It
 /// belongs to the thread of its loop; handlers run from there, never inside a call of these
 /// functions.
-class PortForwarder {
+class UVSPDY_EXPORT PortForwarder {
   struct Private {};
   class Impl;
 

@@ -5,6 +5,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream_reader.h"
 #include "uvspdy/httpstream/stream_writer.h"
 #include "uvspdy/kube/client/api_server.h"
@@ -23,7 +24,7 @@ struct ExitStatus {
 
 /// Tells a command's terminal its size. Copies stand for the same terminal; dropping them ends
 /// nothing.
-class TerminalResize {
+class UVSPDY_EXPORT TerminalResize {
  public:
   /// Of no terminal: nobody is told.
   TerminalResize() = default;
@@ -66,21 +67,21 @@ struct RemoteCommandHandlers {
   OnceCallback<void(Result<ExitStatus>)> on_exit;
 };
 
-/// The client's side of exec:
+/// The client's side of exec, from docs/examples/kube_client.cpp:
 ///
-///     const auto output = std::make_shared<httpstream::StreamReader>();
-///     exec(server, request,
-///          {.on_started =
-///               [output](RemoteCommandStreams streams) {
-///                 *output = std::move(streams.standard_output);
-///                 output->on_data(
-///                     [](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-///               },
-///           .on_exit =
-///               [output](Result<ExitStatus> status) {
-///                 std::printf("%s\n", status ? std::to_string(status->code).c_str()
-///                                            : describe(status.error()).c_str());
-///               }});
+///     void run(ApiServer& server, const ExecRequest& request,
+///              OnceCallback<void(Result<ExitStatus>)> done) {
+///       const auto output = std::make_shared<StreamReader>();
+///       RemoteCommandHandlers handlers;
+///       handlers.on_started = [output](RemoteCommandStreams streams) {
+///         *output = std::move(streams.standard_output);
+///         output->on_data(print);
+///       };
+///       handlers.on_exit = [output, done = std::move(done)](Result<ExitStatus> status) mutable {
+///         done(std::move(status));
+///       };
+///       kube::exec(server, request, std::move(handlers));
+///     }
 ///
 /// It offers v4.channel.k8s.io, v3, v2 and channel.k8s.io (v1); the server chooses. Only v4 has
 /// exit codes. Before it, a command that fails ends with kCommandFailed and the server's text, and
@@ -95,15 +96,15 @@ struct RemoteCommandHandlers {
 /// up whatever step of the dial it is at, or closes the connection, which a server takes for the
 /// end of the command; on_exit comes from the loop, soon, behind the ends of the outputs, which
 /// then come to a reader that has paused, too.
-net::Attempt exec(ApiServer& server, const ExecRequest& request, RemoteCommandHandlers handlers,
-                  TerminalSize size = {});
+UVSPDY_EXPORT net::Attempt exec(ApiServer& server, const ExecRequest& request,
+                                RemoteCommandHandlers handlers, TerminalSize size = {});
 
 /// The same for the process that a container runs already. Its end ends it, with its exit code
 /// where the server tells that; cancelling detaches, and leaves it running.
-net::Attempt attach(ApiServer& server, const AttachRequest& request, RemoteCommandHandlers handlers,
-                    TerminalSize size = {});
+UVSPDY_EXPORT net::Attempt attach(ApiServer& server, const AttachRequest& request,
+                                  RemoteCommandHandlers handlers, TerminalSize size = {});
 
 /// An error for people: when a server refused an upgrade with a metav1.Status, that one's message.
-std::string describe(const Error& error);
+UVSPDY_EXPORT std::string describe(const Error& error);
 
 }  // namespace uvspdy::kube

@@ -13,6 +13,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/kube/protocol/runtime.h"
 
 namespace uvspdy::kube {
@@ -49,7 +50,7 @@ struct AttachStats {
 /// With tty a command leads a session on a terminal (a pty) of its own, with TERM=xterm unless this
 /// process has a TERM. Its stdin does not end when the client's does: Ctrl-D is a byte. When the
 /// client goes, the terminal hangs up. Terminals need Linux 5.3.
-class LocalRuntime : public Runtime {
+class UVSPDY_EXPORT LocalRuntime : public Runtime {
  public:
   struct Options {
     /// How long a command that was told to go may live on after SIGHUP, before SIGKILL.

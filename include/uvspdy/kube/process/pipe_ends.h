@@ -6,17 +6,20 @@
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/sink.h"
 #include "uvspdy/httpstream/source.h"
 
 namespace uvspdy::kube {
 
 // A process's pipes as the ends of Pumps: what a Runtime of an embedder's joins a client's streams
-// with. docs/examples/process_runtime.cpp is one.
+// with. From docs/examples/process_runtime.cpp:
 //
-//     auto output = source_of_fd(loop, read_end);
-//     if (!output) return output.error();
-//     Pump::start(std::move(*output), sink_of(command->take_standard_output()), ...);
+//     void join(uv_file from, httpstream::StreamWriter to) {
+//       if (!to) return;
+//       auto source = source_of_fd(loop_, from, pool_);
+//       if (source) Pump::start(std::move(*source), sink_of(std::move(to)), {});
+//     }
 
 /// The descriptor that a process's output is read from: an end of a pipe, a socket, or a terminal's
 /// master. It becomes the source's, also on an error, and does not block any more.
@@ -27,7 +30,7 @@ namespace uvspdy::kube {
 /// in the pipe and holds the process up.
 ///
 /// Errors: libuv's numbers; UV_EPERM for what cannot be waited for, as a file on a disk.
-Result<std::unique_ptr<httpstream::Source>> source_of_fd(
+UVSPDY_EXPORT Result<std::unique_ptr<httpstream::Source>> source_of_fd(
     uv_loop_t* loop, int fd, std::shared_ptr<BufferPool> pool = nullptr);
 
 /// The descriptor that a process's input is written to, likewise. What the process does not take at
@@ -37,7 +40,7 @@ Result<std::unique_ptr<httpstream::Source>> source_of_fd(
 ///
 /// A process that closes its input is noticed when something is written to it. SIGPIPE must be
 /// ignored, as libuv asks of all its users.
-Result<std::unique_ptr<httpstream::Sink>> sink_of_fd(uv_loop_t* loop, int fd,
-                                                     std::shared_ptr<BufferPool> pool = nullptr);
+UVSPDY_EXPORT Result<std::unique_ptr<httpstream::Sink>> sink_of_fd(
+    uv_loop_t* loop, int fd, std::shared_ptr<BufferPool> pool = nullptr);
 
 }  // namespace uvspdy::kube

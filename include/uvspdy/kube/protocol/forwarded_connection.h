@@ -6,15 +6,17 @@
 #include <string_view>
 
 #include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::kube {
 
 /// The server's end of one forwarded connection: a client wants to be connected to a port of the
-/// pod. A Runtime gets one from the server, and answers it once, at once or later:
+/// pod. A Runtime gets one from the server, and answers it once, at once or later, from
+/// docs/examples/kube_client.cpp:
 ///
-///     net::connect_tcp(loop, "127.0.0.1", connection->port(), timeout,
+///     net::connect_tcp(loop_, "127.0.0.1", connection->port(), kConnectTimeout,
 ///                      [connection](Result<std::unique_ptr<net::Transport>> target) {
 ///                        if (!target) return connection->fail(target.error().message());
 ///                        connection->connect_to(std::move(*target));
@@ -22,7 +24,7 @@ namespace uvspdy::kube {
 ///
 /// Dropped without an answer, it fails. Only the first answer counts, and none once the client has
 /// gone. It belongs to its loop's thread, and may outlive the server.
-class ForwardedConnection {
+class UVSPDY_EXPORT ForwardedConnection {
  public:
   ForwardedConnection() = default;
   virtual ~ForwardedConnection() = default;
@@ -33,7 +35,7 @@ class ForwardedConnection {
   virtual std::uint16_t port() const = 0;
 
   /// The client, for messages.
-  virtual const std::string& peer() const = 0;
+  virtual std::string peer() const = 0;
 
   /// Joins the client with `target`, which is taken over and closed in any case
   /// (httpstream::Relay): bytes both ways, the end of each direction passed on as an end, a break

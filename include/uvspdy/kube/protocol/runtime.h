@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "uvspdy/export.h"
 #include "uvspdy/kube/protocol/forwarded_connection.h"
 #include "uvspdy/kube/protocol/port_forward.h"
 #include "uvspdy/kube/protocol/remote_command.h"
@@ -13,7 +14,7 @@ namespace uvspdy::kube {
 /// Runtime of the CRI streaming server; but calls return at once, and the end is told by what
 /// they were given. They come from the loop, one for each client, and what they hand over is the
 /// Runtime's to keep.
-class Runtime {
+class UVSPDY_EXPORT Runtime {
  public:
   virtual ~Runtime() = default;
 

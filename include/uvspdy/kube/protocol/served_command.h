@@ -3,6 +3,7 @@
 #include <string>
 
 #include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream_reader.h"
 #include "uvspdy/httpstream/stream_writer.h"
 #include "uvspdy/kube/protocol/remote_command.h"
@@ -11,20 +12,20 @@
 namespace uvspdy::kube {
 
 /// One exec or attach on the server, once all of its streams are there, whatever the version of
-/// the protocol: what a StreamingServer hands to its Runtime. A life:
+/// the protocol: what a StreamingServer hands to its Runtime. A life, from
+/// docs/examples/streaming_server.cpp:
 ///
-///     auto output = Pump::start(std::move(process_output),
-///     sink_of(command->take_standard_output()),
-///                               [] { ... });
-///     command->on_gone([process] { ... });         // end the process: nobody is there any more
-///     command->finish(exit_status(code));          // the process has ended
+///     Pump::start(std::make_unique<Capitals>(source_of(command->take_standard_input())),
+///                 sink_of(command->take_standard_output()), [command](const Error& error) {
+///                   command->finish(exit_status(error ? 1 : 0, error.message()));
+///                 });
 ///
 /// The halves of the streams belong to whoever has taken them. Each hears how it ends, also when
 /// the client goes: by then nothing pauses any more, and what was held for a reader is dropped.
 ///
 /// Handlers run from the loop, never inside a call of these functions, and are freed after `finish`
 /// or on_gone. The object belongs to the thread of its server's loop and may outlive the server.
-class ServedCommand {
+class UVSPDY_EXPORT ServedCommand {
  public:
   using ResizeHandler = Callback<void(TerminalSize)>;
   using GoneHandler = OnceCallback<void()>;
@@ -45,7 +46,7 @@ class ServedCommand {
   virtual bool tty() const = 0;
 
   /// The client, for messages.
-  virtual const std::string& peer() const = 0;
+  virtual std::string peer() const = 0;
 
   /// The protocol that was agreed on: kProtocolV4 and so on.
   virtual const std::string& protocol() const = 0;

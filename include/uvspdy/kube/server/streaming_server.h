@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/protocol/runtime.h"
@@ -25,7 +26,7 @@ namespace uvspdy::kube {
 /// a URL (`exec_url`), whose random token then stands for the request: `serve(exchange)`. A server
 /// of the API server's or the kubelet's paths does it with the request itself, and hands that over:
 /// `serve(exchange, request)`.
-class StreamingServer {
+class UVSPDY_EXPORT StreamingServer {
  public:
   struct Options {
     /// A PING every 5 s, so that a client that has vanished without a word is noticed also while a

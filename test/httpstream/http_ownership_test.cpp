@@ -1,4 +1,4 @@
-// What an HttpServer owns, and user code that runs when it lets go of that.
+// What servers and clients own, and user code that runs when they let go of that.
 
 #include <functional>
 #include <memory>
@@ -7,6 +7,7 @@
 
 #include "support/pipe_transport.h"
 #include "support/test_loop.h"
+#include "uvspdy/httpstream/http_client.h"
 #include "uvspdy/httpstream/http_server.h"
 
 using namespace uvspdy;
@@ -114,4 +115,29 @@ TEST_CASE("HttpExchange: its last pointer may be dropped inside its handler, the
   pipe.client.reset();
   server.reset();
   REQUIRE(loop.run_out());
+}
+
+TEST_CASE("HttpClient: what a handler owns may give up and ask again when it dies") {
+  TestLoop loop;
+  const HttpClient client(loop.get());
+  const Url nowhere{.scheme = "gopher", .host = "nowhere"};
+  net::Attempt attempt;
+  int calls = 0;
+  int mourned = 0;
+  const auto again = [&] {
+    ++mourned;
+    attempt.cancel();
+    client.get(nowhere, {}, [&](Result<HttpResponse> response) {
+      CHECK_FALSE(response);
+      ++calls;
+    });
+  };
+  attempt = client.get(nowhere, {}, [&, owned = AtDeath(again)](Result<HttpResponse> response) {
+    CHECK_FALSE(response);
+    CHECK(mourned == 0);
+    ++calls;
+  });
+  REQUIRE(loop.run_out());
+  CHECK(mourned == 1);
+  CHECK(calls == 2);
 }
