@@ -64,6 +64,12 @@ int failed(const Error& error) {
   return 1;
 }
 
+int connected(const Dialed& dialed) {
+  std::printf("connected, by %s\n", dialed.protocol.c_str());
+  dialed.connection->close();
+  return 0;
+}
+
 }  // namespace
 
 int main() {
@@ -78,10 +84,7 @@ int main() {
     std::fputs(response->body.c_str(), stdout);
     dial(loop, url, [&](Result<Dialed> dialed) {
       (*server)->close();
-      if (!dialed) return (void)failed(dialed.error());
-      std::printf("connected, by %s\n", dialed->protocol.c_str());
-      dialed->connection->close();
-      result = 0;
+      result = dialed ? connected(*dialed) : failed(dialed.error());
     });
   });
   uv_run(loop, UV_RUN_DEFAULT);

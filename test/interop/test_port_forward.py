@@ -1,11 +1,13 @@
 """`uvspdy port-forward` and `uvspdy serve`, each in a process of its own."""
 
 import concurrent.futures
+import contextlib
 import ctypes
 import fcntl
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -22,6 +24,12 @@ def give_up_privileged_ports():
     """Takes CAP_NET_BIND_SERVICE from the program about to be run, where root would have it."""
     drop_from_bounding_set, net_bind_service = 24, 10
     ctypes.CDLL(None).prctl(drop_from_bounding_set, net_bind_service, 0, 0, 0)
+
+
+def fill(connection):
+    """Sends until nothing more is taken: every buffer on the way is full."""
+    while select.select([], [connection], [], 1.0)[1]:
+        connection.send(bytes(65536))
 
 
 class Client:
@@ -78,11 +86,11 @@ class PortForward(PeerTestCase):
             with socket.create_connection(("127.0.0.1", port), DEADLINE) as refused:
                 refused.recv(1)
 
-    def connect(self, server=None):
+    def connect(self, server=None, *options):
         """A connection forwarded to a socket of the test's: the client, and both ends of it."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-            client = self.client("uvspdy", f":{port}", server=server)
+            client = self.client("uvspdy", f":{port}", *options, server=server)
             local = spdy.connect(("127.0.0.1", client.local[port]))
             self.addCleanup(local.close)
             listener.settimeout(DEADLINE)
@@ -297,6 +305,26 @@ class PortForward(PeerTestCase):
             client.process.send_signal(signal.SIGINT)
             self.assertEqual(client.end(), 0)
             self.assert_reset(local)
+
+    def test_what_nobody_has_taken_at_the_end_is_a_reset(self):
+        """It ends though a local program reads nothing, which must not see an end there."""
+        client, local, target = self.connect()
+        fill(target)
+        client.process.send_signal(signal.SIGINT)
+        self.assertEqual(client.end(), 0)
+        with self.assertRaises(ConnectionResetError):
+            spdy.receive_all(local)
+
+    def test_a_lost_connection_is_noticed_though_a_program_reads_nothing(self):
+        server = self.serve_mortal(UVSPDY, "serve")
+        client, stalled, target = self.connect(server, "--reconnect")
+        fill(target)
+        server.process.kill()
+        server.process.wait(DEADLINE)
+        # Whoever comes next shows it.
+        with contextlib.suppress(ConnectionResetError):
+            spdy.connect(stalled.getpeername()).close()
+        client.wait_for_error("^lost connection to pod.*; connecting again in 500 ms$")
 
     def test_lines_that_nobody_reads_stop_nothing(self):
         """Not on stdout, where each connection has one, and not on stderr."""

@@ -37,6 +37,17 @@ TEST_CASE("Timer: a negative time is as good as none") {
   CHECK(fired == 1);
 }
 
+TEST_CASE("Timer: a time that is longer than the clock is never, not at once") {
+  TestLoop loop;
+  int fired = 0;
+  net::Timer timer(loop.get(), [&] { ++fired; });
+  timer.start(std::chrono::milliseconds::max());
+  loop.run_turns(10);
+  CHECK(fired == 0);
+  timer.stop();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("Timer: starting again replaces the time, stopping takes it back") {
   TestLoop loop;
   int late = 0;

@@ -19,7 +19,6 @@
 #include "report.h"
 #include "serve/pod_server.h"
 #include "uvspdy/kube/client/remote_command_client.h"
-#include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 #include "uvspdy/printable.h"
 #include "uvspdy/session/trace.h"
@@ -138,7 +137,7 @@ class Kubectl {
     char directory[] = "/tmp/uvspdy-demo-XXXXXX";
     if (mkdtemp(directory) == nullptr) {
       std::printf("  no temporary folder for kubectl: %s\n", std::strerror(errno));
-      exited(1);
+      done_(1);
       return;
     }
     cache_ = directory;
@@ -168,9 +167,8 @@ class Kubectl {
     options.exit_cb = [](uv_process_t* process, std::int64_t status, int) {
       static_cast<Kubectl*>(process->data)->exited(static_cast<int>(status));
     };
-    process_ = net::Handle<uv_process_t>::make();
-    process_->data = this;
-    if (uv_spawn(loop, process_.get(), &options) != 0) exited(127);
+    process_.data = this;
+    if (uv_spawn(loop, &process_, &options) != 0) exited(127);
   }
 
   ~Kubectl() {
@@ -191,13 +189,14 @@ class Kubectl {
   }
 
   void exited(int status) {
-    process_.reset();
+    void* handle = &process_;
+    uv_close(static_cast<uv_handle_t*>(handle), nullptr);
     done_(status);
   }
 
   std::function<void(int)> done_;
   std::string cache_;
-  net::Handle<uv_process_t> process_;
+  uv_process_t process_{};
 };
 
 int demo() {

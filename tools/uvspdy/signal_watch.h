@@ -3,11 +3,11 @@
 #include <uv.h>
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "uvspdy/error.h"
 #include "uvspdy/net/error.h"
-#include "uvspdy/net/handle.h"
 
 /// Calls a handler, from the loop, whenever a signal comes.
 class SignalWatch {
@@ -18,33 +18,46 @@ class SignalWatch {
 
   /// Begins, unless it has begun. It keeps the loop alive. Errors: libuv's.
   uvspdy::Error start(uv_loop_t* loop, int signal, std::function<void(int signal)> handler) {
-    if (handle_) return {};
-    auto handle = uvspdy::net::Handle<uv_signal_t>::make();
-    int status = uv_signal_init(loop, handle.get());
-    if (status < 0) {
-      handle.forget();
-      return uvspdy::net::uv_error(status, "watch for signals");
-    }
-    handler_ = std::move(handler);
-    handle->data = this;
-    status = uv_signal_start(
-        handle.get(),
-        [](uv_signal_t* of, int number) { static_cast<SignalWatch*>(of->data)->handler_(number); },
-        signal);
+    if (state_) return {};
+    auto state = std::make_unique<State>();
+    int status = uv_signal_init(loop, &state->handle);
     if (status < 0) return uvspdy::net::uv_error(status, "watch for signals");
-    handle_ = std::move(handle);
-    return {};
+    state->handle.data = state.get();
+    state->handler = std::move(handler);
+    state_.reset(state.release());
+    status = uv_signal_start(
+        &state_->handle,
+        [](uv_signal_t* of, int number) { static_cast<State*>(of->data)->handler(number); },
+        signal);
+    if (status == 0) return {};
+    state_.reset();
+    return uvspdy::net::uv_error(status, "watch for signals");
   }
 
   /// From here on it does not keep the loop alive.
   void unref() {
-    if (handle_) uv_unref(handle_.base());
+    if (state_) uv_unref(base(state_.get()));
   }
 
   /// Lets go of the signal, so that the loop can end.
-  void close() { handle_.reset(); }
+  void close() { state_.reset(); }
 
  private:
-  std::function<void(int signal)> handler_;
-  uvspdy::net::Handle<uv_signal_t> handle_;
+  struct State {
+    uv_signal_t handle{};
+    std::function<void(int signal)> handler;
+  };
+  static uv_handle_t* base(State* state) {
+    void* handle = &state->handle;
+    return static_cast<uv_handle_t*>(handle);
+  }
+  // The memory lives until libuv has let go of it.
+  struct Close {
+    void operator()(State* state) const {
+      uv_close(base(state), [](uv_handle_t* closed) {
+        std::unique_ptr<State>(static_cast<State*>(closed->data));
+      });
+    }
+  };
+  std::unique_ptr<State, Close> state_;
 };

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "net/descriptor.h"
+#include "net/handle.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
-#include "uvspdy/net/handle.h"
 
 namespace uvspdy::kube {
 

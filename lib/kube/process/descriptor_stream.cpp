@@ -67,9 +67,11 @@ void DescriptorStream::watch() {
     uv_poll_stop(poll_.get());
     return;
   }
-  uv_poll_start(poll_.get(), events, [](uv_poll_t* poll, int status, int happened) {
-    static_cast<DescriptorStream*>(poll->data)->ready(status, happened);
-  });
+  const int status =
+      uv_poll_start(poll_.get(), events, [](uv_poll_t* poll, int error, int happened) {
+        static_cast<DescriptorStream*>(poll->data)->ready(error, happened);
+      });
+  if (status < 0) close(net::uv_error(status, "wait for a descriptor"));
 }
 
 void DescriptorStream::ready(int status, int events) {

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "net/descriptor.h"
+#include "net/handle.h"
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/sink.h"
 #include "uvspdy/httpstream/source.h"
-#include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {

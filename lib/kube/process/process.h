@@ -12,12 +12,12 @@
 #include "kube/process/child_watch.h"
 #include "kube/process/descriptor_stream.h"
 #include "kube/process/pseudo_terminal.h"
+#include "net/handle.h"
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/sink.h"
 #include "uvspdy/httpstream/source.h"
-#include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {

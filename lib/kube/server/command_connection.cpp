@@ -17,8 +17,8 @@ std::string error_stream_text(std::string_view protocol, const Status& status) {
   return status.message.empty() ? "the command failed" : status.message;
 }
 
-// Whether a stream has ended with its client, and not by itself.
-bool is_with_client(const Error& how) {
+// Whether a stream has ended with its connection, and not by itself.
+bool is_with_connection(const Error& how) {
   return how && how.code() != session::Errc::kStreamReset &&
          how.code() != session::Errc::kResetHere;
 }
@@ -148,7 +148,7 @@ void CommandConnection::accepted(StreamPtr& place) {
     place->reader().discard();
     place->on_sent([self](const Error& how) { self->error_stream_sent(how); });
   } else if (&place == &stdin_) {
-    place->on_sent([self](const Error& how) { self->input_answered(how); });
+    place->on_sent([self](const Error& how) { self->other_sent(how); });
   } else {
     place->reader().discard();
     ++open_outputs_;
@@ -241,15 +241,15 @@ void CommandConnection::error_stream_sent(const Error& how) {
   if (phase_ == Phase::kTold && !how) close_timer_.start(options_->close_grace);
 }
 
-// In v1 there is no error stream that would tell of a client that goes.
-void CommandConnection::input_answered(const Error& how) {
-  if (phase_ == Phase::kRunning && is_with_client(how)) gone();
-}
-
 void CommandConnection::output_sent(const Error& how) {
   --open_outputs_;
-  if (phase_ == Phase::kRunning && is_with_client(how)) return gone();
+  other_sent(how);
   if (phase_ == Phase::kFinishing && open_outputs_ == 0) send_status();
+}
+
+// In v1 there is no error stream that would tell of a client that goes.
+void CommandConnection::other_sent(const Error& how) {
+  if (phase_ == Phase::kRunning && protocol_ == kProtocolV1 && is_with_connection(how)) gone();
 }
 
 void CommandConnection::finish(const Status& status) {

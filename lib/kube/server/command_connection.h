@@ -64,8 +64,8 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   void tell();
   void sizes_received(Bytes bytes);
   void error_stream_sent(const Error& how);
-  void input_answered(const Error& how);
   void output_sent(const Error& how);
+  void other_sent(const Error& how);
   void gone();
   void finish(const Status& status);
   void send_status();

@@ -1,8 +1,10 @@
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -113,7 +115,9 @@ class PortForward {
       return leave(1);
     }
     forwarder_ = std::move(*forwarder);
-    forwarder_->on_close([this](const Error& error) { lost(error); });
+    forwarder_->on_close([this, number = ++connected_](const Error& error) {
+      if (number == connected_) lost(error);
+    });
     if (!listening_) return listen();
     delay_ = kFirstDelay;
     errors_.write("connected to pod " + request_.pod + " again");
@@ -130,7 +134,7 @@ class PortForward {
   }
 
   void lost(const Error& error) {
-    if (exit_code_) return;
+    if (exit_code_ || !forwarder_) return;
     forwarder_.reset();
     const std::string why = "lost connection to pod" + (error ? ": " + error.message() : "");
     if (reconnect_) return try_again(why);
@@ -154,18 +158,24 @@ class PortForward {
 
   void forward(std::unique_ptr<net::Transport> local, const PortSpec& port) {
     ++under_way_;
-    forwarder_->forward(std::move(local), port.remote, [this, port](const Error& error) {
-      --under_way_;
-      // A local program that breaks off is its own business; a lost connection has its own line.
-      const bool worth_saying = error && error.code().category() != net::uv_category() &&
-                                error.code() != session::Errc::kConnectionLost &&
-                                error.code() != session::Errc::kConnectionClosed;
-      if (worth_saying && !exit_code_) {
-        errors_.write("an error occurred forwarding " + std::to_string(port.local) + " -> " +
-                      std::to_string(port.remote) + ": " + error.message());
-      }
-      if (exit_code_) maybe_left();
-    });
+    forwarder_->forward(
+        std::move(local), port.remote,
+        [this, port, number = connected_](const Error& error) { forwarded(port, number, error); });
+  }
+
+  void forwarded(const PortSpec& port, std::uint64_t number, const Error& error) {
+    --under_way_;
+    if (exit_code_) return maybe_left();
+    const bool is_lost = error.code() == session::Errc::kConnectionLost;
+    if (is_lost || error.code() == session::Errc::kConnectionClosed) {
+      // The forwarder says so, too, but only when local programs have read what came for them.
+      if (number == connected_) lost(is_lost ? error : Error());
+      return;
+    }
+    // A local program that breaks off is its own business.
+    if (!error || error.code().category() == net::uv_category()) return;
+    errors_.write("an error occurred forwarding " + std::to_string(port.local) + " -> " +
+                  std::to_string(port.remote) + ": " + error.message());
   }
 
   // Nothing new from here on; what has come is still written, for a while.
@@ -179,8 +189,24 @@ class PortForward {
     signals_.close();
     if (forwarder_) forwarder_->close();
     if (under_way_ == 0) return;
-    grace_.emplace(loop_, [exit_code] { std::_Exit(exit_code); });
+    grace_.emplace(loop_, [this, exit_code] {
+      reset_connections();
+      std::_Exit(exit_code);
+    });
     grace_->start(kLeaveGrace);
+  }
+
+  // The kernel ends what a process has left open; to local programs that would be the whole.
+  void reset_connections() const {
+    uv_walk(
+        loop_,
+        [](uv_handle_t* handle, void*) {
+          uv_os_fd_t fd = -1;
+          if (handle->type != UV_TCP || uv_fileno(handle, &fd) != 0) return;
+          const linger at_once{.l_onoff = 1, .l_linger = 0};
+          setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        },
+        nullptr);
   }
 
   void maybe_left() {
@@ -200,6 +226,7 @@ class PortForward {
   bool listening_ = false;
   net::Attempt attempt_;
   std::shared_ptr<kube::PortForwarder> forwarder_;  // while connected
+  std::uint64_t connected_ = 0;                     // how often
   std::deque<Waiting> waiting_;                     // while not
   std::size_t under_way_ = 0;
   std::chrono::milliseconds delay_ = kFirstDelay;

@@ -72,7 +72,7 @@ FileReplacement::FileReplacement(FileReplacement&& other) noexcept
 FileReplacement::~FileReplacement() {
   if (temporary_.empty()) return;
   FsRequest request;
-  (void)uv_fs_unlink(nullptr, request.get(), temporary_.c_str(), nullptr);
+  uv_fs_unlink(nullptr, request.get(), temporary_.c_str(), nullptr);
 }
 
 Error FileReplacement::put_in_place() {

@@ -7,9 +7,9 @@
 
 namespace uvspdy::net {
 
-/// A libuv handle with an owner. Closing a libuv handle takes a turn of the loop; the memory lives
-/// until then, whatever has become of the owner. After the owner is gone none of the handle's
-/// callbacks runs, because uv_close sees to it.
+/// A libuv handle with an owner, for those who have no state of their own to put one into. Closing
+/// it takes a turn of the loop; the memory lives until then, whatever has become of the owner.
+/// After the owner is gone none of the handle's callbacks runs, because uv_close sees to it.
 ///
 /// `make` leaves the handle zeroed: the owner calls the uv_*_init function at once and must not
 /// let go of a Handle whose init failed without `forget`.
