@@ -183,20 +183,19 @@ int main() {
   MemoryPipe::join(*here, *there);
 
   // Both ends need no upgrade here: the first byte is SPDY's.
-  ConnectionOptions echo;
-  echo.on_new_stream = [](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
-    stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-    stream->on_end([stream] { (void)stream->close(); });
+  const auto server = Connection::create(std::move(there), session::Role::kServer);
+  server->on_new_stream([](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
+    Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
     decision.accept();
-  };
-  Connection::create(std::move(there), session::Role::kServer, std::move(echo));
-  const auto client = Connection::create(std::move(here), session::Role::kClient, {});
-  client->create_stream({}, [client](Result<std::shared_ptr<Stream>> stream) {
-    if (!stream) return client->close();
-    (*stream)->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-    (*stream)->on_end([client] { client->close(); });
-    (void)(*stream)->write(Buffer(std::string("hello, memory\n")));
-    (void)(*stream)->close();
+  });
+  const auto client = Connection::create(std::move(here), session::Role::kClient);
+  client->create_stream({}, [client](Result<std::shared_ptr<Stream>> created) {
+    if (!created) return client->close();
+    const std::shared_ptr<Stream> stream = *created;
+    stream->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
+    stream->on_end([stream, client](const Error&) { client->close(); });
+    if (stream->write(Buffer(std::string("hello, memory\n")))) return client->close();
+    stream->close();
   });
   uv_run(loop, UV_RUN_DEFAULT);
   return uv_loop_close(loop) == 0 ? 0 : 1;

@@ -50,7 +50,7 @@ int set_option(int fd, int level, int name, int value) {
 
 /// Accepts by itself, with the loop only watching the socket: uv_listen drops the connections that
 /// wait when descriptors run out, without a word, or calls back without end in one turn.
-struct Listener::State {
+struct UVSPDY_LOCAL Listener::State {
   explicit State(uv_loop_t* on) : loop(on), thread(on) {
     retry.emplace(loop, [this] { watch(); });
   }

@@ -9,7 +9,7 @@
 
 namespace uvspdy::net {
 
-struct Poster::State {
+struct UVSPDY_LOCAL Poster::State {
   explicit State(const uv_loop_t* loop) : thread(loop) {}
 
   std::mutex mutex;

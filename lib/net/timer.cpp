@@ -36,7 +36,7 @@ void close(State* state) {
 
 }  // namespace
 
-struct Timer::State : Scheduled<uv_timer_t> {
+struct UVSPDY_LOCAL Timer::State : Scheduled<uv_timer_t> {
   using Scheduled::Scheduled;
   void check_thread() const {
     thread.check([] { return std::string("a Timer"); });
@@ -65,7 +65,7 @@ void Timer::stop() {
   uv_timer_stop(&state_->handle);
 }
 
-struct Wakeup::State : Scheduled<uv_idle_t> {
+struct UVSPDY_LOCAL Wakeup::State : Scheduled<uv_idle_t> {
   using Scheduled::Scheduled;
   void check_thread() const {
     thread.check([] { return std::string("a Wakeup"); });

@@ -11,7 +11,7 @@
 
 namespace uvspdy::net {
 
-class TlsClientContext::Impl {
+class UVSPDY_LOCAL TlsClientContext::Impl {
  public:
   Impl(SslCtxPtr context, const TlsClientOptions& options);
 
@@ -29,7 +29,7 @@ class TlsClientContext::Impl {
   std::unique_ptr<TlsSessions> sessions_;
 };
 
-class TlsServerContext::Impl {
+class UVSPDY_LOCAL TlsServerContext::Impl {
  public:
   explicit Impl(SslCtxPtr context) : context_(std::move(context)) {}
 

@@ -8,6 +8,7 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::net {
@@ -28,7 +29,7 @@ struct ListenOptions {
 ///
 /// When descriptors or memory run out, connections wait in the kernel's queue. The listener tries
 /// again ten times a second, and goes on by itself once it can.
-class Listener {
+class UVSPDY_EXPORT Listener {
   struct Private {};
   struct State;
 

@@ -6,22 +6,26 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::net {
 
 /// Runs functions on a loop's thread for other threads: the one thing of uvspdy that may be used
-/// from any thread.
+/// from any thread. From docs/examples/post_from_threads.cpp:
 ///
-///     auto poster = *net::Poster::create(loop);
-///     std::thread worker([poster, stream] {
-///       auto answer = compute();
-///       poster->post([stream, answer] { stream->write(answer); });
-///     });
+///     void work(int number) {
+///       for (int i = 0; i < kLinesEach; ++i) {
+///         slots_.acquire();
+///         const auto line = std::make_shared<const Line>(
+///             "thread " + std::to_string(number) + ", line " + std::to_string(i) + "\n", slots_);
+///         if (!poster_->post([this, line] { send(Buffer(line->bytes(), line)); })) return;
+///       }
+///     }
 ///
 /// It keeps the loop alive until it is closed: `close` it, on the loop's thread, or the loop never
 /// ends. Letting go of it closes nothing, so it may be held, and dropped, by any thread at any
 /// time.
-class Poster {
+class UVSPDY_EXPORT Poster {
   struct Private {};
 
  public:

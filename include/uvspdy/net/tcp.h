@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "uvspdy/export.h"
 #include "uvspdy/net/attempt.h"
 #include "uvspdy/net/transport.h"
 
@@ -21,10 +22,10 @@ namespace uvspdy::net {
 /// The handler runs once, from the loop. Errors: kBadAddress (no such name), kTimeout after
 /// `timeout`, UV_ECANCELED, libuv's for the address that failed last; the text names each address.
 /// A look-up that the system has begun cannot be stopped: it keeps the loop until it is over.
-Attempt connect_tcp(uv_loop_t* loop, const std::string& host, std::uint16_t port,
-                    std::chrono::milliseconds timeout, ConnectHandler handler);
+UVSPDY_EXPORT Attempt connect_tcp(uv_loop_t* loop, const std::string& host, std::uint16_t port,
+                                  std::chrono::milliseconds timeout, ConnectHandler handler);
 
 /// Whether a numeric address is one of the machine's own loopback addresses (127.0.0.0/8, ::1).
-bool is_loopback(const std::string& address);
+UVSPDY_EXPORT bool is_loopback(const std::string& address);
 
 }  // namespace uvspdy::net

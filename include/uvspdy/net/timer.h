@@ -6,12 +6,13 @@
 #include <memory>
 
 #include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::net {
 
 /// Calls a handler once when a time has passed. Destroying the Timer stops it, also from inside
 /// its handler. The handler, and what it owns, is freed by the loop, in a later turn.
-class Timer {
+class UVSPDY_EXPORT Timer {
  public:
   Timer(uv_loop_t* loop, Callback<void()> handler);
   ~Timer();
@@ -36,7 +37,7 @@ class Timer {
 ///
 /// While one is scheduled the loop does not block; otherwise it does not keep the loop alive. It
 /// may be destroyed at any time, and its handler is freed, as a Timer's.
-class Wakeup {
+class UVSPDY_EXPORT Wakeup {
  public:
   Wakeup(uv_loop_t* loop, Callback<void()> handler);
   ~Wakeup();

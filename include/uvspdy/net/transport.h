@@ -11,6 +11,7 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::net {
 
@@ -23,7 +24,7 @@ struct TlsInfo;
 /// that set them, nor from `start_reading`. An empty handler is nobody's and is not called. After
 /// `close`, and after destruction, no handler is called but the one given to `close`. Any function,
 /// and the destructor, may be called from any handler.
-class Transport {
+class UVSPDY_EXPORT Transport {
  public:
   /// Bytes that have come; the view is valid during the call.
   using ReadHandler = Callback<void(Bytes)>;

@@ -44,8 +44,7 @@ void ChildWatch::collect() {
   uv_poll_stop(poll_.get());
   int exit_code = -1;
   if (collected > 0) exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  const ExitHandler handler = std::move(handler_);
-  handler(exit_code);
+  handler_(exit_code);
 }
 
 }  // namespace uvspdy::kube

@@ -4,13 +4,14 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "flags/pod_flags.h"
 #include "signal_watch.h"
-#include "terminal/fd_streams.h"
 #include "terminal/terminal.h"
+#include "uvspdy/httpstream/pump.h"
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/timer.h"
 
@@ -37,12 +38,13 @@ class RemoteCommand {
   [[noreturn]] void fail(const std::string& line);
 
  private:
-  using StreamPtr = std::shared_ptr<uvspdy::httpstream::Stream>;
+  using PumpPtr = std::shared_ptr<uvspdy::httpstream::Pump>;
 
-  FdWriter::Handlers writer_handlers(StreamPtr& stream);
-  void started(const uvspdy::kube::RemoteCommandStreams& streams);
-  static void connect(const StreamPtr& stream, FdWriter& writer);
-  void send_input(uvspdy::Result<uvspdy::Buffer> piece);
+  void started(uvspdy::kube::RemoteCommandStreams streams);
+  void pump_input(uvspdy::httpstream::StreamWriter stream);
+  void pump_output(PumpPtr& pump, uvspdy::httpstream::StreamReader stream, uv_file fd);
+  void input_failed(const uvspdy::Error& error);
+  [[noreturn]] void output_failed(const uvspdy::Error& error);
   void send_size();
   uvspdy::Error watch_signals();
   void end_by(int signal);
@@ -52,10 +54,10 @@ class RemoteCommand {
 
   uv_loop_t* loop_;
   std::string name_;
-  uvspdy::kube::RemoteCommandStreams streams_;
-  FdReader input_;
-  FdWriter output_;
-  FdWriter error_output_;
+  PumpPtr input_;
+  PumpPtr output_;  // until all of it is with our own reader, as is this:
+  PumpPtr error_output_;
+  uvspdy::kube::TerminalResize resize_;
   std::optional<Terminal> terminal_;
   uvspdy::kube::TerminalSize told_;  // the size that the other side knows
   uvspdy::net::Attempt attempt_;

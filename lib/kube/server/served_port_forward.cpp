@@ -1,4 +1,4 @@
-#include "kube/server/port_forward_session.h"
+#include "kube/server/served_port_forward.h"
 
 #include <algorithm>
 #include <charconv>
@@ -14,7 +14,7 @@ namespace {
 
 // The texts are those of the CRI streaming server.
 Result<std::uint16_t> port_of(const Headers& headers) {
-  const std::string text(headers.get(kPort).value_or(""));
+  const std::string text(headers.get(kHeaderPort).value_or(""));
   if (text.empty()) return Error(Errc::kBadRequest, "\"port\" header is required");
   std::uint16_t port = 0;
   const char* const end = text.data() + text.size();
@@ -29,19 +29,19 @@ Result<std::uint16_t> port_of(const Headers& headers) {
 }
 
 Error check_type(const Headers& headers) {
-  const std::string type(headers.get(kStreamType).value_or(""));
+  const std::string type(headers.get(kHeaderStreamType).value_or(""));
   if (type.empty()) return Error(Errc::kBadRequest, "\"streamType\" header is required");
   if (type == kStreamTypeError || type == kStreamTypeData) return {};
   return Error(Errc::kBadRequest, "invalid stream type \"" + type + "\"");
 }
 
 bool is_error_stream(const httpstream::Stream& stream) {
-  return stream.headers().get(kStreamType) == kStreamTypeError;
+  return stream.headers().get(kHeaderStreamType) == kStreamTypeError;
 }
 
 // What the streams of a pair have in common.
 std::string pair_name(const httpstream::Stream& stream) {
-  const std::string request_id(stream.headers().get(kRequestId).value_or(""));
+  const std::string request_id(stream.headers().get(kHeaderRequestId).value_or(""));
   if (!request_id.empty()) return "request " + request_id;
   const std::uint32_t id = stream.identifier();
   return "streams from " + std::to_string(is_error_stream(stream) ? id : id - 2);
@@ -49,27 +49,26 @@ std::string pair_name(const httpstream::Stream& stream) {
 
 }  // namespace
 
-PortForwardSession::PortForwardSession(uv_loop_t* loop, PortForwardRequest request, Options options,
-                                       std::string peer, Handler on_connection, OverHandler on_over)
+ServedPortForward::ServedPortForward(uv_loop_t* loop, PortForwardRequest request, Options options,
+                                     std::string peer, Handler on_connection, OverHandler on_over)
     : loop_(loop),
       request_(std::move(request)),
       options_(std::move(options)),
       peer_(std::move(peer)),
       on_connection_(std::move(on_connection)),
       pair_timer_(loop, [this] { expire_pairs(); }),
-      over_(loop, [this, on_over = std::move(on_over)] { on_over(shared_from_this()); }) {}
-
-void PortForwardSession::log(const std::string& line) const {
-  if (options_.log) options_.log(log_line(peer_, line));
+      over_(loop, [this, on_over = std::move(on_over)]() mutable { on_over(shared_from_this()); }) {
 }
 
-httpstream::NewStreamHandler PortForwardSession::new_stream_handler() {
+void ServedPortForward::log(const std::string& line) const { options_.log(log_line(peer_, line)); }
+
+httpstream::NewStreamHandler ServedPortForward::new_stream_handler() {
   return [self = shared_from_this()](StreamPtr stream, httpstream::StreamDecision decision) {
     self->new_stream(std::move(stream), std::move(decision));
   };
 }
 
-void PortForwardSession::start(std::shared_ptr<httpstream::Connection> connection) {
+void ServedPortForward::start(std::shared_ptr<httpstream::Connection> connection) {
   connection_ = std::move(connection);
   connection_->on_close(
       [self = shared_from_this()](const Error& error) { self->connection_closed(error); });
@@ -78,30 +77,29 @@ void PortForwardSession::start(std::shared_ptr<httpstream::Connection> connectio
 
 // ---- streams
 
-bool PortForwardSession::refuse(const std::string& why, httpstream::StreamDecision& decision) {
+void ServedPortForward::refuse(const std::string& why, httpstream::StreamDecision& decision) const {
   log("stream refused: " + why);
   decision.reject();
-  return false;
 }
 
-void PortForwardSession::new_stream(StreamPtr stream, httpstream::StreamDecision decision) {
+void ServedPortForward::new_stream(StreamPtr stream, httpstream::StreamDecision decision) {
   const Headers& headers = stream->headers();
   const Result<std::uint16_t> port = port_of(headers);
-  if (!port) return (void)refuse(port.error().message(), decision);
-  if (const Error error = check_type(headers)) return (void)refuse(error.message(), decision);
+  if (!port) return refuse(port.error().message(), decision);
+  if (const Error error = check_type(headers)) return refuse(error.message(), decision);
 
   const std::string name = pair_name(*stream);
   const auto found = waiting_.find(name);
   if (found == waiting_.end() && waiting_.size() + forwarded_.size() >= options_.max_connections) {
-    return (void)refuse("more than max_connections = " + std::to_string(options_.max_connections) +
-                            " forwarded connections at one time",
-                        decision);
+    return refuse("more than max_connections = " + std::to_string(options_.max_connections) +
+                      " forwarded connections at one time",
+                  decision);
   }
   const bool is_error = is_error_stream(*stream);
   if (found != waiting_.end() && (is_error ? found->second.error : found->second.data)) {
-    return (void)refuse("error processing stream for " + name + ": " +
-                            (is_error ? "error" : "data") + " stream already assigned",
-                        decision);
+    return refuse("error processing stream for " + name + ": " + (is_error ? "error" : "data") +
+                      " stream already assigned",
+                  decision);
   }
 
   decision.accept();
@@ -111,19 +109,20 @@ void PortForwardSession::new_stream(StreamPtr stream, httpstream::StreamDecision
     const Pair complete = std::move(waiting_.extract(name).mapped());
     return pair_is_complete(name, complete);
   }
-  stream->on_close([self = shared_from_this(), name](const Error&) { self->lose_pair(name); });
-  if (is_error) stream->on_data([](Bytes) {});
+  // Nothing of ours has ended yet: such an end can only be the client's doing.
+  stream->on_sent([self = shared_from_this(), name](const Error&) { self->lose_pair(name); });
+  if (is_error) stream->reader().discard();
   pair.deadline =
       uv_now(loop_) + static_cast<std::uint64_t>(options_.stream_creation_timeout.count());
   if (waiting_.size() == 1) pair_timer_.start(options_.stream_creation_timeout);
 }
 
 // One of its streams is gone before the other has come.
-void PortForwardSession::lose_pair(const std::string& name) {
+void ServedPortForward::lose_pair(const std::string& name) {
   if (const auto node = waiting_.extract(name)) end_pair(node.mapped(), {});
 }
 
-void PortForwardSession::expire_pairs() {
+void ServedPortForward::expire_pairs() {
   const std::uint64_t now = uv_now(loop_);
   std::uint64_t next = std::numeric_limits<std::uint64_t>::max();
   for (auto at = waiting_.begin(); at != waiting_.end();) {
@@ -138,16 +137,16 @@ void PortForwardSession::expire_pairs() {
   if (!waiting_.empty()) pair_timer_.start(std::chrono::milliseconds(next - now));
 }
 
-void PortForwardSession::end_pair(const Pair& pair, const std::string& why) {
+void ServedPortForward::end_pair(const Pair& pair, const std::string& why) {
   if (!why.empty()) log(why);
-  for (const StreamPtr& stream : {pair.error, pair.data}) {
-    if (stream) stream->on_close({});
+  if (pair.data) {
+    pair.data->on_sent({});
+    pair.data->reset();
   }
-  if (pair.data) pair.data->reset();
   if (pair.error) end_error_stream(pair.error, why);
 }
 
-void PortForwardSession::pair_is_complete(const std::string& name, const Pair& pair) {
+void ServedPortForward::pair_is_complete(const std::string& name, const Pair& pair) {
   const Result<std::uint16_t> port = port_of(pair.data->headers());
   const Result<std::uint16_t> error_port = port_of(pair.error->headers());
   if (*port != *error_port) {
@@ -160,8 +159,9 @@ void PortForwardSession::pair_is_complete(const std::string& name, const Pair& p
 
 // ---- forwarded connections
 
-void PortForwardSession::forward(const Pair& pair, std::uint16_t port) {
-  ForwardedConnection::Impl::Options options;
+void ServedPortForward::forward(const Pair& pair, std::uint16_t port) {
+  ServedConnection::Options options;
+  options.loop = loop_;
   options.port = port;
   options.peer = peer_;
   options.target =
@@ -171,34 +171,32 @@ void PortForwardSession::forward(const Pair& pair, std::uint16_t port) {
   options.on_over = [self = shared_from_this()](const ConnectionPtr& over) {
     self->connection_over(over);
   };
-  const auto impl =
-      std::make_shared<ForwardedConnection::Impl>(pair.error, pair.data, std::move(options));
-  forwarded_.insert(impl);
-  impl->begin();
-  on_connection_(std::make_shared<ForwardedConnection>(impl));
+  const auto served = std::make_shared<ServedConnection>(pair.error, pair.data, std::move(options));
+  forwarded_.insert(served);
+  on_connection_(served->begin());
 }
 
-void PortForwardSession::connection_over(const ConnectionPtr& connection) {
+void ServedPortForward::connection_over(const ConnectionPtr& connection) {
   forwarded_.erase(connection);
   check_over();
 }
 
-void PortForwardSession::terminate() {
+void ServedPortForward::terminate() {
   for (const ConnectionPtr& connection : std::unordered_set(forwarded_)) connection->reset();
   if (connection_) connection_->close();
 }
 
-void PortForwardSession::connection_closed(const Error& error) {
+void ServedPortForward::connection_closed(const Error& error) {
   connection_closed_ = true;
-  // What it holds may hold a ForwardedConnection of ours.
-  on_connection_ = {};
   pair_timer_.stop();
   // A client ends a port-forward by going away.
   if (error && error.code() != session::Errc::kConnectionLost) log(error.message());
   check_over();
+  // What it holds may hold a ForwardedConnection of ours.
+  const Handler no_more_come = std::move(on_connection_);
 }
 
-void PortForwardSession::check_over() {
+void ServedPortForward::check_over() {
   if (connection_closed_ && forwarded_.empty()) over_.schedule();
 }
 

@@ -5,29 +5,30 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
-#include "kube/server/forwarded_connection_impl.h"
+#include "kube/server/served_connection.h"
 #include "uvspdy/buffer.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/new_stream_handler.h"
+#include "uvspdy/kube/protocol/forwarded_connection.h"
 #include "uvspdy/kube/protocol/port_forward.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
 
-/// One portforward connection on the server: makes pairs of the streams that the client creates,
-/// and hands each on as a ForwardedConnection. Its server owns it, until `on_over` says, from the
-/// loop, that the connection is closed and the last forwarded one has ended.
+/// The SPDY connection of one portforward on the server: makes pairs of the streams that the client
+/// creates, and hands each on as a ForwardedConnection. Its server owns it, until `on_over` says,
+/// from the loop, that the connection is closed and the last forwarded one has ended.
 ///
 /// The error and the data stream of a pair have the same requestID. Old clients send none: with
 /// them the error stream N belongs to the data stream N + 2.
-class PortForwardSession : public std::enable_shared_from_this<PortForwardSession> {
+class ServedPortForward : public std::enable_shared_from_this<ServedPortForward> {
  public:
   struct Options {
     /// How long a client may take for the second stream of a pair.
@@ -40,15 +41,15 @@ class PortForwardSession : public std::enable_shared_from_this<PortForwardSessio
     /// For what targets send: see httpstream::RelayOptions.
     std::shared_ptr<BufferPool> pool;
     /// Hears, a line each, what went wrong.
-    std::function<void(std::string_view)> log;
+    Callback<void(std::string_view)> log;
   };
-  using Handler = std::function<void(std::shared_ptr<ForwardedConnection>)>;
-  using OverHandler = std::function<void(const std::shared_ptr<PortForwardSession>&)>;
+  using Handler = Callback<void(std::shared_ptr<ForwardedConnection>)>;
+  using OverHandler = OnceCallback<void(const std::shared_ptr<ServedPortForward>&)>;
 
-  PortForwardSession(uv_loop_t* loop, PortForwardRequest request, Options options, std::string peer,
-                     Handler on_connection, OverHandler on_over);
+  ServedPortForward(uv_loop_t* loop, PortForwardRequest request, Options options, std::string peer,
+                    Handler on_connection, OverHandler on_over);
 
-  /// For the connection that carries the session, before it exists.
+  /// For the connection that carries it, before that exists.
   httpstream::NewStreamHandler new_stream_handler();
   void start(std::shared_ptr<httpstream::Connection> connection);
 
@@ -57,7 +58,7 @@ class PortForwardSession : public std::enable_shared_from_this<PortForwardSessio
 
  private:
   using StreamPtr = std::shared_ptr<httpstream::Stream>;
-  using ConnectionPtr = std::shared_ptr<ForwardedConnection::Impl>;
+  using ConnectionPtr = std::shared_ptr<ServedConnection>;
 
   struct Pair {
     StreamPtr error;
@@ -66,7 +67,7 @@ class PortForwardSession : public std::enable_shared_from_this<PortForwardSessio
   };
 
   void new_stream(StreamPtr stream, httpstream::StreamDecision decision);
-  bool refuse(const std::string& why, httpstream::StreamDecision& decision);
+  void refuse(const std::string& why, httpstream::StreamDecision& decision) const;
   void pair_is_complete(const std::string& name, const Pair& pair);
   void forward(const Pair& pair, std::uint16_t port);
   void end_pair(const Pair& pair, const std::string& why);

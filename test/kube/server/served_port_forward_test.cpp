@@ -1,7 +1,7 @@
 // The server's side of portforward.k8s.io (WIRE section 6), seen by a client that creates the
 // streams by hand.
 
-#include "kube/server/port_forward_session.h"
+#include "kube/server/served_port_forward.h"
 
 #include <chrono>
 #include <memory>
@@ -69,7 +69,7 @@ class Client {
       made->stream = *stream;
       ClientStream* at = made.get();
       (*stream)->on_data([at](Bytes bytes) { at->data += text_of(bytes); });
-      (*stream)->on_end([at] { at->ended = true; });
+      (*stream)->on_end([at](const Error& error) { at->ended = !error; });
       (*stream)->on_close([at](const Error& error) { at->closed = error; });
     });
     REQUIRE(loop_.run_until([&] { return answered; }));
@@ -77,7 +77,9 @@ class Client {
   }
   std::unique_ptr<ClientStream> create(std::string_view type, std::uint16_t port,
                                        std::string_view request_id) {
-    return create({{kStreamType, type}, {kPort, std::to_string(port)}, {kRequestId, request_id}});
+    return create({{kHeaderStreamType, type},
+                   {kHeaderPort, std::to_string(port)},
+                   {kHeaderRequestId, request_id}});
   }
 
   std::shared_ptr<httpstream::Connection> connection;
@@ -95,7 +97,7 @@ struct ClientPair {
   ClientPair(Client& client, std::uint16_t port, std::string_view request_id) {
     error = client.create("error", port, request_id);
     REQUIRE(error->stream);
-    CHECK_FALSE(error->stream->close());
+    error->stream->close();
     data = client.create("data", port, request_id);
     REQUIRE(data->stream);
   }
@@ -118,14 +120,14 @@ TEST_CASE("port_forward_target is the API server's") {
         "/api/v1/namespaces/ns/pods/web/portforward?ports=80&ports=81");
 }
 
-TEST_CASE("PortForwardSession: bytes and half-closes both ways, then the error stream's end") {
+TEST_CASE("Port-forward server: bytes and half-closes both ways, then the error stream's end") {
   TestLoop loop;
   PortForwardHost host(loop);
   Client client(loop, host.port());
   RawServer target(loop);
   ClientPair pair(client, target.port(), "0");
   CHECK_FALSE(pair.data->stream->write(Buffer(patterned_text(200000, 1))));
-  CHECK_FALSE(pair.data->stream->close());
+  pair.data->stream->close();
   auto& peer = target.accept();
   REQUIRE(loop.run_until([&] { return peer.ended(); }));
   CHECK(peer.received() == patterned_text(200000, 1));
@@ -143,7 +145,7 @@ TEST_CASE("PortForwardSession: bytes and half-closes both ways, then the error s
   close(loop, host, client);
 }
 
-TEST_CASE("PortForwardSession: pairs by requestID in any order, and by ids without") {
+TEST_CASE("Port-forward server: pairs by requestID in any order, and by ids without") {
   TestLoop loop;
   PortForwardHost host(loop);
   Client client(loop, host.port());
@@ -199,7 +201,7 @@ TEST_CASE("PortForwardSession: pairs by requestID in any order, and by ids witho
   close(loop, host, client);
 }
 
-TEST_CASE("PortForwardSession: what cannot be connected is told on the error stream") {
+TEST_CASE("Port-forward server: what cannot be connected is told on the error stream") {
   TestLoop loop;
   PortForwardHost host(loop);
   Client client(loop, host.port());
@@ -247,12 +249,12 @@ TEST_CASE("PortForwardSession: what cannot be connected is told on the error str
   auto& peer = target.accept();
   REQUIRE(loop.run_until([&] { return peer.received() == "hello"; }));
   peer.close();
-  CHECK_FALSE(pair.data->stream->close());
+  pair.data->stream->close();
   REQUIRE(loop.run_until([&] { return pair.over(); }));
   close(loop, host, client);
 }
 
-TEST_CASE("PortForwardSession: a target that breaks ends its own pair, without a text") {
+TEST_CASE("Port-forward server: a target that breaks ends its own pair, without a text") {
   TestLoop loop;
   PortForwardHost host(loop);
   Client client(loop, host.port());
@@ -279,7 +281,7 @@ TEST_CASE("PortForwardSession: a target that breaks ends its own pair, without a
   CHECK(target.peers[1]->ended());
 }
 
-TEST_CASE("PortForwardSession: a client that resets closes the target, and hears the end") {
+TEST_CASE("Port-forward server: a client that resets breaks the target off, and hears the end") {
   TestLoop loop;
   PortForwardHost host(loop);
   Client client(loop, host.port());
@@ -293,12 +295,13 @@ TEST_CASE("PortForwardSession: a client that resets closes the target, and hears
   (takes_the_error_stream ? pair.error : pair.data)->stream->reset();
   REQUIRE(loop.run_until([&] { return pair.over() && peer.ended(); }));
   if (!takes_the_error_stream) CHECK(pair.error->ended);
+  CHECK(peer.end().code().value() == UV_ECONNRESET);
   CHECK(host.log().empty());
   CHECK_FALSE(client.closed);
   close(loop, host, client);
 }
 
-TEST_CASE("PortForwardSession: what a client sent before it went reaches a slow target") {
+TEST_CASE("Port-forward server: what a client sent before it went reaches a slow target") {
   TestLoop loop;
   PortForwardHost host(loop);
   Client client(loop, host.port());
@@ -308,9 +311,9 @@ TEST_CASE("PortForwardSession: what a client sent before it went reaches a slow 
   peer.stop_reading();
   const std::string text = patterned_text(12000000);
   bool sent = false;
-  pair.data->stream->on_end_sent([&sent] { sent = true; });
+  pair.data->stream->on_sent([&sent](const Error& error) { sent = !error; });
   CHECK_FALSE(pair.data->stream->write(Buffer(text)));
-  CHECK_FALSE(pair.data->stream->close());
+  pair.data->stream->close();
   // No more than it takes for the rest to be on its way: then much of it waits in the relay.
   while (!sent) {
     loop.run_turns(10);
@@ -330,10 +333,57 @@ TEST_CASE("PortForwardSession: what a client sent before it went reaches a slow 
   peer.start_reading();
   REQUIRE(loop.run_until([&] { return peer.ended(); }));
   CHECK(peer.received() == text);
+  CHECK_FALSE(peer.end());  // it had ended its direction
   close(loop, host, client);
 }
 
-TEST_CASE("PortForwardSession: a client that leaves before it is answered") {
+TEST_CASE("Port-forward server: an upload that breaks off is no whole one for the target") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  Client client(loop, host.port());
+  RawServer target(loop);
+  ClientPair pair(client, target.port(), "0");
+  auto& peer = target.accept();
+  const std::string half = patterned_text(1000000);
+  CHECK_FALSE(pair.data->stream->write(Buffer(half)));
+  REQUIRE(loop.run_until([&] { return peer.received().size() == half.size(); }));
+  const int how = GENERATE(0, 1, 2, 3, 4);
+  INFO(how);
+  if (how == 0) pair.data->stream->reset();
+  if (how == 1) pair.error->stream->reset();
+  if (how == 2) client.connection->abort();
+  if (how == 3) client.connection->close();  // resets all streams, as apimachinery does
+  if (how == 4) host.terminate();
+  REQUIRE(loop.run_until([&] { return peer.ended(); }));
+  CHECK(peer.received() == half);
+  CHECK(peer.end().code().value() == UV_ECONNRESET);
+  close(loop, host, client);
+}
+
+TEST_CASE("Port-forward server: kubectl's reset behind the target's end is an end in order") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  Client client(loop, host.port());
+  RawServer target(loop);
+  ClientPair pair(client, target.port(), "0");
+  auto& peer = target.accept();
+  CHECK_FALSE(pair.data->stream->write(Buffer::copy_of("question")));
+  REQUIRE(loop.run_until([&] { return peer.received() == "question"; }));
+  peer.send("answer");
+  peer.shut_down();
+  REQUIRE(loop.run_until([&] { return pair.data->ended; }));
+  CHECK(pair.data->data == "answer");
+  // It waits for the end of the error stream behind that.
+  pair.data->stream->reset();
+  REQUIRE(loop.run_until([&] { return pair.over() && peer.ended(); }));
+  CHECK_FALSE(peer.end());
+  CHECK(pair.error->ended);
+  CHECK(pair.error->data.empty());
+  CHECK(host.log().empty());
+  close(loop, host, client);
+}
+
+TEST_CASE("Port-forward server: a client that leaves before it is answered") {
   TestLoop loop;
   PortForwardHost host(loop);
   Client client(loop, host.port());
@@ -345,6 +395,14 @@ TEST_CASE("PortForwardSession: a client that leaves before it is answered") {
   };
   ClientPair pair(client, 80, "0");
   REQUIRE(loop.run_until([&] { return waiting != nullptr; }));
+  // What it has sent is of no use, and does not hide that it has gone.
+  const bool has_sent = GENERATE(false, true);
+  if (has_sent) {
+    CHECK_FALSE(pair.data->stream->write(Buffer::copy_of("question")));
+    bool answered = false;
+    client.connection->ping([&](const auto&) { answered = true; });
+    REQUIRE(loop.run_until([&] { return answered; }));
+  }
   const int how = GENERATE(0, 1, 2, 3);
   if (how == 0) pair.data->stream->reset();
   if (how == 1) pair.error->stream->reset();
@@ -360,16 +418,18 @@ TEST_CASE("PortForwardSession: a client that leaves before it is answered") {
   REQUIRE(loop.run_until([&] { return target.ended(); }));
   if (how < 2) REQUIRE(loop.run_until([&] { return pair.over(); }));
   CHECK(pair.error->data.empty());
-  waiting.reset();
+  // Set late, it is told all the same.
+  waiting->on_gone([&] { waiting.reset(); });
+  CHECK(waiting);
+  REQUIRE(loop.run_until([&] { return waiting == nullptr; }));
   close(loop, host, client);
   CHECK(gone == 1);
 }
 
-TEST_CASE("PortForwardSession: wrong streams are refused") {
+TEST_CASE("Port-forward server: wrong streams are refused") {
   TestLoop loop;
-  PortForwardSession::Options options;
-  options.max_connections = 2;
-  PortForwardHost host(loop, options);
+  PortForwardHost host(loop);
+  host.max_connections = 2;
   Client client(loop, host.port());
   int connections = 0;
   host.on_connection = [&](const auto&) { ++connections; };
@@ -410,11 +470,10 @@ TEST_CASE("PortForwardSession: wrong streams are refused") {
   close(loop, host, client);
 }
 
-TEST_CASE("PortForwardSession: a pair that stays incomplete is ended in time") {
+TEST_CASE("Port-forward server: a pair that stays incomplete is ended in time") {
   TestLoop loop;
-  PortForwardSession::Options options;
-  options.stream_creation_timeout = 30ms;
-  PortForwardHost host(loop, options);
+  PortForwardHost host(loop);
+  host.stream_creation_timeout = 30ms;
   Client client(loop, host.port());
   int connections = 0;
   host.on_connection = [&](const auto&) { ++connections; };
@@ -440,11 +499,10 @@ TEST_CASE("PortForwardSession: a pair that stays incomplete is ended in time") {
   close(loop, host, client);
 }
 
-TEST_CASE("PortForwardSession: closes when nothing has gone over it for its time") {
+TEST_CASE("Port-forward server: closes when nothing has gone over it for its time") {
   TestLoop loop;
-  PortForwardSession::Options options;
-  options.stream_idle_timeout = 200ms;
-  PortForwardHost host(loop, options);
+  PortForwardHost host(loop);
+  host.stream_idle_timeout = 200ms;
   Client client(loop, host.port());
   RawServer target(loop);
   ClientPair pair(client, target.port(), "0");
@@ -454,10 +512,10 @@ TEST_CASE("PortForwardSession: closes when nothing has gone over it for its time
   REQUIRE(loop.run_out());
   CHECK(host.logged("no frame for 200 ms"));
   CHECK(host.sessions() == 0);
-  CHECK(peer.ended());
+  CHECK(peer.end().code().value() == UV_ECONNRESET);
 }
 
-TEST_CASE("PortForwardSession: terminate ends it with all that it forwards") {
+TEST_CASE("Port-forward server: terminate ends it with all that it forwards") {
   TestLoop loop;
   PortForwardHost host(loop);
   Client client(loop, host.port());
