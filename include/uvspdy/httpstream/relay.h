@@ -15,7 +15,7 @@ namespace uvspdy::httpstream {
 struct RelayOptions {
   /// Blocks for what is read from the transport, shared with other relays; null: each read is
   /// copied into memory of its own.
-  std::shared_ptr<BufferPool> pool;
+  std::shared_ptr<BufferPool> pool{};
 
   /// How long the transport may take nothing, once its own direction has ended or the stream is
   /// over, until what is left for it is given up (TransportEndsOptions::flush_timeout).
@@ -80,9 +80,9 @@ class UVSPDY_EXPORT Relay {
   /// stops its other streams when more comes for it. Harmless when it is over.
   void end_with_stream();
 
-  /// Breaks the stream off as if the transport had broken, with `why` (not success): no more is taken
-  /// from the transport, and the stream is reset behind what it gave. What the peer has sent before
-  /// is still written, and an end of its own is one. Harmless when it is over.
+  /// Breaks the stream off as if the transport had broken, with `why` (not success): no more is
+  /// taken from the transport, and the stream is reset behind what it gave. What the peer has sent
+  /// before is still written, and an end of its own is one. Harmless when it is over.
   void break_off_stream(const Error& why);
 
   /// The same for both directions: an end of the peer's that has not been passed on yet is none any
