@@ -220,8 +220,12 @@ void Session::Impl::end(wire::StreamId id) {
 void Session::Impl::end_with_reset(wire::StreamId id) {
   Stream* stream = find(id);
   if (stream == nullptr || !stream->sending.takes_more()) return;
-  if (stream->sending.queue.empty()) return reset(id, wire::RstStatus::kCancel);
-  stream->sending.last = Sending::Last::kReset;
+  if (!stream->sending.queue.empty()) {
+    stream->sending.last = Sending::Last::kReset;
+    return;
+  }
+  reset_on_wire(*stream, wire::RstStatus::kCancel);
+  end_after_held(*stream, reset_here(id, wire::RstStatus::kCancel));
 }
 
 void Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {

@@ -125,8 +125,8 @@ class UVSPDY_EXPORT Session {
   void end(wire::StreamId id);
 
   /// Sends RST_STREAM (CANCEL) behind what was written, in place of FLAG_FIN: for data that is not
-  /// whole. Reading goes on until the reset has gone out; then both directions end with kResetHere.
-  /// Harmless like `end`; behind an `end` it does nothing.
+  /// whole. Reading goes on until the reset has gone out; then both directions end with kResetHere,
+  /// the peer's behind what has come by then. Harmless like `end`; behind an `end` nothing happens.
   void end_with_reset(wire::StreamId id);
 
   /// Sends RST_STREAM at once; what was queued or held is dropped, and both directions end with

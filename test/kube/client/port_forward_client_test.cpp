@@ -276,7 +276,11 @@ TEST_CASE("PortForwarder: behind a server's text an end of the data is a break")
   CHECK_FALSE(server.data->write(Buffer(part)));
   REQUIRE(loop.run_until([&] { return connection->local->received() == part; }));
   CHECK_FALSE(server.error->write(Buffer(why)));
+  // The FIN of the data, which waits for nothing, would else leave ahead of the text.
+  bool text_sent = false;
+  server.error->on_sent([&](const Error& error) { text_sent = !error; });
   server.error->close();
+  REQUIRE(loop.run_until([&] { return text_sent; }));
   const bool ends_the_data = GENERATE(false, true);
   if (ends_the_data) server.data->close();
   REQUIRE(loop.run_until(
