@@ -3,7 +3,8 @@
 The sources: every class and function that a public header declares, and that is not whole there, is
 marked with UVSPDY_EXPORT; what lib defines of the private classes of such a class, its Impl, is
 UVSPDY_LOCAL. Such a class shows no fields but a pointer to what lib defines, or every new one would
-be another ABI. Given libraries: the names each exports are those of test/structure/exported/NAME.txt.
+be another ABI. Every member of a struct of a public header has an initialiser, or users who name some of
+them are warned of the others (-Wextra). Given libraries: the names each exports are those of test/structure/exported/NAME.txt.
 
     --fix     puts the marks into the sources (then: tools/dev lint --fix)
     --write   writes the lists anew
@@ -189,6 +190,38 @@ def with_include(text):
     return text[: last.end()] + "\n" + HEADER + "\n" + text[last.end() :]
 
 
+STRUCT = re.compile(r"^struct (?:UVSPDY_EXPORT )?(\w+)[^;{]*\{", re.M)  # not one inside a class
+MEMBER = re.compile(
+    r"(?!(?:using|friend|static|struct|class|enum|template|explicit|virtual|constexpr)\b)"
+    r"[\w:]+(?:<.*>)?(?:\s*[*&])*\s+(\w+);$",
+    re.S,
+)
+
+
+def members_without_initialiser(text):
+    """(offset of the semicolon, struct, member)"""
+    code = DIRECTIVE.sub(blank, NOT_CODE.sub(blank, text))
+    for found in STRUCT.finditer(code):
+        for member in declarations(code, found.end(), closing_brace(code, found.end() - 1)):
+            name = MEMBER.match(code[member.start : member.end])
+            if name:
+                yield member.end - 1, found[1], name[1]
+
+
+def structs_have_initialisers(root, fix):
+    for path in public_headers(root):
+        text = path.read_text(encoding="utf-8")
+        missing = list(members_without_initialiser(text))
+        if missing and fix:
+            for offset, *_ in reversed(missing):
+                text = text[:offset] + "{}" + text[offset:]
+            path.write_text(text, encoding="utf-8")
+            missing = list(members_without_initialiser(text))
+        for offset, struct, member in missing:
+            line = text.count("\n", 0, offset) + 1
+            yield f"{path.relative_to(root)}:{line}: {struct}::{member} has no initialiser"
+
+
 CLASS = re.compile(r"\bclass UVSPDY_EXPORT (\w+)[^;{]*\{")
 FIELD = re.compile(
     r"(?!using|friend|static|class|struct|enum)([\w:<>,\s*&]+?)\s+\*?(\w+_)\s*(?:=[^;]*|\{[^;]*\})?;$", re.S
@@ -295,6 +328,7 @@ def main():
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     checks = {"public headers mark what they export": check_marks(options.root, options.fix)}
+    checks["members of structs have initialisers"] = structs_have_initialisers(options.root, options.fix)
     checks["classes show no fields"] = classes_show_no_fields(options.root)
     for library in options.libraries:
         name = pathlib.Path(library).name

@@ -21,7 +21,7 @@ namespace uvspdy::httpstream {
 
 /// How a connection behaves; every field has a default that suits Kubernetes peers.
 struct ConnectionOptions {
-  session::Options session;
+  session::Options session{};
 
   /// How long closing may go without progress: bytes leaving, then the peer's own end. Past it
   /// the transport is closed under it.
@@ -34,8 +34,8 @@ struct ConnectionOptions {
 
 /// What a transport brings along into its connection.
 struct ConnectionStart {
-  Buffer preface;       ///< sent before the first frame: the 101 of an upgrade
-  Buffer already_read;  ///< read from the transport before: the bytes behind a head
+  Buffer preface{};       ///< sent before the first frame: the 101 of an upgrade
+  Buffer already_read{};  ///< read from the transport before: the bytes behind a head
 };
 
 /// A SPDY connection over a transport: the place where the byte pipe meets the session.

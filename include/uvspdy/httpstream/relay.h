@@ -15,7 +15,7 @@ namespace uvspdy::httpstream {
 struct RelayOptions {
   /// Blocks for what is read from the transport, shared with other relays; null: each read is
   /// copied into memory of its own.
-  std::shared_ptr<BufferPool> pool;
+  std::shared_ptr<BufferPool> pool{};
 
   /// How long the transport may take nothing, once its own direction has ended or the stream is
   /// over, until what is left for it is given up (TransportEndsOptions::flush_timeout).

@@ -20,8 +20,8 @@ struct TransportEndsOptions {
 
 /// A transport as a source and a sink, for a pump each.
 struct TransportEnds {
-  std::unique_ptr<Source> source;
-  std::unique_ptr<Sink> sink;
+  std::unique_ptr<Source> source{};
+  std::unique_ptr<Sink> sink{};
 };
 
 /// Takes over a connected transport that is not being read; the two ends share it. From

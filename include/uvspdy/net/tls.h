@@ -26,36 +26,36 @@ enum class TlsVersion { k1_2, k1_3 };
 
 /// A text in PEM: itself, or the file it is in. Empty: none.
 struct Pem {
-  std::string text;
-  std::string file;  ///< read when the context is made; `text` goes before it
+  std::string text{};
+  std::string file{};  ///< read when the context is made; `text` goes before it
 
   bool empty() const { return text.empty() && file.empty(); }
 };
 
 /// A certificate and the key it is for.
 struct TlsKeyPair {
-  Pem certificate;  ///< the own one first, then those that lead from it to the CA
-  Pem key;          ///< may be encrypted
+  Pem certificate{};  ///< the own one first, then those that lead from it to the CA
+  Pem key{};          ///< may be encrypted
   /// Asked for the password of an encrypted key, while the context is made.
-  std::function<Result<std::string>()> password;
+  std::function<Result<std::string>()> password{};
 };
 
 /// A certificate that the peer has shown and that was verified, or was not to be.
 struct TlsCertificate {
-  std::string common_name;                 ///< of its subject
-  std::vector<std::string> organizations;  ///< of its subject: groups, for Kubernetes
-  std::vector<std::string> names;          ///< DNS names and IP addresses it is valid for
-  std::string subject;                     ///< whole, as "CN=...,O=..."
-  bool verified = false;                   ///< it comes from a CA that we trust, and its name fits
+  std::string common_name{};                 ///< of its subject
+  std::vector<std::string> organizations{};  ///< of its subject: groups, for Kubernetes
+  std::vector<std::string> names{};          ///< DNS names and IP addresses it is valid for
+  std::string subject{};                     ///< whole, as "CN=...,O=..."
+  bool verified = false;  ///< it comes from a CA that we trust, and its name fits
 };
 
 /// What a handshake has come to.
 struct TlsInfo {
-  std::string version;  ///< "TLSv1.3"
-  std::string cipher;   ///< OpenSSL's name
+  std::string version{};  ///< "TLSv1.3"
+  std::string cipher{};   ///< OpenSSL's name
   bool resumed = false;
-  std::string server_name;  ///< asked for (SNI); empty for addresses
-  std::optional<TlsCertificate> peer;
+  std::string server_name{};  ///< asked for (SNI); empty for addresses
+  std::optional<TlsCertificate> peer{};
 };
 
 struct TlsClientOptions {
@@ -63,11 +63,11 @@ struct TlsClientOptions {
   bool verify = true;
   /// The CAs to trust; empty: the system's. Any certificate in it may end a chain, one of an
   /// intermediate CA too.
-  Pem ca;
+  Pem ca{};
   /// The name to ask for and to verify, in place of the host that is connected to.
-  std::string server_name;
+  std::string server_name{};
   /// Who we are, for servers that ask.
-  std::optional<TlsKeyPair> key_pair;
+  std::optional<TlsKeyPair> key_pair{};
   TlsVersion min_version = TlsVersion::k1_2;
   /// Whether to resume sessions. The newest ones of up to 64 servers are kept.
   bool resume_sessions = true;
@@ -98,10 +98,10 @@ enum class ClientCertificate {
 };
 
 struct TlsServerOptions {
-  TlsKeyPair key_pair;
+  TlsKeyPair key_pair{};
   ClientCertificate client_certificate = ClientCertificate::kNone;
   /// The CAs for client certificates; not empty unless kNone.
-  Pem client_ca;
+  Pem client_ca{};
   TlsVersion min_version = TlsVersion::k1_2;
   bool resume_sessions = true;
 };

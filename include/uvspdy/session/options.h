@@ -43,7 +43,7 @@ enum class OverflowPolicy {
 };
 
 struct Options {
-  Limits limits;
+  Limits limits{};
 
   FlowControl flow_control = FlowControl::kAutomatic;
 
@@ -61,7 +61,7 @@ struct Options {
   OverflowPolicy overflow = OverflowPolicy::kStopReading;
 
   /// How our header blocks are compressed.
-  wire::HeaderCompression compression;
+  wire::HeaderCompression compression{};
 
   /// The largest DATA frame we send, and a stream's turn when several want to send: 1 to 2^24-1
   /// bytes.

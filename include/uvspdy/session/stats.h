@@ -42,7 +42,7 @@ struct Stats {
   std::int64_t receive_window = 0;  ///< what the peer may still send
 
   /// The newest round trip that a PING has measured.
-  std::optional<std::chrono::nanoseconds> round_trip;
+  std::optional<std::chrono::nanoseconds> round_trip{};
 };
 
 /// One stream of it.

@@ -97,13 +97,13 @@ struct SynStreamFrame {
   std::uint8_t slot = 0;       ///< unused in SPDY/3.1
   bool fin = false;
   bool unidirectional = false;
-  Headers headers;
+  Headers headers{};
 };
 
 struct SynReplyFrame {
   StreamId stream_id = 0;
   bool fin = false;
-  Headers headers;
+  Headers headers{};
 };
 
 struct RstStreamFrame {
@@ -119,7 +119,7 @@ struct SettingsFrame {
     bool operator==(const Entry&) const = default;
   };
   bool clear_settings = false;
-  std::vector<Entry> entries;
+  std::vector<Entry> entries{};
 };
 
 struct PingFrame {
@@ -134,7 +134,7 @@ struct GoAwayFrame {
 struct HeadersFrame {
   StreamId stream_id = 0;
   bool fin = false;
-  Headers headers;
+  Headers headers{};
 };
 
 struct WindowUpdateFrame {
@@ -150,7 +150,7 @@ struct DataChunk {
   bool frame_begin = false;        ///< the first piece of its frame
   bool frame_end = false;          ///< the last piece of its frame
   bool fin = false;                ///< FLAG_FIN of the frame; it takes effect at frame_end
-  Bytes payload;
+  Bytes payload{};
 };
 
 /// A control frame of a type that SPDY/3.1 does not define, skipped by its length (section 2.2.1).
@@ -164,7 +164,7 @@ struct UnknownFrame {
 struct InvalidHeaderBlock {
   FrameType type = FrameType::kHeaders;
   StreamId stream_id = 0;
-  Error error;
+  Error error{};
 };
 
 /// The specification's name of a frame type, or "UNKNOWN".

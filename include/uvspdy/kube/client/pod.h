@@ -19,13 +19,13 @@ struct UVSPDY_EXPORT Pod {
     bool tty = false;  ///< whether its process has a terminal
   };
 
-  std::string name;
-  std::string pod_namespace;
-  std::string phase;              ///< "Running" and so on
-  std::string default_container;  ///< what an annotation names; need not exist
-  std::vector<Container> containers;
-  std::vector<Container> init_containers;
-  std::vector<Container> ephemeral_containers;
+  std::string name{};
+  std::string pod_namespace{};
+  std::string phase{};              ///< "Running" and so on
+  std::string default_container{};  ///< what an annotation names; need not exist
+  std::vector<Container> containers{};
+  std::vector<Container> init_containers{};
+  std::vector<Container> ephemeral_containers{};
 
   /// The container of that name, of whichever kind; null if there is none.
   const Container* find(std::string_view container) const;
@@ -36,7 +36,7 @@ struct UVSPDY_EXPORT Pod {
 
 /// Which container is meant where none is named.
 struct DefaultContainer {
-  std::string name;
+  std::string name{};
   /// Whether it is the first of several and nothing says that it is the one: people should be told.
   bool is_guess = false;
 };

@@ -19,7 +19,7 @@ class TerminalSizeWriter;  // of the library
 /// How a remote command ended.
 struct ExitStatus {
   int code = 0;
-  std::string message;  ///< the server's words when the code is not 0
+  std::string message{};  ///< the server's words when the code is not 0
 };
 
 /// Tells a command's terminal its size. Copies stand for the same terminal; dropping them ends
@@ -44,27 +44,27 @@ class UVSPDY_EXPORT TerminalResize {
 struct RemoteCommandStreams {
   /// Of no stream unless asked for, as are these. End it behind the input. Dropped before that, it
   /// resets its stream, and the command sees its stdin break off.
-  httpstream::StreamWriter standard_input;
+  httpstream::StreamWriter standard_input{};
   /// An output that is dropped is thrown away as it comes: it holds nobody up, the command's end
   /// included. One that is kept has to be read to its end.
-  httpstream::StreamReader standard_output;
-  httpstream::StreamReader standard_error;  ///< of no stream also with a terminal, which has one
-                                            ///< output
-  TerminalResize terminal_resize;
-  std::string protocol;  ///< the one that the server chose
+  httpstream::StreamReader standard_output{};
+  httpstream::StreamReader standard_error{};  ///< of no stream also with a terminal, which has one
+                                              ///< output
+  TerminalResize terminal_resize{};
+  std::string protocol{};  ///< the one that the server chose
 };
 
 struct RemoteCommandHandlers {
   /// The command's streams are there, to be taken: what is left in them when the handler returns is
   /// dropped.
-  OnceCallback<void(RemoteCommandStreams)> on_started;
+  OnceCallback<void(RemoteCommandStreams)> on_started{};
 
   /// The last call, once: how the command ended, behind all of its output and the on_end of those
   /// who read that. Only a standard_input that is still held may hear of its end later. Errors:
   /// those of ApiServer::dial and Connection::create_stream; kNoStatus when the connection ended
   /// before the status came (the command's fate is then unknown, and it is never taken for
   /// success); kBadStatus; kCommandFailed; UV_ECANCELED.
-  OnceCallback<void(Result<ExitStatus>)> on_exit;
+  OnceCallback<void(Result<ExitStatus>)> on_exit{};
 };
 
 /// The client's side of exec, from docs/examples/kube_client.cpp:

@@ -18,23 +18,23 @@ inline constexpr std::size_t kMaxKubeconfigSize = 4 * 1024 * 1024;
 /// What goes before the kubeconfig: kubectl's flags of these names. Empty: as the kubeconfig says.
 /// Files are relative to the working directory.
 struct KubeconfigOverrides {
-  std::string context;
-  std::string cluster;  ///< the name of one
-  std::string user;     ///< the name of one
-  std::string pod_namespace;
-  std::string server;                 ///< takes the kubeconfig's tls-server-name away
-  std::string certificate_authority;  ///< takes its certificate-authority-data, and
-                                      ///< insecure-skip-tls-verify, away
-  std::string client_certificate;
-  std::string client_key;
-  std::string token;  ///< takes its token file away
-  std::string username;
-  std::string password;
-  std::string tls_server_name;
-  std::string proxy_url;
+  std::string context{};
+  std::string cluster{};  ///< the name of one
+  std::string user{};     ///< the name of one
+  std::string pod_namespace{};
+  std::string server{};                 ///< takes the kubeconfig's tls-server-name away
+  std::string certificate_authority{};  ///< takes its certificate-authority-data, and
+                                        ///< insecure-skip-tls-verify, away
+  std::string client_certificate{};
+  std::string client_key{};
+  std::string token{};  ///< takes its token file away
+  std::string username{};
+  std::string password{};
+  std::string tls_server_name{};
+  std::string proxy_url{};
   /// True takes the kubeconfig's certificate authority away.
-  std::optional<bool> insecure_skip_tls_verify;
-  Impersonation impersonate;
+  std::optional<bool> insecure_skip_tls_verify{};
+  Impersonation impersonate{};
 };
 
 /// The files that kubectl would read: those that KUBECONFIG lists, separated by colons, or

@@ -19,10 +19,10 @@ namespace uvspdy::kube {
 
 /// What a dial shows.
 struct Authentication {
-  Headers headers;  ///< Authorization, Impersonate-User and its like
+  Headers headers{};  ///< Authorization, Impersonate-User and its like
   /// A client certificate that a credential plugin gave; to be put into ClientConfig::tls, which
   /// has none then.
-  std::optional<net::TlsKeyPair> key_pair;
+  std::optional<net::TlsKeyPair> key_pair{};
   std::uint64_t generation = 0;  ///< which run of the plugin it is from, for `forget`; 0: none
 };
 

@@ -20,7 +20,7 @@ namespace uvspdy::kube {
 
 /// The process that attach joins clients with: what a container's own process is.
 struct MainCommand {
-  std::vector<std::string> command;
+  std::vector<std::string> command{};
   /// One client at a time may write to its stdin. Without it, it reads the end of a file at once.
   bool use_stdin = false;
   /// Its stdin ends when the first client that had it ends it or goes. Otherwise, and always with a

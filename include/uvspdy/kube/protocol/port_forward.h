@@ -26,10 +26,10 @@ inline constexpr std::string_view kStreamTypeData = "data";
 /// A connection to a pod over which any number of connections to its ports are forwarded.
 struct PortForwardRequest {
   std::string pod_namespace = "default";
-  std::string pod;
-  std::string pod_uid;  ///< of a kubelet's path; else empty
+  std::string pod{};
+  std::string pod_uid{};  ///< of a kubelet's path; else empty
   /// Those that the request's query names. Clients over SPDY name none: each stream says its port.
-  std::vector<std::uint16_t> ports;
+  std::vector<std::uint16_t> ports{};
 };
 
 /// Path and query as the API server takes them: /api/v1/namespaces/NS/pods/POD/portforward

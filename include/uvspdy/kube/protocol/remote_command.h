@@ -46,9 +46,9 @@ UVSPDY_EXPORT Result<TerminalSize> parse_terminal_size(std::string_view json);
 /// What exec and attach have in common.
 struct RemoteCommandRequest {
   std::string pod_namespace = "default";
-  std::string pod;
-  std::string pod_uid;    ///< only paths of kubelets name it
-  std::string container;  ///< empty: the pod's only one
+  std::string pod{};
+  std::string pod_uid{};    ///< only paths of kubelets name it
+  std::string container{};  ///< empty: the pod's only one
   bool use_stdin = false;
   bool use_stdout = true;
   bool use_stderr = true;  ///< means nothing beside `tty`: a terminal has one output
@@ -57,7 +57,7 @@ struct RemoteCommandRequest {
 
 /// A command to run in a container.
 struct ExecRequest : RemoteCommandRequest {
-  std::vector<std::string> command;
+  std::vector<std::string> command{};
 };
 
 /// A container whose main process to attach to.

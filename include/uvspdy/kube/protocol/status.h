@@ -20,10 +20,10 @@ struct Status {
   };
 
   bool success = true;
-  std::string message;
-  std::string reason;
+  std::string message{};
+  std::string reason{};
   int code = 0;  ///< an HTTP status, 0 if none
-  std::vector<Cause> causes;
+  std::vector<Cause> causes{};
 };
 
 /// `reason` of a command that ran and did not exit with 0.

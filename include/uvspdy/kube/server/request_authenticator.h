@@ -13,14 +13,14 @@ namespace uvspdy::kube {
 
 /// Who a request comes from, as Kubernetes sees it.
 struct User {
-  std::string name;
-  std::vector<std::string> groups;
+  std::string name{};
+  std::vector<std::string> groups{};
 };
 
 /// A bearer token, and whom it stands for.
 struct BearerToken {
-  std::string token;
-  User user;
+  std::string token{};
+  User user{};
 };
 
 /// Reads the text of a static token file as kube-apiserver has it: on each line
