@@ -5,10 +5,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "kube/process/process.h"
+#include "kube/process/termination.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/net/timer.h"
@@ -61,10 +63,10 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   net::Timer timer_;
   net::Wakeup concluding_;
   std::unique_ptr<Process> process_;
+  std::optional<Termination> termination_;  // of the process
   Error start_error_;
   std::string stdout_;
   std::string stderr_;  // the end of it
-  bool stopping_ = false;
 };
 
 }  // namespace uvspdy::kube

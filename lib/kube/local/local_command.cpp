@@ -20,13 +20,6 @@ LocalCommand::LocalCommand(uv_loop_t* loop, std::vector<std::string> command,
       pool_(std::move(pool)),
       stdin_(session_->standard_input()),
       output_timer_(loop, [this] { limit_output(); }),
-      kill_timer_(loop,
-                  [this] {
-                    killed_ = true;
-                    process_->signal_group(SIGKILL);
-                    check_over();
-                  }),
-      group_timer_(loop, [this] { check_over(); }),
       over_(loop, [this, on_over = std::move(on_over)] { on_over(shared_from_this()); }) {
   output_of(Process::Output::kStdout).stream = session_->standard_output();
   output_of(Process::Output::kStderr).stream = session_->standard_error();
@@ -38,6 +31,7 @@ void LocalCommand::log(const std::string& line) const {
 
 void LocalCommand::start() {
   process_ = std::make_unique<Process>(loop_, pool_, process_handlers());
+  termination_.emplace(loop_, *process_, [this] { check_over(); });
   Process::Options options;
   options.command = command_;
   options.tty = session_->tty();
@@ -182,20 +176,11 @@ void LocalCommand::stop() {
   terminate();
 }
 
-void LocalCommand::terminate() {
-  if (std::exchange(terminating_, true)) return;
-  process_->signal_group(SIGHUP);
-  kill_timer_.start(options_.termination_grace);
-}
+void LocalCommand::terminate() { termination_->begin(SIGHUP, options_.termination_grace); }
 
 // A command that was told to go is gone when its whole group is.
 void LocalCommand::check_over() {
-  if (!finished_ || process_->running()) return;
-  if (terminating_ && !killed_ && process_->signal_group(0)) {
-    return group_timer_.start(Process::kGroupCheck);
-  }
-  kill_timer_.stop();
-  group_timer_.stop();
+  if (!finished_ || process_->running() || termination_->is_under_way()) return;
   over_.schedule();
 }
 

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kube/process/process.h"
+#include "kube/process/termination.h"
 #include "uvspdy/kube/local/local_runtime.h"
 #include "uvspdy/kube/protocol/runtime.h"
 #include "uvspdy/net/timer.h"
@@ -69,13 +71,10 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   std::array<OutputStream, 2> outputs_{OutputStream{Process::Output::kStdout, {}},
                                        OutputStream{Process::Output::kStderr, {}}};
   std::unique_ptr<Process> process_;
-  bool finished_ = false;     // the session, or its client is gone
-  bool stopping_ = false;     // told to stop: its client waits for the end
-  bool terminating_ = false;  // SIGHUP was sent
-  bool killed_ = false;       // SIGKILL was sent
-  net::Timer output_timer_;   // no more output from behind the exit
-  net::Timer kill_timer_;     // SIGKILL
-  net::Timer group_timer_;    // whether the group is gone
+  std::optional<Termination> termination_;  // of the process
+  bool finished_ = false;                   // the session, or its client is gone
+  bool stopping_ = false;                   // told to stop: its client waits for the end
+  net::Timer output_timer_;                 // no more output from behind the exit
   net::Wakeup over_;
 };
 

@@ -10,6 +10,7 @@
 #include "kube/process/environment.h"
 #include "kube/process/spawn_on_terminal.h"
 #include "net/descriptor.h"
+#include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::kube {
@@ -153,7 +154,7 @@ Error Process::start_with_pipes(const Options& options) {
   if (options.own_group) spawn.flags = UV_PROCESS_DETACHED;  // setsid: can be signalled as one
   spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
     static_cast<Process*>(process->data)
-        ->exited(signal != 0 ? 128 + signal : static_cast<int>(status));
+        ->exited(signal != 0 ? exit_code_of_signal(signal) : static_cast<int>(status));
   };
   process_ = net::Handle<uv_process_t>::make();
   process_->data = this;

@@ -4,7 +4,6 @@
 #include <uv.h>
 
 #include <array>
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -107,9 +106,6 @@ class Process {
   /// foreground group, too. Returns whether there was anybody left to get it. A group that is found
   /// gone, also at the command's exit, gets no more of them: its number may be another's by then.
   bool signal_group(int signal);
-
-  /// Nothing tells when a group that has outlived its leader is gone: how often to ask.
-  static constexpr std::chrono::milliseconds kGroupCheck{50};
 
  private:
   Error start_with_pipes(const Options& options);

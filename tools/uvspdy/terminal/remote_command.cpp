@@ -10,6 +10,7 @@
 
 #include "report.h"
 #include "stop_signals.h"
+#include "uvspdy/kube/process/exit_code.h"
 
 using namespace uvspdy;
 
@@ -169,6 +170,5 @@ void RemoteCommand::die_of(int signal) {
   if (terminal_) terminal_->restore();
   std::signal(signal, SIG_DFL);
   std::raise(signal);
-  constexpr int kBySignal = 128;
-  std::_Exit(kBySignal + signal);
+  std::_Exit(kube::exit_code_of_signal(signal));
 }
