@@ -19,15 +19,14 @@ std::string error_stream_text(std::string_view protocol, const Status& status) {
 
 }  // namespace
 
-RemoteCommandSession::Impl::Impl(uv_loop_t* loop, const RemoteCommandRequest& request,
-                                 std::string protocol, std::string peer,
-                                 const StreamingServer::Options& options, ReadyHandler on_ready,
-                                 OverHandler on_over)
+RemoteCommandSession::Impl::Impl(uv_loop_t* loop, RequestedStreams streams, std::string protocol,
+                                 std::string peer, const StreamingServer::Options& options,
+                                 ReadyHandler on_ready, OverHandler on_over)
     : loop_(loop),
-      use_stdin_(request.use_stdin),
-      use_stdout_(request.use_stdout),
-      use_stderr_(request.use_stderr && !request.tty),
-      tty_(request.tty),
+      use_stdin_(streams.standard_input),
+      use_stdout_(streams.standard_output),
+      use_stderr_(streams.standard_error),
+      tty_(streams.terminal),
       protocol_(std::move(protocol)),
       peer_(std::move(peer)),
       stream_creation_timeout_(options.stream_creation_timeout),

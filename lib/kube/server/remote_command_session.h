@@ -33,7 +33,7 @@ class RemoteCommandSession::Impl : public std::enable_shared_from_this<Impl> {
   using OverHandler = std::function<void(const std::shared_ptr<Impl>&)>;
 
   /// `on_ready` is called once, if ever, when all streams are there.
-  Impl(uv_loop_t* loop, const RemoteCommandRequest& request, std::string protocol, std::string peer,
+  Impl(uv_loop_t* loop, RequestedStreams streams, std::string protocol, std::string peer,
        const StreamingServer::Options& options, ReadyHandler on_ready, OverHandler on_over);
 
   /// For the connection that carries the session, before it exists.
