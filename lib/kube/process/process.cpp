@@ -55,6 +55,7 @@ Process::Process(uv_loop_t* loop, std::shared_ptr<BufferPool> pool, Handlers han
 Process::~Process() = default;
 
 Error Process::start(const Options& options) {
+  if (options.command.empty()) return start_error({}, UV_EINVAL);
   return options.tty ? start_on_terminal(options) : start_with_pipes(options);
 }
 

@@ -54,8 +54,8 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  /// Starts the command, once. Errors: libuv's, with a text that names the command; see
-  /// shell_exit_code.
+  /// Starts the command, once. Errors: libuv's, with a text that names the command, UV_EINVAL for
+  /// one without a word; see shell_exit_code.
   ///
   /// With a terminal all output is kStdout's; it is read also if nobody wants it, since nobody
   /// could go on otherwise. The command has TERM=xterm if its environment has no TERM, as in

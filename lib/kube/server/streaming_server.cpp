@@ -264,6 +264,10 @@ void StreamingServer::serve(const std::shared_ptr<HttpExchange>& exchange,
     return exchange->respond(
         status_response(503, "ServiceUnavailable", "the server is stopping: try another"));
   }
+  if (!shared_->runtime) {
+    return exchange->respond(
+        status_response(503, "ServiceUnavailable", "the server has nothing to stream from"));
+  }
   if (shared_->refuse_without_upgrade(*exchange)) return;
   if (const Error error = check_request(request)) {
     return exchange->respond(response_for(error));

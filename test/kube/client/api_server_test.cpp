@@ -22,6 +22,7 @@
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/client/remote_command_client.h"
+#include "uvspdy/kube/config/kubeconfig.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/server/pod_api.h"
 #include "uvspdy/net/error.h"
@@ -118,6 +119,44 @@ std::string print(const std::string& status) {
   return "cat <<END\n"
          R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":)" +
          status + "}\nEND\n";
+}
+
+namespace {
+
+// As the class comment of ApiServer has it.
+Error exec_by(uv_loop_t* loop, const std::vector<std::string>& files, const ExecRequest& request,
+              RemoteCommandHandlers handlers) {
+  Result<Kubeconfig> kubeconfig = Kubeconfig::load(files);
+  if (!kubeconfig) return kubeconfig.error();
+  Result<ClientConfig> config = kubeconfig->client_config();  // there may be none
+  if (!config) return config.error();
+  Result<std::shared_ptr<ApiServer>> server = ApiServer::create(loop, std::move(*config));
+  if (!server) return server.error();
+  exec(**server, request, std::move(handlers));
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("ApiServer: its class comment, with a kubeconfig and without", "[api-server]") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  CHECK(exec_by(loop.get(), {}, {.command = {"ls"}}, {}).code() == Errc::kBadKubeconfig);
+  CHECK(exec_by(loop.get(), {folder.path("missing")}, {}, {}).code() == Errc::kBadKubeconfig);
+  RefusingServer server(loop);
+  const std::string file = folder.write(
+      "config",
+      "current-context: c\ncontexts: [{name: c, context: {cluster: c}}]\nclusters: [{name: c, "
+      "cluster: {server: 'http://127.0.0.1:" +
+          std::to_string(server.http->port()) + "'}}]\n");
+  std::optional<Result<ExitStatus>> status;
+  RemoteCommandHandlers handlers;
+  handlers.on_exit = [&status](Result<ExitStatus> how) { status = std::move(how); };
+  REQUIRE_FALSE(exec_by(loop.get(), {file}, {.command = {"ls"}}, std::move(handlers)));
+  REQUIRE(loop.run_until([&] { return status.has_value(); }));
+  CHECK_FALSE(*status);
+  server.http->close();
+  REQUIRE(loop.run_out());
 }
 
 TEST_CASE("ApiServer: a 401 makes the credential plugin run again", "[api-server]") {
