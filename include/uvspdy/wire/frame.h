@@ -166,11 +166,16 @@ struct InvalidHeaderBlock {
   Error error;
 };
 
-/// The specification's name of a frame type, or "UNKNOWN".
-std::string_view name_of(FrameType type);
+/// Whether the specification knows a number that has come.
+bool is_known(FrameType type);
+bool is_known(RstStatus status);
+bool is_known(GoAwayStatus status);
+bool is_known(SettingId id);
 
-/// The specification's name of a status, or "UNKNOWN".
+/// The specification's name of it, for people; "UNKNOWN" if there is none.
+std::string_view name_of(FrameType type);
 std::string_view name_of(RstStatus status);
 std::string_view name_of(GoAwayStatus status);
+std::string_view name_of(SettingId id);
 
 }  // namespace uvspdy::wire

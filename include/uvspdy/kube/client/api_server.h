@@ -25,9 +25,13 @@ namespace uvspdy::kube {
 /// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and
 /// how we do.
 ///
-///     auto kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
-///     auto server = ApiServer::create(loop, *kubeconfig->client_config());
-///     exec(**server, request, handlers);
+///     Result<Kubeconfig> kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
+///     if (!kubeconfig) return kubeconfig.error();
+///     Result<ClientConfig> config = kubeconfig->client_config();  // there may be none
+///     if (!config) return config.error();
+///     Result<std::shared_ptr<ApiServer>> server = ApiServer::create(loop, std::move(*config));
+///     if (!server) return server.error();
+///     exec(**server, request, std::move(handlers));
 ///
 /// Keep one for several requests: TLS sessions are resumed, and what a credential plugin gave is
 /// used again. It belongs to its loop's thread; dials under way go on when it is dropped.

@@ -43,6 +43,7 @@ std::vector<std::string> kubeconfig_files_from_environment();
 /// One or more kubeconfig files, read and merged.
 ///
 ///     Result<Kubeconfig> kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
+///     if (!kubeconfig) return kubeconfig.error();
 ///     Result<ClientConfig> config = kubeconfig->client_config();
 ///
 /// Errors are kBadKubeconfig; what is wrong inside a file is named as FILE:LINE:COLUMN. Functions

@@ -53,6 +53,7 @@ class StreamingServer {
     Options() { connection.session.ping_period = std::chrono::seconds(5); }
   };
 
+  /// Without a `runtime` (null) every request is refused with 503.
   StreamingServer(uv_loop_t* loop, std::shared_ptr<Runtime> runtime, Options options = {});
   /// As `stop`, with nobody more to tell: a `done` that was given before is still called.
   ~StreamingServer();
