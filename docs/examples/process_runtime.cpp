@@ -28,7 +28,8 @@ struct Run {
   // The pumps end the outputs when the pipes do; behind that the status leaves.
   static void exited(uv_process_t* process, std::int64_t code, int signal) {
     auto* run = static_cast<Run*>(process->data);
-    run->client->finish(exit_status(signal != 0 ? 128 + signal : static_cast<int>(code)));
+    run->client->finish(
+        exit_status(signal != 0 ? exit_code_of_signal(signal) : static_cast<int>(code)));
     if (run->input) run->input->give_up();  // nobody reads what is left of stdin
     uv_close(static_cast<uv_handle_t*>(static_cast<void*>(process)),
              [](uv_handle_t* closed) { std::unique_ptr<Run>(static_cast<Run*>(closed->data)); });

@@ -10,6 +10,7 @@
 #include "uvspdy/kube/config/kubeconfig.h"
 #include "uvspdy/kube/credentials/authenticator.h"
 #include "uvspdy/kube/local/local_runtime.h"
+#include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/kube/process/pipe_ends.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/forwarded_connection.h"

@@ -64,8 +64,7 @@ std::string to_string(const FrameTrace& frame) {
   const std::string value = std::to_string(frame.value);
   std::string line = frame.direction == FrameTrace::Direction::kIn ? "in  " : "out ";
   line += frame.data ? "DATA" : std::string(wire::name_of(type));
-  if (!frame.data && wire::name_of(type) == "UNKNOWN")
-    line += " type " + std::to_string(frame.type);
+  if (!frame.data && !wire::is_known(type)) line += " type " + std::to_string(frame.type);
   if (!frame.data && type == FrameType::kGoAway) {
     line += " last good stream " + std::to_string(frame.stream_id);
   } else if (frame.stream_id != 0) {

@@ -53,6 +53,25 @@ TEST_CASE("names: SETTINGS ids are numbered as in section 2.6.4") {
   CHECK(SettingId{6} == SettingId::kDownloadRetransRate);
   CHECK(SettingId{7} == SettingId::kInitialWindowSize);
   CHECK(SettingId{8} == SettingId::kClientCertificateVectorSize);
+  CHECK(name_of(SettingId{4}) == "MAX_CONCURRENT_STREAMS");
+  CHECK(name_of(SettingId{7}) == "INITIAL_WINDOW_SIZE");
+  CHECK(name_of(SettingId{9}) == "UNKNOWN");
+}
+
+TEST_CASE("names: numbers that the specification knows have one, and no others") {
+  const auto check = [](auto number) { CHECK(is_known(number) == (name_of(number) != "UNKNOWN")); };
+  for (std::uint16_t number = 0; number < 100; ++number) {
+    check(FrameType{number});
+    check(RstStatus{number});
+    check(GoAwayStatus{number});
+    check(SettingId{number});
+  }
+  CHECK(is_known(FrameType::kWindowUpdate));
+  CHECK_FALSE(is_known(FrameType{5}));
+  CHECK_FALSE(is_known(FrameType{0xffff}));
+  CHECK_FALSE(is_known(RstStatus{10}));
+  CHECK_FALSE(is_known(GoAwayStatus{3}));
+  CHECK_FALSE(is_known(SettingId{0xffffff}));
 }
 
 TEST_CASE("names: every error of the floor has a text of its own") {

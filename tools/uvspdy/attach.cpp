@@ -44,7 +44,6 @@ int attach(const PodFlags& flags) {
         request.pod = found.pod;
         request.container = found.container;
         request.tty = wants_terminal(flags, found);
-        request.use_stderr = !request.tty;
         if (request.tty && !flags.quiet) {
           report_line("If you don't see a command prompt, try pressing enter.");
         }

@@ -40,7 +40,6 @@ int exec(const ExecFlags& flags) {
         request.pod = found.pod;
         request.container = found.container;
         request.tty = RemoteCommand::wants_terminal(flags);
-        request.use_stderr = !request.tty;
         command.run(
             [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
               return kube::exec(**server, request, std::move(handlers), size);

@@ -167,11 +167,16 @@ struct InvalidHeaderBlock {
   Error error{};
 };
 
-/// The specification's name of a frame type, or "UNKNOWN".
-UVSPDY_EXPORT std::string_view name_of(FrameType type);
+/// Whether the specification knows a number that has come.
+UVSPDY_EXPORT bool is_known(FrameType type);
+UVSPDY_EXPORT bool is_known(RstStatus status);
+UVSPDY_EXPORT bool is_known(GoAwayStatus status);
+UVSPDY_EXPORT bool is_known(SettingId id);
 
-/// The specification's name of a status, or "UNKNOWN".
+/// The specification's name of it, for people; "UNKNOWN" if there is none.
+UVSPDY_EXPORT std::string_view name_of(FrameType type);
 UVSPDY_EXPORT std::string_view name_of(RstStatus status);
 UVSPDY_EXPORT std::string_view name_of(GoAwayStatus status);
+UVSPDY_EXPORT std::string_view name_of(SettingId id);
 
 }  // namespace uvspdy::wire

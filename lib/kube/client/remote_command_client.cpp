@@ -32,9 +32,9 @@ constexpr auto kGoAwayTimeout = std::chrono::seconds(3);
 class RemoteCommandClient final : public net::Cancellable,
                                   public std::enable_shared_from_this<RemoteCommandClient> {
  public:
-  RemoteCommandClient(const char* verb, RemoteCommandRequest request,
-                      RemoteCommandHandlers handlers, TerminalSize size)
-      : verb_(verb), request_(std::move(request)), handlers_(std::move(handlers)), size_(size) {}
+  RemoteCommandClient(const char* verb, RequestedStreams requested, RemoteCommandHandlers handlers,
+                      TerminalSize size)
+      : verb_(verb), requested_(requested), handlers_(std::move(handlers)), size_(size) {}
 
   void start(ApiServer& server, const std::string& target) {
     dial_ = server.dial(target,
@@ -74,15 +74,15 @@ class RemoteCommandClient final : public net::Cancellable,
       if (frame.status == wire::GoAwayStatus::kOk) self->end_->note_goaway();
       if (self->goaway_timer_) self->conclude();
     });
-    const bool resizes = request_.tty && end_->version() >= 3;
+    const bool resizes = requested_.terminal && end_->version() >= 3;
     // The terminal's size first, unlike Go's client: a server starts the command once it has all
     // streams, and the first size, which leaves behind the next stream's SYN_STREAM, is to be there
     // by then.
     if (resizes) wanted_.push_back({kStreamTypeResize, &resize_});
     wanted_.push_back({kStreamTypeError, &error_});
-    if (request_.use_stdin) wanted_.push_back({kStreamTypeStdin, &input_});
-    if (request_.use_stdout) wanted_.push_back({kStreamTypeStdout, &output_});
-    if (request_.use_stderr && !request_.tty) {
+    if (requested_.standard_input) wanted_.push_back({kStreamTypeStdin, &input_});
+    if (requested_.standard_output) wanted_.push_back({kStreamTypeStdout, &output_});
+    if (requested_.standard_error) {
       wanted_.push_back({kStreamTypeStderr, &error_output_});
     }
     create_next();
@@ -200,7 +200,7 @@ class RemoteCommandClient final : public net::Cancellable,
   }
 
   const char* verb_;
-  RemoteCommandRequest request_;
+  RequestedStreams requested_;
   RemoteCommandHandlers handlers_;
   TerminalSize size_;
   net::Attempt dial_;
@@ -221,10 +221,9 @@ class RemoteCommandClient final : public net::Cancellable,
 };
 
 net::Attempt run(const char* verb, ApiServer& server, const std::string& target,
-                 const RemoteCommandRequest& request, RemoteCommandHandlers handlers,
-                 TerminalSize size) {
+                 RequestedStreams requested, RemoteCommandHandlers handlers, TerminalSize size) {
   const auto client =
-      std::make_shared<RemoteCommandClient>(verb, request, std::move(handlers), size);
+      std::make_shared<RemoteCommandClient>(verb, requested, std::move(handlers), size);
   client->start(server, target);
   return net::Attempt(client);
 }
@@ -240,12 +239,14 @@ void TerminalResize::send(TerminalSize size) const {
 
 net::Attempt exec(ApiServer& server, const ExecRequest& request, RemoteCommandHandlers handlers,
                   TerminalSize size) {
-  return run("exec", server, exec_target(request), request, std::move(handlers), size);
+  return run("exec", server, exec_target(request), requested_streams(request), std::move(handlers),
+             size);
 }
 
 net::Attempt attach(ApiServer& server, const AttachRequest& request, RemoteCommandHandlers handlers,
                     TerminalSize size) {
-  return run("attach", server, attach_target(request), request, std::move(handlers), size);
+  return run("attach", server, attach_target(request), requested_streams(request),
+             std::move(handlers), size);
 }
 
 std::string describe(const Error& error) {

@@ -54,6 +54,7 @@ void CredentialPlugin::start(uv_loop_t* loop) {
   process_ =
       std::make_unique<Process>(loop, std::make_shared<BufferPool>(DescriptorStream::kBlockSize),
                                 [this] { conclude_when_over(); });
+  termination_.emplace(loop, *process_, [this] { concluding_.schedule(); });
   Process::Options process;
   process.command.push_back(exec_.command);
   process.command.insert(process.command.end(), exec_.arguments.begin(), exec_.arguments.end());
@@ -98,20 +99,20 @@ void CredentialPlugin::take_output(Process::Output output, std::string_view text
 // The plugin wrote all it had to say before it exited. A pipe may stay open for longer: for what it
 // has left running.
 void CredentialPlugin::conclude_when_over() {
-  if (process_->running()) return;
+  if (process_->running() || termination_->is_under_way()) return;
   const auto is_read = [this](Process::Output output) {
     return !process_->is_open(output) || process_->unread(output) == 0;
   };
-  if (stopping_ || (is_read(Process::Output::kStdout) && is_read(Process::Output::kStderr))) {
+  if (termination_->has_begun() ||
+      (is_read(Process::Output::kStdout) && is_read(Process::Output::kStderr))) {
     concluding_.schedule();
   }
 }
 
 void CredentialPlugin::conclude() {
+  if (termination_->is_under_way()) return;
   const auto self = std::exchange(self_, nullptr);
   timer_.stop();
-  // What it has left running is not to outlive one that was told to go.
-  if (stopping_ && !options_.interactive) process_->signal_group(SIGKILL);
   if (start_error_) {
     deliver(start_failure(start_error_));
   } else if (process_->exit_code() != 0) {
@@ -125,10 +126,6 @@ void CredentialPlugin::conclude() {
 }
 
 void CredentialPlugin::on_time() {
-  if (stopping_) {
-    process_->signal_group(SIGKILL);
-    return;
-  }
   std::string why = "credential plugin '" + exec_.command + "' has not ended within " +
                     std::to_string(options_.timeout.count()) + " ms";
   if (!stderr_.empty()) why += "; it said: " + printable(stderr_);
@@ -144,15 +141,10 @@ void CredentialPlugin::fail(const Error& error) {
 void CredentialPlugin::stop() {
   handler_ = nullptr;
   on_stderr_ = nullptr;
-  if (stopping_ || !self_) return;
-  stopping_ = true;
+  if (termination_->has_begun() || !self_) return;
+  timer_.stop();
   const auto closed = std::move(outputs_);
-  if (process_->running()) {
-    process_->signal_group(SIGTERM);
-    timer_.start(kKillDelay);
-  } else {
-    concluding_.schedule();
-  }
+  termination_->begin(SIGTERM, kKillDelay);
 }
 
 void CredentialPlugin::deliver(Result<std::string> result) {

@@ -6,10 +6,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "kube/process/process.h"
+#include "kube/process/termination.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/source.h"
 #include "uvspdy/kube/config/client_config.h"
@@ -65,10 +67,10 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   net::Wakeup concluding_;
   std::unique_ptr<Process> process_;
   std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
+  std::optional<Termination> termination_;  // of the process
   Error start_error_;
   std::string stdout_;
   std::string stderr_;  // the end of it
-  bool stopping_ = false;
 };
 
 }  // namespace uvspdy::kube

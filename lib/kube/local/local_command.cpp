@@ -49,13 +49,6 @@ LocalCommand::LocalCommand(uv_loop_t* loop, std::vector<std::string> words,
       pool_(std::move(pool)),
       on_over_(std::move(on_over)),
       output_timer_(loop, [this] { limit_output(); }),
-      kill_timer_(loop,
-                  [this] {
-                    killed_ = true;
-                    process_->signal_group(SIGKILL);
-                    check_over();
-                  }),
-      group_timer_(loop, [this] { check_over(); }),
       over_(loop, [this] { on_over_(shared_from_this()); }) {}
 
 void LocalCommand::log(const std::string& line) const {
@@ -69,6 +62,7 @@ void LocalCommand::start() {
   httpstream::StreamWriter error_output = client_->take_standard_error();
   // The process belongs to this object, so its handler ends with it.
   process_ = std::make_unique<Process>(loop_, pool_, [this] { exited(); });
+  termination_.emplace(loop_, *process_, [this] { check_over(); });
   Process::Options options;
   options.command = words_;
   options.tty = client_->tty();
@@ -169,20 +163,11 @@ void LocalCommand::stop() {
   terminate();
 }
 
-void LocalCommand::terminate() {
-  if (std::exchange(terminating_, true)) return;
-  process_->signal_group(SIGHUP);
-  kill_timer_.start(options_->termination_grace);
-}
+void LocalCommand::terminate() { termination_->begin(SIGHUP, options_->termination_grace); }
 
 // A command that was told to go is gone when its whole group is.
 void LocalCommand::check_over() {
-  if (!finished_ || process_->running()) return;
-  if (terminating_ && !killed_ && process_->signal_group(0)) {
-    return group_timer_.start(Process::kGroupCheck);
-  }
-  kill_timer_.stop();
-  group_timer_.stop();
+  if (!finished_ || process_->running() || termination_->is_under_way()) return;
   over_.schedule();
 }
 

@@ -2,10 +2,12 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kube/process/process.h"
+#include "kube/process/termination.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/httpstream/pump.h"
 #include "uvspdy/kube/local/local_runtime.h"
@@ -55,15 +57,12 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   std::shared_ptr<BufferPool> pool_;
   OverHandler on_over_;
   std::unique_ptr<Process> process_;
+  std::optional<Termination> termination_;  // of the process
   PumpPtr input_;
   std::array<PumpPtr, 2> outputs_;
-  bool finished_ = false;     // the client knows the status, or is gone
-  bool stopping_ = false;     // told to stop: its client waits for the end
-  bool terminating_ = false;  // SIGHUP was sent
-  bool killed_ = false;       // SIGKILL was sent
-  net::Timer output_timer_;   // no more output from behind the exit
-  net::Timer kill_timer_;     // SIGKILL
-  net::Timer group_timer_;    // whether the group is gone
+  bool finished_ = false;    // the client knows the status, or is gone
+  bool stopping_ = false;    // told to stop: its client waits for the end
+  net::Timer output_timer_;  // no more output from behind the exit
   net::Wakeup over_;
 };
 

@@ -7,6 +7,7 @@
 #include "kube/local/local_command.h"
 #include "kube/local/local_target.h"
 #include "kube/local/main_process.h"
+#include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
@@ -73,11 +74,16 @@ AttachStats LocalRuntime::attached() const {
 }
 
 Error LocalRuntime::start_main(MainCommand command, OnceCallback<void(int exit_code)> on_over) {
+  if (shared_->main) {
+    return Error(Errc::kBadRequest,
+                 "there is a main process already; a runtime has one in its life");
+  }
+  if (shared_->stopping) return Error(Errc::kBadRequest, "the runtime was stopped");
   auto main = std::make_shared<MainProcess>(
       shared_->loop, std::move(command), shared_->options, shared_->pool,
       [shared = shared_, on_over = std::move(on_over)](int exit_code) mutable {
         shared->check_stopped();
-        on_over(exit_code);
+        if (on_over) on_over(exit_code);
       });
   if (Error error = main->start()) return error;
   shared_->main = std::move(main);

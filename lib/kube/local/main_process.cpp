@@ -71,13 +71,6 @@ MainProcess::MainProcess(uv_loop_t* loop, MainCommand command,
       pool_(std::move(pool)),
       hold_timer_(loop, [this] { release(); }),
       output_timer_(loop, [this] { limit_output(); }),
-      kill_timer_(loop,
-                  [this] {
-                    killed_ = true;
-                    process_->signal_group(SIGKILL);
-                    check_over();
-                  }),
-      group_timer_(loop, [this] { check_over(); }),
       on_over_(std::move(on_over)),
       over_(loop, [this] {
         told_over_ = true;
@@ -90,6 +83,7 @@ void MainProcess::log(std::string_view line) const {
 
 Error MainProcess::start() {
   process_ = std::make_unique<Process>(loop_, pool_, [this] { exited(); });
+  termination_.emplace(loop_, *process_, [this] { check_over(); });
   Process::Options options;
   options.command = command_.command;
   options.use_stdin = command_.use_stdin;
@@ -284,18 +278,12 @@ void MainProcess::maybe_conclude() {
 
 void MainProcess::stop() {
   if (std::exchange(stopping_, true) || concluded_) return;
-  process_->signal_group(command_.tty ? SIGHUP : SIGTERM);
-  kill_timer_.start(options_->termination_grace);
+  termination_->begin(command_.tty ? SIGHUP : SIGTERM, options_->termination_grace);
 }
 
 // One that was told to stop is gone when its whole group is.
 void MainProcess::check_over() {
-  if (!concluded_) return;
-  if (stopping_ && !killed_ && process_->signal_group(0)) {
-    return group_timer_.start(Process::kGroupCheck);
-  }
-  kill_timer_.stop();
-  group_timer_.stop();
+  if (!concluded_ || termination_->is_under_way()) return;
   over_.schedule();
 }
 

@@ -13,6 +13,7 @@
 #include "kube/local/attached_client.h"
 #include "kube/local/patience.h"
 #include "kube/process/process.h"
+#include "kube/process/termination.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/httpstream/piece.h"
 #include "uvspdy/httpstream/sink.h"
@@ -81,6 +82,7 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
   std::shared_ptr<const LocalRuntime::Options> options_;
   std::shared_ptr<BufferPool> pool_;
   std::unique_ptr<Process> process_;
+  std::optional<Termination> termination_;  // of the process
   std::unique_ptr<httpstream::Sink> stdin_;
   std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
   std::vector<Member> members_;
@@ -90,12 +92,9 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
   bool stdin_ended_ = false;      // by stdin_once
   bool concluded_ = false;        // the clients have been told
   bool stopping_ = false;
-  bool killed_ = false;
   bool told_over_ = false;
   net::Timer hold_timer_;    // somebody's patience is over
   net::Timer output_timer_;  // no more output from behind the exit
-  net::Timer kill_timer_;
-  net::Timer group_timer_;  // whether the group is gone
   OverHandler on_over_;
   net::Wakeup over_;
 };

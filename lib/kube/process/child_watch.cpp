@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::kube {
@@ -43,7 +44,9 @@ void ChildWatch::collect() {
   if (collected == 0) return;
   uv_poll_stop(poll_.get());
   int exit_code = -1;
-  if (collected > 0) exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  if (collected > 0) {
+    exit_code = WIFSIGNALED(status) ? exit_code_of_signal(WTERMSIG(status)) : WEXITSTATUS(status);
+  }
   handler_(exit_code);
 }
 

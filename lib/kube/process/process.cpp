@@ -11,6 +11,7 @@
 #include "kube/process/environment.h"
 #include "kube/process/spawn_on_terminal.h"
 #include "net/descriptor.h"
+#include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::kube {
@@ -57,6 +58,7 @@ Process::~Process() {
 }
 
 Error Process::start(const Options& options) {
+  if (options.command.empty()) return start_error({}, UV_EINVAL);
   Error error = options.tty ? start_on_terminal(options) : start_with_pipes(options);
   if (error) {
     stdin_.reset();
@@ -142,7 +144,7 @@ Error Process::start_with_pipes(const Options& options) {
   if (options.own_group) spawn.flags = UV_PROCESS_DETACHED;  // setsid: can be signalled as one
   spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
     static_cast<Process*>(process->data)
-        ->exited(signal != 0 ? 128 + signal : static_cast<int>(status));
+        ->exited(signal != 0 ? exit_code_of_signal(signal) : static_cast<int>(status));
   };
   process_ = net::Handle<uv_process_t>::make();
   process_->data = this;

@@ -4,7 +4,6 @@
 #include <uv.h>
 
 #include <array>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,8 +52,8 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  /// Starts the command, once. Errors: libuv's, with a text that names the command; see
-  /// shell_exit_code.
+  /// Starts the command, once. Errors: libuv's, with a text that names the command, UV_EINVAL for
+  /// one without a word; see shell_exit_code.
   ///
   /// With a terminal all output is kStdout's; it is read also if nobody wants it, since nobody
   /// could go on otherwise. The command has TERM=xterm if its environment has no TERM, as in
@@ -101,9 +100,6 @@ class Process {
   /// foreground group, too. Returns whether there was anybody left to get it. A group that is found
   /// gone, also at the command's exit, gets no more of them: its number may be another's by then.
   bool signal_group(int signal);
-
-  /// Nothing tells when a group that has outlived its leader is gone: how often to ask.
-  static constexpr std::chrono::milliseconds kGroupCheck{50};
 
  private:
   Error start_with_pipes(const Options& options);

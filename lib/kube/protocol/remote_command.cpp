@@ -20,13 +20,19 @@ std::optional<std::uint16_t> extent(const json& object, const char* name) {
   return static_cast<std::uint16_t>(value);
 }
 
-std::string target_of(const RemoteCommandRequest& request, std::string_view operation,
-                      httpstream::Query query) {
+template <class Request>
+RequestedStreams streams_of(const Request& request) {
+  return {request.use_stdin, request.use_stdout, request.use_stderr && !request.tty, request.tty};
+}
+
+template <class Request>
+std::string target_of(const Request& request, std::string_view operation, httpstream::Query query) {
+  const RequestedStreams streams = requested_streams(request);
   if (!request.container.empty()) query.emplace_back("container", request.container);
-  if (request.use_stdin) query.emplace_back("stdin", "true");
-  if (request.use_stdout) query.emplace_back("stdout", "true");
-  if (request.use_stderr && !request.tty) query.emplace_back("stderr", "true");
-  if (request.tty) query.emplace_back("tty", "true");
+  if (streams.standard_input) query.emplace_back("stdin", "true");
+  if (streams.standard_output) query.emplace_back("stdout", "true");
+  if (streams.standard_error) query.emplace_back("stderr", "true");
+  if (streams.terminal) query.emplace_back("tty", "true");
   return "/api/v1/namespaces/" + httpstream::percent_encode(request.pod_namespace) + "/pods/" +
          httpstream::percent_encode(request.pod) + "/" + std::string(operation) + "?" +
          httpstream::format_query(query);
@@ -49,6 +55,9 @@ Result<TerminalSize> parse_terminal_size(std::string_view text) {
   return Error(Errc::kBadRequest,
                "a terminal's size is not of the form {\"Width\":80,\"Height\":24}");
 }
+
+RequestedStreams requested_streams(const ExecRequest& request) { return streams_of(request); }
+RequestedStreams requested_streams(const AttachRequest& request) { return streams_of(request); }
 
 std::string exec_target(const ExecRequest& request) {
   httpstream::Query query;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "kube/protocol/request_check.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/utf8.h"
 
@@ -106,8 +107,8 @@ Error read_names(const StreamingPath& path, Request& request) {
   return read_name(path.pod_uid, request.pod_uid);
 }
 
-Error read_parameters(const StreamingPath& path, const httpstream::Query& query,
-                      RemoteCommandRequest& request) {
+template <class Request>
+Error read_parameters(const StreamingPath& path, const httpstream::Query& query, Request& request) {
   if (Error error = read_name(path.container, request.container)) return error;
   request.use_stdout = request.use_stderr = false;
   for (const auto& [name, value] : query) {
@@ -119,25 +120,26 @@ Error read_parameters(const StreamingPath& path, const httpstream::Query& query,
       request.container = valid_utf8(value);
     }
   }
-  if (request.tty) request.use_stderr = false;
-  if (!request.use_stdin && !request.use_stdout && !request.use_stderr) {
-    return Error(Errc::kBadRequest, "you must specify at least one of stdin, stdout, stderr");
-  }
+  request.use_stderr = requested_streams(request).standard_error;
   return {};
 }
 
-Error read_command(const httpstream::Query& query, std::vector<std::string>& command) {
+// Names and parameters, which make sense together.
+template <class Request>
+Result<StreamingRequest> finished(const StreamingPath& path, const httpstream::Query& query,
+                                  Request request) {
+  if (Error error = read_names(path, request)) return error;
+  if (Error error = read_parameters(path, query, request)) return error;
+  if (Error error = check_request(request)) return error;
+  return StreamingRequest(std::move(request));
+}
+
+std::vector<std::string> words_of(const httpstream::Query& query) {
+  std::vector<std::string> words;
   for (const auto& [name, value] : query) {
-    if (name != "command") continue;
-    if (value.find('\0') != std::string::npos) {
-      return Error(Errc::kBadRequest, "a 'command' parameter contains NUL");
-    }
-    command.push_back(value);
+    if (name == "command") words.push_back(value);
   }
-  if (command.empty() || command.front().empty()) {
-    return Error(Errc::kBadRequest, "you must specify at least one 'command' parameter");
-  }
-  return {};
+  return words;
 }
 
 // Numbers, separated by commas.
@@ -176,16 +178,9 @@ Result<StreamingRequest> parse_streaming_target(const httpstream::Target& target
     return StreamingRequest(std::move(request));
   }
   if (path->operation == Operation::kAttach) {
-    AttachRequest request;
-    if (Error error = read_names(*path, request)) return error;
-    if (Error error = read_parameters(*path, target.query, request)) return error;
-    return StreamingRequest(std::move(request));
+    return finished(*path, target.query, AttachRequest());
   }
-  ExecRequest request;
-  if (Error error = read_names(*path, request)) return error;
-  if (Error error = read_command(target.query, request.command)) return error;
-  if (Error error = read_parameters(*path, target.query, request)) return error;
-  return StreamingRequest(std::move(request));
+  return finished(*path, target.query, ExecRequest{.command = words_of(target.query)});
 }
 
 }  // namespace uvspdy::kube

@@ -71,15 +71,15 @@ class CommandConnection::Command final : public ServedCommand {
   std::shared_ptr<CommandConnection> connection_;
 };
 
-CommandConnection::CommandConnection(uv_loop_t* loop, const RemoteCommandRequest& request,
+CommandConnection::CommandConnection(uv_loop_t* loop, RequestedStreams streams,
                                      std::string protocol, std::string peer,
                                      std::shared_ptr<const StreamingServer::Options> options,
                                      ReadyHandler on_ready, OverHandler on_over)
     : loop_(loop),
-      use_stdin_(request.use_stdin),
-      use_stdout_(request.use_stdout),
-      use_stderr_(request.use_stderr && !request.tty),
-      tty_(request.tty),
+      use_stdin_(streams.standard_input),
+      use_stdout_(streams.standard_output),
+      use_stderr_(streams.standard_error),
+      tty_(streams.terminal),
       protocol_(std::move(protocol)),
       peer_(std::move(peer)),
       options_(std::move(options)),

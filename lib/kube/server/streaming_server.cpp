@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kube/protocol/log_line.h"
+#include "kube/protocol/request_check.h"
 #include "kube/server/command_connection.h"
 #include "kube/server/served_port_forward.h"
 #include "kube/server/streaming_tokens.h"
@@ -41,21 +42,6 @@ std::optional<std::string_view> token_of(std::string_view path) {
 
 httpstream::HttpResponse page_not_found() {
   return {404, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, "404 page not found\n"};
-}
-
-// Why there is nothing to do; empty if there is.
-std::string_view refusal(const StreamingRequest& request) {
-  const auto* exec = std::get_if<ExecRequest>(&request);
-  if (exec != nullptr && (exec->command.empty() || exec->command.front().empty())) {
-    return "you must specify at least one 'command' parameter";
-  }
-  const RemoteCommandRequest* common = exec;
-  if (common == nullptr) common = std::get_if<AttachRequest>(&request);
-  if (common == nullptr || common->use_stdin || common->use_stdout ||
-      (common->use_stderr && !common->tty)) {
-    return {};
-  }
-  return "you must specify at least one of stdin, stdout, stderr";
 }
 
 // What is read from targets at once, and how many such blocks are kept for use again.
@@ -112,7 +98,7 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
   template <class Served, class Make>
   void start(HttpExchange& exchange, std::span<const std::string_view> protocols,
              std::unordered_set<std::shared_ptr<Served>>& owners, Make make);
-  void serve(HttpExchange& exchange, const RemoteCommandRequest& request,
+  void serve(HttpExchange& exchange, RequestedStreams streams,
              CommandConnection::ReadyHandler on_ready);
   void serve(HttpExchange& exchange, const PortForwardRequest& request);
   void stop(OnceCallback<void()> done);
@@ -159,11 +145,11 @@ void StreamingServer::Shared::start(HttpExchange& exchange,
   served->start(std::move(*connection));
 }
 
-void StreamingServer::Shared::serve(HttpExchange& exchange, const RemoteCommandRequest& request,
+void StreamingServer::Shared::serve(HttpExchange& exchange, RequestedStreams streams,
                                     CommandConnection::ReadyHandler on_ready) {
   start(exchange, kRemoteCommandProtocols, commands,
         [&](std::string protocol, CommandConnection::OverHandler on_over) {
-          return std::make_shared<CommandConnection>(loop, request, std::move(protocol),
+          return std::make_shared<CommandConnection>(loop, streams, std::move(protocol),
                                                      exchange.peer(), options, std::move(on_ready),
                                                      std::move(on_over));
         });
@@ -191,9 +177,7 @@ void StreamingServer::Shared::serve(HttpExchange& exchange, const PortForwardReq
 
 Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
   if (!base) return base.error();
-  if (const std::string_view why = refusal(request); !why.empty()) {
-    return Error(Errc::kBadRequest, std::string(why));
-  }
+  if (Error error = check_request(request)) return error;
   httpstream::Url url = *base;
   url.target = base_path + std::string(token_path(request));
   uv_update_time(loop);  // a call may come long after the turn began
@@ -280,24 +264,28 @@ void StreamingServer::serve(const std::shared_ptr<HttpExchange>& exchange,
     return exchange->respond(
         status_response(503, "ServiceUnavailable", "the server is stopping: try another"));
   }
+  if (!shared_->runtime) {
+    return exchange->respond(
+        status_response(503, "ServiceUnavailable", "the server has nothing to stream from"));
+  }
   if (shared_->refuse_without_upgrade(*exchange)) return;
-  if (const std::string_view why = refusal(request); !why.empty()) {
-    return exchange->respond(status_response(400, "BadRequest", std::string(why)));
+  if (const Error error = check_request(request)) {
+    return exchange->respond(response_for(error));
   }
   if (const auto* port_forward = std::get_if<PortForwardRequest>(&request)) {
     return shared_->serve(*exchange, *port_forward);
   }
   const auto runtime = shared_->runtime;
   if (auto* exec = std::get_if<ExecRequest>(&request)) {
-    const RemoteCommandRequest common = *exec;
-    return shared_->serve(*exchange, common,
+    const RequestedStreams streams = requested_streams(*exec);
+    return shared_->serve(*exchange, streams,
                           [runtime, given = std::move(*exec)](auto command) mutable {
                             runtime->exec(std::move(given), std::move(command));
                           });
   }
   auto& attach = std::get<AttachRequest>(request);
-  const RemoteCommandRequest common = attach;
-  shared_->serve(*exchange, common, [runtime, given = std::move(attach)](auto command) mutable {
+  const RequestedStreams streams = requested_streams(attach);
+  shared_->serve(*exchange, streams, [runtime, given = std::move(attach)](auto command) mutable {
     runtime->attach(std::move(given), std::move(command));
   });
 }

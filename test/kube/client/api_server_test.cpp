@@ -24,6 +24,7 @@
 #include "uvspdy/httpstream/response_upgrader.h"
 #include "uvspdy/httpstream/upgrade.h"
 #include "uvspdy/kube/client/remote_command_client.h"
+#include "uvspdy/kube/config/kubeconfig.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/server/pod_api.h"
 #include "uvspdy/net/error.h"
@@ -145,6 +146,44 @@ TEST_CASE("ApiServer: a connection for nobody is closed, and so is what a GET wo
   api_server->dial("/api", {"v4.channel.k8s.io"}, {});
   REQUIRE(loop.run_until([&] { return connection && connection->is_closed(); }));
   (*listening)->close();
+  REQUIRE(loop.run_out());
+}
+
+namespace {
+
+// As the class comment of ApiServer has it.
+Error exec_by(uv_loop_t* loop, const std::vector<std::string>& files, const ExecRequest& request,
+              RemoteCommandHandlers handlers) {
+  Result<Kubeconfig> kubeconfig = Kubeconfig::load(files);
+  if (!kubeconfig) return kubeconfig.error();
+  Result<ClientConfig> config = kubeconfig->client_config();  // there may be none
+  if (!config) return config.error();
+  Result<std::shared_ptr<ApiServer>> server = ApiServer::create(loop, std::move(*config));
+  if (!server) return server.error();
+  exec(**server, request, std::move(handlers));
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("ApiServer: its class comment, with a kubeconfig and without", "[api-server]") {
+  TestLoop loop;
+  const TemporaryFolder folder;
+  CHECK(exec_by(loop.get(), {}, {.command = {"ls"}}, {}).code() == Errc::kBadKubeconfig);
+  CHECK(exec_by(loop.get(), {folder.path("missing")}, {}, {}).code() == Errc::kBadKubeconfig);
+  RefusingServer server(loop);
+  const std::string file = folder.write(
+      "config",
+      "current-context: c\ncontexts: [{name: c, context: {cluster: c}}]\nclusters: [{name: c, "
+      "cluster: {server: 'http://127.0.0.1:" +
+          std::to_string(server.http->port()) + "'}}]\n");
+  std::optional<Result<ExitStatus>> status;
+  RemoteCommandHandlers handlers;
+  handlers.on_exit = [&status](Result<ExitStatus> how) { status = std::move(how); };
+  REQUIRE_FALSE(exec_by(loop.get(), {file}, {.command = {"ls"}}, std::move(handlers)));
+  REQUIRE(loop.run_until([&] { return status.has_value(); }));
+  CHECK_FALSE(*status);
+  server.http->close();
   REQUIRE(loop.run_out());
 }
 

@@ -32,9 +32,11 @@ struct ManualClient {
 
   ManualClient(TestLoop& loop, std::uint16_t port, const kube::ExecRequest& request,
                std::string_view protocol = kube::kProtocolV4)
-      : ManualClient(loop, port, request, kube::exec_target(request), protocol) {}
+      : ManualClient(loop, port, kube::requested_streams(request), kube::exec_target(request),
+                     protocol) {}
   ManualClient(TestLoop& loop, std::uint16_t port, const kube::AttachRequest& request)
-      : ManualClient(loop, port, request, kube::attach_target(request), kube::kProtocolV4) {}
+      : ManualClient(loop, port, kube::requested_streams(request), kube::attach_target(request),
+                     kube::kProtocolV4) {}
   ManualClient(const ManualClient&) = delete;
   ManualClient& operator=(const ManualClient&) = delete;
 
@@ -81,7 +83,7 @@ struct ManualClient {
   }
 
  private:
-  ManualClient(TestLoop& loop, std::uint16_t port, const kube::RemoteCommandRequest& request,
+  ManualClient(TestLoop& loop, std::uint16_t port, kube::RequestedStreams requested,
                std::string target, std::string_view protocol) {
     httpstream::Url url;
     url.host = "127.0.0.1";
@@ -95,12 +97,10 @@ struct ManualClient {
           connection = dialed->connection;
           connection->on_close([this](const Error&) { closed = true; });
           create(kube::kStreamTypeError, error, missing);
-          if (request.use_stdin) create(kube::kStreamTypeStdin, standard_input, missing);
-          if (request.use_stdout) create(kube::kStreamTypeStdout, standard_output, missing);
-          if (request.use_stderr && !request.tty) {
-            create(kube::kStreamTypeStderr, standard_error, missing);
-          }
-          if (request.tty) create(kube::kStreamTypeResize, resize, missing);
+          if (requested.standard_input) create(kube::kStreamTypeStdin, standard_input, missing);
+          if (requested.standard_output) create(kube::kStreamTypeStdout, standard_output, missing);
+          if (requested.standard_error) create(kube::kStreamTypeStderr, standard_error, missing);
+          if (requested.terminal) create(kube::kStreamTypeResize, resize, missing);
           --missing;
         });
     REQUIRE(loop.run_until([&] { return missing == 0; }));

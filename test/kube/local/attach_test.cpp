@@ -10,6 +10,8 @@
 #include "kube/local/attach_host.h"
 #include "support/processes.h"
 #include "support/test_loop.h"
+#include "uvspdy/kube/protocol/error.h"
+#include "uvspdy/net/error.h"
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
@@ -27,6 +29,34 @@ namespace {
 constexpr std::size_t kChunk = 18893;
 
 }  // namespace
+
+TEST_CASE("start_main: one main process in a runtime's life, and none without a word") {
+  TestLoop loop;
+  kube::LocalRuntime runtime(loop.get());
+  CHECK(runtime.start_main({}, {}).code() == std::error_code(UV_EINVAL, net::uv_category()));
+  std::optional<int> exit_code;
+  REQUIRE_FALSE(runtime.start_main(shell("read line; exit 3"), {}));
+  const Error second = runtime.start_main(shell("exit 4"), [&](int code) { exit_code = code; });
+  CHECK(second.code() == kube::Errc::kBadRequest);
+  CHECK(runtime.commands() == 1);
+  REQUIRE(loop.run_until([&] { return runtime.commands() == 0; }));
+  // Also once it is over.
+  CHECK(runtime.start_main(shell("exit 4"), {}).code() == kube::Errc::kBadRequest);
+  bool stopped = false;
+  runtime.stop([&] { stopped = true; });
+  REQUIRE(loop.run_until([&] { return stopped; }));
+  REQUIRE(loop.run_out());
+  CHECK_FALSE(exit_code);
+}
+
+TEST_CASE("start_main: not in a runtime that was stopped, which would never end it") {
+  TestLoop loop;
+  kube::LocalRuntime runtime(loop.get());
+  runtime.stop({});
+  CHECK(runtime.start_main(shell("sleep 1000"), {}).code() == kube::Errc::kBadRequest);
+  CHECK(runtime.commands() == 0);
+  REQUIRE(loop.run_out());
+}
 
 TEST_CASE("attach: several clients see the output from when they attached") {
   TestLoop loop;

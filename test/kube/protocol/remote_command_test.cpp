@@ -33,6 +33,32 @@ TEST_CASE("exec_target: path and parameters as the API server takes them") {
         "&tty=true");
 }
 
+TEST_CASE("requests are aggregates, whose fields can be named") {
+  const ExecRequest exec{.pod_namespace = "ns", .pod = "web-0", .command = {"ls"}, .tty = true};
+  CHECK(exec_target(exec) ==
+        "/api/v1/namespaces/ns/pods/web-0/exec?command=ls&stdout=true&tty=true");
+  CHECK(attach_target({.pod = "web-0", .use_stderr = false}) ==
+        "/api/v1/namespaces/default/pods/web-0/attach?stdout=true");
+}
+
+TEST_CASE("requested_streams: with a terminal there is no standard error") {
+  for (int bits = 0; bits < 16; ++bits) {
+    ExecRequest exec;
+    AttachRequest attach;
+    exec.use_stdin = attach.use_stdin = (bits & 1) != 0;
+    exec.use_stdout = attach.use_stdout = (bits & 2) != 0;
+    exec.use_stderr = attach.use_stderr = (bits & 4) != 0;
+    exec.tty = attach.tty = (bits & 8) != 0;
+    for (const RequestedStreams& streams : {requested_streams(exec), requested_streams(attach)}) {
+      CHECK(streams.standard_input == exec.use_stdin);
+      CHECK(streams.standard_output == exec.use_stdout);
+      CHECK(streams.standard_error == (exec.use_stderr && !exec.tty));
+      CHECK(streams.terminal == exec.tty);
+      CHECK(streams.any() == (exec.use_stdin || exec.use_stdout || streams.standard_error));
+    }
+  }
+}
+
 TEST_CASE("attach_target: the same without a command") {
   AttachRequest request;
   request.pod_namespace = "ns";

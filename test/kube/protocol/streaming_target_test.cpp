@@ -43,7 +43,7 @@ TEST_CASE("parse_streaming_target: reads back what exec_target and attach_target
     request.use_stdout = (bits & 2) != 0;
     request.use_stderr = (bits & 4) != 0 && !request.tty;
     if (!request.use_stdin && !request.use_stdout && !request.use_stderr) continue;
-    const auto check = [&request](const RemoteCommandRequest& back) {
+    const auto check = [&request](const auto& back) {
       CHECK(back.pod_namespace == request.pod_namespace);
       CHECK(back.pod == request.pod);
       CHECK(back.container == request.container);
@@ -55,7 +55,13 @@ TEST_CASE("parse_streaming_target: reads back what exec_target and attach_target
     const auto exec = parsed<ExecRequest>(exec_target(request));
     CHECK(exec.command == request.command);
     check(exec);
-    check(parsed<AttachRequest>(attach_target(AttachRequest{request})));
+    check(parsed<AttachRequest>(attach_target({.pod_namespace = request.pod_namespace,
+                                               .pod = request.pod,
+                                               .container = request.container,
+                                               .use_stdin = request.use_stdin,
+                                               .use_stdout = request.use_stdout,
+                                               .use_stderr = request.use_stderr,
+                                               .tty = request.tty})));
   }
 }
 

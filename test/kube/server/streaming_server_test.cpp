@@ -108,6 +108,31 @@ TEST_CASE("StreamingServer: no URL for a request that makes no sense, nor withou
   CHECK(without.response_for(bad_url).status == 500);
 }
 
+TEST_CASE("StreamingServer: without a Runtime every request is refused") {
+  TestLoop loop;
+  StreamingServer::Options options = with_base("http://127.0.0.1:1");
+  StreamingServer server(loop.get(), nullptr, options);
+  auto http = httpstream::HttpServer::listen(
+      loop.get(), "127.0.0.1", 0, [&](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
+        const auto target = httpstream::parse_target(exchange->request().target);
+        REQUIRE(target);
+        if (!is_streaming_path(target->path)) return server.serve(exchange);
+        server.serve(exchange, *parse_streaming_target(*target));
+      });
+  REQUIRE(http);
+  const auto url = server.exec_url(exec_of("c"));
+  REQUIRE(url);
+  for (const std::string& path :
+       {target_of(*url), std::string("/exec/ns/pod/c?command=x&output=1"),
+        std::string("/attach/ns/pod/c?output=1"), std::string("/portForward/ns/pod")}) {
+    CHECK(answer(loop, (*http)->port(), "POST " + path).starts_with("HTTP/1.1 503 "));
+  }
+  CHECK(server.sessions() == 0);
+  server.stop({});
+  (*http)->close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("StreamingServer: a URL works once, for its own request") {
   TestLoop loop;
   const std::string path = GENERATE("", "/cri");

@@ -15,6 +15,7 @@
 #include "flags/pod_flags.h"
 #include "loop.h"
 #include "report.h"
+#include "uvspdy/kube/process/exit_code.h"
 
 using namespace uvspdy;
 
@@ -52,7 +53,7 @@ int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const Cp
     if (!error) return 0;
     if (pod.signal() != 0) {
       fail("interrupted");
-      return 128 + pod.signal();
+      return kube::exit_code_of_signal(pod.signal());
     }
     if (!pod.connection_lost() || left == 0) return fail(error.message());
     pod.console().line("uvspdy cp: " + error.message() + "; trying again");

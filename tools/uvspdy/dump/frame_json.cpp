@@ -52,7 +52,7 @@ struct AddFields {
     ordered_json& entries = object["entries"] = ordered_json::array();
     for (const wire::SettingsFrame::Entry& entry : frame.entries) {
       entries.push_back({{"id", static_cast<std::uint32_t>(entry.id)},
-                         {"name", setting_name(entry.id)},
+                         {"name", name_of(entry.id)},
                          {"flags", entry.flags},
                          {"value", entry.value}});
     }

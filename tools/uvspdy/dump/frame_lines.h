@@ -17,6 +17,3 @@ std::string escaped(std::string_view text);
 
 /// ">" for client to server, "<" for server to client.
 std::string_view arrow(Direction direction);
-
-/// The specification's name of a SETTINGS id, or "UNKNOWN".
-std::string_view setting_name(uvspdy::wire::SettingId id);

@@ -18,8 +18,11 @@ std::string seconds(std::int64_t nanoseconds) {
   return text.data();
 }
 
-std::string named(std::string_view name, std::uint32_t number) {
-  return name == "UNKNOWN" ? "UNKNOWN " + std::to_string(number) : std::string(name);
+template <class Number>
+std::string named(Number number) {
+  std::string name(name_of(number));
+  if (!is_known(number)) name += " " + std::to_string(static_cast<std::uint32_t>(number));
+  return name;
 }
 
 std::string stream(wire::StreamId id) { return id == 0 ? "" : " stream " + std::to_string(id); }
@@ -28,8 +31,7 @@ std::string settings(const wire::SettingsFrame& frame) {
   std::string text = ", " + std::to_string(frame.entries.size()) + " entries";
   if (frame.clear_settings) text += ", CLEAR_SETTINGS";
   for (const wire::SettingsFrame::Entry& entry : frame.entries) {
-    text += ", " + named(setting_name(entry.id), static_cast<std::uint32_t>(entry.id)) + ": " +
-            std::to_string(entry.value);
+    text += ", " + named(entry.id) + ": " + std::to_string(entry.value);
     if ((entry.flags & wire::kFlagPersistValue) != 0) text += " PERSIST_VALUE";
     if ((entry.flags & wire::kFlagPersisted) != 0) text += " PERSISTED";
   }
@@ -72,8 +74,7 @@ struct Describe {
     return {"HEADERS" + stream(frame.stream_id), fin(frame.fin) + headers(frame.headers)};
   }
   Parts operator()(const wire::RstStreamFrame& frame) const {
-    return {"RST_STREAM" + stream(frame.stream_id),
-            ", " + named(name_of(frame.status), static_cast<std::uint32_t>(frame.status))};
+    return {"RST_STREAM" + stream(frame.stream_id), ", " + named(frame.status)};
   }
   Parts operator()(const wire::SettingsFrame& frame) const { return {"SETTINGS", settings(frame)}; }
   Parts operator()(const wire::PingFrame& frame) const {
@@ -81,7 +82,7 @@ struct Describe {
   }
   Parts operator()(const wire::GoAwayFrame& frame) const {
     return {"GOAWAY last good stream " + std::to_string(frame.last_good_stream_id),
-            ", " + named(name_of(frame.status), static_cast<std::uint32_t>(frame.status))};
+            ", " + named(frame.status)};
   }
   Parts operator()(const wire::WindowUpdateFrame& frame) const {
     return {"WINDOW_UPDATE" + stream(frame.stream_id), ", delta " + std::to_string(frame.delta)};
@@ -132,20 +133,6 @@ std::string escaped(std::string_view text) {
 
 std::string_view arrow(Direction direction) {
   return direction == Direction::kClientToServer ? ">" : "<";
-}
-
-std::string_view setting_name(wire::SettingId id) {
-  switch (id) {
-    case wire::SettingId::kUploadBandwidth: return "UPLOAD_BANDWIDTH";
-    case wire::SettingId::kDownloadBandwidth: return "DOWNLOAD_BANDWIDTH";
-    case wire::SettingId::kRoundTripTime: return "ROUND_TRIP_TIME";
-    case wire::SettingId::kMaxConcurrentStreams: return "MAX_CONCURRENT_STREAMS";
-    case wire::SettingId::kCurrentCwnd: return "CURRENT_CWND";
-    case wire::SettingId::kDownloadRetransRate: return "DOWNLOAD_RETRANS_RATE";
-    case wire::SettingId::kInitialWindowSize: return "INITIAL_WINDOW_SIZE";
-    case wire::SettingId::kClientCertificateVectorSize: return "CLIENT_CERTIFICATE_VECTOR_SIZE";
-  }
-  return "UNKNOWN";
 }
 
 std::string text_line(const RecordedFrame& frame) {

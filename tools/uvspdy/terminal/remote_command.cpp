@@ -12,6 +12,7 @@
 #include "stop_signals.h"
 #include "terminal/fd_sink.h"
 #include "terminal/fd_source.h"
+#include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/net/error.h"
 
 using namespace uvspdy;
@@ -161,6 +162,5 @@ void RemoteCommand::die_of(int signal) {
   if (terminal_) terminal_->restore();
   std::signal(signal, SIG_DFL);
   std::raise(signal);
-  constexpr int kBySignal = 128;
-  std::_Exit(kBySignal + signal);
+  std::_Exit(kube::exit_code_of_signal(signal));
 }

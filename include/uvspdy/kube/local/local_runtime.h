@@ -87,7 +87,8 @@ class UVSPDY_EXPORT LocalRuntime : public Runtime {
   /// Runs the process for attach, at most one in a LocalRuntime's life. `on_over` is called from
   /// the loop when it has exited, its clients have been told how, and, if it was told to stop, its
   /// process group is gone; with its exit code, 128 and the signal if one has ended it. Errors:
-  /// libuv's, with a text, as for a command that cannot be run.
+  /// libuv's, with a text, as for a command that cannot be run; kBadRequest when there is such a
+  /// process already, or was, and when the LocalRuntime was stopped.
   Error start_main(MainCommand command, OnceCallback<void(int exit_code)> on_over);
 
   void exec(ExecRequest request, std::shared_ptr<ServedCommand> command) override;

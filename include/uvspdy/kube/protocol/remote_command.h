@@ -43,25 +43,44 @@ UVSPDY_EXPORT std::string to_json(const TerminalSize& size);
 /// Reads one such object. Errors: kBadRequest.
 UVSPDY_EXPORT Result<TerminalSize> parse_terminal_size(std::string_view json);
 
-/// What exec and attach have in common.
-struct RemoteCommandRequest {
+/// A command to run in a container.
+struct ExecRequest {
   std::string pod_namespace = "default";
   std::string pod{};
   std::string pod_uid{};    ///< only paths of kubelets name it
   std::string container{};  ///< empty: the pod's only one
+  std::vector<std::string> command{};
   bool use_stdin = false;
   bool use_stdout = true;
-  bool use_stderr = true;  ///< means nothing beside `tty`: a terminal has one output
+  bool use_stderr = true;  ///< means nothing beside `tty`: see requested_streams
   bool tty = false;
 };
 
-/// A command to run in a container.
-struct ExecRequest : RemoteCommandRequest {
-  std::vector<std::string> command{};
+/// A container whose main process to attach to. Its fields are as those of ExecRequest.
+struct AttachRequest {
+  std::string pod_namespace = "default";
+  std::string pod{};
+  std::string pod_uid{};
+  std::string container{};
+  bool use_stdin = false;
+  bool use_stdout = true;
+  bool use_stderr = true;
+  bool tty = false;
 };
 
-/// A container whose main process to attach to.
-struct AttachRequest : RemoteCommandRequest {};
+/// The streams that such a request asks for.
+struct RequestedStreams {
+  bool standard_input = false;
+  bool standard_output = false;
+  bool standard_error = false;
+  bool terminal = false;  ///< whether the others are those of a terminal
+
+  bool any() const { return standard_input || standard_output || standard_error; }
+};
+
+/// With a terminal there is no standard error: it has one output.
+UVSPDY_EXPORT RequestedStreams requested_streams(const ExecRequest& request);
+UVSPDY_EXPORT RequestedStreams requested_streams(const AttachRequest& request);
 
 /// Path and query as the API server takes them:
 /// /api/v1/namespaces/NS/pods/POD/exec?command=...&stdin=true&stdout=true...

@@ -54,6 +54,7 @@ class UVSPDY_EXPORT StreamingServer {
     Options() { connection.session.ping_period = std::chrono::seconds(5); }
   };
 
+  /// Without a `runtime` (null) every request is refused with 503.
   StreamingServer(uv_loop_t* loop, std::shared_ptr<Runtime> runtime, Options options = {});
   /// As `stop`, with nobody more to tell: a `done` that was given before is still called.
   ~StreamingServer();

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+
+#include "kube/process/process.h"
+#include "uvspdy/callback.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::kube {
+
+/// The end of a command that is told to go, with all that it has started: a first signal, some time
+/// to end in order, then SIGKILL. Nothing tells when a process group that has outlived its leader
+/// is gone, so it is asked for.
+class Termination {
+ public:
+  /// `on_over` runs once, from the loop, when nobody is left, unless is_under_way() has said so
+  /// before. `process` must outlive this.
+  Termination(uv_loop_t* loop, Process& process, OnceCallback<void()> on_over);
+  Termination(const Termination&) = delete;
+  Termination& operator=(const Termination&) = delete;
+
+  /// Sends the first signal to the group. Only the first call counts.
+  void begin(int signal, std::chrono::milliseconds grace);
+
+  bool has_begun() const { return state_ != State::kNone; }
+
+  /// Whether it has begun, and somebody is left. Once SIGKILL is sent only the command itself is
+  /// waited for, until it is collected.
+  bool is_under_way();
+
+ private:
+  enum class State { kNone, kTold, kKilled, kOver };
+
+  void kill();
+  void look();
+
+  Process& process_;
+  State state_ = State::kNone;
+  net::Timer kill_timer_;
+  net::Timer look_timer_;
+  OnceCallback<void()> on_over_;
+};
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "uvspdy/error.h"
+#include "uvspdy/kube/protocol/streaming_target.h"
+
+namespace uvspdy::kube {
+
+/// What is wrong with a request, whoever has made it. Errors: kBadRequest, in the words of the CRI
+/// streaming server: no command, a command with NUL in it, nothing to stream.
+Error check_request(const ExecRequest& request);
+Error check_request(const AttachRequest& request);
+Error check_request(const PortForwardRequest& request);
+Error check_request(const StreamingRequest& request);
+
+}  // namespace uvspdy::kube
