@@ -9,6 +9,8 @@
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/handle.h"
 
+namespace uvspdy::command {
+
 /// Calls a handler, from the loop, whenever a signal comes.
 class SignalWatch {
  public:
@@ -17,13 +19,13 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
 
   /// Begins, unless it has begun. It keeps the loop alive. Errors: libuv's.
-  uvspdy::Error start(uv_loop_t* loop, int signal, std::function<void(int signal)> handler) {
+  Error start(uv_loop_t* loop, int signal, std::function<void(int signal)> handler) {
     if (handle_) return {};
-    auto handle = uvspdy::net::Handle<uv_signal_t>::make();
+    auto handle = net::Handle<uv_signal_t>::make();
     int status = uv_signal_init(loop, handle.get());
     if (status < 0) {
       handle.forget();
-      return uvspdy::net::uv_error(status, "watch for signals");
+      return net::uv_error(status, "watch for signals");
     }
     handler_ = std::move(handler);
     handle->data = this;
@@ -31,7 +33,7 @@ class SignalWatch {
         handle.get(),
         [](uv_signal_t* of, int number) { static_cast<SignalWatch*>(of->data)->handler_(number); },
         signal);
-    if (status < 0) return uvspdy::net::uv_error(status, "watch for signals");
+    if (status < 0) return net::uv_error(status, "watch for signals");
     handle_ = std::move(handle);
     return {};
   }
@@ -46,5 +48,7 @@ class SignalWatch {
 
  private:
   std::function<void(int signal)> handler_;
-  uvspdy::net::Handle<uv_signal_t> handle_;
+  net::Handle<uv_signal_t> handle_;
 };
+
+}  // namespace uvspdy::command

@@ -5,8 +5,7 @@
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/protocol/streaming_target.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr const char* kContainer = "main";
@@ -103,3 +102,5 @@ void PodServer::handle(const std::shared_ptr<httpstream::HttpExchange>& exchange
   if (auto refusal = std::visit(refuse, *streaming)) return exchange->respond(*refusal);
   streaming_.serve(exchange, std::move(*streaming));
 }
+
+}  // namespace uvspdy::command

@@ -5,7 +5,7 @@
 
 #include "uvspdy/net/error.h"
 
-using namespace uvspdy;
+namespace uvspdy::command {
 
 FdReady::FdReady(uv_loop_t* loop, uv_file fd, int event, std::function<void()> handler)
     : loop_(loop), fd_(fd), event_(event), handler_(std::move(handler)) {}
@@ -109,3 +109,5 @@ void FdWriter::fail(ssize_t status) {
   const std::string output = fd_ == 1 ? "standard output" : "standard error";
   handlers_.on_failure(net::uv_error(static_cast<int>(status), "write to " + output));
 }
+
+}  // namespace uvspdy::command

@@ -12,6 +12,8 @@
 #include "uvspdy/error.h"
 #include "uvspdy/net/handle.h"
 
+namespace uvspdy::command {
+
 // Standard input and output of a command, through libuv's thread pool: that works for files,
 // pipes and terminals alike, and leaves their O_NONBLOCK, which other processes share, alone.
 
@@ -21,14 +23,14 @@ class FdReady {
   FdReady(uv_loop_t* loop, uv_file fd, int event, std::function<void()> handler);
 
   /// Errors: libuv's, for a descriptor that cannot be waited for; the handler is not called then.
-  uvspdy::Error wait();
+  Error wait();
 
  private:
   uv_loop_t* loop_;
   uv_file fd_;
   int event_;
   std::function<void()> handler_;
-  uvspdy::net::Handle<uv_poll_t> poll_;
+  net::Handle<uv_poll_t> poll_;
 };
 
 /// Reads a file descriptor piece by piece, each when it is asked for. A read that is under way
@@ -36,7 +38,7 @@ class FdReady {
 class FdReader {
  public:
   /// Called with bytes, with an empty Buffer at the end, or with the error that ended reading.
-  using Handler = std::function<void(uvspdy::Result<uvspdy::Buffer>)>;
+  using Handler = std::function<void(Result<Buffer>)>;
 
   FdReader(uv_loop_t* loop, uv_file fd, Handler handler);
 
@@ -52,8 +54,8 @@ class FdReader {
   uv_loop_t* loop_;
   uv_file fd_;
   Handler handler_;
-  uvspdy::BufferPool pool_{kBlockSize};
-  uvspdy::BufferPool::Block block_;
+  BufferPool pool_{kBlockSize};
+  BufferPool::Block block_;
   uv_fs_t request_{};
   bool reading_ = false;
   FdReady readable_;
@@ -64,12 +66,12 @@ class FdWriter {
  public:
   struct Handlers {
     std::function<void()> on_drained;  // everything is written
-    std::function<void(const uvspdy::Error&)> on_failure;
+    std::function<void(const Error&)> on_failure;
   };
 
   FdWriter(uv_loop_t* loop, uv_file fd, Handlers handlers);
 
-  void write(uvspdy::Bytes bytes);
+  void write(Bytes bytes);
 
   /// Bytes that are not written yet.
   std::size_t pending() const { return waiting_.size() + writing_.size() - written_; }
@@ -88,3 +90,5 @@ class FdWriter {
   uv_fs_t request_{};
   FdReady writable_;
 };
+
+}  // namespace uvspdy::command

@@ -14,17 +14,19 @@
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/timer.h"
 
-/// A remote command between this process's standard streams, which ends the process: with the
-/// command's exit code, with 1 and a line on stderr, or by the signal that it was told to end with
-/// (130 for a shell, if that was Ctrl-C). The terminal is restored first.
-class RemoteCommand {
+namespace uvspdy::command {
+
+/// The local end of a remote command: this process's standard streams, terminal, signals and exit
+/// code. It ends the process: with the command's exit code, with 1 and a line on stderr, or by the
+/// signal that it was told to end with (130 for a shell, if that was Ctrl-C). The terminal is
+/// restored first.
+class LocalEnd {
  public:
   /// Starts it, with the first size of the terminal, if it has one.
-  using Start = std::function<uvspdy::net::Attempt(uvspdy::kube::RemoteCommandHandlers,
-                                                   uvspdy::kube::TerminalSize)>;
+  using Start = std::function<net::Attempt(kube::RemoteCommandHandlers, kube::TerminalSize)>;
 
   /// `name` is the command's own, for messages.
-  RemoteCommand(uv_loop_t* loop, const char* name);
+  LocalEnd(uv_loop_t* loop, const char* name);
 
   /// Whether a terminal is to be used: -t together with -i, where standard input is one. Says so
   /// where it is not.
@@ -37,14 +39,14 @@ class RemoteCommand {
   [[noreturn]] void fail(const std::string& line);
 
  private:
-  using StreamPtr = std::shared_ptr<uvspdy::httpstream::Stream>;
+  using StreamPtr = std::shared_ptr<httpstream::Stream>;
 
   FdWriter::Handlers writer_handlers(StreamPtr& stream);
-  void started(const uvspdy::kube::RemoteCommandStreams& streams);
+  void started(const kube::RemoteCommandStreams& streams);
   static void connect(const StreamPtr& stream, FdWriter& writer);
-  void send_input(uvspdy::Result<uvspdy::Buffer> piece);
+  void send_input(Result<Buffer> piece);
   void send_size();
-  uvspdy::Error watch_signals();
+  Error watch_signals();
   void end_by(int signal);
   void maybe_exit();
   [[noreturn]] void leave(int exit_code);
@@ -52,15 +54,17 @@ class RemoteCommand {
 
   uv_loop_t* loop_;
   std::string name_;
-  uvspdy::kube::RemoteCommandStreams streams_;
+  kube::RemoteCommandStreams streams_;
   FdReader input_;
   FdWriter output_;
   FdWriter error_output_;
   std::optional<Terminal> terminal_;
-  uvspdy::kube::TerminalSize told_;  // the size that the other side knows
-  uvspdy::net::Attempt attempt_;
-  std::optional<uvspdy::Result<uvspdy::kube::ExitStatus>> status_;
+  kube::TerminalSize told_;  // the size that the other side knows
+  net::Attempt attempt_;
+  std::optional<Result<kube::ExitStatus>> status_;
   int signal_ = 0;  // that ends us
-  uvspdy::net::Timer give_up_;
+  net::Timer give_up_;
   std::array<SignalWatch, 4> signals_;
 };
+
+}  // namespace uvspdy::command

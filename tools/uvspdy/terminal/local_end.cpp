@@ -1,4 +1,4 @@
-#include "terminal/remote_command.h"
+#include "terminal/local_end.h"
 
 #include <unistd.h>
 
@@ -12,8 +12,7 @@
 #include "stop_signals.h"
 #include "uvspdy/kube/process/exit_code.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // What we keep of an output that is slower than the connection before its stream is paused.
@@ -24,7 +23,7 @@ constexpr auto kGoodbye = std::chrono::seconds(1);
 
 }  // namespace
 
-RemoteCommand::RemoteCommand(uv_loop_t* loop, const char* name)
+LocalEnd::LocalEnd(uv_loop_t* loop, const char* name)
     : loop_(loop),
       name_(name),
       input_(loop, STDIN_FILENO, [this](Result<Buffer> piece) { send_input(std::move(piece)); }),
@@ -32,7 +31,7 @@ RemoteCommand::RemoteCommand(uv_loop_t* loop, const char* name)
       error_output_(loop, STDERR_FILENO, writer_handlers(streams_.standard_error)),
       give_up_(loop, [this] { die_of(signal_); }) {}
 
-bool RemoteCommand::wants_terminal(const PodFlags& flags) {
+bool LocalEnd::wants_terminal(const PodFlags& flags) {
   if (!flags.tty || !flags.use_stdin) return false;
   if (Terminal::is_terminal(STDIN_FILENO)) return true;
   if (!flags.quiet) {
@@ -41,7 +40,7 @@ bool RemoteCommand::wants_terminal(const PodFlags& flags) {
   return false;
 }
 
-void RemoteCommand::run(const Start& start, bool tty, bool redraw) {
+void LocalEnd::run(const Start& start, bool tty, bool redraw) {
   Error error = watch_signals();
   kube::TerminalSize first;
   if (tty) {
@@ -64,7 +63,7 @@ void RemoteCommand::run(const Start& start, bool tty, bool redraw) {
                    first);
 }
 
-FdWriter::Handlers RemoteCommand::writer_handlers(StreamPtr& stream) {
+FdWriter::Handlers LocalEnd::writer_handlers(StreamPtr& stream) {
   return {[this, &stream] {
             if (stream) stream->resume();
             maybe_exit();
@@ -76,7 +75,7 @@ FdWriter::Handlers RemoteCommand::writer_handlers(StreamPtr& stream) {
           }};
 }
 
-void RemoteCommand::started(const kube::RemoteCommandStreams& streams) {
+void LocalEnd::started(const kube::RemoteCommandStreams& streams) {
   streams_ = streams;
   connect(streams_.standard_output, output_);
   connect(streams_.standard_error, error_output_);
@@ -90,7 +89,7 @@ void RemoteCommand::started(const kube::RemoteCommandStreams& streams) {
   input_.read();
 }
 
-void RemoteCommand::connect(const StreamPtr& stream, FdWriter& writer) {
+void LocalEnd::connect(const StreamPtr& stream, FdWriter& writer) {
   if (!stream) return;
   stream->on_data([&stream, &writer](Bytes bytes) {
     writer.write(bytes);
@@ -98,7 +97,7 @@ void RemoteCommand::connect(const StreamPtr& stream, FdWriter& writer) {
   });
 }
 
-void RemoteCommand::send_input(Result<Buffer> piece) {
+void LocalEnd::send_input(Result<Buffer> piece) {
   // A terminal that has hung up cannot be read: for the other side that is the end of it.
   if (!piece && !terminal_) leave(report_error(name_, piece.error().message()));
   const StreamPtr& stream = streams_.standard_input;
@@ -110,7 +109,7 @@ void RemoteCommand::send_input(Result<Buffer> piece) {
   if (stream->writable()) input_.read();
 }
 
-void RemoteCommand::send_size() {
+void LocalEnd::send_size() {
   if (!streams_.terminal_resize) return;
   const kube::TerminalSize size = terminal_->size();
   if (size == told_ || size == kube::TerminalSize()) return;
@@ -118,7 +117,7 @@ void RemoteCommand::send_size() {
   streams_.resize(size);
 }
 
-Error RemoteCommand::watch_signals() {
+Error LocalEnd::watch_signals() {
   constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     // What whoever started us has us ignore, as nohup does, is ignored.
@@ -131,7 +130,7 @@ Error RemoteCommand::watch_signals() {
 }
 
 // The other side hears of it in order, if it can soon. A second signal does not wait for that.
-void RemoteCommand::end_by(int signal) {
+void LocalEnd::end_by(int signal) {
   if (terminal_) terminal_->restore();
   if (std::exchange(signal_, signal) != 0) die_of(signal);
   attempt_.cancel();
@@ -140,7 +139,7 @@ void RemoteCommand::end_by(int signal) {
 
 // When the command is over and its output is with our own readers. A read of stdin may still be
 // under way, perhaps for ever, so this does not wait for the loop to run out.
-void RemoteCommand::maybe_exit() {
+void LocalEnd::maybe_exit() {
   if (!status_) return;
   if (signal_ != 0) die_of(signal_);
   if (output_.pending() > 0 || error_output_.pending() > 0) return;
@@ -154,21 +153,23 @@ void RemoteCommand::maybe_exit() {
   leave(looks_like_none ? 1 : status.code);
 }
 
-void RemoteCommand::fail(const std::string& line) {
+void LocalEnd::fail(const std::string& line) {
   if (terminal_) terminal_->restore();
   report_line(line);
   leave(1);
 }
 
-void RemoteCommand::leave(int exit_code) {
+void LocalEnd::leave(int exit_code) {
   if (terminal_) terminal_->restore();
   std::fflush(nullptr);
   std::_Exit(exit_code);
 }
 
-void RemoteCommand::die_of(int signal) {
+void LocalEnd::die_of(int signal) {
   if (terminal_) terminal_->restore();
   std::signal(signal, SIG_DFL);
   std::raise(signal);
   std::_Exit(kube::exit_code_of_signal(signal));
 }
+
+}  // namespace uvspdy::command
