@@ -3,7 +3,6 @@
 #include <uv.h>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "kube/process/process.h"
 #include "kube/process/termination.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/net/timer.h"
@@ -22,15 +22,15 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   struct Private {};
 
  public:
-  using StderrHandler = std::function<void(std::string_view)>;
+  using StderrHandler = Callback<void(std::string_view)>;
   struct Options {
     std::chrono::milliseconds timeout;
     bool interactive = false;  // gets our stdin, and stays in our process group
     std::string exec_info;     // for KUBERNETES_EXEC_INFO
-    StderrHandler on_stderr;
+    std::shared_ptr<const StderrHandler> on_stderr;
   };
   /// Gets what the plugin has printed to stdout.
-  using Handler = std::function<void(Result<std::string>)>;
+  using Handler = OnceCallback<void(Result<std::string>)>;
 
   /// Starts the plugin. The handler runs once, from the loop, unless `stop` comes before. Errors:
   /// kCredentials, net::Errc::kTimeout.
@@ -58,7 +58,6 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   ExecConfig exec_;
   Options options_;
   Handler handler_;
-  std::shared_ptr<const StderrHandler> on_stderr_;
   std::shared_ptr<CredentialPlugin> self_;
   net::Timer timer_;
   net::Wakeup concluding_;

@@ -56,8 +56,6 @@ struct LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
   }
 };
 
-LocalRuntime::LocalRuntime(uv_loop_t* loop) : LocalRuntime(loop, Options()) {}
-
 LocalRuntime::LocalRuntime(uv_loop_t* loop, Options options)
     : shared_(std::make_shared<Shared>(loop, std::move(options))) {}
 

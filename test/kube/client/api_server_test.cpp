@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -138,6 +139,15 @@ Error exec_by(uv_loop_t* loop, const std::vector<std::string>& files, const Exec
 
 }  // namespace
 
+TEST_CASE("ApiServer: its options are aggregates, and PING by default", "[api-server]") {
+  static_assert(std::is_aggregate_v<ApiServer::Options>);
+  static_assert(std::is_aggregate_v<Authenticator::Options>);
+  const ApiServer::Options options{.authenticator = {.stdin_available = false},
+                                   .proxy_from_environment = true};
+  CHECK(options.round_tripper.connection.session.ping_period == std::chrono::seconds(5));
+  CHECK_FALSE(options.authenticator.stdin_available);
+}
+
 TEST_CASE("ApiServer: its class comment, with a kubeconfig and without", "[api-server]") {
   TestLoop loop;
   const TemporaryFolder folder;
@@ -223,7 +233,7 @@ TEST_CASE("ApiServer: get shows what dial shows, and who is told of requests see
   ApiServer::Options options;
   std::vector<httpstream::HttpRequest> told;
   options.on_request = [&told](const httpstream::HttpRequest& each) { told.push_back(each); };
-  const auto made = ApiServer::create(loop.get(), config, options);
+  const auto made = ApiServer::create(loop.get(), config, std::move(options));
   REQUIRE(made);
   const auto get = [&] {
     std::optional<Result<httpstream::HttpResponse>> result;
@@ -289,7 +299,7 @@ TEST_CASE("ApiServer: the environment's proxies are left alone unless asked for"
   const auto by_default = ApiServer::create(loop.get(), config);
   ApiServer::Options options;
   options.proxy_from_environment = true;
-  const auto asked = ApiServer::create(loop.get(), config, options);
+  const auto asked = ApiServer::create(loop.get(), config, std::move(options));
   if (before) {
     setenv(variable, before->c_str(), 1);
   } else {

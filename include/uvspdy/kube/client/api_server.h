@@ -3,12 +3,12 @@
 #include <uv.h>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/http_client.h"
@@ -18,6 +18,28 @@
 #include "uvspdy/net/attempt.h"
 
 namespace uvspdy::kube {
+
+/// How an ApiServer is reached, and who hears of that. Every field has a default.
+struct ApiServerOptions {
+  /// Timeouts, and how the connections behave. `tls` and `proxy` are taken from the ClientConfig.
+  ///
+  /// A PING every 5 s, as from client-go: without, a server that has vanished without a word is
+  /// never noticed while the command neither reads nor writes. The kernel then gives up sending,
+  /// in its own time; `session.ping_timeout` is sooner, and also ends what stands still because
+  /// the command does not read its stdin.
+  httpstream::UpgradeRoundTripper::Options round_tripper = [] {
+    httpstream::UpgradeRoundTripper::Options options;
+    options.connection.session.ping_period = std::chrono::seconds(5);
+    return options;
+  }();
+  AuthenticatorOptions authenticator;
+  /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
+  /// as with kubectl.
+  bool proxy_from_environment = false;
+  /// Hears of each request before it is made, without the headers that the connection itself
+  /// adds, and with "<masked>" in place of the credentials that Authorization carries.
+  Callback<void(const httpstream::HttpRequest&)> on_request;
+};
 
 /// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and
 /// how we do.
@@ -36,29 +58,12 @@ class ApiServer {
   struct Private {};
 
  public:
-  struct Options {
-    /// Timeouts, and how the connections behave. `tls` and `proxy` are taken from the ClientConfig.
-    httpstream::UpgradeRoundTripper::Options round_tripper;
-    Authenticator::Options authenticator;
-    /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
-    /// as with kubectl.
-    bool proxy_from_environment = false;
-    /// Hears of each request before it is made, without the headers that the connection itself
-    /// adds, and with "<masked>" in place of the credentials that Authorization carries.
-    std::function<void(const httpstream::HttpRequest&)> on_request;
-
-    /// A PING every 5 s, as from client-go: without, a server that has vanished without a word is
-    /// never noticed while the command neither reads nor writes. The kernel then gives up sending,
-    /// in its own time; `session.ping_timeout` is sooner, and also ends what stands still because
-    /// the command does not read its stdin.
-    Options() { round_tripper.connection.session.ping_period = std::chrono::seconds(5); }
-  };
+  using Options = ApiServerOptions;
 
   /// Reads the CAs, certificates and keys. Errors: net::Errc::kTlsConfig, httpstream::Errc::kBadUrl
   /// for a proxy that is none.
   static Result<std::shared_ptr<ApiServer>> create(uv_loop_t* loop, ClientConfig config,
-                                                   Options options);
-  static Result<std::shared_ptr<ApiServer>> create(uv_loop_t* loop, ClientConfig config);
+                                                   ApiServerOptions options = {});
 
   class Impl;
   ApiServer(Private, std::shared_ptr<Impl> impl);  // use `create`
