@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "uvspdy/bytes.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy {
 
@@ -15,7 +16,7 @@ namespace uvspdy {
 /// A Buffer is a value of four words. Copies and slices share the bytes and never copy them; the
 /// memory is freed, or given back to its pool, when the last copy goes, which for a Buffer handed
 /// to `Stream::write` is once the kernel has taken the bytes. The bytes must not change meanwhile.
-class Buffer {
+class UVSPDY_EXPORT Buffer {
  public:
   Buffer() = default;
 
@@ -36,8 +37,13 @@ class Buffer {
   std::size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }
 
-  /// The first `count` bytes (`count` <= size()) as a Buffer of its own, and this one without them.
-  Buffer take_prefix(std::size_t count);
+  /// The first `count` bytes as a Buffer of its own, and this one without them. With all of them
+  /// taken this one is empty and holds nothing. A `count` past size() ends the process, with a text
+  /// on stderr.
+  [[nodiscard]] Buffer take_prefix(std::size_t count);
+
+  /// The same where nobody wants what is taken.
+  void drop_prefix(std::size_t count);
 
  private:
   Bytes bytes_;
@@ -48,7 +54,7 @@ class Buffer {
 ///
 /// In the steady state of a transfer a pool allocates nothing. It belongs to one thread; the
 /// Buffers made from it may outlive it.
-class BufferPool {
+class UVSPDY_EXPORT BufferPool {
  public:
   /// `block_size` bytes a block; `max_blocks` of them are kept and used again, further ones
   /// are made when needed and freed after use.
@@ -59,7 +65,8 @@ class BufferPool {
    public:
     Block() = default;
     MutableBytes bytes() const;
-    /// The first `size` bytes as a Buffer that holds the block.
+    /// The first `size` bytes as a Buffer that holds the block. More than the block has ends the
+    /// process, with a text on stderr.
     Buffer freeze(std::size_t size) &&;
 
    private:

@@ -6,11 +6,13 @@
 #include <utility>
 #include <variant>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy {
 
 /// More about an error than a code and a text, for those who look for it: see
 /// `httpstream::upgrade_failure`.
-class ErrorDetail {
+class UVSPDY_EXPORT ErrorDetail {
  public:
   virtual ~ErrorDetail() = default;
 
@@ -24,40 +26,52 @@ class ErrorDetail {
 /// `net::Errc`, `httpstream::Errc`, `kube::Errc`, or libuv's own error numbers) and a text for
 /// people, which names the frame, the stream, the limit and its value where there is one.
 ///
-/// Like `std::error_code`, a default-constructed Error means success and converts to false:
+/// Like `std::error_code`, a default-constructed Error means success and converts to false, from
+/// docs/examples/echo.cpp:
 ///
-///     if (Error error = stream->write(buffer)) std::fprintf(stderr, "%s\n",
-///     error.message().c_str());
+///     if (Error error = stream->write(Buffer(std::string("hello, stream\n")))) report(error);
+///
+/// It is the size of one shared pointer, null for success, and copies share what it says.
 ///
 /// The library throws no exception; memory that runs out (`std::bad_alloc`) is the one exception.
-class [[nodiscard]] Error {
+class [[nodiscard]] UVSPDY_EXPORT Error {
  public:
   /// Success.
   Error() = default;
 
-  /// A failure. `code` must not be zero.
+  /// A failure. With a `code` of zero it is success, whatever the rest.
   Error(std::error_code code, std::string message,
-        std::shared_ptr<const ErrorDetail> detail = nullptr)
-      : code_(code), message_(std::move(message)), detail_(std::move(detail)) {}
+        std::shared_ptr<const ErrorDetail> detail = nullptr);
 
   /// True for a failure.
-  explicit operator bool() const { return static_cast<bool>(code_); }
+  explicit operator bool() const { return content_ != nullptr; }
 
-  const std::error_code& code() const { return code_; }
+  /// Zero on success.
+  const std::error_code& code() const;
 
   /// One line of text, empty on success.
-  const std::string& message() const { return message_; }
+  const std::string& message() const;
 
   /// What else is known, or null.
-  const std::shared_ptr<const ErrorDetail>& detail() const { return detail_; }
+  const std::shared_ptr<const ErrorDetail>& detail() const;
 
  private:
-  std::error_code code_;
-  std::string message_;
-  std::shared_ptr<const ErrorDetail> detail_;
+  struct Content;
+
+  std::shared_ptr<const Content> content_;
 };
 
-/// A value, or the Error that kept it from being made.
+namespace detail {
+
+UVSPDY_EXPORT const Error& success();
+
+/// Ends the process, with the error's text on stderr.
+[[noreturn]] UVSPDY_EXPORT void end_without_value(const Error& error);
+
+}  // namespace detail
+
+/// A value, or the Error that kept it from being made. Ask first: the value of a Result that has
+/// none ends the process, with the error's text on stderr.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -67,17 +81,27 @@ class [[nodiscard]] Result {
   /// True when there is a value.
   explicit operator bool() const { return content_.index() == 0; }
 
-  /// The value. Only when there is one.
-  T& operator*() & { return *std::get_if<0>(&content_); }
-  const T& operator*() const& { return *std::get_if<0>(&content_); }
-  T&& operator*() && { return std::move(*std::get_if<0>(&content_)); }
-  T* operator->() { return std::get_if<0>(&content_); }
-  const T* operator->() const { return std::get_if<0>(&content_); }
+  /// The value.
+  T& operator*() & { return *value(content_); }
+  const T& operator*() const& { return *value(content_); }
+  T&& operator*() && { return std::move(*value(content_)); }
+  T* operator->() { return value(content_); }
+  const T* operator->() const { return value(content_); }
 
-  /// The error. Only when there is no value.
-  const Error& error() const { return *std::get_if<1>(&content_); }
+  /// The error; success when there is a value.
+  const Error& error() const {
+    const Error* error = std::get_if<1>(&content_);
+    return error != nullptr ? *error : detail::success();
+  }
 
  private:
+  template <class Content>
+  static auto* value(Content& content) {
+    auto* value = std::get_if<0>(&content);
+    if (value == nullptr) detail::end_without_value(*std::get_if<1>(&content));
+    return value;
+  }
+
   std::variant<T, Error> content_;
 };
 

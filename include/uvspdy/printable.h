@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy {
 
 /// A text as one line that a terminal shows and a log keeps, whoever has written it.
@@ -15,6 +17,7 @@ namespace uvspdy {
 /// characters and ends with "...".
 ///
 /// What is printable stays as it is.
-std::string printable(std::string_view text, std::size_t most = std::string_view::npos);
+UVSPDY_EXPORT std::string printable(std::string_view text,
+                                    std::size_t most = std::string_view::npos);
 
 }  // namespace uvspdy

@@ -1,8 +1,20 @@
 #include "uvspdy/buffer.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 namespace uvspdy {
+namespace {
+
+void require_enough(const char* function, std::size_t asked_for, std::size_t there) {
+  if (asked_for <= there) return;
+  std::fprintf(stderr, "uvspdy: %s: %zu bytes are asked for, there are %zu\n", function, asked_for,
+               there);
+  std::abort();
+}
+
+}  // namespace
 
 Buffer::Buffer(std::string text) {
   auto owner = std::make_shared<const std::string>(std::move(text));
@@ -21,9 +33,21 @@ Buffer Buffer::copy_of(Bytes bytes) {
 }
 
 Buffer Buffer::take_prefix(std::size_t count) {
+  require_enough("Buffer::take_prefix", count, size());
+  if (count == size()) return std::exchange(*this, Buffer());
   Buffer prefix(bytes_.first(count), owner_);
   bytes_ = bytes_.subspan(count);
   return prefix;
+}
+
+void Buffer::drop_prefix(std::size_t count) {
+  require_enough("Buffer::drop_prefix", count, size());
+  // The owner is freed last: it may call anything.
+  if (count == size()) {
+    const Buffer dropped = std::exchange(*this, Buffer());
+  } else {
+    bytes_ = bytes_.subspan(count);
+  }
 }
 
 BufferPool::BufferPool(std::size_t block_size, std::size_t max_blocks)
@@ -34,8 +58,9 @@ MutableBytes BufferPool::Block::bytes() const {
 }
 
 Buffer BufferPool::Block::freeze(std::size_t size) && {
-  const Bytes filled = Bytes(*memory_).first(size);
-  return Buffer(filled, std::move(memory_));
+  const Bytes all = bytes();
+  require_enough("BufferPool::Block::freeze", size, all.size());
+  return Buffer(all.first(size), std::move(memory_));
 }
 
 BufferPool::Block BufferPool::take() {

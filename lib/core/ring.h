@@ -1,49 +1,79 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <utility>
-#include <vector>
 
 namespace uvspdy {
 
 /// A queue in one piece of memory that is used again and again: in the steady state of a transfer
 /// it allocates nothing, where std::deque allocates a node every few elements.
+///
+/// What an element's destructor does may use the ring: elements are taken out first, and destroyed
+/// when the ring is in order.
 template <class T>
 class Ring {
  public:
+  Ring() = default;
+  Ring(Ring&& other) noexcept { swap(other); }
+  Ring& operator=(Ring&& other) noexcept {
+    Ring old(std::move(other));
+    swap(old);
+    return *this;
+  }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+  ~Ring() = default;
+
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
 
   T& front() { return slots_[first_]; }
 
   void push_back(T value) {
-    if (size_ == slots_.size()) grow();
-    slots_[(first_ + size_) & (slots_.size() - 1)] = std::move(value);
+    if (size_ == capacity_) grow();
+    slots_[place(size_)] = std::move(value);
     ++size_;
   }
 
-  void pop_front() {
-    slots_[first_] = T();
-    first_ = (first_ + 1) & (slots_.size() - 1);
+  /// Takes the first element out.
+  T take_front() {
+    T taken = std::move(slots_[first_]);
+    slots_[first_] = T();  // what was moved from may still hold something
+    first_ = place(1);
     --size_;
+    return taken;
   }
 
+  void pop_front() { [[maybe_unused]] const T dropped = take_front(); }
+
   /// Removes everything, the memory included.
-  void clear() { *this = Ring(); }
+  void clear() { [[maybe_unused]] const Ring dropped = std::move(*this); }
 
  private:
+  void swap(Ring& other) noexcept {
+    std::swap(slots_, other.slots_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(first_, other.first_);
+    std::swap(size_, other.size_);
+  }
+
+  std::uint32_t place(std::uint32_t offset) const { return (first_ + offset) & (capacity_ - 1); }
+
   void grow() {
-    std::vector<T> larger(slots_.empty() ? 4 : 2 * slots_.size());
-    for (std::size_t i = 0; i < size_; ++i) {
-      larger[i] = std::move(slots_[(first_ + i) & (slots_.size() - 1)]);
-    }
+    const std::uint32_t larger_capacity = capacity_ == 0 ? 1 : 2 * capacity_;
+    auto larger = std::make_unique<T[]>(larger_capacity);
+    for (std::uint32_t i = 0; i < size_; ++i) larger[i] = std::move(slots_[place(i)]);
     slots_ = std::move(larger);
+    capacity_ = larger_capacity;
     first_ = 0;
   }
 
-  std::vector<T> slots_;  // its size is a power of two
-  std::size_t first_ = 0;
-  std::size_t size_ = 0;
+  std::unique_ptr<T[]> slots_;
+  std::uint32_t capacity_ = 0;  // a power of two
+  std::uint32_t first_ = 0;
+  std::uint32_t size_ = 0;
 };
 
 }  // namespace uvspdy

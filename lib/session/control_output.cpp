@@ -8,8 +8,8 @@ namespace uvspdy::session {
 
 using wire::FrameType;
 
-ControlOutput::ControlOutput(const Options& options, Stats& stats)
-    : options_(options), stats_(stats), encoder_(options.compression, options.limits) {}
+ControlOutput::ControlOutput(const Options& options, Stats& stats, const TraceHandler& trace)
+    : stats_(stats), trace_(trace), encoder_(options.compression, options.limits) {}
 
 // A frame stands at the end of `queue`, from `start` on.
 void ControlOutput::queued(const std::vector<std::uint8_t>& queue, std::size_t start,
@@ -17,11 +17,10 @@ void ControlOutput::queued(const std::vector<std::uint8_t>& queue, std::size_t s
                            const Headers* headers) {
   constexpr std::size_t kFlagsOffset = 4;
   ++stats_.frames_sent;
-  if (!options_.trace) return;
-  options_.trace({FrameTrace::Direction::kOut, false, static_cast<std::uint16_t>(type), id,
-                  queue[start + kFlagsOffset],
-                  static_cast<std::uint32_t>(queue.size() - start - wire::kFrameHeadSize), value,
-                  headers});
+  if (!trace_) return;
+  trace_({FrameTrace::Direction::kOut, false, static_cast<std::uint16_t>(type), id,
+          queue[start + kFlagsOffset],
+          static_cast<std::uint32_t>(queue.size() - start - wire::kFrameHeadSize), value, headers});
 }
 
 Error ControlOutput::check(FrameType type, const Headers& headers) {

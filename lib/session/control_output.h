@@ -7,6 +7,7 @@
 #include "uvspdy/error.h"
 #include "uvspdy/session/options.h"
 #include "uvspdy/session/stats.h"
+#include "uvspdy/session/trace.h"
 #include "uvspdy/wire/frame_encoder.h"
 
 namespace uvspdy::session {
@@ -17,8 +18,8 @@ class OutputBatch;
 /// share one compression state, so they leave in the order in which they were encoded.
 class ControlOutput {
  public:
-  /// `options` and `stats` belong to the session and outlive this.
-  ControlOutput(const Options& options, Stats& stats);
+  /// All three belong to the session and outlive this.
+  ControlOutput(const Options& options, Stats& stats, const TraceHandler& trace);
 
   /// Whether these headers can be sent. Errors: those of wire::FrameEncoder.
   Error check(wire::FrameType type, const Headers& headers);
@@ -52,8 +53,8 @@ class ControlOutput {
   void queued(const std::vector<std::uint8_t>& queue, std::size_t start, wire::FrameType type,
               wire::StreamId id, std::uint32_t value, const Headers* headers);
 
-  const Options& options_;
   Stats& stats_;
+  const TraceHandler& trace_;
   wire::FrameEncoder encoder_;
   std::vector<std::uint8_t> urgent_;
   std::vector<std::uint8_t> control_;

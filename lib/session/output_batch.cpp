@@ -60,11 +60,18 @@ void OutputBatch::clear() {
   if (control_.capacity() > kKeptControl) control_ = std::vector<std::uint8_t>();
   control_.clear();
   heads_.clear();
+  for (Buffer& payload : payload_) freed_.push_back(std::move(payload));
   payload_.clear();
   spans_.clear();
   next_ = 0;
   bytes_ = 0;
   payload_size_ = 0;
+  // What owns the payload may call anything, this function too: the batch is empty by now, and each
+  // is taken out before it goes.
+  while (!freed_.empty()) {
+    const Buffer last = std::move(freed_.back());
+    freed_.pop_back();
+  }
 }
 
 }  // namespace uvspdy::session

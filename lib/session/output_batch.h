@@ -53,6 +53,7 @@ class OutputBatch {
   std::vector<std::uint8_t> control_;
   std::vector<Head> heads_;
   std::vector<Buffer> payload_;
+  std::vector<Buffer> freed_;  // what was sent, until its owners are freed
   std::vector<Bytes> spans_;
   std::size_t next_ = 0;  // the first span that is not sent
   std::size_t bytes_ = 0;

@@ -11,7 +11,7 @@ Session::Session(Role role, Options options, Handler& handler)
 
 Session::~Session() = default;
 
-void Session::receive(Bytes bytes, Time now) { impl_->receive(bytes, now); }
+std::size_t Session::receive(Bytes bytes, Time now) { return impl_->receive(bytes, now); }
 void Session::receive_end(const Error& reason) { impl_->receive_end(reason); }
 bool Session::wants_input() const { return impl_->wants_input(); }
 
@@ -40,13 +40,14 @@ Error Session::write(wire::StreamId id, Buffer payload) {
 }
 
 bool Session::writable(wire::StreamId id) const { return impl_->writable(id); }
-Error Session::close_stream(wire::StreamId id) { return impl_->close_stream(id); }
-Error Session::close_with_reset(wire::StreamId id) { return impl_->close_with_reset(id); }
-
-Error Session::reset(wire::StreamId id, wire::RstStatus status) { return impl_->reset(id, status); }
+void Session::end(wire::StreamId id) { impl_->end(id); }
+void Session::end_with_reset(wire::StreamId id) { impl_->end_with_reset(id); }
+void Session::reset(wire::StreamId id, wire::RstStatus status) { impl_->reset(id, status); }
 
 void Session::pause(wire::StreamId id) { impl_->pause(id); }
 void Session::resume(wire::StreamId id) { impl_->resume(id); }
+void Session::hold(wire::StreamId id) { impl_->hold(id); }
+void Session::discard(wire::StreamId id) { impl_->discard(id); }
 
 void Session::set_overflow(wire::StreamId id, OverflowPolicy policy) {
   impl_->set_overflow(id, policy);
@@ -76,6 +77,8 @@ bool Session::peer_gone_away() const { return impl_->peer_gone_away(); }
 void Session::set_idle_timeout(std::chrono::milliseconds timeout, Time now) {
   impl_->set_idle_timeout(timeout, now);
 }
+
+void Session::on_trace(TraceHandler handler) { impl_->on_trace(std::move(handler)); }
 
 Stats Session::stats() const { return impl_->stats(); }
 

@@ -25,11 +25,6 @@ wire::StreamId first_id(Role role, wire::StreamId wanted) {
   return (wanted & 1) == parity ? wanted : wanted + 1;
 }
 
-bool awaits_reply(const Stream& stream) {
-  return stream.state == StreamState::kIdle || stream.state == StreamState::kReserved ||
-         stream.state == StreamState::kReservedHalfClosed;
-}
-
 }  // namespace
 
 Session::Impl::Impl(Role role, Options options, Handler& handler)
@@ -47,7 +42,7 @@ Session::Impl::Impl(Role role, Options options, Handler& handler)
       receive_slack_(std::max<std::int64_t>(
           0, std::int64_t{wire::kDefaultWindow} - std::int64_t{options_.initial_stream_window})),
       output_held_(role == Role::kServer && options_.wait_for_client),
-      control_(options_, stats_),
+      control_(options_, stats_, trace_),
       pings_(role) {}
 
 // ---- time
@@ -72,7 +67,8 @@ void Session::Impl::advance(Time now) {
   if (state_ == State::kOpen) check_peer_is_alive();
   if (state_ == State::kOpen) fail_blocked_writers();
   if (state_ == State::kOpen) keep_alive();
-  tell();
+  if (Error error = too_much_control()) fail(error);
+  tell_all();
   if (shutting_down_ && untold_streams_ == 0) close(wire::GoAwayStatus::kOk);
 }
 
@@ -80,13 +76,13 @@ void Session::Impl::expire_creates() {
   while (!reply_deadlines_.empty()) {
     const auto [deadline, id] = reply_deadlines_.front();
     Stream* stream = find(id);
-    const bool waits = stream != nullptr && awaits_reply(*stream);
+    const bool waits = stream != nullptr && stream->awaits_acceptance();
     if (waits && deadline > now_) return;
     reply_deadlines_.pop_front();
     if (!waits) continue;
     std::string text = "no SYN_REPLY for " + stream_text(id) + " within " +
                        std::to_string(options_.create_timeout.count()) + " ms";
-    if (stream->state == StreamState::kIdle && our_streams_ >= peer_max_streams_) {
+    if (stream->is_idle() && our_streams_ >= peer_max_streams_) {
       text += ": its SYN_STREAM was not sent, the peer allows " +
               std::to_string(peer_max_streams_) + " streams at once";
     }
@@ -116,11 +112,10 @@ void Session::Impl::keep_alive() {
   const bool unread_would_go = flow_.found() == PeerFlowControl::kNone && role_ == Role::kClient;
   if (unread_would_go && (data_comes || !wants_input())) return;
   send_ping(Pings::Purpose::kPeriodic);
-  check_control_limit();
 }
 
 std::optional<Time> Session::Impl::deadline() const {
-  if (has_to_tell()) return Time::min();
+  if (!due_.empty()) return Time::min();
   if (state_ != State::kOpen) return std::nullopt;
   if (reading_again_ || (!opened_ && !output_held_) || (shutting_down_ && untold_streams_ == 0)) {
     return Time::min();
@@ -219,7 +214,7 @@ bool Session::Impl::windows_take(std::uint32_t initial_window) const {
   const std::int64_t difference =
       std::int64_t{initial_window} - std::int64_t{options_.initial_stream_window};
   return std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
-    return entry.second->receive_window.size() + difference <= std::int64_t{wire::kMaxWindow};
+    return entry.second->receiving.window.size() + difference <= std::int64_t{wire::kMaxWindow};
   });
 }
 
@@ -242,8 +237,8 @@ void Session::Impl::begin_shutdown(bool announce) {
   const Error how(Errc::kConnectionClosed, "the connection is shutting down");
   for (auto& [id, entry] : streams_) {
     Stream& stream = *entry;
-    if (stream.outcome) continue;
-    if (announce && stream.state == StreamState::kIdle) {
+    if (stream.is_over()) continue;
+    if (announce && stream.is_idle()) {
       end_now(stream, how);
     } else if (announce && stream.creator == Creator::kPeer && id > last_accepted_id_) {
       // The GOAWAY will say that it was not processed.
@@ -251,7 +246,7 @@ void Session::Impl::begin_shutdown(bool announce) {
       end_now(stream, how);
     }
   }
-  if (announce && state_ == State::kOpen) send_goaway();
+  if (announce) send_goaway();
 }
 
 void Session::Impl::close(wire::GoAwayStatus status) {
@@ -270,31 +265,25 @@ void Session::Impl::begin_closing(wire::GoAwayStatus status, const Error& reason
       reason ? reason : Error(Errc::kConnectionClosed, "the connection was closed on this side");
   for (auto& [id, entry] : streams_) {
     Stream& stream = *entry;
-    if (stream.outcome) {
-      if (held == Held::kDropped) give_up_held(stream, how);
-      continue;
-    }
-    const bool has_more = !stream.queue.empty() || stream.last != Stream::Last::kNothing;
-    const bool leaves = stream.last_in_batch || (has_more && may_send(stream.creator, stream.state,
-                                                                      StreamEvent::kSendData));
-    if (held == Held::kDropped) {
-      const std::size_t dropped = stream.held.size();
-      drop_held(stream);
-      // The peer may be closing too, with data that waits for this window.
-      if (leaves || stream.keep_on_close) consumed_by_stream(stream, dropped);
-      if (state_ != State::kClosing) continue;  // that was one frame too many
-    }
-    if (!leaves) {
-      if (!stream.keep_on_close) reset_on_wire(stream, wire::RstStatus::kCancel);
-      end_after_held(stream, how);
-      continue;
-    }
+    Sending& sending = stream.sending;
     // What was accepted leaves first; behind it the FIN asked for, or the reset.
-    if (stream.last == Stream::Last::kNothing) {
-      stream.last = stream.keep_on_close ? Stream::Last::kFin : Stream::Last::kReset;
+    const bool leaves = sending.leaves();
+    if (held == Held::kDropped) {
+      const std::size_t dropped = take_reader_away(stream, how);
+      // The peer may be closing too, with data that waits for this window.
+      if (leaves || sending.keep_on_close) consumed_by_stream(stream, dropped);
     }
-    stream.outcome = how;
-    make_due(stream);
+    if (stream.is_over()) {
+      make_due(stream);  // its end may have waited for its reader
+    } else if (leaves) {
+      if (sending.last == Sending::Last::kNothing) {
+        sending.last = sending.keep_on_close ? Sending::Last::kFin : Sending::Last::kReset;
+      }
+      set_ends(stream, how);
+    } else {
+      if (!sending.keep_on_close) reset_on_wire(stream, wire::RstStatus::kCancel);
+      end_after_held(stream, how);
+    }
   }
 }
 
@@ -311,10 +300,7 @@ void Session::Impl::stop_output() {
 
 void Session::Impl::abort(const Error& reason) {
   stop_output();
-  for (auto& [id, entry] : streams_) {
-    if (entry->outcome) give_up_held(*entry, reason);
-    end_now(*entry, reason);
-  }
+  for (auto& [id, entry] : streams_) end_now(*entry, reason);
 }
 
 void Session::Impl::receive_end(const Error& reason) {
@@ -331,11 +317,13 @@ void Session::Impl::receive_end(const Error& reason) {
 
 // ---- what it tells of itself
 
+void Session::Impl::on_trace(TraceHandler handler) { trace_ = std::move(handler); }
+
 Stats Session::Impl::stats() const {
   Stats stats = stats_;
   stats.streams = untold_streams_;
   for (const auto& [id, stream] : streams_) {
-    if (!stream->told_closed) ++stats.streams_by_state[static_cast<std::size_t>(stream->state)];
+    if (!stream->closed_told) ++stats.streams_by_state[static_cast<std::size_t>(stream->state())];
   }
   stats.queued_bytes += batch_.payload_size();
   stats.flow_control = flow_.found();

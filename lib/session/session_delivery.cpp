@@ -22,34 +22,36 @@ bool Session::Impl::wants_input() const {
 std::size_t Session::Impl::most_held(const Stream& stream) const {
   if (!flow_.keeps_to_windows()) return options_.limits.stream_buffer;
   // A peer that has not seen our newest SETTINGS may go by a larger window.
-  const std::int64_t window = stream.receive_window.size() + receive_slack_;
+  const std::int64_t window = stream.receiving.window.size() + receive_slack_;
   return std::max(options_.limits.stream_buffer,
                   static_cast<std::size_t>(std::max<std::int64_t>(window, 0)));
 }
 
-void Session::Impl::hold(Stream& stream, Bytes payload) {
-  if (stream.overflow == OverflowPolicy::kResetStream && stream.paused &&
-      stream.held.size() + payload.size() > most_held(stream)) {
+Error Session::Impl::keep_for_reader(Stream& stream, Bytes payload) {
+  Receiving& receiving = stream.receiving;
+  if (receiving.overflow == OverflowPolicy::kResetStream && !receiving.takes_data() &&
+      receiving.held.size() + payload.size() > most_held(stream)) {
     consumed_by_connection(payload.size());
-    stream_error(stream.id, wire::RstStatus::kFlowControlError,
-                 "its reader has paused and more than stream_buffer = " +
-                     std::to_string(most_held(stream)) + " bytes have come for it",
-                 Errc::kLimitExceeded);
-    return;
+    return stream_error(stream, wire::RstStatus::kFlowControlError,
+                        "its reader has paused and more than stream_buffer = " +
+                            std::to_string(most_held(stream)) + " bytes have come for it",
+                        Errc::kLimitExceeded);
   }
-  stream.held.append(payload);
+  receiving.held.append(payload);
   stats_.held_bytes += payload.size();
   note_held(stream);
+  return {};
 }
 
 // Whether the stream holds so much that the connection is not to be read. One that has resumed is
 // waited for whatever its policy: the next advance delivers what it holds.
 void Session::Impl::note_held(Stream& stream) {
-  const bool waits = stream.overflow == OverflowPolicy::kStopReading || !stream.paused;
-  const bool over = waits && stream.held.size() > most_held(stream);
-  if (over == stream.over_buffer) return;
+  Receiving& receiving = stream.receiving;
+  const bool waits = receiving.overflow == OverflowPolicy::kStopReading || receiving.takes_data();
+  const bool over = waits && receiving.held.size() > most_held(stream);
+  if (over == receiving.over_buffer) return;
   const bool stopped = !wants_input();
-  stream.over_buffer = over;
+  receiving.over_buffer = over;
   over ? ++streams_over_buffer_ : --streams_over_buffer_;
   if (stopped && wants_input()) reading_again_ = true;
 }
@@ -60,127 +62,118 @@ bool Session::Impl::has_unread() const { return stats_.held_bytes > 0 || !wants_
 std::vector<std::uint8_t> Session::Impl::take_held(Stream& stream) {
   const bool unread = has_unread();
   const bool stopped = !wants_input();
-  stats_.held_bytes -= stream.held.size();
-  std::vector<std::uint8_t> bytes = stream.held.take();
+  stats_.held_bytes -= stream.receiving.held.size();
+  std::vector<std::uint8_t> bytes = stream.receiving.held.take();
   note_held(stream);
   if ((unread && !has_unread()) || (stopped && wants_input())) reading_again_ = true;
   return bytes;
 }
 
-void Session::Impl::drop_held(Stream& stream) {
-  consumed_by_connection(take_held(stream).size());
-  stream.fin_untold = false;
-}
-
 void Session::Impl::drop_queued(Stream& stream) {
+  Sending& sending = stream.sending;
   scheduler_.remove(stream);
-  stats_.queued_bytes -= stream.queued;
-  stream.queued = 0;
-  stream.queue.clear();
+  stats_.queued_bytes -= sending.queued;
+  sending.queued = 0;
+  sending.queue.clear();
+  sending.last = Sending::Last::kNothing;
   if (std::exchange(stream.unsent, nullptr)) drop_unsent();
-  // A reader that has paused until it can write, or until its FIN has left, must not wait for ever.
-  if (stream.last == Stream::Last::kFin) stream.tell_writable = true;
-  stream.last = Stream::Last::kNothing;
-  stream.last_in_batch = false;
-  tell_writable_again(stream);
 }
 
 // ---- how streams end
 
-// For a stream that has ended: its reader gets no more of it. If there was more, the end that it
-// hears of is not the orderly one.
-void Session::Impl::give_up_held(Stream& stream, const Error& how) {
-  if (stream.told_closed) return;
-  if (!stream.held.empty() || stream.fin_untold) stream.outcome = how;
-  drop_held(stream);
-  make_due(stream);
+// The reader gets no more of the stream, and its pause holds nothing up any more. If there was
+// more, the end that it hears of is not the orderly one. Returns how many bytes were dropped.
+std::size_t Session::Impl::take_reader_away(Stream& stream, const Error& how) {
+  stream.receiving.reader = Receiving::Reader::kGone;
+  const std::size_t dropped = take_held(stream).size();
+  if (dropped > 0) stream.receiving.end.replace(how);
+  consumed_by_connection(dropped);
+  return dropped;
 }
 
 // Nothing of the stream is sent or delivered any more.
 void Session::Impl::end_now(Stream& stream, const Error& how) {
-  drop_held(stream);
+  (void)take_reader_away(stream, how);  // a stream that is over gives no window
   end_after_held(stream, how);
 }
 
 // Nothing of it is sent any more; what has arrived is delivered before the end is told.
 void Session::Impl::end_after_held(Stream& stream, const Error& how) {
+  // No reader can have paused what never began.
+  if (stream.awaits_acceptance()) stream.receiving.reader = Receiving::Reader::kGone;
   drop_queued(stream);
-  enter(stream, StreamState::kClosed);
-  if (!stream.outcome) stream.outcome = how;
+  enter(stream, moved(stream.creator, stream.wire_states(), StreamState::kClosed));
+  set_ends(stream, how);
+}
+
+void Session::Impl::set_ends(Stream& stream, const Error& how) {
+  stream.sending.end.set(how);
+  stream.receiving.end.set(how);
   make_due(stream);
 }
 
-void Session::Impl::end_when_closed(Stream& stream) {
-  if (stream.outcome || stream.state != StreamState::kClosed) return;
-  stream.outcome = Error();
-  make_due(stream);
-}
-
-// A stream whose end was told stays only for what it still has to send.
+// A stream that its user has heard the last of stays only for what it still has to send.
 void Session::Impl::forget_when_over(Stream& stream) {
-  if (stream.told_closed && stream.queue.empty() && stream.last == Stream::Last::kNothing) {
-    streams_.erase(stream.id);
-  }
+  if (stream.closed_told && !stream.sending.has_more()) streams_.erase(stream.id);
 }
 
 // ---- telling the handler
 
+// The next advance has something to tell of this stream.
 void Session::Impl::make_due(Stream& stream) {
   if (std::exchange(stream.due, true)) return;
   due_.push_back(stream.id);
 }
 
+void Session::Impl::tell_received(Stream& stream) {
+  Receiving& receiving = stream.receiving;
+  if (!receiving.tells_end()) return;
+  receiving.end.note_told();
+  const Error how = receiving.end.how();
+  handler_.on_received(stream.id, how);
+}
+
 // Tells the handler what a stream has for it, in order, as far as its reader lets us.
-void Session::Impl::deliver(Stream& stream) {
+void Session::Impl::tell(Stream& stream) {
   const wire::StreamId id = stream.id;
-  if (!stream.held.empty() && !stream.paused) {
+  Sending& sending = stream.sending;
+  Receiving& receiving = stream.receiving;
+  if (std::exchange(stream.reply_sent_due, false)) handler_.on_reply_sent(id);
+  if (sending.end.is_due()) {
+    sending.end.note_told();
+    const Error how = sending.end.how();
+    handler_.on_sent(id, how);
+  }
+  if (!receiving.held.empty() && receiving.takes_data()) {
     const std::vector<std::uint8_t> bytes = take_held(stream);
     handler_.on_data(id, bytes);
     consumed(stream, bytes.size());
   }
-  if (!stream.held.empty()) return;
-  if (std::exchange(stream.fin_untold, false)) handler_.on_fin(id);
-  if (!stream.outcome || std::exchange(stream.told_closed, true)) {
-    forget_when_over(stream);
-    return;
+  tell_received(stream);
+  if (std::exchange(sending.writable_due, false) && sending.is_writable()) {
+    handler_.on_writable(id);
   }
-  --untold_streams_;
-  stop_counting(stream);
-  const Error how = *stream.outcome;
-  forget_when_over(stream);
-  handler_.on_stream_closed(id, how);
+  if (sending.end.is_told() && receiving.end.is_told() && !stream.closed_told) {
+    stream.closed_told = true;
+    --untold_streams_;
+    stop_counting(stream);
+    const Error how = stream.how_closed();
+    forget_when_over(stream);
+    handler_.on_stream_closed(id, how);
+  }
 }
 
 // Tells what other calls have caused. What handlers cause while they run is told by the next
-// advance. The lists change places with an empty one, so that none loses its memory.
-void Session::Impl::tell() {
-  const auto each = [this](std::vector<wire::StreamId>& list, auto tell_one) {
-    telling_.swap(list);
-    for (const wire::StreamId id : telling_) {
-      if (Stream* stream = find_any(id)) tell_one(*stream);
-    }
-    telling_.clear();
-  };
-  each(replies_sent_due_, [this](Stream& stream) {
-    if (!stream.told_closed) handler_.on_reply_sent(stream.id);
-  });
-  each(fins_sent_due_, [this](Stream& stream) {
-    if (!stream.told_closed) handler_.on_fin_sent(stream.id);
-  });
-  each(due_, [this](Stream& stream) {
-    stream.due = false;
-    deliver(stream);
-  });
-  each(writable_due_, [this](Stream& stream) {
-    stream.writable_due = false;
-    const bool ended_unread = stream.outcome && !stream.told_closed;
-    if (ended_unread || writable(stream.id)) handler_.on_writable(stream.id);
-  });
-}
-
-bool Session::Impl::has_to_tell() const {
-  return !due_.empty() || !writable_due_.empty() || !replies_sent_due_.empty() ||
-         !fins_sent_due_.empty();
+// advance. The lists change places, so that neither loses its memory.
+void Session::Impl::tell_all() {
+  telling_.swap(due_);
+  for (const wire::StreamId id : telling_) {
+    Stream* stream = find(id);
+    if (stream == nullptr) continue;
+    stream->due = false;
+    tell(*stream);
+  }
+  telling_.clear();
 }
 
 }  // namespace uvspdy::session

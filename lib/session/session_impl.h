@@ -26,12 +26,12 @@ namespace uvspdy::session {
 
 /// What a Session is made of. Its functions stand in the files session_*.cpp, one for each of the
 /// groups below.
-class Session::Impl {
+class UVSPDY_LOCAL Session::Impl {
  public:
   Impl(Role role, Options options, Handler& handler);
 
   // What Session promises, function by function.
-  void receive(Bytes bytes, Time now);
+  std::size_t receive(Bytes bytes, Time now);
   void receive_end(const Error& reason);
   bool wants_input() const;
   std::span<const Bytes> output();
@@ -44,11 +44,13 @@ class Session::Impl {
   Error send_headers(wire::StreamId id, Headers headers, bool fin);
   Error write(wire::StreamId id, Buffer payload);
   bool writable(wire::StreamId id) const;
-  Error close_stream(wire::StreamId id);
-  Error close_with_reset(wire::StreamId id);
-  Error reset(wire::StreamId id, wire::RstStatus status);
+  void end(wire::StreamId id);
+  void end_with_reset(wire::StreamId id);
+  void reset(wire::StreamId id, wire::RstStatus status);
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
+  void hold(wire::StreamId id);
+  void discard(wire::StreamId id);
   void set_overflow(wire::StreamId id, OverflowPolicy policy);
   std::optional<StreamStats> stream_stats(wire::StreamId id) const;
   void keep_on_close(wire::StreamId id);
@@ -63,6 +65,7 @@ class Session::Impl {
   std::size_t stream_count() const { return untold_streams_; }
   bool peer_gone_away() const { return peer_gone_away_; }
   void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
+  void on_trace(TraceHandler handler);
   Stats stats() const;
 
  private:
@@ -73,35 +76,41 @@ class Session::Impl {
     kEnded,    // nothing comes in or goes out any more
   };
 
-  // Frames that come in and concern a stream (session_receive.cpp).
-  void handle(wire::NeedMoreInput) {}
-  void handle(const wire::UnknownFrame&) {}  // skipped by its length (section 2.2.1)
-  void handle(wire::DataChunk& chunk);
-  void handle(wire::SynStreamFrame& frame);
-  void handle(wire::SynReplyFrame& frame);
-  void handle(wire::HeadersFrame& frame);
-  void handle(wire::RstStreamFrame& frame);
-  void handle(wire::InvalidHeaderBlock& frame);
-  void receive_while_closing(wire::Decoded& decoded);
-  bool accept_new_id(wire::StreamId id);
-  Stream* receiving_stream(wire::StreamId id, StreamEvent event);
-  void drop_data(const wire::DataChunk& chunk);
-  bool data_begins(const wire::DataChunk& chunk);
-  void receive_data(Stream& stream, Bytes payload);
+  // Frames that come in and concern a stream (session_receive.cpp). What they return is the
+  // session's failure: the peer has broken the protocol, or a limit (section 2.4.1).
+  Error take(wire::Decoded& decoded);
+  Error handle(wire::NeedMoreInput&) { return {}; }
+  Error handle(wire::UnknownFrame&) { return {}; }  // skipped by its length (section 2.2.1)
+  Error handle(wire::DataChunk& chunk);
+  Error handle(wire::SynStreamFrame& frame);
+  Error handle(wire::SynReplyFrame& frame);
+  Error handle(wire::HeadersFrame& frame);
+  Error handle(wire::RstStreamFrame& frame);
+  Error handle(wire::InvalidHeaderBlock& frame);
+  Error handle_while_closing(wire::Decoded& decoded);
+  bool takes_input() const { return state_ == State::kOpen || state_ == State::kClosing; }
+  bool is_new_id(wire::StreamId id, Error& error);
+  void note_peer_id(wire::StreamId id);
+  bool may_come(wire::StreamId id, Stream* stream, StreamEvent event, Error& error);
+  void drop_data(const wire::DataChunk& chunk, Stream* stream);
+  void stop_sending(const wire::RstStreamFrame& frame);
+  Error data_begins(const wire::DataChunk& chunk, Stream* stream);
+  Error receive_data(Stream& stream, Bytes payload);
   void receive_fin(Stream& stream);
   void answer_stray(wire::StreamId id, wire::RstStatus status);
-  void stream_error(wire::StreamId id, wire::RstStatus status, std::string_view what,
-                    Errc code = Errc::kProtocolError);
-  void count_reset();
+  Error stream_error(Stream& stream, wire::RstStatus status, std::string_view what,
+                     Errc code = Errc::kProtocolError);
+  Error count_reset();
+  Error too_much_control() const;
   void fail(const Error& error);
   void trace_in(const wire::Decoded& decoded);
 
   // Frames that come in and concern the connection (session_receive_connection.cpp).
-  void handle(wire::SettingsFrame& frame);
-  void handle(wire::WindowUpdateFrame& frame);
-  void handle(wire::PingFrame& frame);
-  void handle(wire::GoAwayFrame& frame);
-  void set_peer_initial_window(std::uint32_t size);
+  Error handle(wire::SettingsFrame& frame);
+  Error handle(wire::WindowUpdateFrame& frame);
+  Error handle(wire::PingFrame& frame);
+  Error handle(wire::GoAwayFrame& frame);
+  Error set_peer_initial_window(std::uint32_t size);
 
   // Windows (session_windows.cpp).
   void open(Time now);
@@ -119,52 +128,52 @@ class Session::Impl {
 
   // Frames that go out (session_output.cpp).
   void fill_batch();
+  void batch_sent();
   void send_unsent_streams();
   bool has_unsent_stream() const;
   void drop_unsent();
   void send_turn(Stream& stream);
   std::size_t send_data_turn(Stream& stream);
   void send_headers_turn(Stream& stream);
+  void fin_sent(Stream& stream);
   void finish_sending(Stream& stream);
-  void tell_writable_again(Stream& stream);
+  void check_high_water(Stream& stream);
   void send_ping(Pings::Purpose purpose);
   bool is_pong(const wire::Decoded& decoded) const;
   void send_goaway();
   void send_reset(wire::StreamId id, wire::RstStatus status);
   void reset_on_wire(Stream& stream, wire::RstStatus status);
-  void check_control_limit();
 
   // What the user does with streams (session_streams.cpp).
   Stream* find(wire::StreamId id) const;
-  Stream* find_any(wire::StreamId id) const;
+  Stream* find_untold(wire::StreamId id) const;
   Stream* find_for_writing(wire::StreamId id, Error& error) const;
   Creator creator_of(wire::StreamId id) const;
   bool is_ours(wire::StreamId id) const { return creator_of(id) == Creator::kHere; }
-  bool was_used(wire::StreamId id) const;
-  Stream& add_stream(wire::StreamId id, std::uint8_t priority);
-  void happened(Stream& stream, StreamEvent event);
-  void enter(Stream& stream, StreamState state);
+  bool was_used(wire::StreamId id, const Stream* stream) const;
+  Stream& add_stream(wire::StreamId id, std::uint8_t priority, bool unidirectional);
+  bool happened(Stream& stream, StreamEvent event);
+  void enter(Stream& stream, WireStates states);
   void stop_counting(Stream& stream);
   void note_queued(Stream& stream, std::size_t bytes);
-  void check_high_water(Stream& stream);
 
   // What is held for readers, how streams end, and telling it (session_delivery.cpp).
   bool has_unread() const;
-  void hold(Stream& stream, Bytes payload);
+  void set_reader(wire::StreamId id, Receiving::Reader reader);
+  Error keep_for_reader(Stream& stream, Bytes payload);
   void note_held(Stream& stream);
   std::size_t most_held(const Stream& stream) const;
   std::vector<std::uint8_t> take_held(Stream& stream);
-  void drop_held(Stream& stream);
   void drop_queued(Stream& stream);
-  void give_up_held(Stream& stream, const Error& how);
+  std::size_t take_reader_away(Stream& stream, const Error& how);
   void end_now(Stream& stream, const Error& how);
   void end_after_held(Stream& stream, const Error& how);
-  void end_when_closed(Stream& stream);
+  void set_ends(Stream& stream, const Error& how);
   void forget_when_over(Stream& stream);
   void make_due(Stream& stream);
-  void deliver(Stream& stream);
-  void tell();
-  bool has_to_tell() const;
+  void tell_received(Stream& stream);
+  void tell(Stream& stream);
+  void tell_all();
 
   // The connection (session_connection.cpp).
   enum class Held { kDelivered, kDropped };
@@ -213,6 +222,7 @@ class Session::Impl {
   std::optional<Time> blocked_since_;
 
   bool output_held_;  // wait_for_client, until the client's first frame
+  TraceHandler trace_;
   ControlOutput control_;
   SendScheduler scheduler_;
   OutputBatch batch_;
@@ -224,12 +234,8 @@ class Session::Impl {
   wire::GoAwayStatus goaway_status_ = wire::GoAwayStatus::kOk;
   bool goaway_sent_ = false;  // or queued
 
-  // What the next advance tells.
-  std::vector<wire::StreamId> due_;
-  std::vector<wire::StreamId> writable_due_;
-  std::vector<wire::StreamId> replies_sent_due_;
-  std::vector<wire::StreamId> fins_sent_due_;
-  std::vector<wire::StreamId> telling_;  // the list that is being told
+  std::vector<wire::StreamId> due_;      // streams that the next advance has to tell something of
+  std::vector<wire::StreamId> telling_;  // those of the advance that is running
 
   Time now_{};
   std::optional<Time> last_frame_;     // in either direction, but for our PINGs and their answers

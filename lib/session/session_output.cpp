@@ -30,25 +30,11 @@ void Session::Impl::send_goaway() {
 void Session::Impl::send_reset(wire::StreamId id, wire::RstStatus status) {
   reset_streams_.add(id);
   control_.send(wire::RstStreamFrame{id, status});
-  check_control_limit();
 }
 
 // A stream that the peer has not heard of is not reset there.
 void Session::Impl::reset_on_wire(Stream& stream, wire::RstStatus status) {
-  if (!may_send(stream.creator, stream.state, StreamEvent::kSendReset)) return;
-  enter(stream, StreamState::kClosed);
-  send_reset(stream.id, status);
-}
-
-// A peer that makes us answer and does not read the answers.
-void Session::Impl::check_control_limit() {
-  const std::size_t queued = control_.size();
-  if (queued <= options_.limits.queued_control_output) return;
-  fail(Error(Errc::kLimitExceeded,
-             std::to_string(queued) +
-                 " bytes of control frames wait for a peer that does not read, "
-                 "more than queued_control_output = " +
-                 std::to_string(options_.limits.queued_control_output)));
+  if (happened(stream, StreamEvent::kSendReset)) send_reset(stream.id, status);
 }
 
 // ---- the way out
@@ -76,16 +62,20 @@ void Session::Impl::output_sent(std::size_t count, Time now) {
   if (!only_pings_in_batch_) last_frame_ = now;
   stats_.bytes_sent += count;
   batch_.consume(count);
-  if (!batch_.empty()) return;
-  replies_sent_due_.insert(replies_sent_due_.end(), replies_in_batch_.begin(),
-                           replies_in_batch_.end());
+  if (batch_.empty()) batch_sent();
+}
+
+void Session::Impl::batch_sent() {
+  for (const wire::StreamId id : replies_in_batch_) {
+    Stream* stream = find_untold(id);
+    if (stream == nullptr) continue;
+    stream->reply_sent_due = true;
+    make_due(*stream);
+  }
   replies_in_batch_.clear();
   for (const wire::StreamId id : fins_in_batch_) {
-    Stream* stream = find_any(id);
-    if (stream == nullptr || !stream->last_in_batch) continue;
-    fins_sent_due_.push_back(id);
-    happened(*stream, StreamEvent::kSendFin);
-    finish_sending(*stream);
+    Stream* stream = find(id);
+    if (stream != nullptr && stream->sending.last == Sending::Last::kFinInBatch) fin_sent(*stream);
   }
   fins_in_batch_.clear();
 }
@@ -126,8 +116,11 @@ void Session::Impl::send_unsent_streams() {
       end_now(stream, error);
       continue;
     }
-    enter(stream, state_after_syn_stream(Creator::kHere, frame->fin, frame->unidirectional));
-    end_when_closed(stream);
+    happened(stream, StreamEvent::kSendSynStream);
+    if (frame->fin) {
+      stream.sending.last = Sending::Last::kFinInBatch;
+      fins_queued_.push_back(stream.id);
+    }
     schedule(stream);
   }
 }
@@ -135,7 +128,7 @@ void Session::Impl::send_unsent_streams() {
 // Takes those that have left or ended out of the front of the line.
 void Session::Impl::drop_unsent() {
   while (!unsent_.empty()) {
-    const Stream* stream = find_any(unsent_.front());
+    const Stream* stream = find(unsent_.front());
     if (stream != nullptr && stream->unsent) return;
     unsent_.pop_front();
   }
@@ -144,21 +137,24 @@ void Session::Impl::drop_unsent() {
 // ---- turns of streams
 
 void Session::Impl::send_turn(Stream& stream) {
-  if (!stream.queue.empty() && stream.queue.front().headers) {
+  Sending& sending = stream.sending;
+  if (!sending.queue.empty() && sending.queue.front().headers) {
     send_headers_turn(stream);
-  } else if (!stream.queue.empty() || stream.last == Stream::Last::kFin) {
+  } else if (!sending.queue.empty() || sending.ends_with_fin()) {
     stats_.payload_sent += send_data_turn(stream);
   }
   check_high_water(stream);
-  if (!stream.queue.empty()) return schedule(stream);
-  if (stream.last == Stream::Last::kFin) {
-    stream.last_in_batch = true;
+  if (!sending.queue.empty()) return schedule(stream);
+  if (sending.last == Sending::Last::kFin) {
+    sending.last = Sending::Last::kFinInBatch;
     fins_in_batch_.push_back(stream.id);
-  } else if (stream.last == Stream::Last::kReset) {
+  } else if (sending.last == Sending::Last::kReset) {
     // Control frames go ahead of DATA inside a batch, so the reset leaves with the next one.
     reset_on_wire(stream, wire::RstStatus::kCancel);
-    // One whose end is still to be told was closed with a reset; else the session is closing.
-    if (!stream.outcome) return end_now(stream, reset_here(stream.id, wire::RstStatus::kCancel));
+    // One whose end is still to be told was ended with a reset; else the session is closing.
+    if (!stream.is_over()) {
+      return end_after_held(stream, reset_here(stream.id, wire::RstStatus::kCancel));
+    }
     finish_sending(stream);
   }
 }
@@ -166,45 +162,46 @@ void Session::Impl::send_turn(Stream& stream) {
 // One DATA frame of a stream: as many of its buffers as fit its turn and the windows, under one
 // head. Returns the bytes of payload.
 std::size_t Session::Impl::send_data_turn(Stream& stream) {
+  Sending& sending = stream.sending;
   std::size_t most = options_.max_data_frame;
-  if (flow_.keeps_to_windows() && !stream.queue.empty()) {
-    const std::int64_t window = std::min(send_window_.available(), stream.send_window.available());
+  if (flow_.keeps_to_windows() && !sending.queue.empty()) {
+    const std::int64_t window = std::min(send_window_.available(), sending.window.available());
     most = std::min(most, static_cast<std::size_t>(std::max<std::int64_t>(window, 0)));
   }
   std::size_t length = 0;
   batch_.begin_data();
-  while (!stream.queue.empty() && !stream.queue.front().headers && length < most &&
+  while (!sending.queue.empty() && !sending.queue.front().headers && length < most &&
          batch_.data_has_room()) {
-    Buffer& buffer = stream.queue.front().payload;
+    Buffer& buffer = sending.queue.front().payload;
     const std::size_t taken = std::min(buffer.size(), most - length);
     batch_.add_payload(buffer.take_prefix(taken));
     length += taken;
-    if (buffer.empty()) stream.queue.pop_front();
+    if (buffer.empty()) sending.queue.pop_front();
   }
-  const bool fin = stream.queue.empty() && stream.last == Stream::Last::kFin;
+  const bool fin = sending.ends_with_fin();
   batch_.finish_data(wire::FrameEncoder::data_head(stream.id, fin, length));
   ++stats_.frames_sent;
-  stream.queued -= length;
+  sending.queued -= length;
   stats_.queued_bytes -= length;
   if (flow_.has_windows()) {
     send_window_.sent(length);
-    stream.send_window.sent(length);
+    sending.window.sent(length);
   }
-  if (options_.trace) {
-    options_.trace({FrameTrace::Direction::kOut, true, 0, stream.id,
-                    fin ? wire::kFlagFin : std::uint8_t{0}, static_cast<std::uint32_t>(length), 0,
-                    nullptr});
+  if (trace_) {
+    trace_({FrameTrace::Direction::kOut, true, 0, stream.id, fin ? wire::kFlagFin : std::uint8_t{0},
+            static_cast<std::uint32_t>(length), 0, nullptr});
   }
   return length;
 }
 
 void Session::Impl::send_headers_turn(Stream& stream) {
-  wire::HeadersFrame frame{stream.id, false, std::move(*stream.queue.front().headers)};
-  stream.queue.pop_front();
+  Sending& sending = stream.sending;
+  wire::HeadersFrame frame{stream.id, false, std::move(*sending.queue.front().headers)};
+  sending.queue.pop_front();
   const std::size_t cost = cost_of(frame.headers);
-  stream.queued -= cost;
+  sending.queued -= cost;
   stats_.queued_bytes -= cost;
-  frame.fin = stream.queue.empty() && stream.last == Stream::Last::kFin;
+  frame.fin = sending.ends_with_fin();
   Result<Buffer> bytes = control_.encode(frame);
   if (bytes) return batch_.add_frame(std::move(*bytes));
   // send_headers has let them pass, so this is ours.
@@ -214,21 +211,25 @@ void Session::Impl::send_headers_turn(Stream& stream) {
 
 // Whether what was queued past the high-water mark has gone down to half of it.
 void Session::Impl::check_high_water(Stream& stream) {
-  if (stream.queued <= options_.limits.write_high_water / 2 &&
-      stream.queue.size() <= options_.limits.write_buffers / 2) {
-    tell_writable_again(stream);
+  Sending& sending = stream.sending;
+  if (!sending.was_full || sending.queued > options_.limits.write_high_water / 2 ||
+      sending.queue.size() > options_.limits.write_buffers / 2) {
+    return;
   }
+  sending.was_full = false;
+  sending.writable_due = true;
+  make_due(stream);
 }
 
-void Session::Impl::tell_writable_again(Stream& stream) {
-  if (!std::exchange(stream.tell_writable, false)) return;
-  if (!std::exchange(stream.writable_due, true)) writable_due_.push_back(stream.id);
+void Session::Impl::fin_sent(Stream& stream) {
+  happened(stream, StreamEvent::kSendFin);
+  stream.sending.end.set({});
+  make_due(stream);
+  finish_sending(stream);
 }
 
 void Session::Impl::finish_sending(Stream& stream) {
-  stream.last = Stream::Last::kNothing;
-  stream.last_in_batch = false;
-  end_when_closed(stream);
+  stream.sending.last = Sending::Last::kNothing;
   forget_when_over(stream);
 }
 

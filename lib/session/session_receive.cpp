@@ -18,6 +18,14 @@ namespace {
 using wire::FrameType;
 using wire::RstStatus;
 
+/// One function for each kind of frame: a kind without one does not compile.
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
 // The frame that an event is, for error texts.
 std::string_view frame_of(StreamEvent event) {
   constexpr std::string_view kReceive = "receive ";
@@ -26,29 +34,38 @@ std::string_view frame_of(StreamEvent event) {
 
 }  // namespace
 
-void Session::Impl::receive(Bytes bytes, Time now) {
+std::size_t Session::Impl::receive(Bytes bytes, Time now) {
   now_ = now;
-  if (state_ != State::kOpen && state_ != State::kClosing) return;
+  const std::size_t taken = bytes.size();
+  if (!takes_input()) return taken;
   open(now);
   last_received_ = now;
-  stats_.bytes_received += bytes.size();
+  stats_.bytes_received += taken;
   // A handler may close the session between two frames.
-  while (state_ == State::kOpen || state_ == State::kClosing) {
+  while (takes_input()) {
     Result<wire::Decoded> decoded = decoder_.next(bytes);
     if (!decoded) {
       fail(decoded.error());
-      return;
+    } else if (std::holds_alternative<wire::NeedMoreInput>(*decoded)) {
+      break;
+    } else if (Error error = take(*decoded)) {
+      fail(error);
     }
-    if (std::holds_alternative<wire::NeedMoreInput>(*decoded)) return;
-    if (!is_pong(*decoded)) last_frame_ = now;
-    trace_in(*decoded);
-    if (state_ == State::kClosing) {
-      receive_while_closing(*decoded);
-      continue;
-    }
-    if (std::exchange(output_held_, false)) open(now);
-    std::visit([this](auto& frame) { handle(frame); }, *decoded);
   }
+  return taken;
+}
+
+Error Session::Impl::take(wire::Decoded& decoded) {
+  if (!is_pong(decoded)) last_frame_ = now_;
+  trace_in(decoded);
+  Error error;
+  if (state_ == State::kClosing) {
+    error = handle_while_closing(decoded);
+  } else {
+    if (std::exchange(output_held_, false)) open(now_);
+    error = std::visit([this](auto& frame) { return handle(frame); }, decoded);
+  }
+  return error ? error : too_much_control();
 }
 
 // What answers our own PINGs says nothing of the peer's user: see Options::idle_timeout.
@@ -58,33 +75,39 @@ bool Session::Impl::is_pong(const wire::Decoded& decoded) const {
 }
 
 // All that still matters then is what helps, or stops, the rest of the output.
-void Session::Impl::receive_while_closing(wire::Decoded& decoded) {
-  if (const auto* chunk = std::get_if<wire::DataChunk>(&decoded)) return drop_data(*chunk);
-  // New streams are not accepted any more, but what comes for them is to be counted.
-  const auto note_peer_id = [this](wire::StreamId id) {
-    if (!is_ours(id)) last_peer_id_ = std::max(last_peer_id_, id);
+Error Session::Impl::handle_while_closing(wire::Decoded& decoded) {
+  const Overloaded visitor{
+      [this](wire::DataChunk& chunk) {
+        drop_data(chunk, find(chunk.stream_id));
+        return Error();
+      },
+      // New streams are not accepted any more, but what comes for them is to be counted.
+      [this](wire::SynStreamFrame& frame) {
+        note_peer_id(frame.stream_id);
+        return Error();
+      },
+      [this](wire::InvalidHeaderBlock& frame) {
+        if (frame.type == FrameType::kSynStream) note_peer_id(frame.stream_id);
+        return Error();
+      },
+      [this](wire::RstStreamFrame& frame) {
+        stop_sending(frame);
+        return Error();
+      },
+      [this](wire::PingFrame& frame) {
+        // The peer may take us for dead while our data waits for its windows.
+        const bool matters = is_ours(frame.id) || has_more_to_say();
+        return matters ? handle(frame) : Error();
+      },
+      [this](wire::WindowUpdateFrame& frame) { return handle(frame); },
+      [this](wire::SettingsFrame& frame) { return handle(frame); },
+      [](wire::SynReplyFrame&) { return Error(); },
+      [](wire::HeadersFrame&) { return Error(); },
+      [](wire::GoAwayFrame&) { return Error(); },
+      [](wire::UnknownFrame&) { return Error(); },
+      [](wire::NeedMoreInput&) { return Error(); },
   };
-  if (const auto* stream = std::get_if<wire::SynStreamFrame>(&decoded)) {
-    return note_peer_id(stream->stream_id);
-  }
-  if (const auto* invalid = std::get_if<wire::InvalidHeaderBlock>(&decoded)) {
-    if (invalid->type == FrameType::kSynStream) note_peer_id(invalid->stream_id);
-    return;
-  }
-  if (auto* window = std::get_if<wire::WindowUpdateFrame>(&decoded)) return handle(*window);
-  if (auto* settings = std::get_if<wire::SettingsFrame>(&decoded)) return handle(*settings);
-  if (auto* ping = std::get_if<wire::PingFrame>(&decoded)) {
-    // The peer may take us for dead while our data waits for its windows.
-    if (is_ours(ping->id) || has_more_to_say()) handle(*ping);
-    return;
-  }
-  const auto* frame = std::get_if<wire::RstStreamFrame>(&decoded);
-  if (frame == nullptr) return;
-  Stream* stream = find_any(frame->stream_id);
-  if (stream == nullptr) return;
-  drop_queued(*stream);
-  enter(*stream, StreamState::kClosed);
-  forget_when_over(*stream);
+  return std::visit(visitor, decoded);
 }
 
 // Every frame is seen and counted before it takes effect, whatever becomes of it.
@@ -94,73 +117,75 @@ void Session::Impl::trace_in(const wire::Decoded& decoded) {
     stats_.payload_received += chunk->frame_length;
   }
   ++stats_.frames_received;
-  if (!options_.trace) return;
+  if (!trace_) return;
   FrameTrace trace = trace_of(decoded);
   trace.flags = decoder_.frame_flags();
   trace.length = decoder_.frame_length();
-  options_.trace(trace);
+  trace_(trace);
 }
 
-// The stream that a frame is for, if it may come now; else the frame has its answer and this is
-// null.
-Stream* Session::Impl::receiving_stream(wire::StreamId id, StreamEvent event) {
-  Stream* stream = find(id);
-  const bool on_wire = stream != nullptr && stream->state != StreamState::kIdle;
-  const StreamState state = on_wire        ? stream->state
-                            : was_used(id) ? StreamState::kClosed
-                                           : StreamState::kIdle;
+// Whether a frame may come for the stream now. Else it has had its answer.
+bool Session::Impl::may_come(wire::StreamId id, Stream* stream, StreamEvent event, Error& error) {
+  const StreamState state = stream != nullptr       ? stream->state()
+                            : was_used(id, nullptr) ? StreamState::kClosed
+                                                    : StreamState::kIdle;
   const StreamRule rule = rule_for(creator_of(id), state, event);
-  if (rule.verdict == StreamRule::Verdict::kAllowed) return stream;
-  if (rule.verdict != StreamRule::Verdict::kError) return nullptr;
-  if (!on_wire) {
+  if (rule.verdict == StreamRule::Verdict::kAllowed) return true;
+  if (rule.verdict != StreamRule::Verdict::kError) return false;
+  if (state == StreamState::kIdle || state == StreamState::kClosed) {
     answer_stray(id, rule.status);
-    return nullptr;
+    return false;
   }
   // Go's spdystream answers a unidirectional stream too.
-  if (event == StreamEvent::kReceiveSynReply && stream->unidirectional) return nullptr;
-  stream_error(
-      id, rule.status,
+  const bool wants_none = stream->receiving.wire == WireState::kNone;
+  if (event == StreamEvent::kReceiveSynReply && wants_none) return false;
+  error = stream_error(
+      *stream, rule.status,
       std::string(frame_of(event)) + " frame while the stream is " + std::string(name_of(state)));
-  return nullptr;
+  return false;
 }
 
 // ---- DATA
 
 // Nobody reads it any more, but the peer may have to get it out of the way.
-void Session::Impl::drop_data(const wire::DataChunk& chunk) {
-  Stream* stream = find_any(chunk.stream_id);
+void Session::Impl::drop_data(const wire::DataChunk& chunk, Stream* stream) {
   if (chunk.frame_begin) {
     receive_window_.received(chunk.frame_length);
-    if (stream != nullptr) stream->receive_window.received(chunk.frame_length);
+    if (stream != nullptr) stream->receiving.window.received(chunk.frame_length);
   }
   const std::size_t size = chunk.payload.size();
-  if (stream != nullptr && stream->state != StreamState::kClosed) return consumed(*stream, size);
+  if (stream != nullptr && !stream->is_closed()) return consumed(*stream, size);
   consumed_by_connection(size);
   // One that we have finished and forgotten, and the peer has not: it must not wait for a window.
   // A reset would do as well, but some peers throw away what they have not read by then.
   const wire::StreamId id = chunk.stream_id;
-  const bool waits = size > 0 && was_used(id) && !reset_streams_.contains(id);
+  const bool waits = size > 0 && was_used(id, stream) && !reset_streams_.contains(id);
   if (!waits || !flow_.keeps_to_windows() || !has_more_to_say()) return;
   control_.send(wire::WindowUpdateFrame{id, static_cast<std::uint32_t>(size)});
-  check_control_limit();
 }
 
-void Session::Impl::handle(wire::DataChunk& chunk) {
-  if (chunk.frame_begin && !data_begins(chunk)) return;
-  Stream* stream = data_accepted_ ? find(chunk.stream_id) : nullptr;
-  if (stream == nullptr) {
-    consumed_by_connection(chunk.payload.size());
-    return;
+Error Session::Impl::handle(wire::DataChunk& chunk) {
+  Stream* stream = find(chunk.stream_id);
+  if (chunk.frame_begin) {
+    if (Error error = data_begins(chunk, stream)) return error;
   }
-  if (!chunk.payload.empty()) receive_data(*stream, chunk.payload);
+  // What a stream has accepted is for nobody once it has been reset in the middle.
+  if (!data_accepted_ || stream == nullptr || stream->is_over()) {
+    consumed_by_connection(chunk.payload.size());
+    return {};
+  }
+  if (!chunk.payload.empty()) {
+    if (Error error = receive_data(*stream, chunk.payload)) return error;
+  }
   // The handler may have reset the stream; it stays in place until the next advance.
-  if (chunk.frame_end && chunk.fin && !stream->outcome) receive_fin(*stream);
+  if (chunk.frame_end && chunk.fin && !stream->is_over()) receive_fin(*stream);
+  return {};
 }
 
-// Counts a frame against the windows, in error or not (section 2.6.8). False when that has ended
-// the session.
-bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
+// Counts a frame against the windows, in error or not (section 2.6.8).
+Error Session::Impl::data_begins(const wire::DataChunk& chunk, Stream* stream) {
   const std::size_t length = chunk.frame_length;
+  data_accepted_ = false;
   if (length > 0) last_data_ = now_;
   const std::int64_t had = receive_window_.available();
   receive_window_.received(length);
@@ -169,147 +194,161 @@ bool Session::Impl::data_begins(const wire::DataChunk& chunk) {
     no_windows_seen();
   }
   if (flow_.is_strict() && length > 0 && receive_window_.available() < 0) {
-    fail(Error(Errc::kFlowControl, "DATA frame of " + stream_text(chunk.stream_id) + ", " +
-                                       std::to_string(length) +
-                                       " bytes: the connection's window has " +
-                                       std::to_string(had) + " (section 2.6.8)"));
-    return false;
+    return Error(Errc::kFlowControl, "DATA frame of " + stream_text(chunk.stream_id) + ", " +
+                                         std::to_string(length) +
+                                         " bytes: the connection's window has " +
+                                         std::to_string(had) + " (section 2.6.8)");
   }
-  Stream* stream = receiving_stream(chunk.stream_id, StreamEvent::kReceiveData);
-  data_accepted_ = stream != nullptr;
-  if (!data_accepted_) return true;
-  const std::int64_t stream_had = stream->receive_window.available() + receive_slack_;
-  stream->receive_window.received(length);
-  if (static_cast<std::int64_t>(length) > stream_had) {
-    stream->receive_window.note_overrun();
-    // Whoever has windows at all has those of streams, so neither does it count the connection's.
-    receive_window_.note_overrun();
-    no_windows_seen();
-  }
-  if (flow_.is_strict() && length > 0 && static_cast<std::int64_t>(length) > stream_had) {
-    stream_error(chunk.stream_id, RstStatus::kFlowControlError,
-                 "a DATA frame of " + std::to_string(length) + " bytes where its window has " +
-                     std::to_string(stream_had) + " (section 2.6.8)",
-                 Errc::kFlowControl);
-  }
-  return true;
+  Error error;
+  data_accepted_ = may_come(chunk.stream_id, stream, StreamEvent::kReceiveData, error);
+  if (!data_accepted_) return error;
+  const std::int64_t stream_had = stream->receiving.window.available() + receive_slack_;
+  stream->receiving.window.received(length);
+  if (static_cast<std::int64_t>(length) <= stream_had) return {};
+  stream->receiving.window.note_overrun();
+  // Whoever has windows at all has those of streams, so neither does it count the connection's.
+  receive_window_.note_overrun();
+  no_windows_seen();
+  if (!flow_.is_strict() || length == 0) return {};
+  return stream_error(*stream, RstStatus::kFlowControlError,
+                      "a DATA frame of " + std::to_string(length) + " bytes where its window has " +
+                          std::to_string(stream_had) + " (section 2.6.8)",
+                      Errc::kFlowControl);
 }
 
-void Session::Impl::receive_data(Stream& stream, Bytes payload) {
-  if (stream.paused || !stream.held.empty()) return hold(stream, payload);
-  handler_.on_data(stream.id, payload);
+Error Session::Impl::receive_data(Stream& stream, Bytes payload) {
+  Receiving& receiving = stream.receiving;
+  if (receiving.reader != Receiving::Reader::kGone) {
+    if (!receiving.passes()) return keep_for_reader(stream, payload);
+    handler_.on_data(stream.id, payload);
+  }
   consumed(stream, payload.size());
+  return {};
 }
 
 void Session::Impl::receive_fin(Stream& stream) {
   happened(stream, StreamEvent::kReceiveFin);
-  stream.fin_untold = true;
-  end_when_closed(stream);
-  if (stream.held.empty()) {
-    stream.fin_untold = false;
-    handler_.on_fin(stream.id);
-  }
+  stream.receiving.end.set({});
+  if (stream.is_over()) make_due(stream);
+  tell_received(stream);
 }
 
 // ---- streams
 
-bool Session::Impl::accept_new_id(wire::StreamId id) {
-  if (is_ours(id)) {
-    fail(Error(Errc::kProtocolError, "SYN_STREAM frame: the peer may not create " +
-                                         stream_text(id) + ", ids of that parity are ours"));
-    return false;
-  }
-  if (id < last_peer_id_) {
-    fail(Error(Errc::kProtocolError, "SYN_STREAM frame: " + stream_text(id) +
-                                         " comes after stream " + std::to_string(last_peer_id_) +
-                                         "; ids must grow (section 2.3.2)"));
-    return false;
-  }
-  if (id == last_peer_id_) {
-    if (find(id) != nullptr) {
-      stream_error(id, RstStatus::kProtocolError, "a second SYN_STREAM (section 2.3.2)");
-    } else {
-      answer_stray(id, RstStatus::kProtocolError);
-    }
-    return false;
-  }
-  last_peer_id_ = id;
-  return true;
+void Session::Impl::note_peer_id(wire::StreamId id) {
+  if (!is_ours(id)) last_peer_id_ = std::max(last_peer_id_, id);
 }
 
-void Session::Impl::handle(wire::SynStreamFrame& frame) {
+// Whether a SYN_STREAM creates a stream. Else it is an error, or has had its answer.
+bool Session::Impl::is_new_id(wire::StreamId id, Error& error) {
+  if (is_ours(id)) {
+    error = Error(Errc::kProtocolError, "SYN_STREAM frame: the peer may not create " +
+                                            stream_text(id) + ", ids of that parity are ours");
+  } else if (id < last_peer_id_) {
+    error = Error(Errc::kProtocolError, "SYN_STREAM frame: " + stream_text(id) +
+                                            " comes after stream " + std::to_string(last_peer_id_) +
+                                            "; ids must grow (section 2.3.2)");
+  } else if (id > last_peer_id_) {
+    last_peer_id_ = id;
+    return true;
+  } else if (Stream* stream = find(id); stream != nullptr && !stream->is_over()) {
+    error = stream_error(*stream, RstStatus::kProtocolError, "a second SYN_STREAM (section 2.3.2)");
+  } else {
+    answer_stray(id, RstStatus::kProtocolError);
+  }
+  return false;
+}
+
+Error Session::Impl::handle(wire::SynStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  if (!accept_new_id(id)) return;
-  if (goaway_sent_) return;  // to be ignored (section 2.6.6)
+  Error error;
+  if (!is_new_id(id, error)) return error;
+  if (goaway_sent_) return {};  // to be ignored (section 2.6.6)
   if (peer_gone_away_) {
     send_reset(id, RstStatus::kProtocolError);
-    return;
+    return {};
   }
   const std::size_t header_bytes = cost_of(frame.headers);
   if (shutting_down_ || peer_streams_ >= options_.limits.concurrent_streams ||
       peer_header_bytes_ + header_bytes > options_.limits.stream_headers) {
     send_reset(id, RstStatus::kRefusedStream);
-    return;
+    return {};
   }
-  Stream& stream = add_stream(id, frame.priority);
+  Stream& stream = add_stream(id, frame.priority, frame.unidirectional);
   stream.header_bytes = header_bytes;
   peer_header_bytes_ += header_bytes;
-  stream.unidirectional = frame.unidirectional;
-  enter(stream, state_after_syn_stream(Creator::kPeer, false, frame.unidirectional));
-  // One that takes no reply is processed as it is.
-  if (frame.unidirectional) last_accepted_id_ = id;
+  happened(stream, StreamEvent::kReceiveSynStream);
+  if (stream.sending.end.is_due()) {
+    // One that takes no reply is processed as it is.
+    last_accepted_id_ = id;
+    make_due(stream);
+  }
   const bool fin = frame.fin;
   handler_.on_stream(std::move(frame));
-  if (fin && !stream.outcome) receive_fin(stream);
+  if (fin && !stream.is_over()) receive_fin(stream);
+  return {};
 }
 
-void Session::Impl::handle(wire::SynReplyFrame& frame) {
+Error Session::Impl::handle(wire::SynReplyFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  Stream* stream = receiving_stream(id, StreamEvent::kReceiveSynReply);
-  if (stream == nullptr) return;
+  Stream* stream = find(id);
+  Error error;
+  if (!may_come(id, stream, StreamEvent::kReceiveSynReply, error)) return error;
   happened(*stream, StreamEvent::kReceiveSynReply);
   schedule(*stream);  // what was written before may go now
   handler_.on_reply(id, std::move(frame.headers));
-  if (frame.fin && !stream->outcome) receive_fin(*stream);
+  if (frame.fin && !stream->is_over()) receive_fin(*stream);
+  return {};
 }
 
-void Session::Impl::handle(wire::HeadersFrame& frame) {
+Error Session::Impl::handle(wire::HeadersFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  Stream* stream = receiving_stream(id, StreamEvent::kReceiveHeaders);
-  if (stream == nullptr) return;
+  Stream* stream = find(id);
+  Error error;
+  if (!may_come(id, stream, StreamEvent::kReceiveHeaders, error)) return error;
   handler_.on_headers(id, std::move(frame.headers));
-  if (frame.fin && !stream->outcome) receive_fin(*stream);
+  if (frame.fin && !stream->is_over()) receive_fin(*stream);
+  return {};
 }
 
-void Session::Impl::handle(wire::RstStreamFrame& frame) {
+Error Session::Impl::handle(wire::RstStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  Stream* stream = receiving_stream(id, StreamEvent::kReceiveReset);
-  if (stream == nullptr) return;
+  Stream* stream = find(id);
+  Error error;
+  if (!may_come(id, stream, StreamEvent::kReceiveReset, error)) return error;
   reset_streams_.add(id);
   // Kubernetes peers reject a new stream with CANCEL where the specification has REFUSED_STREAM.
-  const bool refused =
-      stream->creator == Creator::kHere && (stream->state == StreamState::kReserved ||
-                                            stream->state == StreamState::kReservedHalfClosed ||
-                                            frame.status == RstStatus::kRefusedStream);
-  const bool by_creator = stream->creator == Creator::kPeer;
+  const bool refused = stream->awaits_acceptance() || (stream->creator == Creator::kHere &&
+                                                       frame.status == RstStatus::kRefusedStream);
   end_after_held(
       *stream, Error(refused ? Errc::kStreamRefused : Errc::kStreamReset,
                      "the peer " + std::string(refused ? "refused " : "reset ") + stream_text(id) +
                          " with " + std::string(wire::name_of(frame.status)) + " (" +
                          std::to_string(static_cast<std::uint32_t>(frame.status)) + ")"));
-  if (by_creator) count_reset();
+  return stream->creator == Creator::kPeer ? count_reset() : Error();
 }
 
-void Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
+// A peer that resets a stream behind our `close` is spared the rest of it.
+void Session::Impl::stop_sending(const wire::RstStreamFrame& frame) {
+  Stream* stream = find(frame.stream_id);
+  if (stream == nullptr) return;
+  drop_queued(*stream);
+  enter(*stream, moved(stream->creator, stream->wire_states(), StreamState::kClosed));
+  forget_when_over(*stream);
+}
+
+Error Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
   const wire::StreamId id = frame.stream_id;
+  Error error;
   if (frame.type == FrameType::kSynStream) {
-    if (accept_new_id(id)) answer_stray(id, RstStatus::kProtocolError);
-    return;
+    if (is_new_id(id, error)) answer_stray(id, RstStatus::kProtocolError);
+    return error;
   }
   const StreamEvent event = frame.type == FrameType::kSynReply ? StreamEvent::kReceiveSynReply
                                                                : StreamEvent::kReceiveHeaders;
-  if (receiving_stream(id, event) == nullptr) return;
-  stream_error(id, RstStatus::kProtocolError, frame.error.message());
+  Stream* stream = find(id);
+  if (!may_come(id, stream, event, error)) return error;
+  return stream_error(*stream, RstStatus::kProtocolError, frame.error.message());
 }
 
 // ---- errors
@@ -322,27 +361,36 @@ void Session::Impl::answer_stray(wire::StreamId id, RstStatus status) {
 }
 
 // Section 2.4.2: the stream is over, the others are not. What arrived before is still delivered.
-void Session::Impl::stream_error(wire::StreamId id, RstStatus status, std::string_view what,
-                                 Errc code) {
-  Stream* stream = find(id);
-  if (stream == nullptr) return;
-  const bool by_creator = stream->creator == Creator::kPeer;
-  reset_on_wire(*stream, status);
-  end_after_held(*stream, Error(code, stream_text(id) + ": " + std::string(what)));
-  if (by_creator) count_reset();
+Error Session::Impl::stream_error(Stream& stream, RstStatus status, std::string_view what,
+                                  Errc code) {
+  if (stream.is_over()) return {};
+  reset_on_wire(stream, status);
+  end_after_held(stream, Error(code, stream_text(stream.id) + ": " + std::string(what)));
+  return stream.creator == Creator::kPeer ? count_reset() : Error();
 }
 
 // The peer has reset a stream of its own, or made us do it: both are cheaper for it than for us.
-void Session::Impl::count_reset() {
-  if (resets_.allow(now_)) return;
-  fail(Error(Errc::kLimitExceeded,
-             "the peer has more of its streams reset than resets_per_second = " +
-                 std::to_string(options_.limits.resets_per_second) + " allows"));
+Error Session::Impl::count_reset() {
+  if (resets_.allow(now_)) return {};
+  return Error(Errc::kLimitExceeded,
+               "the peer has more of its streams reset than resets_per_second = " +
+                   std::to_string(options_.limits.resets_per_second) + " allows");
+}
+
+// A peer that makes us answer and does not read the answers.
+Error Session::Impl::too_much_control() const {
+  const std::size_t queued = control_.size();
+  if (queued <= options_.limits.queued_control_output) return {};
+  return Error(Errc::kLimitExceeded,
+               std::to_string(queued) +
+                   " bytes of control frames wait for a peer that does not read, "
+                   "more than queued_control_output = " +
+                   std::to_string(options_.limits.queued_control_output));
 }
 
 // Section 2.4.1: GOAWAY, and no more of this connection.
 void Session::Impl::fail(const Error& error) {
-  if (state_ != State::kOpen && state_ != State::kClosing) return;
+  if (!takes_input()) return;
   if (finished()) return stop_output();  // too late to be told
   state_ = State::kFailed;
   error_ = error;

@@ -12,22 +12,13 @@ namespace uvspdy::session {
 using wire::RstStatus;
 using wire::SettingId;
 
-namespace {
-
-bool sends_no_more(const Stream& stream) {
-  return stream.state == StreamState::kClosed || stream.state == StreamState::kHalfClosedLocal;
-}
-
-}  // namespace
-
 // ---- SETTINGS
 
-void Session::Impl::handle(wire::SettingsFrame& frame) {
+Error Session::Impl::handle(wire::SettingsFrame& frame) {
   if (!settings_.allow(now_)) {
-    fail(Error(Errc::kLimitExceeded,
-               "SETTINGS frame: the peer sends more of them than settings_per_second = " +
-                   std::to_string(options_.limits.settings_per_second) + " allows"));
-    return;
+    return Error(Errc::kLimitExceeded,
+                 "SETTINGS frame: the peer sends more of them than settings_per_second = " +
+                     std::to_string(options_.limits.settings_per_second) + " allows");
   }
   windows_seen();
   wire::SettingsFrame effective;
@@ -40,86 +31,84 @@ void Session::Impl::handle(wire::SettingsFrame& frame) {
     if (role_ == Role::kServer) entry.flags &= static_cast<std::uint8_t>(~wire::kFlagPersistValue);
     effective.entries.push_back(entry);
     if (entry.id == SettingId::kMaxConcurrentStreams) peer_max_streams_ = entry.value;
-    if (entry.id == SettingId::kInitialWindowSize) set_peer_initial_window(entry.value);
-    if (state_ == State::kFailed) return;
+    if (entry.id != SettingId::kInitialWindowSize) continue;
+    if (Error error = set_peer_initial_window(entry.value)) return error;
   }
   if (state_ == State::kOpen) handler_.on_settings(effective);
+  return {};
 }
 
 // Moves the windows of all streams by the difference (section 2.6.8); they may turn negative.
-void Session::Impl::set_peer_initial_window(std::uint32_t size) {
-  if (!flow_.keeps_to_windows()) return;
+Error Session::Impl::set_peer_initial_window(std::uint32_t size) {
+  if (!flow_.keeps_to_windows()) return {};
   if (size > wire::kMaxWindow) {
-    fail(Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " + std::to_string(size) +
-                                       " is more than 2^31-1"));
-    return;
+    return Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " + std::to_string(size) +
+                                         " is more than 2^31-1");
   }
   const std::int64_t difference =
       std::int64_t{size} - std::int64_t{std::exchange(peer_initial_window_, size)};
-  if (difference == 0) return;
+  if (difference == 0) return {};
   for (auto& [id, entry] : streams_) {
     Stream& stream = *entry;
-    if (sends_no_more(stream)) continue;
-    if (!stream.send_window.move(difference)) {
-      fail(Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " + std::to_string(size) +
-                                         " makes the window of " + stream_text(id) +
-                                         " pass 2^31-1"));
-      return;
+    if (is_over(stream.sending.wire)) continue;
+    if (!stream.sending.window.move(difference)) {
+      return Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " +
+                                           std::to_string(size) + " makes the window of " +
+                                           stream_text(id) + " pass 2^31-1");
     }
     schedule(stream);
   }
+  return {};
 }
 
 // ---- WINDOW_UPDATE
 
-void Session::Impl::handle(wire::WindowUpdateFrame& frame) {
+Error Session::Impl::handle(wire::WindowUpdateFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   windows_seen();
-  if (!flow_.keeps_to_windows()) return;
+  if (!flow_.keeps_to_windows()) return {};
   if (id == 0) {
-    if (frame.delta == 0 || !send_window_.move(frame.delta)) {
-      fail(Error(
-          Errc::kFlowControl,
-          "WINDOW_UPDATE frame: a delta of " + std::to_string(frame.delta) +
-              (frame.delta == 0 ? " for the connection; it must be 1 to 2^31-1"
-                                : " makes the connection's window of " +
-                                      std::to_string(send_window_.available()) + " pass 2^31-1")));
-    }
-    return;
+    if (frame.delta != 0 && send_window_.move(frame.delta)) return {};
+    return Error(
+        Errc::kFlowControl,
+        "WINDOW_UPDATE frame: a delta of " + std::to_string(frame.delta) +
+            (frame.delta == 0 ? " for the connection; it must be 1 to 2^31-1"
+                              : " makes the connection's window of " +
+                                    std::to_string(send_window_.available()) + " pass 2^31-1"));
   }
   // Legal for a stream that is half-closed or has just closed; not for one that never was.
-  Stream* stream = find_any(id);
-  if (stream == nullptr || stream->state == StreamState::kIdle) {
-    const bool never_was = !was_used(id) && stream == nullptr;
+  Stream* stream = find(id);
+  if (stream == nullptr || stream->is_idle()) {
+    const bool never_was = stream == nullptr && !was_used(id, stream);
     if (never_was && state_ == State::kOpen) answer_stray(id, RstStatus::kInvalidStream);
-    return;
+    return {};
   }
   if (frame.delta == 0) {
-    stream_error(id, RstStatus::kProtocolError,
-                 "a WINDOW_UPDATE with a delta of 0; it must be 1 to 2^31-1");
-  } else if (sends_no_more(*stream)) {
-    return;
-  } else if (!stream->send_window.move(frame.delta)) {
-    stream_error(id, RstStatus::kFlowControlError,
-                 "a WINDOW_UPDATE with a delta of " + std::to_string(frame.delta) +
-                     " makes its window of " + std::to_string(stream->send_window.available()) +
-                     " pass 2^31-1",
-                 Errc::kFlowControl);
-  } else {
-    schedule(*stream);
+    return stream_error(*stream, RstStatus::kProtocolError,
+                        "a WINDOW_UPDATE with a delta of 0; it must be 1 to 2^31-1");
   }
+  Sending& sending = stream->sending;
+  if (is_over(sending.wire)) return {};
+  if (!sending.window.move(frame.delta)) {
+    return stream_error(*stream, RstStatus::kFlowControlError,
+                        "a WINDOW_UPDATE with a delta of " + std::to_string(frame.delta) +
+                            " makes its window of " + std::to_string(sending.window.available()) +
+                            " pass 2^31-1",
+                        Errc::kFlowControl);
+  }
+  schedule(*stream);
+  return {};
 }
 
 // ---- PING
 
-void Session::Impl::handle(wire::PingFrame& frame) {
+Error Session::Impl::handle(wire::PingFrame& frame) {
   if (!is_ours(frame.id)) {
     control_.answer(frame);
-    check_control_limit();
-    return;
+    return {};
   }
   const std::optional<Pings::Answer> answer = pings_.answered(frame.id, now_);
-  if (!answer) return;  // of our parity and not sent: to be ignored (section 2.6.5)
+  if (!answer) return {};  // of our parity and not sent: to be ignored (section 2.6.5)
   // That of SETTINGS may have waited for anything.
   if (answer->purpose != Pings::Purpose::kSettings) stats_.round_trip = answer->round_trip;
   switch (answer->purpose) {
@@ -133,28 +122,27 @@ void Session::Impl::handle(wire::PingFrame& frame) {
       no_windows_seen();
       break;
   }
+  return {};
 }
 
 // ---- GOAWAY
 
-void Session::Impl::handle(wire::GoAwayFrame& frame) {
+Error Session::Impl::handle(wire::GoAwayFrame& frame) {
   // Streams that a later one could concern were settled by the first.
-  if (std::exchange(peer_gone_away_, true)) return;
+  if (std::exchange(peer_gone_away_, true)) return {};
   handler_.on_goaway(frame);
   for (auto& [id, entry] : streams_) {
     Stream& stream = *entry;
-    if (stream.creator != Creator::kHere || stream.outcome) continue;
+    if (stream.creator != Creator::kHere || stream.is_over()) continue;
     // A stream that has its reply was processed, whatever the last good id says.
-    const bool replied = !stream.unidirectional && stream.state != StreamState::kIdle &&
-                         stream.state != StreamState::kReserved &&
-                         stream.state != StreamState::kReservedHalfClosed;
     const bool processed =
-        replied || (stream.state != StreamState::kIdle && id <= frame.last_good_stream_id);
+        stream.has_reply() || (!stream.is_idle() && id <= frame.last_good_stream_id);
     if (processed) continue;
     end_now(stream, Error(Errc::kGoneAway, stream_text(id) +
                                                " was not processed before the peer's GOAWAY and "
                                                "is safe to retry"));
   }
+  return {};
 }
 
 }  // namespace uvspdy::session

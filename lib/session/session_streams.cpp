@@ -15,34 +15,27 @@ Error no_such_stream(wire::StreamId id) {
   return Error(Errc::kNoSuchStream, stream_text(id) + " is not open");
 }
 
-bool takes_no_more(const Stream& stream) {
-  return stream.outcome || stream.last != Stream::Last::kNothing ||
-         stream.state == StreamState::kHalfClosedLocal || stream.state == StreamState::kClosed ||
-         (stream.state == StreamState::kReservedHalfClosed && stream.creator == Creator::kHere) ||
-         (stream.unsent && stream.unsent->fin);
-}
-
 }  // namespace
 
 // ---- finding them
 
-// A stream that has not ended, or null.
+// A stream that has something to tell, to take in or to send; or null.
 Stream* Session::Impl::find(wire::StreamId id) const {
-  Stream* stream = find_any(id);
-  return stream == nullptr || stream->outcome ? nullptr : stream;
-}
-
-// One that may have ended and still has something to tell or to send.
-Stream* Session::Impl::find_any(wire::StreamId id) const {
   const auto found = streams_.find(id);
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
+// One whose user has not been told that it has closed.
+Stream* Session::Impl::find_untold(wire::StreamId id) const {
+  Stream* stream = find(id);
+  return stream == nullptr || stream->closed_told ? nullptr : stream;
+}
+
 Stream* Session::Impl::find_for_writing(wire::StreamId id, Error& error) const {
-  Stream* stream = find_any(id);
-  if (stream == nullptr || stream->told_closed) {
+  Stream* stream = find_untold(id);
+  if (stream == nullptr) {
     error = no_such_stream(id);
-  } else if (takes_no_more(*stream)) {
+  } else if (!stream->sending.takes_more()) {
     error = Error(Errc::kStreamClosed, stream_text(id) + " is closed for writing");
   } else {
     return stream;
@@ -54,22 +47,21 @@ Creator Session::Impl::creator_of(wire::StreamId id) const {
   return (id & 1) == (role_ == Role::kClient ? 1u : 0u) ? Creator::kHere : Creator::kPeer;
 }
 
-// Whether a stream of that id was ever on the wire.
-bool Session::Impl::was_used(wire::StreamId id) const {
-  if (id == 0 || !is_ours(id)) return id != 0 && id <= last_peer_id_;
-  const Stream* stream = find_any(id);
-  return id < next_id_ && (stream == nullptr || stream->state != StreamState::kIdle);
+// Whether a stream of that id, if it is there this one, was ever on the wire.
+bool Session::Impl::was_used(wire::StreamId id, const Stream* stream) const {
+  if (stream != nullptr) return !stream->is_idle();
+  return id != 0 && (is_ours(id) ? id < next_id_ : id <= last_peer_id_);
 }
 
-Stream& Session::Impl::add_stream(wire::StreamId id, std::uint8_t priority) {
+Stream& Session::Impl::add_stream(wire::StreamId id, std::uint8_t priority, bool unidirectional) {
   const std::int64_t window = options_.initial_stream_window;
   auto stream = std::make_unique<Stream>(
-      id, creator_of(id), SendWindow(peer_initial_window_),
+      id, creator_of(id), unidirectional, SendWindow(peer_initial_window_),
       ReceiveWindow(window,
                     std::max(window, static_cast<std::int64_t>(std::min<std::size_t>(
                                          options_.limits.stream_window, wire::kMaxWindow)))));
   stream->priority = std::min(priority, wire::kLowestPriority);
-  stream->overflow = options_.overflow;
+  stream->receiving.overflow = options_.overflow;
   ++untold_streams_;
   if (!is_ours(id)) {
     stream->counted = true;
@@ -80,25 +72,26 @@ Stream& Session::Impl::add_stream(wire::StreamId id, std::uint8_t priority) {
 
 // ---- their states
 
-// Moves the stream on, if the event is allowed.
-void Session::Impl::happened(Stream& stream, StreamEvent event) {
-  const StreamRule rule = rule_for(stream.creator, stream.state, event);
-  if (rule.verdict == StreamRule::Verdict::kAllowed) enter(stream, rule.next);
+// Moves the stream on, if the event is allowed, and says whether it is.
+bool Session::Impl::happened(Stream& stream, StreamEvent event) {
+  const StreamRule rule = rule_for(stream.creator, stream.state(), event);
+  if (rule.verdict != StreamRule::Verdict::kAllowed) return false;
+  enter(stream, moved(stream.creator, stream.wire_states(), rule.next));
+  return true;
 }
 
-void Session::Impl::enter(Stream& stream, StreamState state) {
-  if (state == StreamState::kClosed && stream.state != StreamState::kClosed) {
-    growth_ -= stream.receive_window.growth();
-  }
-  const auto is_active = [](StreamState s) {
-    return s != StreamState::kIdle && s != StreamState::kClosed;
-  };
+void Session::Impl::enter(Stream& stream, WireStates states) {
+  const auto is_active = [&stream] { return !stream.is_idle() && !stream.is_closed(); };
+  const bool was_closed = stream.is_closed();
+  const bool was_active = is_active();
+  stream.set_wire_states(states);
   if (stream.creator == Creator::kHere) {
-    our_streams_ += is_active(state);
-    our_streams_ -= is_active(stream.state);
+    our_streams_ -= was_active;
+    our_streams_ += is_active();
   }
-  stream.state = state;
-  if (state == StreamState::kClosed && stream.held.empty()) stop_counting(stream);
+  if (!stream.is_closed()) return;
+  if (!was_closed) growth_ -= stream.receiving.window.growth();
+  if (!stream.receiving.is_unread()) stop_counting(stream);
 }
 
 // The peer may open another in its place. One that still holds what its reader has not taken goes
@@ -137,8 +130,9 @@ Result<wire::StreamId> Session::Impl::create_stream(Headers headers, const Creat
   frame->headers = std::move(headers);
   next_id_ += 2;
 
-  Stream& stream = add_stream(frame->stream_id, frame->priority);
-  stream.unidirectional = frame->unidirectional;
+  Stream& stream = add_stream(frame->stream_id, frame->priority, frame->unidirectional);
+  if (frame->fin) stream.sending.last = Sending::Last::kFin;
+  if (frame->unidirectional) make_due(stream);
   stream.unsent = std::move(frame);
   unsent_.push_back(stream.id);
   if (options_.create_timeout.count() > 0) {
@@ -149,26 +143,26 @@ Result<wire::StreamId> Session::Impl::create_stream(Headers headers, const Creat
 
 Error Session::Impl::reply(wire::StreamId id, Headers headers, bool fin) {
   Stream* stream = find(id);
-  if (stream == nullptr) return no_such_stream(id);
-  if (!may_send(stream->creator, stream->state, StreamEvent::kSendSynReply)) {
+  if (stream == nullptr || stream->is_over()) return no_such_stream(id);
+  Sending& sending = stream->sending;
+  if (stream->creator == Creator::kHere || sending.wire != WireState::kReserved) {
     // A unidirectional stream takes no reply (section 2.3.2.1).
-    if (stream->creator == Creator::kPeer && stream->unidirectional) return {};
+    if (sending.wire == WireState::kNone) return {};
     return Error(Errc::kAlreadyReplied, stream_text(id) + " takes no reply");
   }
   // What was written already goes behind the reply, and the FIN behind that.
-  const bool fin_on_reply = fin && stream->queue.empty() && stream->last == Stream::Last::kNothing;
+  const bool fin_on_reply = fin && !sending.has_more();
   const wire::SynReplyFrame frame{id, fin_on_reply, std::move(headers)};
   if (Error error = control_.send(frame)) return error;
   last_accepted_id_ = std::max(last_accepted_id_, id);
   replies_queued_.push_back(id);
   happened(*stream, StreamEvent::kSendSynReply);
-  if (fin) stream->last = Stream::Last::kFin;
+  if (fin) sending.last = Sending::Last::kFin;
   if (fin_on_reply) {
-    stream->last_in_batch = true;
+    sending.last = Sending::Last::kFinInBatch;
     fins_queued_.push_back(id);
   }
   schedule(*stream);
-  check_control_limit();
   return {};
 }
 
@@ -179,18 +173,19 @@ Error Session::Impl::write(wire::StreamId id, Buffer payload) {
   Stream* stream = find_for_writing(id, error);
   if (stream == nullptr || payload.empty()) return error;
   const std::size_t size = payload.size();
-  stream->queue.push_back({std::move(payload), nullptr});
+  stream->sending.queue.push_back({std::move(payload), nullptr});
   note_queued(*stream, size);
   schedule(*stream);
   return {};
 }
 
 void Session::Impl::note_queued(Stream& stream, std::size_t bytes) {
-  stream.queued += bytes;
+  Sending& sending = stream.sending;
+  sending.queued += bytes;
   stats_.queued_bytes += bytes;
-  if (stream.queued >= options_.limits.write_high_water ||
-      stream.queue.size() >= options_.limits.write_buffers) {
-    stream.tell_writable = true;
+  if (sending.queued >= options_.limits.write_high_water ||
+      sending.queue.size() >= options_.limits.write_buffers) {
+    sending.was_full = true;
   }
 }
 
@@ -201,91 +196,93 @@ Error Session::Impl::send_headers(wire::StreamId id, Headers headers, bool fin) 
   error = control_.check(wire::FrameType::kHeaders, headers);
   if (error) return error;
   const std::size_t cost = cost_of(headers);
-  Stream::Outgoing outgoing;
+  Outgoing outgoing;
   outgoing.headers = std::make_unique<Headers>(std::move(headers));
-  stream->queue.push_back(std::move(outgoing));
+  stream->sending.queue.push_back(std::move(outgoing));
   note_queued(*stream, cost);
-  if (fin) stream->last = Stream::Last::kFin;
+  if (fin) stream->sending.last = Sending::Last::kFin;
   schedule(*stream);
   return {};
 }
 
 bool Session::Impl::writable(wire::StreamId id) const {
   const Stream* stream = find(id);
-  return stream != nullptr && !takes_no_more(*stream) && !stream->tell_writable;
+  return stream != nullptr && stream->sending.is_writable();
 }
 
-Error Session::Impl::close_stream(wire::StreamId id) {
-  Error error;
-  Stream* stream = find_for_writing(id, error);
-  if (stream == nullptr) return error;
-  stream->last = Stream::Last::kFin;
+void Session::Impl::end(wire::StreamId id) {
+  Stream* stream = find(id);
+  if (stream == nullptr || !stream->sending.takes_more()) return;
+  stream->sending.last = Sending::Last::kFin;
   schedule(*stream);
-  return {};
 }
 
-Error Session::Impl::close_with_reset(wire::StreamId id) {
-  Error error;
-  Stream* stream = find_for_writing(id, error);
-  if (stream == nullptr) return error;
-  if (stream->queue.empty()) return reset(id, wire::RstStatus::kCancel);
-  stream->last = Stream::Last::kReset;
-  return {};
-}
-
-Error Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
-  Stream* stream = find_any(id);
-  if (stream == nullptr || stream->told_closed) return no_such_stream(id);
-  const Error how = reset_here(id, status);
-  reset_on_wire(*stream, status);
-  if (stream->outcome) {
-    // Over already, but for what is held, or still leaves behind `close`.
-    drop_queued(*stream);
-    give_up_held(*stream, how);
-    return {};
+void Session::Impl::end_with_reset(wire::StreamId id) {
+  Stream* stream = find(id);
+  if (stream == nullptr || !stream->sending.takes_more()) return;
+  if (!stream->sending.queue.empty()) {
+    stream->sending.last = Sending::Last::kReset;
+    return;
   }
-  end_now(*stream, how);
-  return {};
+  reset_on_wire(*stream, wire::RstStatus::kCancel);
+  end_after_held(*stream, reset_here(id, wire::RstStatus::kCancel));
+}
+
+void Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
+  Stream* stream = find_untold(id);
+  if (stream == nullptr) return;
+  // Over it may be, but for what is held, or still leaves behind `close`.
+  reset_on_wire(*stream, status);
+  end_now(*stream, reset_here(id, status));
 }
 
 // ---- reading from them
 
-// A stream that has ended may still hold what its reader has not taken, so these two look at all.
-void Session::Impl::pause(wire::StreamId id) {
-  Stream* stream = find_any(id);
-  if (stream == nullptr) return;
-  stream->paused = true;
+// A stream that has ended may still hold what its reader has not taken. One whose reader has left
+// has none any more.
+void Session::Impl::set_reader(wire::StreamId id, Receiving::Reader reader) {
+  Stream* stream = find(id);
+  if (stream == nullptr || stream->receiving.reader == Receiving::Reader::kGone) return;
+  Receiving& receiving = stream->receiving;
+  receiving.reader = reader;
   note_held(*stream);
+  const bool has_data = !receiving.held.empty() && receiving.takes_data();
+  if (has_data || receiving.tells_end()) make_due(*stream);
 }
 
-void Session::Impl::resume(wire::StreamId id) {
-  Stream* stream = find_any(id);
+void Session::Impl::pause(wire::StreamId id) { set_reader(id, Receiving::Reader::kPaused); }
+void Session::Impl::resume(wire::StreamId id) { set_reader(id, Receiving::Reader::kReads); }
+void Session::Impl::hold(wire::StreamId id) { set_reader(id, Receiving::Reader::kAwaited); }
+
+void Session::Impl::discard(wire::StreamId id) {
+  Stream* stream = find(id);
   if (stream == nullptr) return;
-  stream->paused = false;
-  note_held(*stream);
-  if (!stream->held.empty() || stream->fin_untold || stream->outcome) make_due(*stream);
+  stream->receiving.reader = Receiving::Reader::kGone;
+  consumed(*stream, take_held(*stream).size());
+  if (stream->receiving.tells_end()) make_due(*stream);
 }
 
 void Session::Impl::set_overflow(wire::StreamId id, OverflowPolicy policy) {
-  Stream* stream = find_any(id);
+  Stream* stream = find(id);
   if (stream == nullptr) return;
-  stream->overflow = policy;
+  stream->receiving.overflow = policy;
   note_held(*stream);
 }
 
 void Session::Impl::keep_on_close(wire::StreamId id) {
-  if (Stream* stream = find(id)) stream->keep_on_close = true;
+  if (Stream* stream = find(id)) stream->sending.keep_on_close = true;
 }
 
 std::optional<StreamStats> Session::Impl::stream_stats(wire::StreamId id) const {
-  const Stream* stream = find_any(id);
-  if (stream == nullptr || stream->told_closed) return std::nullopt;
-  return StreamStats{stream->state,
-                     stream->send_window.available(),
-                     stream->receive_window.available(),
-                     stream->receive_window.size(),
-                     stream->held.size(),
-                     stream->queued};
+  const Stream* stream = find_untold(id);
+  if (stream == nullptr) return std::nullopt;
+  const Receiving& receiving = stream->receiving;
+  return StreamStats{stream->state(),
+                     stream->sending.window.available(),
+                     receiving.window.available(),
+                     receiving.window.size(),
+                     receiving.held.size(),
+                     stream->sending.queued};
 }
 
 }  // namespace uvspdy::session

@@ -29,13 +29,12 @@ void Session::Impl::open(Time now) {
 
 // Puts a stream where the scheduler finds it, by what it has to send and whether it may.
 void Session::Impl::schedule(Stream& stream) {
-  const bool nothing = stream.queue.empty() && stream.last == Stream::Last::kNothing;
-  if (nothing || stream.last_in_batch ||
-      !may_send(stream.creator, stream.state, StreamEvent::kSendData)) {
+  Sending& sending = stream.sending;
+  if (!sending.leaves() || sending.last == Sending::Last::kFinInBatch) {
     scheduler_.remove(stream);
-  } else if (stream.queue.empty() || stream.queue.front().headers) {
+  } else if (sending.queue.empty() || sending.queue.front().headers) {
     scheduler_.add_windowless(stream);
-  } else if (flow_.keeps_to_windows() && !stream.send_window.is_open()) {
+  } else if (flow_.keeps_to_windows() && !sending.window.is_open()) {
     scheduler_.block(stream);
   } else {
     scheduler_.add(stream);
@@ -51,11 +50,8 @@ void Session::Impl::consumed(Stream& stream, std::size_t bytes) {
 }
 
 void Session::Impl::consumed_by_stream(Stream& stream, std::size_t bytes) {
-  const bool more_comes =
-      !stream.fin_untold &&
-      rule_for(stream.creator, stream.state, StreamEvent::kReceiveData).verdict ==
-          StreamRule::Verdict::kAllowed;
-  if (more_comes) give_window(stream.receive_window, stream.id, bytes);
+  const bool more_comes = stream.receiving.wire == WireState::kOpen;
+  if (more_comes) give_window(stream.receiving.window, stream.id, bytes);
 }
 
 void Session::Impl::consumed_by_connection(std::size_t bytes) {
@@ -80,7 +76,6 @@ void Session::Impl::give_window(ReceiveWindow& window, wire::StreamId id, std::s
   growth_ += window.growth() - before;
   if (delta == 0) return;
   control_.send(wire::WindowUpdateFrame{id, delta});
-  check_control_limit();
 }
 
 // An INITIAL_WINDOW_SIZE of ours, which has been sent.
@@ -89,7 +84,7 @@ void Session::Impl::move_receive_windows(std::int64_t difference) {
   // Stream Window Size").
   if (difference < 0) receive_slack_ -= difference;
   for (auto& [id, stream] : streams_) {
-    stream->receive_window.move(difference);
+    stream->receiving.window.move(difference);
     consumed_by_stream(*stream, 0);  // half of a smaller window may have been used already
   }
 }
@@ -117,8 +112,10 @@ void Session::Impl::windows_seen() {
   consumed_by_connection(0);
   for (auto& [id, entry] : streams_) {
     Stream& stream = *entry;
-    if (stream.send_window.available() < 0) stream.send_window.restart(peer_initial_window_);
-    if (stream.receive_window.available() < 0) stream.receive_window.restart(stream.held.size());
+    SendWindow& send = stream.sending.window;
+    Receiving& receiving = stream.receiving;
+    if (send.available() < 0) send.restart(peer_initial_window_);
+    if (receiving.window.available() < 0) receiving.window.restart(receiving.held.size());
     consumed_by_stream(stream, 0);
     schedule(stream);
   }
@@ -142,7 +139,7 @@ void Session::Impl::fail_blocked_writers() {
   if (!wants_input()) blocked_since_ = now_;
   if (now_ < *blocked_since_ + timeout) return;
   scheduler_.each_blocked(may_send_data(), [&](Stream& stream) {
-    if (stream.outcome) return;
+    if (stream.is_over()) return;
     const std::string text =
         stream_text(stream.id) + " has been blocked by the default windows for " +
         std::to_string(timeout.count()) +

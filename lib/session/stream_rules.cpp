@@ -72,13 +72,55 @@ StreamRule rule_for(Creator creator, StreamState state, StreamEvent event) {
   return table[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
 }
 
-StreamState state_after_syn_stream(Creator creator, bool with_fin, bool unidirectional) {
+StreamState state_of(Creator creator, WireStates states) {
+  const auto [sending, receiving] = states;
+  if (sending == WireState::kIdle || receiving == WireState::kIdle) return kIdle;
   const bool here = creator == Creator::kHere;
-  if (unidirectional) {
-    if (with_fin) return kClosed;
-    return here ? kHalfClosedRemote : kHalfClosedLocal;
+  const WireState creators = here ? sending : receiving;
+  const WireState repliers = here ? receiving : sending;
+  if (repliers == WireState::kReserved) return is_over(creators) ? kReservedHalfClosed : kReserved;
+  if (is_over(sending)) return is_over(receiving) ? kClosed : kHalfClosedLocal;
+  return is_over(receiving) ? kHalfClosedRemote : kOpen;
+}
+
+namespace {
+
+// What stands behind the name of a stream that has both directions.
+WireStates states_of(Creator creator, StreamState state) {
+  const bool here = creator == Creator::kHere;
+  constexpr WireState kReservedWay = WireState::kReserved;
+  switch (state) {
+    case kIdle: return {WireState::kIdle, WireState::kIdle};
+    // What the creator sends ahead of the SYN_REPLY comes in; ours waits (see the table).
+    case kReserved: return {kReservedWay, here ? kReservedWay : WireState::kOpen};
+    case kReservedHalfClosed:
+      return here ? WireStates{WireState::kOver, kReservedWay}
+                  : WireStates{kReservedWay, WireState::kOver};
+    case kOpen: return {WireState::kOpen, WireState::kOpen};
+    case kHalfClosedLocal: return {WireState::kOver, WireState::kOpen};
+    case kHalfClosedRemote: return {WireState::kOpen, WireState::kOver};
+    case kClosed: break;
   }
-  return with_fin ? kReservedHalfClosed : kReserved;
+  return {WireState::kOver, WireState::kOver};
+}
+
+}  // namespace
+
+WireStates first_states(Creator creator, bool unidirectional) {
+  const WireState replier = unidirectional ? WireState::kNone : WireState::kIdle;
+  return creator == Creator::kHere ? WireStates{WireState::kIdle, replier}
+                                   : WireStates{replier, WireState::kIdle};
+}
+
+WireStates moved(Creator creator, WireStates states, StreamState next) {
+  WireStates to = states_of(creator, next);
+  // There is no SYN_REPLY that the other direction could wait for.
+  if (states.receiving == WireState::kNone) {
+    to.receiving = WireState::kNone;
+    if (to.sending == WireState::kReserved) to.sending = WireState::kOpen;
+  }
+  if (states.sending == WireState::kNone) to.sending = WireState::kNone;
+  return to;
 }
 
 std::string_view name_of(StreamState state) {

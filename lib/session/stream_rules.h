@@ -7,7 +7,8 @@
 #include "uvspdy/wire/frame.h"
 
 // What each frame means for a stream: the state it leads to, or the error it is. The code asks
-// `rule_for`; docs/stream-states.md is the same table, printed.
+// `rule_for`; docs/stream-states.md is the same table, printed. A stream keeps the state of each of
+// its directions; the StreamState is the name of the two together.
 
 namespace uvspdy::session {
 
@@ -44,15 +45,38 @@ struct StreamRule {
   wire::RstStatus status = wire::RstStatus::kProtocolError;
 };
 
-StreamRule rule_for(Creator creator, StreamState state, StreamEvent event);
+/// Where one direction of a stream stands on the wire.
+enum class WireState : std::uint8_t {
+  kNone,      ///< a unidirectional stream has no such direction
+  kIdle,      ///< the SYN_STREAM has not gone out
+  kReserved,  ///< nothing goes this way before the SYN_REPLY
+  kOpen,
+  kOver,  ///< behind FLAG_FIN or RST_STREAM
+};
 
-/// Where a stream is once its SYN_STREAM has gone or come. A unidirectional stream takes no
-/// SYN_REPLY: the side that did not create it is half-closed from the start (section 2.3.2.1).
-StreamState state_after_syn_stream(Creator creator, bool fin, bool unidirectional);
-
-inline bool may_send(Creator creator, StreamState state, StreamEvent event) {
-  return rule_for(creator, state, event).verdict == StreamRule::Verdict::kAllowed;
+/// Whether nothing goes this way any more.
+inline bool is_over(WireState state) {
+  return state == WireState::kOver || state == WireState::kNone;
 }
+
+/// Both directions of a stream: what we send, and what we receive.
+struct WireStates {
+  WireState sending = WireState::kIdle;
+  WireState receiving = WireState::kIdle;
+  bool operator==(const WireStates&) const = default;
+};
+
+/// Before the SYN_STREAM. A unidirectional stream has only its creator's direction.
+WireStates first_states(Creator creator, bool unidirectional);
+
+/// The name of two directions' states. A direction that does not exist counts as over, so a
+/// unidirectional stream is never reserved (section 2.3.2.1).
+StreamState state_of(Creator creator, WireStates states);
+
+/// Where a rule that leads to `next` takes a stream's directions.
+WireStates moved(Creator creator, WireStates states, StreamState next);
+
+StreamRule rule_for(Creator creator, StreamState state, StreamEvent event);
 
 std::string_view name_of(StreamEvent event);
 

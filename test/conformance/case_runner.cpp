@@ -188,8 +188,18 @@ Error CaseRunner::action(CaseWords& words) {
                            : session.send_headers(id, std::move(headers), fin);
   }
   if (what == "write") return session.write(id, Buffer::copy_of(words.payload()));
-  if (what == "close") return session.close_stream(id);
-  if (what == "reset") return session.reset(id, words.rst_status());
+  if (what == "end") {
+    session.end(id);
+    return {};
+  }
+  if (what == "reset") {
+    session.reset(id, words.rst_status());
+    return {};
+  }
+  if (what == "discard") {
+    session.discard(id);
+    return {};
+  }
   if (what == "pause") {
     session.pause(id);
     return {};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/catch.h"
+#include "support/death.h"
 #include "support/memory_count.h"
 
 using namespace uvspdy;
@@ -108,4 +109,60 @@ TEST_CASE("Buffer: a prefix keeps the bytes alive by itself") {
     prefix = whole.take_prefix(50);
   }
   CHECK(text_of(prefix.bytes()) == std::string(50, 'p'));
+}
+
+TEST_CASE("Buffer: what is taken whole is let go") {
+  const auto owner = std::make_shared<std::string>(100, 'o');
+  Buffer rest(bytes_of(*owner), owner);
+  SECTION("take_prefix") {
+    { const Buffer all = rest.take_prefix(100); }
+    CHECK(owner.use_count() == 1);
+  }
+  SECTION("drop_prefix") {
+    rest.drop_prefix(100);
+    CHECK(owner.use_count() == 1);
+  }
+  CHECK(rest.empty());
+}
+
+TEST_CASE("Buffer: drop_prefix leaves the rest") {
+  Buffer rest(std::string("head and tail"));
+  const std::uint8_t* const content = rest.bytes().data();
+  rest.drop_prefix(0);
+  CHECK(rest.size() == 13);
+  rest.drop_prefix(9);
+  CHECK(text_of(rest.bytes()) == "tail");
+  CHECK(rest.bytes().data() == content + 9);
+}
+
+TEST_CASE("Buffer: an owner may use the Buffer when it is freed") {
+  Buffer rest;
+  std::shared_ptr<void> owner(nullptr, [&rest](void*) { rest = Buffer(std::string("next")); });
+  rest = Buffer(bytes_of("first"), std::move(owner));
+  SECTION("drop_prefix") { rest.drop_prefix(5); }
+  SECTION("take_prefix") { CHECK(rest.take_prefix(5).size() == 5); }
+  CHECK(text_of(rest.bytes()) == "next");
+}
+
+TEST_CASE("Buffer: more than there is ends the process, with the function's name") {
+  const std::string taken = test::text_of_death([] {
+    Buffer buffer(std::string("five!"));
+    if (buffer.take_prefix(6).empty()) return;
+  });
+  CHECK(taken == "uvspdy: Buffer::take_prefix: 6 bytes are asked for, there are 5\n");
+  const std::string dropped = test::text_of_death([] { Buffer().drop_prefix(1); });
+  CHECK(dropped == "uvspdy: Buffer::drop_prefix: 1 bytes are asked for, there are 0\n");
+}
+
+TEST_CASE("BufferPool: freezing more than a block ends the process, with the function's name") {
+  const std::string text = test::text_of_death([] {
+    BufferPool pool(100);
+    if (pool.take().freeze(101).empty()) return;
+  });
+  CHECK(text == "uvspdy: BufferPool::Block::freeze: 101 bytes are asked for, there are 100\n");
+  const std::string nothing = test::text_of_death([] {
+    if (BufferPool::Block().freeze(1).empty()) return;
+  });
+  CHECK(nothing == "uvspdy: BufferPool::Block::freeze: 1 bytes are asked for, there are 0\n");
+  CHECK(BufferPool::Block().freeze(0).empty());
 }

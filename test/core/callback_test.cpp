@@ -1,9 +1,5 @@
 #include "uvspdy/callback.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -12,6 +8,7 @@
 #include <utility>
 
 #include "support/catch.h"
+#include "support/death.h"
 
 using uvspdy::Callback;
 using uvspdy::OnceCallback;
@@ -117,24 +114,8 @@ TEST_CASE("Callback: what dies with a target may use the callback") {
 }
 
 TEST_CASE("Callback: an exception ends the process and names the handler") {
-  std::array<int, 2> output{};
-  REQUIRE(pipe(output.data()) == 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(output[1], STDERR_FILENO);
-    Callback<void(int)>([](int) { throw std::runtime_error("no more of it"); })(1);
-    _exit(0);
-  }
-  close(output[1]);
-  std::string text;
-  std::array<char, 512> piece{};
-  for (ssize_t size; (size = read(output[0], piece.data(), piece.size())) > 0;) {
-    text.append(piece.data(), static_cast<std::size_t>(size));
-  }
-  close(output[0]);
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  CHECK(WIFSIGNALED(status));
+  const std::string text = uvspdy::test::text_of_death(
+      [] { Callback<void(int)>([](int) { throw std::runtime_error("no more of it"); })(1); });
   CHECK(text.find("no more of it") != std::string::npos);
   CHECK(text.find("void (int)") != std::string::npos);
   CHECK(text.find("lambda") != std::string::npos);

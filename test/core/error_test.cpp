@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "support/catch.h"
+#include "support/death.h"
 
 using namespace uvspdy;
 
@@ -91,4 +92,37 @@ TEST_CASE("Result: false is a value too") {
   const Result<bool> result = false;
   REQUIRE(static_cast<bool>(result));
   CHECK_FALSE(*result);
+}
+
+TEST_CASE("Error: is as small as one shared pointer") {
+  CHECK(sizeof(Error) == sizeof(std::shared_ptr<int>));
+}
+
+TEST_CASE("Error: a code of zero is success") {
+  const Error error(std::error_code(), "no text belongs to it");
+  CHECK_FALSE(static_cast<bool>(error));
+  CHECK(error.message().empty());
+}
+
+TEST_CASE("Result: the error of a success is success") {
+  const Result<int> result = 5;
+  CHECK_FALSE(static_cast<bool>(result.error()));
+  CHECK(result.error().message().empty());
+  if (Error error = boxed(1).error()) FAIL("an error where there is none");
+}
+
+TEST_CASE("Result: a value that is not there ends the process, with the error's text") {
+  const std::string text =
+      "uvspdy: a Result was used without being asked: stream 5: no answer in 30 s\n";
+  CHECK(test::text_of_death([] {
+          Result<std::string> result = failure();
+          *result += "x";
+        }) == text);
+  CHECK(test::text_of_death([] {
+          const Result<std::string> result = failure();
+          if (result->empty()) return;
+        }) == text);
+  CHECK(test::text_of_death([] {
+          if (**boxed(-1) == 0) return;
+        }) == text);
 }

@@ -1,6 +1,7 @@
 #include "core/ring.h"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -123,5 +124,48 @@ TEST_CASE("Ring: behaves as std::deque does, whatever is done") {
       REQUIRE(ring.empty() == model.empty());
       if (!model.empty()) REQUIRE(ring.front() == model.front());
     }
+  }
+}
+
+namespace {
+
+/// Calls a function when it is freed.
+struct Element {
+  std::shared_ptr<void> owner;
+
+  Element() = default;
+  explicit Element(std::function<void()> on_freed)
+      : owner(nullptr, [on_freed = std::move(on_freed)](void*) { on_freed(); }) {}
+};
+
+}  // namespace
+
+TEST_CASE("Ring: an element may use the ring when it is freed") {
+  Ring<Element> ring;
+  int freed = 0;
+  for (int i = 0; i < 4; ++i) {
+    ring.push_back(Element([&] {
+      ++freed;
+      ring.push_back(Element());
+    }));
+  }
+  SECTION("pop_front") {
+    for (std::size_t i = 1; i <= 4; ++i) {
+      ring.pop_front();
+      CHECK(ring.size() == 4);
+    }
+    CHECK(freed == 4);
+  }
+  SECTION("clear") {
+    ring.clear();
+    CHECK(freed == 4);
+    CHECK(ring.size() == 4);
+    ring.clear();
+    CHECK(ring.empty());
+  }
+  SECTION("assignment") {
+    ring = Ring<Element>();
+    CHECK(freed == 4);
+    CHECK(ring.size() == 4);
   }
 }

@@ -42,16 +42,30 @@ CheckedHandler::Stream& CheckedHandler::live_stream(wire::StreamId id, const cha
   return found->second;
 }
 
-void CheckedHandler::created(wire::StreamId id, bool unidirectional, bool fin) {
+void CheckedHandler::created(wire::StreamId id, bool unidirectional) {
   Stream& stream = begin(id);
   stream.ours = true;
   stream.unidirectional = unidirectional;
-  stream.sends_nothing = fin;
 }
+
+// What never began has no reader that could have paused it.
+bool CheckedHandler::awaits_reply(const Stream& stream) { return stream.ours && !stream.replied; }
 
 void CheckedHandler::set_paused(wire::StreamId id, bool paused) {
   const auto found = streams_.find(id);
-  if (found != streams_.end()) found->second.paused = paused;
+  if (found != streams_.end()) found->second.paused = paused && !found->second.discarded;
+}
+
+void CheckedHandler::discarded(wire::StreamId id) {
+  const auto found = streams_.find(id);
+  if (found != streams_.end()) found->second.discarded = true;
+  pause_is_over(id);
+}
+
+void CheckedHandler::pause_is_over(wire::StreamId id) { set_paused(id, false); }
+
+void CheckedHandler::pauses_are_over() {
+  for (auto& [id, stream] : streams_) stream.paused = false;
 }
 
 void CheckedHandler::on_stream(wire::SynStreamFrame&& frame) {
@@ -59,7 +73,7 @@ void CheckedHandler::on_stream(wire::SynStreamFrame&& frame) {
   const wire::StreamId id = frame.stream_id;
   require(received_.has_syn_stream(id), "on_stream without a SYN_STREAM");
   Stream& stream = begin(id);
-  stream.unidirectional = stream.sends_nothing = frame.unidirectional;
+  stream.unidirectional = frame.unidirectional;
   const Headers taken = std::move(frame.headers);
   on_new_stream(id);
 }
@@ -75,14 +89,15 @@ void CheckedHandler::on_reply(wire::StreamId id, Headers&&) {
 
 void CheckedHandler::on_headers(wire::StreamId id, Headers&&) {
   const Call call(*this, "on_headers");
-  require(!live_stream(id, "on_headers").fin, "on_headers behind on_fin");
+  require(!live_stream(id, "on_headers").received, "on_headers behind on_received");
 }
 
 void CheckedHandler::on_data(wire::StreamId id, Bytes bytes) {
   const Call call(*this, "on_data");
   Stream& stream = live_stream(id, "on_data");
   require(!bytes.empty(), "on_data with nothing");
-  require(!stream.fin, "on_data behind on_fin");
+  require(!stream.received, "on_data behind on_received");
+  require(!stream.discarded, "on_data for a reader that has left");
   require(!stream.paused, "on_data while the reader pauses");
   require(!stream.ours || stream.replied, "on_data ahead of on_reply");
   check_payload(stream, id, bytes);
@@ -100,31 +115,40 @@ void CheckedHandler::check_payload(Stream& stream, wire::StreamId id, Bytes byte
   stream.delivered += bytes.size();
 }
 
-void CheckedHandler::on_fin(wire::StreamId id) {
-  const Call call(*this, "on_fin");
-  Stream& stream = live_stream(id, "on_fin");
-  require(!stream.fin, "a second on_fin");
-  stream.fin = true;
+void CheckedHandler::on_received(wire::StreamId id, const Error& how) {
+  const Call call(*this, "on_received");
+  Stream& stream = live_stream(id, "on_received");
+  require(!stream.received, "a second on_received");
+  require(!stream.paused || awaits_reply(stream), "on_received while the reader pauses");
+  stream.received = true;
+  stream.ended_well = stream.ended_well && !how;
+  require(how || received_.has_fin(id) || (stream.ours && stream.unidirectional),
+          "the peer's direction ends well before the peer has ended it");
 }
 
-void CheckedHandler::on_stream_closed(wire::StreamId id, const Error& error) {
+void CheckedHandler::on_sent(wire::StreamId id, const Error& how) {
+  const Call call(*this, "on_sent");
+  Stream& stream = live_stream(id, "on_sent");
+  require(!stream.sent, "a second on_sent");
+  stream.sent = true;
+  stream.ended_well = stream.ended_well && !how;
+  require(how || sent_.has_fin(id) || (!stream.ours && stream.unidirectional),
+          "our direction ends well before our FIN has gone out");
+}
+
+void CheckedHandler::on_stream_closed(wire::StreamId id, const Error& how) {
   const Call call(*this, "on_stream_closed");
   Stream& stream = live_stream(id, "on_stream_closed");
+  require(stream.received && stream.sent, "on_stream_closed before both directions have ended");
+  require(stream.ended_well == !how, "on_stream_closed with another end than the directions'");
   stream.closed = true;
   --live_;
-  if (!error) {
-    require(stream.fin || (stream.ours && stream.unidirectional),
-            "a stream ends well before the peer has ended it");
-    require(stream.sends_nothing || sent_.has_fin(id),
-            "a stream ends well before our FIN has gone out");
-  } else {
-    require(!error.message().empty(), "a stream's end without a text");
-  }
+  require(!how || !how.message().empty(), "a stream's end without a text");
 }
 
 void CheckedHandler::on_writable(wire::StreamId id) {
   const Call call(*this, "on_writable");
-  live_stream(id, "on_writable");
+  require(!live_stream(id, "on_writable").sent, "on_writable behind on_sent");
   require(is_writable(id), "on_writable for a stream that is not");
 }
 
@@ -134,14 +158,6 @@ void CheckedHandler::on_reply_sent(wire::StreamId id) {
   require(!stream.ours && sent_.has_syn_reply(id), "on_reply_sent before the SYN_REPLY has gone");
   require(!stream.reply_sent, "a second on_reply_sent");
   stream.reply_sent = true;
-}
-
-void CheckedHandler::on_fin_sent(wire::StreamId id) {
-  const Call call(*this, "on_fin_sent");
-  Stream& stream = live_stream(id, "on_fin_sent");
-  require(sent_.has_fin(id), "on_fin_sent before the FIN has gone");
-  require(!stream.fin_sent, "a second on_fin_sent");
-  stream.fin_sent = true;
 }
 
 void CheckedHandler::on_settings(const wire::SettingsFrame& frame) {

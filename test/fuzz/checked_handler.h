@@ -36,12 +36,16 @@ class CheckedHandler final : public session::Handler {
   std::function<void()> act = [] {};
   /// What the user does with a new stream of the peer's.
   std::function<void(wire::StreamId)> on_new_stream = [](wire::StreamId) {};
-  /// Whether a stream may be told to be writable: it is, or has ended.
+  /// Whether a stream may be told to be writable.
   std::function<bool(wire::StreamId)> is_writable = [](wire::StreamId) { return true; };
 
   // What the user did.
-  void created(wire::StreamId id, bool unidirectional, bool fin);
+  void created(wire::StreamId id, bool unidirectional);
   void set_paused(wire::StreamId id, bool paused);
+  void discarded(wire::StreamId id);
+  /// This side has done something to the stream, or to all, that ends its pause.
+  void pause_is_over(wire::StreamId id);
+  void pauses_are_over();
   void pinged(std::uint32_t id) { pings_.insert(id); }
 
   /// Every id that names or has named a stream, in the order of their beginning.
@@ -54,11 +58,11 @@ class CheckedHandler final : public session::Handler {
   void on_reply(wire::StreamId id, Headers&& headers) override;
   void on_headers(wire::StreamId id, Headers&& headers) override;
   void on_data(wire::StreamId id, Bytes bytes) override;
-  void on_fin(wire::StreamId id) override;
-  void on_stream_closed(wire::StreamId id, const Error& error) override;
+  void on_received(wire::StreamId id, const Error& how) override;
+  void on_sent(wire::StreamId id, const Error& how) override;
+  void on_stream_closed(wire::StreamId id, const Error& how) override;
   void on_writable(wire::StreamId id) override;
   void on_reply_sent(wire::StreamId id) override;
-  void on_fin_sent(wire::StreamId id) override;
   void on_settings(const wire::SettingsFrame& frame) override;
   void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) override;
   void on_goaway(const wire::GoAwayFrame& frame) override;
@@ -69,19 +73,21 @@ class CheckedHandler final : public session::Handler {
   struct Stream {
     bool ours = false;
     bool unidirectional = false;
-    bool sends_nothing = false;  // from its beginning
     bool replied = false;
-    bool fin = false;
+    bool received = false;  // the ends that were told
+    bool sent = false;
     bool closed = false;
+    bool ended_well = true;  // both of them, as far as they were
     bool paused = false;
+    bool discarded = false;
     std::vector<std::size_t> starts;  // where its payload may begin, by what was delivered
     std::size_t delivered = 0;
     bool reply_sent = false;
-    bool fin_sent = false;
   };
 
   Stream& begin(wire::StreamId id);
   Stream& live_stream(wire::StreamId id, const char* call);
+  static bool awaits_reply(const Stream& stream);
   void check_payload(Stream& stream, wire::StreamId id, Bytes bytes);
 
   ReceivedFrames& received_;

@@ -18,15 +18,18 @@ void ReceivedFrames::see(const wire::DataChunk& chunk) {
   if (chunk.frame_begin) payload_missing_ = chunk.frame_length;
   payload_missing_ -= chunk.payload.size();
   payload_[chunk.stream_id] += text_of(chunk.payload);
+  note_fin(chunk.stream_id, chunk.fin && chunk.frame_end);
 }
 
 void ReceivedFrames::see(const wire::SynStreamFrame& frame) {
   syn_streams_.insert(frame.stream_id);
+  note_fin(frame.stream_id, frame.fin);
   starts_[frame.stream_id].push_back(payload_[frame.stream_id].size());
 }
 
 void ReceivedFrames::see(const wire::SynReplyFrame& frame) {
   syn_replies_.insert(frame.stream_id);
+  note_fin(frame.stream_id, frame.fin);
   starts_[frame.stream_id].push_back(payload_[frame.stream_id].size());
 }
 

@@ -28,6 +28,8 @@ class ReceivedFrames {
 
   bool has_syn_stream(wire::StreamId id) const { return syn_streams_.contains(id); }
   bool has_syn_reply(wire::StreamId id) const { return syn_replies_.contains(id); }
+  /// Whether a frame with FLAG_FIN has come for the id.
+  bool has_fin(wire::StreamId id) const { return fins_.contains(id); }
   wire::StreamId last_syn_stream() const {
     return syn_streams_.empty() ? 0 : *syn_streams_.rbegin();
   }
@@ -54,11 +56,15 @@ class ReceivedFrames {
   void see(const wire::DataChunk& chunk);
   void see(const wire::SynStreamFrame& frame);
   void see(const wire::SynReplyFrame& frame);
+  void see(const wire::HeadersFrame& frame) { note_fin(frame.stream_id, frame.fin); }
   void see(const wire::PingFrame& frame);
   void see(const wire::SettingsFrame& frame);
   void see(const wire::WindowUpdateFrame& frame) { credit_[frame.stream_id] += frame.delta; }
   template <class Frame>
   void see(const Frame&) {}
+  void note_fin(wire::StreamId id, bool fin) {
+    if (fin) fins_.insert(id);
+  }
 
   session::Role role_;
   wire::FrameDecoder decoder_;
@@ -66,6 +72,7 @@ class ReceivedFrames {
   std::size_t payload_missing_ = 0;
   std::set<wire::StreamId> syn_streams_;
   std::set<wire::StreamId> syn_replies_;
+  std::set<wire::StreamId> fins_;
   std::map<wire::StreamId, std::string> payload_;
   std::map<wire::StreamId, std::vector<std::size_t>> starts_;
   std::map<wire::StreamId, std::int64_t> credit_;  // by WINDOW_UPDATEs; 0: the connection

@@ -38,28 +38,16 @@ SessionRun::SessionRun(Role role, Bytes input)
       sent_(role, options_, received_),
       handler_(received_, sent_),
       peer_(other(role)),
-      session_(
-          role,
-          [this] {
-            session::Options options = options_;
-            if (choices_.traces()) {
-              options.trace = [this](const session::FrameTrace& frame) { trace(frame); };
-            }
-            return options;
-          }(),
-          handler_),
+      session_(role, options_, handler_),
       largest_window_(
           std::max<std::int64_t>(options_.initial_stream_window,
                                  static_cast<std::int64_t>(options_.limits.stream_window))),
       window_now_(options_.initial_stream_window),
       window_slack_(std::max<std::int64_t>(0, wire::kDefaultWindow - window_now_)) {
-  handler_.is_writable = [this](wire::StreamId id) {
-    const std::optional<session::StreamStats> stats = session_.stream_stats(id);
-    // One that a close has ended may have data that still leaves.
-    const bool ended =
-        stats && (stats->state == session::StreamState::kClosed || !session_.is_open());
-    return ended || session_.writable(id);
-  };
+  if (choices_.traces()) {
+    session_.on_trace([this](const session::FrameTrace& frame) { trace(frame); });
+  }
+  handler_.is_writable = [this](wire::StreamId id) { return session_.writable(id); };
   if (choices_.accepts_streams()) {
     handler_.on_new_stream = [this](wire::StreamId id) { (void)session_.reply(id, {}); };
   }
@@ -116,11 +104,11 @@ void SessionRun::local_step(std::uint8_t what) {
     case 18: return reply();
     case 19:
     case 20: return write();
-    case 21: (void)session_.close_stream(choose_stream()); return;
+    case 21: session_.end(choose_stream()); return;
     case 22: {
       const wire::StreamId id = choose_stream();
-      (void)session_.reset(id, static_cast<wire::RstStatus>(1 + input_.below(9)));
-      return;
+      session_.reset(id, static_cast<wire::RstStatus>(1 + input_.below(9)));
+      return handler_.pause_is_over(id);
     }
     case 23: {
       const wire::StreamId id = choose_stream();
@@ -136,8 +124,9 @@ void SessionRun::local_step(std::uint8_t what) {
     case 26: return session_.keep_on_close(choose_stream());
     case 27:
       // Seldom: it ends most of what can happen.
-      if (input_.below(4) == 0) session_.close(static_cast<wire::GoAwayStatus>(input_.below(3)));
-      return;
+      if (input_.below(4) != 0) return;
+      session_.close(static_cast<wire::GoAwayStatus>(input_.below(3)));
+      return handler_.pauses_are_over();
     case 28:
       if (input_.below(4) == 0) abort();
       return;
@@ -152,9 +141,10 @@ void SessionRun::local_step(std::uint8_t what) {
                                                      : session::OverflowPolicy::kStopReading);
     }
     case 34:
-      if (input_.below(4) == 0) session_.shutdown(clock_.now());
-      return;
-    default: (void)session_.writable(choose_stream()); return;
+      if (input_.below(4) != 0) return;
+      session_.shutdown(clock_.now());
+      return handler_.pauses_are_over();
+    default: return give_up();
   }
 }
 
@@ -188,7 +178,7 @@ void SessionRun::create_stream() {
       session_.create_stream(std::move(headers), options, clock_.now());
   if (!id) return;
   require(is_ours(role_, *id), "create_stream gives an id of the peer's parity");
-  handler_.created(*id, options.unidirectional, options.fin);
+  handler_.created(*id, options.unidirectional);
 }
 
 void SessionRun::reply() {
@@ -232,8 +222,20 @@ void SessionRun::ping() {
   if (id) handler_.pinged(*id);
 }
 
+// A reader that leaves, or a writer that says that its data is not whole.
+void SessionRun::give_up() {
+  const wire::StreamId id = choose_stream();
+  if (input_.flag()) {
+    session_.discard(id);
+    return handler_.discarded(id);
+  }
+  session_.end_with_reset(id);
+  handler_.pause_is_over(id);
+}
+
 void SessionRun::abort() {
   output_ended_ = true;
+  handler_.pauses_are_over();
   session_.abort(Error(session::Errc::kConnectionClosed, "the fuzzer aborts"));
 }
 
@@ -256,11 +258,12 @@ void SessionRun::deliver(std::size_t size) {
     const auto begin = wire_.begin() + static_cast<std::ptrdiff_t>(delivered_);
     const std::size_t read = std::min(left, kReadSize);
     const std::vector<std::uint8_t> piece(begin, begin + static_cast<std::ptrdiff_t>(read));
-    delivered_ += read;
-    left -= read;
     received_.observe(piece);
     const CheckedHandler::Turn turn(handler_);
-    session_.receive(piece, clock_.now());
+    const std::size_t taken = session_.receive(piece, clock_.now());
+    require(taken == read, "a read that is not taken");
+    delivered_ += taken;
+    left -= taken;
     reset_by_peer_.reset();
     check();
   }

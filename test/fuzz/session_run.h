@@ -41,6 +41,7 @@ class SessionRun {
   void ping();
   void deliver(std::size_t size);
   void receive_end();
+  void give_up();
   void abort();
   void take_output(std::size_t most);
   void advance(session::Time::duration by);

@@ -110,7 +110,10 @@ void SessionRun::end() {
       break;
     }
     case SessionChoices::End::kAborted: abort(); break;
-    case SessionChoices::End::kClosed: session_.close(wire::GoAwayStatus::kOk); break;
+    case SessionChoices::End::kClosed:
+      session_.close(wire::GoAwayStatus::kOk);
+      handler_.pauses_are_over();
+      break;
   }
   handler_.act = [] {};
   drain();

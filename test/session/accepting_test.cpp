@@ -15,8 +15,8 @@ TEST_CASE("a peer's stream comes with all that its SYN_STREAM says", "[session][
       .stream_id = 1, .associated_to = 2, .priority = 5, .headers = {{"a", "1"}, {"a", "2"}}});
   server.receive(wire::SynStreamFrame{.stream_id = 7, .fin = true, .unidirectional = true});
   CHECK(server.handler.take() == Lines{"on_stream 1 {a: 1, a: 2} associated to 2 priority 5",
-                                       "on_stream 7 {} FIN UNIDIRECTIONAL", "on_fin 7"});
-  CHECK(server.told() == Lines{"on_stream_closed 7 ok"});
+                                       "on_stream 7 {} FIN UNIDIRECTIONAL", "on_received 7 ok"});
+  CHECK(server.told() == Lines{"on_sent 7 ok", "on_stream_closed 7 ok"});
   CHECK(server.sent().empty());
 }
 
@@ -36,8 +36,8 @@ TEST_CASE("what is written before reply goes behind it", "[session][accepting]")
   server.receive(wire::SynStreamFrame{.stream_id = 1});
   server.receive(wire::SynStreamFrame{.stream_id = 3});
   server.write(1, "early");
-  CHECK_FALSE(server.session.close_stream(1));
-  CHECK_FALSE(server.session.close_stream(3));
+  server.session.end(1);
+  server.session.end(3);
   CHECK(server.sent().empty());
   CHECK_FALSE(server.session.reply(3, {}));
   CHECK_FALSE(server.session.reply(1, {}));
@@ -49,11 +49,12 @@ TEST_CASE("a peer's stream may send before the reply", "[session][accepting]") {
   SessionDriver server(Role::kServer);
   server.receive(wire::SynStreamFrame{.stream_id = 1});
   server.receive_data(1, "no need to wait", true);
-  CHECK(server.told() == Lines{"on_stream 1 {}", "on_data 1 'no need to wait'", "on_fin 1"});
+  CHECK(server.told() ==
+        Lines{"on_stream 1 {}", "on_data 1 'no need to wait'", "on_received 1 ok"});
   CHECK_FALSE(server.session.reply(1, {}));
-  CHECK_FALSE(server.session.close_stream(1));
+  server.session.end(1);
   CHECK(server.sent() == Lines{"SYN_REPLY 1 {}", "DATA 1 '' FIN"});
-  CHECK(server.told() == Lines{"on_reply_sent 1", "on_fin_sent 1", "on_stream_closed 1 ok"});
+  CHECK(server.told() == Lines{"on_reply_sent 1", "on_sent 1 ok", "on_stream_closed 1 ok"});
 }
 
 TEST_CASE("a unidirectional stream of the peer's is read and not answered",
@@ -63,10 +64,10 @@ TEST_CASE("a unidirectional stream of the peer's is read and not answered",
   CHECK_FALSE(server.session.reply(1, {}));
   CHECK_FALSE(server.session.writable(1));
   CHECK(error_text(server.session.write(1, Buffer::copy_of("x"))) == "kStreamClosed");
-  CHECK(error_text(server.session.close_stream(1)) == "kStreamClosed");
+  server.session.end(1);
   server.receive_data(1, "news", true);
-  CHECK(server.told() == Lines{"on_stream 1 {} UNIDIRECTIONAL", "on_data 1 'news'", "on_fin 1",
-                               "on_stream_closed 1 ok"});
+  CHECK(server.told() == Lines{"on_stream 1 {} UNIDIRECTIONAL", "on_data 1 'news'",
+                               "on_received 1 ok", "on_sent 1 ok", "on_stream_closed 1 ok"});
   CHECK(server.sent().empty());
 }
 
@@ -78,7 +79,7 @@ TEST_CASE("a reply is given once, and to the peer's streams only", "[session][ac
   const auto own = server.create();
   CHECK(error_text(server.session.reply(own, {})) == "kAlreadyReplied");
   CHECK(error_text(server.session.reply(99, {})) == "kNoSuchStream");
-  CHECK_FALSE(server.session.close_stream(1));
+  server.session.end(1);
   CHECK(server.sent() == Lines{"SYN_REPLY 1 {}", "SYN_STREAM 2 {}", "DATA 1 '' FIN"});
   CHECK(error_text(server.session.reply(1, {})) == "kAlreadyReplied");
 }
@@ -119,7 +120,7 @@ TEST_CASE("a reply that leaves after its stream has ended is not told", "[sessio
   server.write(1, patterned_text(1000 * 1000));
   const std::size_t size = joined(server.session.output()).size();
   SECTION("closed with the connection") { server.session.close(wire::GoAwayStatus::kOk); }
-  SECTION("reset here") { CHECK_FALSE(server.session.reset(1, RstStatus::kCancel)); }
+  SECTION("reset here") { server.session.reset(1, RstStatus::kCancel); }
   SECTION("reset by the peer") { server.receive(wire::RstStreamFrame{1, RstStatus::kCancel}); }
   const Lines before = server.told();
   REQUIRE(before.size() == 2);
@@ -132,8 +133,8 @@ TEST_CASE("a peer's stream can be rejected", "[session][accepting]") {
   SessionDriver server(Role::kServer);
   server.receive(wire::SynStreamFrame{.stream_id = 1});
   server.receive(wire::SynStreamFrame{.stream_id = 3});
-  CHECK_FALSE(server.session.reset(1, RstStatus::kRefusedStream));
-  CHECK_FALSE(server.session.reset(3, RstStatus::kCancel));
+  server.session.reset(1, RstStatus::kRefusedStream);
+  server.session.reset(3, RstStatus::kCancel);
   CHECK(server.sent() == Lines{"RST_STREAM 1 REFUSED_STREAM", "RST_STREAM 3 CANCEL"});
   CHECK(server.told() == Lines{"on_stream 1 {}", "on_stream 3 {}", "on_stream_closed 1 kResetHere",
                                "on_stream_closed 3 kResetHere"});
@@ -172,7 +173,7 @@ TEST_CASE("streams past stream_headers are refused", "[session][accepting]") {
   }
   CHECK(server.told().size() == 2);
   CHECK(server.sent() == Lines{"RST_STREAM 5 REFUSED_STREAM"});
-  CHECK_FALSE(server.session.reset(1, RstStatus::kCancel));
+  server.session.reset(1, RstStatus::kCancel);
   server.told();
   server.sent();
   server.receive(wire::SynStreamFrame{.stream_id = 7, .headers = large});

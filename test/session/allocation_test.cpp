@@ -20,11 +20,11 @@ class CountingHandler final : public session::Handler {
   void on_reply(wire::StreamId, Headers&&) override {}
   void on_headers(wire::StreamId, Headers&&) override {}
   void on_data(wire::StreamId, Bytes data) override { bytes += data.size(); }
-  void on_fin(wire::StreamId) override {}
+  void on_received(wire::StreamId, const Error&) override {}
+  void on_sent(wire::StreamId, const Error&) override {}
   void on_stream_closed(wire::StreamId, const Error&) override {}
   void on_writable(wire::StreamId) override { ++writable; }
   void on_reply_sent(wire::StreamId) override {}
-  void on_fin_sent(wire::StreamId) override {}
   void on_settings(const wire::SettingsFrame&) override {}
   void on_pong(std::uint32_t, std::chrono::nanoseconds) override {}
   void on_goaway(const wire::GoAwayFrame&) override {}

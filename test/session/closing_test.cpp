@@ -37,8 +37,8 @@ TEST_CASE("close: what was written, then the resets, then GOAWAY", "[session][cl
   const auto unsent = client.create();
   client.write(writing, patterned_text(20000));
   client.write(finishing, "the end");
-  CHECK_FALSE(client.session.close_stream(finishing));
-  CHECK_FALSE(client.session.close_stream(finished));
+  client.session.end(finishing);
+  client.session.end(finished);
   client.write(asked, "without a reply, nothing to send it to");
 
   client.session.close(wire::GoAwayStatus::kOk);
@@ -71,7 +71,7 @@ TEST_CASE("close tells every stream at the next advance", "[session][closing]") 
   const auto finishing = client.create_accepted();
   client.create();
   client.write(writing, patterned_text(100));
-  CHECK_FALSE(client.session.close_stream(finishing));
+  client.session.end(finishing);
   // Readers that are behind lose what they have not taken.
   const bool held = GENERATE(false, true);
   if (held) {
@@ -116,7 +116,7 @@ TEST_CASE("nothing begins and nothing comes in behind close", "[session][closing
   REQUIRE_FALSE(id);
   CHECK(error_text(id.error()) == "kConnectionClosed");
   CHECK(server.session.write(1, Buffer::copy_of("x")));
-  CHECK(server.session.close_stream(1));
+  server.session.end(1);
   server.receive(wire::SynStreamFrame{.stream_id = 3});
   server.receive(wire::PingFrame{1});
   server.receive_data(1, "late", true);
@@ -182,11 +182,11 @@ TEST_CASE("close does not pass off lost data as a good end", "[session][closing]
     client.receive_data(id, "held", true);
     how = "kConnectionClosed";
   }
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   client.sent();
   client.handler.take();
   client.session.close(wire::GoAwayStatus::kOk);
-  CHECK(client.told() == Lines{"on_fin_sent 1", "on_stream_closed 1 " + how});
+  CHECK(client.told() == Lines{"on_sent 1 ok", "on_stream_closed 1 " + how});
   CHECK(client.sent() == Lines{"GOAWAY 0 OK"});
 }
 
@@ -264,9 +264,9 @@ TEST_CASE("abort does not pass off lost data as a good end", "[session][closing]
   client.receive_data(id, "held", true);
   SECTION("the peer's direction is done") {}
   SECTION("both are") {
-    CHECK_FALSE(client.session.close_stream(id));
+    client.session.end(id);
     client.sent();
-    CHECK(client.told() == Lines{"on_fin_sent 1"});
+    CHECK(client.told() == Lines{"on_sent 1 ok"});
   }
   client.session.abort(kGone);
   CHECK(client.told() == Lines{"on_stream_closed 1 kConnectionLost"});

@@ -69,14 +69,14 @@ TEST_CASE("a FIN before the SYN_REPLY waits for it, with the data or without",
   const auto with_data = client.create();
   const auto without = client.create();
   client.write(with_data, "all");
-  CHECK_FALSE(client.session.close_stream(with_data));
-  CHECK_FALSE(client.session.close_stream(without));
+  client.session.end(with_data);
+  client.session.end(without);
   CHECK(client.sent() == Lines{"SYN_STREAM 1 {}", "SYN_STREAM 3 {}"});
   CHECK(client.told().empty());
   client.receive(wire::SynReplyFrame{.stream_id = with_data});
   client.receive(wire::SynReplyFrame{.stream_id = without});
   CHECK(client.sent() == Lines{"DATA 3 '' FIN", "DATA 1 'all' FIN"});
-  CHECK(client.told() == Lines{"on_reply 1 {}", "on_reply 3 {}", "on_fin_sent 3", "on_fin_sent 1"});
+  CHECK(client.told() == Lines{"on_reply 1 {}", "on_reply 3 {}", "on_sent 3 ok", "on_sent 1 ok"});
 }
 
 TEST_CASE("a SYN_REPLY with FIN ends the peer's direction only", "[session][creating]") {
@@ -84,11 +84,11 @@ TEST_CASE("a SYN_REPLY with FIN ends the peer's direction only", "[session][crea
   const auto id = client.create();
   CHECK(client.sent() == Lines{"SYN_STREAM 1 {}"});
   client.receive(wire::SynReplyFrame{.stream_id = id, .fin = true, .headers = {{"x", "y"}}});
-  CHECK(client.told() == Lines{"on_reply 1 {x: y}", "on_fin 1"});
+  CHECK(client.told() == Lines{"on_reply 1 {x: y}", "on_received 1 ok"});
   client.write(id, "still here");
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   CHECK(client.sent() == Lines{"DATA 1 'still here' FIN"});
-  CHECK(client.told() == Lines{"on_fin_sent 1", "on_stream_closed 1 ok"});
+  CHECK(client.told() == Lines{"on_sent 1 ok", "on_stream_closed 1 ok"});
   CHECK(client.session.stream_count() == 0);
 }
 
@@ -98,11 +98,11 @@ TEST_CASE("a stream created with FIN sends nothing", "[session][creating]") {
   CHECK(client.sent() == Lines{"SYN_STREAM 1 {} FIN"});
   CHECK_FALSE(client.session.writable(id));
   CHECK(error_text(client.session.write(id, Buffer::copy_of("x"))) == "kStreamClosed");
-  CHECK(error_text(client.session.close_stream(id)) == "kStreamClosed");
+  client.session.end(id);
   client.receive(wire::SynReplyFrame{.stream_id = id});
   client.receive_data(id, "answer", true);
-  CHECK(client.told() ==
-        Lines{"on_reply 1 {}", "on_data 1 'answer'", "on_fin 1", "on_stream_closed 1 ok"});
+  CHECK(client.told() == Lines{"on_reply 1 {}", "on_data 1 'answer'", "on_received 1 ok",
+                               "on_sent 1 ok", "on_stream_closed 1 ok"});
   CHECK(client.sent().empty());
 }
 
@@ -111,20 +111,21 @@ TEST_CASE("a unidirectional stream sends without a SYN_REPLY", "[session][creati
   const auto id = client.create({}, {.unidirectional = true});
   client.write(id, "news");
   CHECK(client.sent() == Lines{"SYN_STREAM 1 {} UNIDIRECTIONAL", "DATA 1 'news'"});
+  CHECK(client.told() == Lines{"on_received 1 ok"});
   // Go's spdystream replies all the same.
   client.receive(wire::SynReplyFrame{.stream_id = id});
   CHECK(client.told().empty());
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   CHECK(client.sent() == Lines{"DATA 1 '' FIN"});
-  CHECK(client.told() == Lines{"on_fin_sent 1", "on_stream_closed 1 ok"});
+  CHECK(client.told() == Lines{"on_sent 1 ok", "on_stream_closed 1 ok"});
 }
 
 TEST_CASE("a unidirectional stream with FIN is over once it is sent", "[session][creating]") {
   SessionDriver client(Role::kClient);
   client.create({{"a", "b"}}, {.fin = true, .unidirectional = true});
-  CHECK(client.told().empty());
+  CHECK(client.told() == Lines{"on_received 1 ok"});
   CHECK(client.sent() == Lines{"SYN_STREAM 1 {a: b} FIN UNIDIRECTIONAL"});
-  CHECK(client.told() == Lines{"on_stream_closed 1 ok"});
+  CHECK(client.told() == Lines{"on_sent 1 ok", "on_stream_closed 1 ok"});
 }
 
 TEST_CASE("a stream can be refused with REFUSED_STREAM and with CANCEL", "[session][creating]") {
@@ -161,7 +162,7 @@ TEST_CASE("a stream can be given up before its SYN_REPLY", "[session][creating]"
   const auto id = client.create();
   client.write(id, "never sent");
   CHECK(client.sent() == Lines{"SYN_STREAM 1 {}"});
-  CHECK_FALSE(client.session.reset(id, RstStatus::kCancel));
+  client.session.reset(id, RstStatus::kCancel);
   CHECK(client.sent() == Lines{"RST_STREAM 1 CANCEL"});
   CHECK(client.told() == Lines{"on_stream_closed 1 kResetHere"});
   client.receive(wire::SynReplyFrame{.stream_id = id});
@@ -177,11 +178,11 @@ TEST_CASE("a stream given up before its SYN_STREAM has left is never heard of",
   client.write(id, "never sent");
   // A SYN_REPLY for it can only be made up.
   client.receive(wire::SynReplyFrame{.stream_id = id});
-  CHECK_FALSE(client.session.reset(id, RstStatus::kCancel));
+  client.session.reset(id, RstStatus::kCancel);
   CHECK(client.sent() == Lines{"RST_STREAM 1 INVALID_STREAM"});
   CHECK(client.told() == Lines{"on_stream_closed 1 kResetHere"});
   CHECK(client.create() == 3);
-  CHECK_FALSE(client.session.reset(3, RstStatus::kCancel));
+  client.session.reset(3, RstStatus::kCancel);
   CHECK_FALSE(client.session.has_output());
   CHECK(client.create() == 5);
   CHECK(client.sent() == Lines{"SYN_STREAM 5 {}"});
@@ -200,7 +201,7 @@ TEST_CASE("a server says nothing until the client's first frame is there", "[ses
   server.receive_bytes(Bytes(first).last(1));
   CHECK(server.sent() == Lines{"PING 1", "PING 2", "SYN_STREAM 2 {a: b}"});
   CHECK(server.session.stream_count() == 1);
-  CHECK_FALSE(server.session.reset(id, RstStatus::kCancel));
+  server.session.reset(id, RstStatus::kCancel);
 }
 
 TEST_CASE("a server may be told to speak first; a client always may", "[session][creating]") {

@@ -17,19 +17,19 @@ TEST_CASE("data goes both ways until both sides have said FIN", "[session][data]
   CHECK(client.told() == Lines{"on_data 1 'pong'"});
 
   SECTION("here first") {
-    CHECK_FALSE(client.session.close_stream(id));
+    client.session.end(id);
     CHECK(client.sent() == Lines{"DATA 1 '' FIN"});
-    CHECK(client.told() == Lines{"on_fin_sent 1"});
+    CHECK(client.told() == Lines{"on_sent 1 ok"});
     client.receive_data(id, "rest", true);
-    CHECK(client.told() == Lines{"on_data 1 'rest'", "on_fin 1", "on_stream_closed 1 ok"});
+    CHECK(client.told() == Lines{"on_data 1 'rest'", "on_received 1 ok", "on_stream_closed 1 ok"});
   }
   SECTION("the peer first") {
     client.receive_data(id, "rest", true);
-    CHECK(client.told() == Lines{"on_data 1 'rest'", "on_fin 1"});
+    CHECK(client.told() == Lines{"on_data 1 'rest'", "on_received 1 ok"});
     client.write(id, "more");
-    CHECK_FALSE(client.session.close_stream(id));
+    client.session.end(id);
     CHECK(client.sent() == Lines{"DATA 1 'more' FIN"});
-    CHECK(client.told() == Lines{"on_fin_sent 1", "on_stream_closed 1 ok"});
+    CHECK(client.told() == Lines{"on_sent 1 ok", "on_stream_closed 1 ok"});
   }
   CHECK(client.session.stream_count() == 0);
   CHECK(client.session.stats().streams == 0);
@@ -42,9 +42,9 @@ TEST_CASE("a FIN travels on the last DATA frame, or alone behind it", "[session]
   const auto second = client.create_accepted();
   client.write(first, "last");
   client.write(second, "last");
-  CHECK_FALSE(client.session.close_stream(first));
+  client.session.end(first);
   CHECK(client.sent() == Lines{"DATA 1 'last' FIN", "DATA 3 'last'"});
-  CHECK_FALSE(client.session.close_stream(second));
+  client.session.end(second);
   CHECK(client.sent() == Lines{"DATA 3 '' FIN"});
 }
 
@@ -52,12 +52,12 @@ TEST_CASE("nothing can be written behind a FIN", "[session][data]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();
   CHECK(client.session.writable(id));
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   const bool sent_between = GENERATE(false, true);
   if (sent_between) client.sent();
   CHECK_FALSE(client.session.writable(id));
   CHECK(error_text(client.session.write(id, Buffer::copy_of("x"))) == "kStreamClosed");
-  CHECK(error_text(client.session.close_stream(id)) == "kStreamClosed");
+  client.session.end(id);  // once is enough
   CHECK(client.sent() == (sent_between ? Lines{} : Lines{"DATA 1 '' FIN"}));
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("empty DATA frames tell nothing, but for their FIN", "[session][data]"
   client.receive_data(id, "");
   CHECK(client.told().empty());
   client.receive_data(id, "", true);
-  CHECK(client.told() == Lines{"on_fin 1"});
+  CHECK(client.told() == Lines{"on_received 1 ok"});
 }
 
 TEST_CASE("HEADERS come in mid-stream, and may end it", "[session][data]") {
@@ -86,7 +86,7 @@ TEST_CASE("HEADERS come in mid-stream, and may end it", "[session][data]") {
   client.receive_data(id, "more");
   client.receive(wire::HeadersFrame{.stream_id = id, .fin = true, .headers = {{"c", "d"}}});
   CHECK(client.told() == Lines{"on_data 1 'body'", "on_headers 1 {a: b}", "on_data 1 'more'",
-                               "on_headers 1 {c: d}", "on_fin 1"});
+                               "on_headers 1 {c: d}", "on_received 1 ok"});
 }
 
 TEST_CASE("what comes in may be cut anywhere", "[session][data]") {
@@ -110,7 +110,7 @@ TEST_CASE("what comes in may be cut anywhere", "[session][data]") {
     for (const std::string& line : server.told()) {
       if (line.rfind("on_data", 0) != 0) lines.push_back(line);  // comes in pieces
     }
-    CHECK(lines == Lines{"on_stream 1 {a: b}", "on_headers 1 {c: d}", "on_fin 1",
+    CHECK(lines == Lines{"on_stream 1 {a: b}", "on_headers 1 {c: d}", "on_received 1 ok",
                          "on_stream 3 {a: b}", "on_stream_closed 3 kStreamReset"});
     CHECK(server.handler.data(1) == "some payloadthe end");
     CHECK(server.sent() == Lines{"PING 1"});
@@ -145,17 +145,17 @@ TEST_CASE("payload is handed on before its frame is whole", "[session][data]") {
   client.receive_bytes(Bytes(frame).first(8 + 5));
   CHECK(client.told() == Lines{"on_data 1 'first'"});
   client.receive_bytes(Bytes(frame).subspan(8 + 5));
-  CHECK(client.told() == Lines{"on_data 1 ' second'", "on_fin 1"});
+  CHECK(client.told() == Lines{"on_data 1 ' second'", "on_received 1 ok"});
 }
 
 TEST_CASE("a reset here drops what was queued and what comes in later", "[session][data]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();
   client.write(id, "dropped");
-  CHECK_FALSE(client.session.reset(id, RstStatus::kInternalError));
+  client.session.reset(id, RstStatus::kInternalError);
   CHECK(client.session.stats().queued_bytes == 0);
   CHECK(client.sent() == Lines{"RST_STREAM 1 INTERNAL_ERROR"});
-  (void)client.session.reset(id, RstStatus::kCancel);
+  client.session.reset(id, RstStatus::kCancel);
   CHECK(client.sent().empty());
   client.receive_data(id, "crossed the reset", true);
   CHECK(client.told() == Lines{"on_stream_closed 1 kResetHere"});
@@ -193,7 +193,7 @@ TEST_CASE("FIN in both directions first, RST_STREAM after: the stream ended well
           "[session][data]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   client.sent();
   client.receive_data(id, "all", true);
   client.receive(wire::RstStreamFrame{id, RstStatus::kCancel});
@@ -206,16 +206,18 @@ TEST_CASE("FIN in both directions first, RST_STREAM after: the stream ended well
 TEST_CASE("a stream that has ended refuses everything", "[session][data]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();
-  CHECK_FALSE(client.session.reset(id, RstStatus::kCancel));
+  client.session.reset(id, RstStatus::kCancel);
   client.turn();
   for (const wire::StreamId gone : {id, wire::StreamId{98}, wire::StreamId{0}}) {
     CHECK(error_text(client.session.write(gone, Buffer::copy_of("x"))) == "kNoSuchStream");
-    CHECK(error_text(client.session.close_stream(gone)) == "kNoSuchStream");
-    CHECK(error_text(client.session.reset(gone, RstStatus::kCancel)) == "kNoSuchStream");
     CHECK(error_text(client.session.reply(gone, {})) == "kNoSuchStream");
     CHECK_FALSE(client.session.writable(gone));
     client.session.pause(gone);
     client.session.resume(gone);
+    client.session.discard(gone);
+    client.session.end(gone);
+    client.session.end_with_reset(gone);
+    client.session.reset(gone, RstStatus::kCancel);
     client.session.keep_on_close(gone);
   }
   CHECK(client.sent() == Lines{"RST_STREAM 1 CANCEL"});
@@ -225,7 +227,7 @@ TEST_CASE("until its end is told, a stream that was reset is closed for writing"
           "[session][data]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();
-  SECTION("here") { CHECK_FALSE(client.session.reset(id, RstStatus::kCancel)); }
+  SECTION("here") { client.session.reset(id, RstStatus::kCancel); }
   SECTION("by the peer") { client.receive(wire::RstStreamFrame{id, RstStatus::kCancel}); }
   CHECK(error_text(client.session.write(id, Buffer::copy_of("x"))) == "kStreamClosed");
 }

@@ -193,7 +193,7 @@ TEST_CASE("the connection's window blocks writers, too", "[session][finding out]
   client.write(first, patterned_text(65536));
   client.sent();
   client.write(second, "waits for the connection");
-  CHECK_FALSE(client.session.close_stream(finishing));
+  client.session.end(finishing);
   CHECK(client.sent() == Lines{"DATA 5 '' FIN"});
   client.told();
   client.clock.advance(seconds(30));
@@ -236,7 +236,7 @@ TEST_CASE("no writer fails that way", "[session][finding out]") {
   SECTION("if what it wrote was given up") {
     AutomaticClient client(options);
     const auto id = client.blocked_stream();
-    CHECK_FALSE(client.session.reset(id, wire::RstStatus::kCancel));
+    client.session.reset(id, wire::RstStatus::kCancel);
     client.sent();
     client.told();
     client.clock.advance(seconds(40));

@@ -17,11 +17,11 @@ TEST_CASE("HEADERS keep their place among the data", "[session][headers]") {
   CHECK_FALSE(client.session.send_headers(id, {{"second", "2"}}));
   client.write(id, "between");
   CHECK_FALSE(client.session.send_headers(id, {{"third", "3"}}));
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   CHECK(client.sent() == Lines{"DATA 1 'before, as one'", "HEADERS 1 {first: 1}",
                                "HEADERS 1 {second: 2}", "DATA 1 'between'",
                                "HEADERS 1 {third: 3} FIN"});
-  CHECK(client.told() == Lines{"on_fin_sent 1"});
+  CHECK(client.told() == Lines{"on_sent 1 ok"});
 }
 
 TEST_CASE("FIN on HEADERS", "[session][headers]") {
@@ -32,10 +32,10 @@ TEST_CASE("FIN on HEADERS", "[session][headers]") {
   CHECK(error_text(client.session.write(id, Buffer::copy_of("x"))) == "kStreamClosed");
   CHECK_FALSE(client.session.writable(id));
   CHECK(client.sent() == Lines{"HEADERS 1 {last: words} FIN"});
-  CHECK(client.told() == Lines{"on_fin_sent 1"});
+  CHECK(client.told() == Lines{"on_sent 1 ok"});
   CHECK(client.session.stream_stats(id)->state == session::StreamState::kHalfClosedLocal);
   client.receive_data(id, "", true);
-  CHECK(client.told() == Lines{"on_fin 1", "on_stream_closed 1 ok"});
+  CHECK(client.told() == Lines{"on_received 1 ok", "on_stream_closed 1 ok"});
 }
 
 TEST_CASE("HEADERS wait for the SYN_REPLY, as data does", "[session][headers]") {
@@ -65,7 +65,7 @@ TEST_CASE("HEADERS that cannot be sent", "[session][headers]") {
   CHECK(error.code().category() == wire::category());
   client.write(id, "goes on");
   CHECK(client.sent() == Lines{"DATA 1 'goes on'"});
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   CHECK(error_text(client.session.send_headers(id, {})) == "kStreamClosed");
   // A stream that was created with FIN takes none either.
   const auto done = client.create({}, {.fin = true});
@@ -109,7 +109,7 @@ TEST_CASE("HEADERS of the peer's are told, held data or not", "[session][headers
   client.session.resume(id);
   CHECK(client.told() == Lines{"on_data 1 'held'"});
   client.receive(wire::HeadersFrame{.stream_id = id, .fin = true, .headers = {{"c", "d"}}});
-  CHECK(client.told() == Lines{"on_headers 1 {c: d}", "on_fin 1"});
+  CHECK(client.told() == Lines{"on_headers 1 {c: d}", "on_received 1 ok"});
 }
 
 TEST_CASE("FIN on the SYN_REPLY that we send", "[session][headers]") {
@@ -126,14 +126,14 @@ TEST_CASE("FIN on the SYN_REPLY that we send", "[session][headers]") {
     CHECK(server.sent() == Lines{"SYN_REPLY 1 {}", "DATA 1 'all' FIN"});
   }
   SECTION("when the stream was closed for writing before") {
-    CHECK_FALSE(server.session.close_stream(1));
+    server.session.end(1);
     CHECK_FALSE(server.session.reply(1, {}, true));
     CHECK(server.sent() == Lines{"SYN_REPLY 1 {}", "DATA 1 '' FIN"});
   }
   CHECK(error_text(server.session.write(1, Buffer::copy_of("x"))) == "kStreamClosed");
-  CHECK(server.told() == Lines{"on_reply_sent 1", "on_fin_sent 1"});
+  CHECK(server.told() == Lines{"on_reply_sent 1", "on_sent 1 ok"});
   server.receive_data(1, "", true);
-  CHECK(server.told() == Lines{"on_fin 1", "on_stream_closed 1 ok"});
+  CHECK(server.told() == Lines{"on_received 1 ok", "on_stream_closed 1 ok"});
 }
 
 TEST_CASE("FIN on a SYN_REPLY that the peer resets meanwhile", "[session][headers]") {
@@ -156,10 +156,10 @@ TEST_CASE("FIN on the peer's SYN_REPLY", "[session][headers]") {
   client.write(id, "the question");
   client.sent();
   client.receive(wire::SynReplyFrame{.stream_id = id, .fin = true});
-  CHECK(client.told() == Lines{"on_reply 1 {}", "on_fin 1"});
-  CHECK_FALSE(client.session.close_stream(id));
+  CHECK(client.told() == Lines{"on_reply 1 {}", "on_received 1 ok"});
+  client.session.end(id);
   CHECK(client.sent() == Lines{"DATA 1 'the question' FIN"});
-  CHECK(client.told() == Lines{"on_fin_sent 1", "on_stream_closed 1 ok"});
+  CHECK(client.told() == Lines{"on_sent 1 ok", "on_stream_closed 1 ok"});
 }
 
 }  // namespace

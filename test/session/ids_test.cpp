@@ -54,7 +54,7 @@ TEST_CASE("used up ids: a clear error, and a graceful end", "[session][ids]") {
   CHECK(driver.sent() == Lines{"DATA " + number + " 'the last'"});
   for (const wire::StreamId id : {last - 2, last}) {
     CHECK(driver.session.is_open());
-    CHECK_FALSE(driver.session.close_stream(id));
+    driver.session.end(id);
     driver.receive_data(id, "", true);
     driver.sent();
     CHECK(driver.told().back() == "on_stream_closed " + std::to_string(id) + " ok");

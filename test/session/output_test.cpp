@@ -16,7 +16,7 @@ TEST_CASE("payload travels as the caller's own memory, gathered under one head",
   for (const std::string& piece : pieces) {
     CHECK_FALSE(client.session.write(id, Buffer(bytes_of(piece), nullptr)));
   }
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   const std::span<const Bytes> spans = client.session.output();
   REQUIRE(spans.size() == 4);
   CHECK(spans[0].size() == wire::kFrameHeadSize);
@@ -45,7 +45,7 @@ TEST_CASE("the FINs of any number of streams leave together", "[session][output]
   for (int i = 0; i < count; ++i) ids.push_back(client.create_accepted());
   Lines expected;
   for (const wire::StreamId id : ids) {
-    CHECK_FALSE(client.session.close_stream(id));
+    client.session.end(id);
     expected.push_back("DATA " + std::to_string(id) + " '' FIN");
   }
   CHECK(client.sent() == expected);
@@ -76,7 +76,7 @@ TEST_CASE("output stays the same until all of it is taken", "[session][output]")
   server.receive(wire::PingFrame{1});
   server.write(1, patterned_text(200));
   server.create();
-  CHECK_FALSE(server.session.reset(1, wire::RstStatus::kCancel));
+  server.session.reset(1, wire::RstStatus::kCancel);
   server.turn();
 
   const std::span<const Bytes> again = server.session.output();
@@ -101,7 +101,7 @@ void queue_everything(SessionDriver& server) {
   server.receive(wire::SynStreamFrame{.stream_id = 3, .priority = 2});
   CHECK_FALSE(server.session.reply(3, {}));
   server.write(3, patterned_text(30));
-  CHECK_FALSE(server.session.close_stream(3));
+  server.session.end(3);
 }
 
 TEST_CASE("a transport may take the output in any two parts", "[session][output]") {
@@ -169,30 +169,30 @@ TEST_CASE("bytes that the transport had when the session ended may still be repo
   CHECK(client.session.finished());
 }
 
-TEST_CASE("on_fin_sent comes when the FIN and all before it are with the transport",
+TEST_CASE("on_sent comes when the FIN and all before it are with the transport",
           "[session][output]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();
   client.write(id, patterned_text(100));
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   CHECK(client.told().empty());
   const std::size_t size = joined(client.session.output()).size();
   client.output_sent(size - 1);
   CHECK(client.told().empty());
   client.output_sent(1);
-  CHECK(client.told() == Lines{"on_fin_sent 1"});
+  CHECK(client.told() == Lines{"on_sent 1 ok"});
 }
 
-TEST_CASE("what is written after on_fin_sent goes behind that FIN", "[session][output]") {
+TEST_CASE("what is written after on_sent goes behind that FIN", "[session][output]") {
   // The end of an exec: output and its FIN first, then the status on a stream that matters more.
   SessionDriver client(Role::kClient);
   const auto out = client.create_accepted({.priority = 7});
   const auto status = client.create_accepted({.priority = 0});
   client.handler.during = [&](std::string_view name, wire::StreamId id) {
-    if (name == "on_fin_sent" && id == out) client.write(status, "status");
+    if (name == "on_sent" && id == out) client.write(status, "status");
   };
   client.write(out, patterned_text(100000));
-  CHECK_FALSE(client.session.close_stream(out));
+  client.session.end(out);
   Lines sent;
   for (int i = 0; i < 10; ++i) {
     const Lines more = client.sent();

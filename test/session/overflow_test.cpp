@@ -31,7 +31,7 @@ TEST_CASE("kResetStream: that stream is reset, the others go on", "[session][ove
   client.receive_bytes(input);
   CHECK(client.session.wants_input());
   CHECK(client.sent() == Lines{"RST_STREAM 1 FLOW_CONTROL_ERROR"});
-  CHECK(client.told() == Lines{"on_data 3 'goes on'"});
+  CHECK(client.told() == Lines{"on_data 3 'goes on'", "on_sent 1 kLimitExceeded"});
   CHECK(client.session.stats().held_bytes == 1000);
 
   // What it holds comes before the end.

@@ -83,7 +83,7 @@ TEST_CASE("a reader that pauses inside on_data gets no more of that read", "[ses
   CHECK(client.told() == Lines{"on_data 1 'first'"});
   client.handler.during = nullptr;
   client.session.resume(id);
-  CHECK(client.told() == Lines{"on_data 1 'second'", "on_fin 1"});
+  CHECK(client.told() == Lines{"on_data 1 'second'", "on_received 1 ok"});
 }
 
 TEST_CASE("a stream that is paused in on_stream gives nothing away before its reader is there",
@@ -101,75 +101,106 @@ TEST_CASE("a stream that is paused in on_stream gives nothing away before its re
   server.sent();
   CHECK(server.told() == Lines{"on_reply_sent 1"});
   server.session.resume(1);
-  CHECK(server.told() == Lines{"on_data 1 'at once'", "on_fin 1"});
+  CHECK(server.told() == Lines{"on_data 1 'at once'", "on_received 1 ok"});
 }
 
 TEST_CASE("the end of a paused stream comes behind its data", "[session][pausing]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();
   client.session.pause(id);
-  client.receive_data(id, "held");
+  const bool holds = GENERATE(true, false);
+  if (holds) client.receive_data(id, "held");
+  Lines at_once;  // our own direction waits for no reader
   Lines end;
   SECTION("FIN") {
     client.receive_data(id, "", true);
-    end = {"on_fin 1"};
+    end = {"on_received 1 ok"};
   }
   SECTION("FIN of HEADERS") {
     client.receive(wire::HeadersFrame{.stream_id = id, .fin = true});
-    CHECK(client.told() == Lines{"on_headers 1 {}"});
-    end = {"on_fin 1"};
+    at_once = {"on_headers 1 {}"};
+    end = {"on_received 1 ok"};
   }
   SECTION("FIN in both directions") {
-    CHECK_FALSE(client.session.close_stream(id));
+    client.session.end(id);
     client.receive_data(id, "", true);
     client.sent();
-    CHECK(client.told() == Lines{"on_fin_sent 1"});
-    end = {"on_fin 1", "on_stream_closed 1 ok"};
+    at_once = {"on_sent 1 ok"};
+    end = {"on_received 1 ok", "on_stream_closed 1 ok"};
   }
   SECTION("RST_STREAM") {
     client.receive(wire::RstStreamFrame{id, RstStatus::kCancel});
+    at_once = {"on_sent 1 kStreamReset"};
     end = {"on_stream_closed 1 kStreamReset"};
   }
   SECTION("FIN, then RST_STREAM") {
     client.receive_data(id, "", true);
     client.receive(wire::RstStreamFrame{id, RstStatus::kCancel});
-    end = {"on_fin 1", "on_stream_closed 1 kStreamReset"};
+    at_once = {"on_sent 1 kStreamReset"};
+    end = {"on_received 1 ok", "on_stream_closed 1 kStreamReset"};
   }
   SECTION("a frame in error") {
     client.receive(wire::SynReplyFrame{.stream_id = id});
+    at_once = {"on_sent 1 kProtocolError"};
     end = {"on_stream_closed 1 kProtocolError"};
   }
   SECTION("GOAWAY and the end of the connection") {
     client.receive(wire::GoAwayFrame{id});
-    CHECK(client.told() == Lines{"on_goaway 1 OK"});
     client.receive_end();
+    at_once = {"on_goaway 1 OK", "on_sent 1 kConnectionLost"};
     end = {"on_stream_closed 1 kConnectionLost"};
   }
   SECTION("a session error") {
     client.receive(wire::SynStreamFrame{.stream_id = 3});
+    at_once = {"on_sent 1 kProtocolError"};
     end = {"on_stream_closed 1 kProtocolError"};
   }
-  CHECK(client.told().empty());
-  CHECK(client.session.stats().held_bytes == 4);
+  CHECK(client.told() == at_once);
+  CHECK(client.session.stats().held_bytes == (holds ? 4 : 0));
+  CHECK(client.session.stream_count() == 1);
   client.session.resume(id);
-  Lines expected = {"on_data 1 'held'"};
+  Lines expected;
+  if (holds) expected.emplace_back("on_data 1 'held'");
   expected.insert(expected.end(), end.begin(), end.end());
   CHECK(client.told() == expected);
   CHECK(client.session.stats().held_bytes == 0);
 }
 
-TEST_CASE("the end of a paused stream that holds nothing is told at once", "[session][pausing]") {
+TEST_CASE("what this side does to a paused stream ends its pause", "[session][pausing]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();
   client.session.pause(id);
-  SECTION("FIN") {
-    client.receive_data(id, "", true);
-    CHECK(client.told() == Lines{"on_fin 1"});
+  const bool holds = GENERATE(true, false);
+  if (holds) client.receive_data(id, "held");
+  std::string how;
+  SECTION("reset") {
+    client.session.reset(id, RstStatus::kCancel);
+    how = "kResetHere";
   }
-  SECTION("RST_STREAM") {
-    client.receive(wire::RstStreamFrame{id, RstStatus::kCancel});
-    CHECK(client.told() == Lines{"on_stream_closed 1 kStreamReset"});
+  SECTION("close") {
+    client.session.close(wire::GoAwayStatus::kOk);
+    how = "kConnectionClosed";
   }
+  SECTION("abort") {
+    client.session.abort(Error(session::Errc::kConnectionLost, "for a test"));
+    how = "kConnectionLost";
+  }
+  client.turn();
+  CHECK(client.handler.take_all() ==
+        Lines{"on_sent 1 " + how, "on_received 1 " + how, "on_stream_closed 1 " + how});
+  CHECK(client.session.stats().held_bytes == 0);
+}
+
+TEST_CASE("a stream that is refused has no reader to wait for", "[session][pausing]") {
+  SessionDriver client(Role::kClient);
+  const auto id = client.create();
+  client.session.pause(id);
+  client.sent();
+  client.receive(wire::RstStreamFrame{id, RstStatus::kRefusedStream});
+  client.turn();
+  CHECK(client.handler.take_all() == Lines{"on_sent 1 kStreamRefused",
+                                           "on_received 1 kStreamRefused",
+                                           "on_stream_closed 1 kStreamRefused"});
 }
 
 TEST_CASE("past stream_buffer the connection is not read until that reader caught up",
@@ -205,7 +236,7 @@ TEST_CASE("every stream past stream_buffer keeps the connection from being read"
     client.turn();
   }
   SECTION("or reset") {
-    CHECK_FALSE(client.session.reset(second, RstStatus::kCancel));
+    client.session.reset(second, RstStatus::kCancel);
     CHECK(client.session.stats().held_bytes == 0);
   }
   CHECK(client.session.wants_input());
@@ -232,7 +263,7 @@ TEST_CASE("data for a stream that ended is not held", "[session][pausing]") {
   const auto id = client.create_accepted();
   client.session.pause(id);
   client.receive_data(id, patterned_text(90));
-  CHECK_FALSE(client.session.reset(id, RstStatus::kCancel));
+  client.session.reset(id, RstStatus::kCancel);
   client.receive_data(id, patterned_text(900));
   CHECK(client.session.stats().held_bytes == 0);
   CHECK(client.session.wants_input());
@@ -246,15 +277,14 @@ TEST_CASE("a reader that leaves a stream which ended gives its memory back", "[s
   client.receive_data(id, patterned_text(101));
   SECTION("ended by RST_STREAM") { client.receive(wire::RstStreamFrame{id, RstStatus::kCancel}); }
   SECTION("ended in order") {
-    CHECK_FALSE(client.session.close_stream(id));
+    client.session.end(id);
     client.receive_data(id, "", true);
     client.sent();
   }
   client.turn();
   CHECK_FALSE(client.session.wants_input());
-  // Whether this is an error or not: what was held is dropped (Session::reset), and the other
-  // streams go on.
-  const Error ignored = client.session.reset(id, RstStatus::kCancel);
+  // What was held is dropped, and the other streams go on.
+  client.session.reset(id, RstStatus::kCancel);
   client.turn();
   CHECK(client.handler.data(id).empty());
   CHECK(client.session.stats().held_bytes == 0);

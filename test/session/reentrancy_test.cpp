@@ -27,10 +27,10 @@ TEST_CASE("functions that queue tell the handler nothing before the next advance
   CHECK_FALSE(server.session.reply(5, {}));
   server.create({}, {.fin = true, .unidirectional = true});
   server.write(5, patterned_text(300 * 1000));
-  CHECK_FALSE(server.session.close_stream(5));
+  server.session.end(5);
   server.session.pause(5);
   server.session.resume(1);
-  CHECK_FALSE(server.session.reset(own, wire::RstStatus::kCancel));
+  server.session.reset(own, wire::RstStatus::kCancel);
   REQUIRE(server.session.ping(now));
   server.session.keep_on_close(3);
   server.take_output();
@@ -49,7 +49,7 @@ TEST_CASE("what a handler causes is told by a later advance", "[session][reentra
   const auto second = client.create_accepted();
   client.handler.during = [&](std::string_view name, wire::StreamId id) {
     if (name == "on_data" && id == first) {
-      CHECK_FALSE(client.session.reset(second, wire::RstStatus::kCancel));
+      client.session.reset(second, wire::RstStatus::kCancel);
     }
   };
   client.receive_data(first, "x");
@@ -63,14 +63,12 @@ using Action = std::function<void(SessionDriver&, wire::StreamId)>;
 
 const std::vector<std::pair<const char*, Action>>& actions() {
   static const std::vector<std::pair<const char*, Action>> all = {
-      {"reset",
-       [](SessionDriver& driver, wire::StreamId id) {
-         (void)driver.session.reset(id, wire::RstStatus::kCancel);
-       }},
-      {"close_stream",
-       [](SessionDriver& driver, wire::StreamId id) { (void)driver.session.close_stream(id); }},
+      {"reset", [](SessionDriver& driver,
+                   wire::StreamId id) { driver.session.reset(id, wire::RstStatus::kCancel); }},
+      {"end", [](SessionDriver& driver, wire::StreamId id) { driver.session.end(id); }},
       {"pause", [](SessionDriver& driver, wire::StreamId id) { driver.session.pause(id); }},
       {"resume", [](SessionDriver& driver, wire::StreamId id) { driver.session.resume(id); }},
+      {"discard", [](SessionDriver& driver, wire::StreamId id) { driver.session.discard(id); }},
       {"pause and resume",
        [](SessionDriver& driver, wire::StreamId id) {
          driver.session.pause(id);
@@ -80,15 +78,15 @@ const std::vector<std::pair<const char*, Action>>& actions() {
        [](SessionDriver& driver, wire::StreamId id) {
          (void)driver.session.write(id, Buffer::copy_of(patterned_text(200)));
        }},
-      {"write and close_stream",
+      {"write and end",
        [](SessionDriver& driver, wire::StreamId id) {
          (void)driver.session.write(id, Buffer::copy_of("last words"));
-         (void)driver.session.close_stream(id);
+         driver.session.end(id);
        }},
-      {"write and close_with_reset",
+      {"write and end_with_reset",
        [](SessionDriver& driver, wire::StreamId id) {
          (void)driver.session.write(id, Buffer::copy_of("last words"));
-         (void)driver.session.close_with_reset(id);
+         driver.session.end_with_reset(id);
        }},
       {"reply",
        [](SessionDriver& driver, wire::StreamId id) { (void)driver.session.reply(id, {}); }},
@@ -107,9 +105,9 @@ const std::vector<std::pair<const char*, Action>>& actions() {
        [](SessionDriver& driver, wire::StreamId) {
          driver.output_sent(joined(driver.session.output()).size());
        }},
-      {"close_stream and output",
+      {"end and output",
        [](SessionDriver& driver, wire::StreamId id) {
-         (void)driver.session.close_stream(id);
+         driver.session.end(id);
          driver.output_sent(joined(driver.session.output()).size());
        }},
       {"close and output",
@@ -141,9 +139,9 @@ const std::vector<std::pair<const char*, Action>>& actions() {
   return all;
 }
 
-const char* const kEvents[] = {"on_stream", "on_reply",    "on_headers",      "on_data",
-                               "on_fin",    "on_writable", "on_reply_sent",   "on_fin_sent",
-                               "on_pong",   "on_goaway",   "on_stream_closed"};
+const char* const kEvents[] = {"on_stream",   "on_reply",    "on_headers",      "on_data",
+                               "on_received", "on_writable", "on_reply_sent",   "on_sent",
+                               "on_pong",     "on_goaway",   "on_stream_closed"};
 
 // A conversation in which a server's handler is called in every way. Errors are of no interest: the
 // action may have ended anything.
@@ -173,7 +171,7 @@ void converse(SessionDriver& server) {
   (void)server.session.write(1, Buffer::copy_of(patterned_text(150)));
   (void)server.session.write(3, Buffer::copy_of(patterned_text(150)));
   next();
-  (void)server.session.close_stream(3);
+  server.session.end(3);
   next();
   server.receive(wire::RstStreamFrame{5, wire::RstStatus::kCancel});
   server.receive_data(1, "rest", true);
@@ -191,7 +189,7 @@ void check_order(const Lines& told) {
     const std::string name = line.substr(0, first);
     const std::string id = line.substr(first + 1, line.find(' ', first + 1) - first - 1);
     if (name == "on_data") CHECK_FALSE(finished.contains(id));
-    if (name == "on_fin") CHECK(finished.insert(id).second);
+    if (name == "on_received") CHECK(finished.insert(id).second);
     if (name == "on_stream_closed") CHECK(closed.insert(id).second);
   }
 }

@@ -124,7 +124,7 @@ TEST_CASE("a stream reset in the middle of its turns stops the others nowhere",
   for (const wire::StreamId id : {1u, 3u, 5u}) client.write(id, patterned_text(20));
   // First, middle and last of the line.
   const wire::StreamId gone = GENERATE(1u, 3u, 5u);
-  CHECK_FALSE(client.session.reset(gone, wire::RstStatus::kCancel));
+  client.session.reset(gone, wire::RstStatus::kCancel);
   std::vector<int> expected;
   for (int turn = 0; turn < 2; ++turn) {
     for (const wire::StreamId id : {1u, 3u, 5u}) {

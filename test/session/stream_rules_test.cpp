@@ -77,13 +77,35 @@ std::set<Ends> reachable(const std::set<Ends>& begin) {
   return seen;
 }
 
+WireStates follow(Creator creator, WireStates states, StreamEvent event) {
+  const StreamRule rule = rule_for(creator, state_of(creator, states), event);
+  REQUIRE(rule.verdict == Verdict::kAllowed);
+  return moved(creator, states, rule.next);
+}
+
+/// Where a stream is once its SYN_STREAM has gone, or come, and the FIN on it.
+StreamState after_syn_stream(Creator creator, bool fin, bool unidirectional) {
+  const bool here = creator == Creator::kHere;
+  WireStates states = first_states(creator, unidirectional);
+  states =
+      follow(creator, states, here ? StreamEvent::kSendSynStream : StreamEvent::kReceiveSynStream);
+  if (fin) {
+    states = follow(creator, states, here ? StreamEvent::kSendFin : StreamEvent::kReceiveFin);
+  }
+  return state_of(creator, states);
+}
+
+bool may_send(Creator creator, StreamState state, StreamEvent event) {
+  return rule_for(creator, state, event).verdict == Verdict::kAllowed;
+}
+
 /// The beginnings of a stream: not there yet, and behind each kind of SYN_STREAM.
 std::set<Ends> beginnings() {
   std::set<Ends> begin = {{StreamState::kIdle, StreamState::kIdle}};
   for (const bool fin : {false, true}) {
     for (const bool unidirectional : {false, true}) {
-      begin.emplace(state_after_syn_stream(Creator::kHere, fin, unidirectional),
-                    state_after_syn_stream(Creator::kPeer, fin, unidirectional));
+      begin.emplace(after_syn_stream(Creator::kHere, fin, unidirectional),
+                    after_syn_stream(Creator::kPeer, fin, unidirectional));
     }
   }
   return begin;
@@ -170,13 +192,53 @@ TEST_CASE("a FIN takes away what may be sent, and nothing else", "[session][stre
 
 TEST_CASE("where a stream is behind its SYN_STREAM", "[session][stream-rules]") {
   const auto here = [](bool fin, bool unidirectional) {
-    return state_after_syn_stream(Creator::kHere, fin, unidirectional);
+    return after_syn_stream(Creator::kHere, fin, unidirectional);
   };
   CHECK(here(false, false) == StreamState::kReserved);
   CHECK(here(true, false) == StreamState::kReservedHalfClosed);
   CHECK(here(false, true) == StreamState::kHalfClosedRemote);
   CHECK(here(true, true) == StreamState::kClosed);
-  CHECK(state_after_syn_stream(Creator::kPeer, false, true) == StreamState::kHalfClosedLocal);
+  CHECK(after_syn_stream(Creator::kPeer, false, true) == StreamState::kHalfClosedLocal);
+}
+
+TEST_CASE("a state is the name of two directions", "[session][stream-rules]") {
+  for (const Creator creator : kCreators) {
+    const WireStates first = first_states(creator, false);
+    CHECK(state_of(creator, first) == StreamState::kIdle);
+    for (const StreamState state : kStates) {
+      INFO(name_of(state));
+      CHECK(state_of(creator, moved(creator, first, state)) == state);
+    }
+  }
+}
+
+// The session asks a direction whether it is open where the table has a column for that.
+TEST_CASE("what the states of directions say is what the table says", "[session][stream-rules]") {
+  for (const Creator creator : kCreators) {
+    for (const StreamState state : kStates) {
+      INFO(name_of(state));
+      const WireStates states = moved(creator, first_states(creator, false), state);
+      CHECK((states.sending == WireState::kOpen) ==
+            may_send(creator, state, StreamEvent::kSendData));
+      CHECK((states.receiving == WireState::kOpen) ==
+            (rule_for(creator, state, StreamEvent::kReceiveData).verdict == Verdict::kAllowed));
+    }
+  }
+}
+
+TEST_CASE("a unidirectional stream has one direction, in every state", "[session][stream-rules]") {
+  WireStates states = first_states(Creator::kHere, true);
+  CHECK(states == WireStates{WireState::kIdle, WireState::kNone});
+  states = follow(Creator::kHere, states, StreamEvent::kSendSynStream);
+  CHECK(states == WireStates{WireState::kOpen, WireState::kNone});
+  states = follow(Creator::kHere, states, StreamEvent::kSendFin);
+  CHECK(states == WireStates{WireState::kOver, WireState::kNone});
+
+  states = first_states(Creator::kPeer, true);
+  states = follow(Creator::kPeer, states, StreamEvent::kReceiveSynStream);
+  CHECK(states == WireStates{WireState::kNone, WireState::kOpen});
+  states = follow(Creator::kPeer, states, StreamEvent::kReceiveReset);
+  CHECK(states == WireStates{WireState::kNone, WireState::kOver});
 }
 
 }  // namespace

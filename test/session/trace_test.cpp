@@ -11,8 +11,9 @@ using session::Role;
 TEST_CASE("a trace sees each frame, in and out", "[session][trace]") {
   Lines seen;
   session::Options options = without_windows();
-  options.trace = [&seen](const FrameTrace& frame) { seen.push_back(session::to_string(frame)); };
   SessionDriver server(Role::kServer, options);
+  server.session.on_trace(
+      [&seen](const FrameTrace& frame) { seen.push_back(session::to_string(frame)); });
   const auto take = [&seen] { return std::exchange(seen, {}); };
   const auto size = [](const std::vector<std::uint8_t>& frame) {
     return std::to_string(frame.size() - wire::kFrameHeadSize) + " bytes";
@@ -45,10 +46,10 @@ TEST_CASE("a trace sees each frame, in and out", "[session][trace]") {
 TEST_CASE("a trace sees frames with headers, and resets, come in", "[session][trace]") {
   Lines seen;
   session::Options options = without_windows();
-  options.trace = [&seen](const FrameTrace& frame) {
-    if (frame.direction == FrameTrace::Direction::kIn) seen.push_back(session::to_string(frame));
-  };
   SessionDriver client(Role::kClient, options);
+  client.session.on_trace([&seen](const FrameTrace& frame) {
+    if (frame.direction == FrameTrace::Direction::kIn) seen.push_back(session::to_string(frame));
+  });
   const auto id = client.create();
   client.sent();
   const auto size = [](const std::vector<std::uint8_t>& frame) {
@@ -70,10 +71,10 @@ TEST_CASE("what a trace sees go out is what goes out", "[session][trace]") {
   Lines seen;
   session::Options options = without_windows();
   options.max_data_frame = 10;
-  options.trace = [&seen](const FrameTrace& frame) {
-    if (frame.direction == FrameTrace::Direction::kOut) seen.push_back(session::to_string(frame));
-  };
   SessionDriver client(Role::kClient, options);
+  client.session.on_trace([&seen](const FrameTrace& frame) {
+    if (frame.direction == FrameTrace::Direction::kOut) seen.push_back(session::to_string(frame));
+  });
   const auto id = client.create({{"Name", "value"}});
   const std::vector<std::uint8_t> syn = client.take_output();
   CHECK(seen == Lines{"out SYN_STREAM stream 1, " + std::to_string(syn.size() - 8) +
@@ -87,7 +88,7 @@ TEST_CASE("what a trace sees go out is what goes out", "[session][trace]") {
   client.receive(wire::SynReplyFrame{.stream_id = id});
   client.write(id, "0123456789more");
   CHECK(seen.empty());  // queued, but not for the transport
-  CHECK_FALSE(client.session.close_stream(id));
+  client.session.end(id);
   client.session.close(wire::GoAwayStatus::kOk);
   client.take_output();
   CHECK(seen == Lines{"out DATA stream 1, 10 bytes", "out DATA stream 1, 4 bytes, FIN",
@@ -97,8 +98,9 @@ TEST_CASE("what a trace sees go out is what goes out", "[session][trace]") {
 TEST_CASE("a trace sees a frame before it takes effect", "[session][trace]") {
   Lines order;
   session::Options options = without_windows();
-  options.trace = [&order](const FrameTrace& frame) { order.push_back(session::to_string(frame)); };
   SessionDriver client(Role::kClient, options);
+  client.session.on_trace(
+      [&order](const FrameTrace& frame) { order.push_back(session::to_string(frame)); });
   client.handler.during = [&order](std::string_view name, wire::StreamId) {
     order.push_back(std::string(name));
   };
@@ -108,8 +110,8 @@ TEST_CASE("a trace sees a frame before it takes effect", "[session][trace]") {
   client.receive(wire::GoAwayFrame{});
   client.turn();
   CHECK(order == Lines{"in  RST_STREAM stream 1, 8 bytes, REFUSED_STREAM",
-                       "in  GOAWAY last good stream 0, 8 bytes, OK", "on_goaway",
-                       "on_stream_closed"});
+                       "in  GOAWAY last good stream 0, 8 bytes, OK", "on_goaway", "on_sent",
+                       "on_received", "on_stream_closed"});
 }
 
 }  // namespace

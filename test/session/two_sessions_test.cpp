@@ -101,9 +101,9 @@ TEST_CASE("both sides close, each with more to say on a stream that the other is
   pair.client.session.pause(down);
   pair.server.session.pause(up);
   pair.client.write(up, patterned_text(100000));
-  CHECK_FALSE(pair.client.session.close_stream(down));
+  pair.client.session.end(down);
   pair.server.write(down, patterned_text(100000));
-  CHECK_FALSE(pair.server.session.close_stream(up));
+  pair.server.session.end(up);
   pair.run();
   const bool after_shutdown = GENERATE(false, true);
   for (SessionDriver* side : {&pair.client, &pair.server}) {
@@ -123,7 +123,7 @@ TEST_CASE("close gets everything to a peer that reads", "[session][two sessions]
   JoinedSessions pair(with_windows(mode), with_windows(mode));
   const auto id = pair.stream();
   pair.client.write(id, patterned_text(1000000));
-  CHECK_FALSE(pair.client.session.close_stream(id));
+  pair.client.session.end(id);
   pair.client.session.close(wire::GoAwayStatus::kOk);
   pair.run();
   CHECK(pair.client.session.finished());
@@ -148,9 +148,7 @@ TEST_CASE("streams that a shutdown has refused are safe to retry", "[session][tw
                       "on_stream_closed " + std::to_string(crossing) + " kGoneAway"});
   // The open one ends in order, and with it both sessions can.
   pair.client.write(open, "the rest");
-  for (SessionDriver* side : {&pair.client, &pair.server}) {
-    CHECK_FALSE(side->session.close_stream(open));
-  }
+  for (SessionDriver* side : {&pair.client, &pair.server}) side->session.end(open);
   pair.run();
   CHECK(pair.server.handler.data(open) == "the rest");
   CHECK(pair.client.told().back() == "on_stream_closed 1 ok");

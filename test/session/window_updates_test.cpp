@@ -177,7 +177,7 @@ TEST_CASE("the connection's window comes back for data that nobody takes",
   };
   Lines expected = {"WINDOW_UPDATE 0 40000"};
   SECTION("for a stream that was reset here") {
-    CHECK_FALSE(client.session.reset(id, RstStatus::kCancel));
+    client.session.reset(id, RstStatus::kCancel);
     client.sent();
     receive(id);
   }
@@ -195,7 +195,7 @@ TEST_CASE("the connection's window comes back for data that nobody takes",
     expected = {"RST_STREAM 1 STREAM_ALREADY_CLOSED", "WINDOW_UPDATE 0 40000"};
   }
   SECTION("for one that closed in order") {
-    CHECK_FALSE(client.session.close_stream(id));
+    client.session.end(id);
     client.receive_data(id, "", true);
     client.sent();
     client.told();
@@ -206,12 +206,12 @@ TEST_CASE("the connection's window comes back for data that nobody takes",
     client.session.pause(id);
     receive(id);
     CHECK(client.sent().empty());
-    CHECK_FALSE(client.session.reset(id, RstStatus::kCancel));
+    client.session.reset(id, RstStatus::kCancel);
     expected = {"RST_STREAM 1 CANCEL", "WINDOW_UPDATE 0 40000"};
   }
   SECTION("when a reader gives up inside its data") {
     client.handler.during = [&client](std::string_view name, wire::StreamId stream) {
-      if (name == "on_data") CHECK_FALSE(client.session.reset(stream, RstStatus::kCancel));
+      if (name == "on_data") client.session.reset(stream, RstStatus::kCancel);
     };
     std::vector<std::uint8_t> frame = client.peer.data(id, patterned_text(40000));
     client.receive_bytes(Bytes(frame).first(10000));
@@ -242,6 +242,7 @@ TEST_CASE("DATA past the stream's window ends the stream", "[session][window upd
   CHECK(client.told().empty());
   client.receive_data(id, "x");
   CHECK(client.sent() == Lines{"RST_STREAM 1 FLOW_CONTROL_ERROR"});
+  CHECK(client.told() == Lines{"on_sent 1 kFlowControl"});
   client.session.resume(id);
   CHECK(client.told() == Lines{"on_data 1 65536 bytes", "on_stream_closed 1 kFlowControl"});
   CHECK(mentions(client.handler.closed_message(), {"stream 1", "DATA frame of 1 bytes", "has 0"}));

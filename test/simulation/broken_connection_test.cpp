@@ -19,8 +19,9 @@ TEST_CASE("a connection that breaks anywhere: a prefix of the bytes, and every s
     }
     // The handlers check what they are given; here it has to come to an end.
     for (Side* side : {&world.client, &world.server}) {
-      world.random.chance(2) ? side->session.receive_end({})
-                             : side->session.abort(Error(session::Errc::kConnectionLost, "cut"));
+      side->ending = world.random.chance(2);
+      side->ending ? side->session.abort(Error(session::Errc::kConnectionClosed, "cut"))
+                   : side->session.receive_end({});
       while (!side->all_closed()) {
         side->finish_all();
         REQUIRE(side->session.deadline());

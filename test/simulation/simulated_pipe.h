@@ -34,8 +34,8 @@ class Pipe {
     const auto end = under_way_.begin() + static_cast<std::ptrdiff_t>(count);
     // Memory of its own, so that a view kept too long is caught.
     const std::vector<std::uint8_t> read(under_way_.begin(), end);
-    under_way_.erase(under_way_.begin(), end);
-    session.receive(read, now);
+    const std::size_t taken = session.receive(read, now);
+    under_way_.erase(under_way_.begin(), under_way_.begin() + static_cast<std::ptrdiff_t>(taken));
     return true;
   }
 

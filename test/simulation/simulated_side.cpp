@@ -47,7 +47,6 @@ void Side::create() {
   User& user = users[*id];
   user.finished = options.fin;
   user.unidirectional = user.open = options.unidirectional;
-  user.fin = options.unidirectional;
   if (!options.fin) user.outgoing = payload(role_, *id);
 }
 
@@ -59,11 +58,12 @@ void Side::act() {
   if (user.closed) return;
   switch (random_.below(8)) {
     case 0:
-      user.paused = !user.paused;
+      user.paused = !user.paused && !user.discarded;
       user.paused ? session.pause(id) : session.resume(id);
       break;
     case 1:
       if (random_.chance(30)) reset(id, user, wire::RstStatus::kCancel);
+      if (random_.chance(30)) discard(id, user);
       break;
     case 2: reply(id, user); break;
     case 3:
@@ -137,7 +137,8 @@ void Side::write(wire::StreamId id, User& user) {
   }
   if (user.written < user.outgoing.size() || user.finished) return;
   if (random_.chance(4)) return send_headers(id, user, true);
-  user.finished = !session.close_stream(id);
+  session.end(id);
+  user.finished = true;
 }
 
 // They say where among the data they stand.
@@ -151,7 +152,14 @@ void Side::send_headers(wire::StreamId id, User& user, bool fin) {
 }
 
 void Side::reset(wire::StreamId id, User& user, wire::RstStatus status) {
-  if (!session.reset(id, status)) user.reset_here = true;
+  session.reset(id, status);
+  user.reset_here = true;
+}
+
+void Side::discard(wire::StreamId id, User& user) {
+  session.discard(id);
+  user.discarded = true;
+  user.paused = false;
 }
 
 bool Side::all_closed() const {
@@ -247,17 +255,17 @@ void Side::on_reply(wire::StreamId id, Headers&& headers) {
 void Side::on_headers(wire::StreamId id, Headers&& headers) {
   User& user = users.at(id);
   CHECK_FALSE(user.closed);
-  CHECK_FALSE(user.fin);
+  CHECK_FALSE(user.received);
   const std::size_t arrived = user.incoming.size() + session.stream_stats(id)->held_bytes;
-  CHECK(headers.get("at") == std::to_string(arrived));
+  if (!user.discarded) CHECK(headers.get("at") == std::to_string(arrived));
   CHECK(headers.get("number") == std::to_string(user.headers_told));
   ++user.headers_told;
 }
 
 void Side::on_data(wire::StreamId id, Bytes bytes) {
   User& user = users.at(id);
-  CHECK_FALSE(user.closed);
-  CHECK_FALSE(user.fin);
+  CHECK_FALSE(user.received);
+  CHECK_FALSE(user.discarded);
   CHECK_FALSE(user.reset_here);
   CHECK_FALSE(user.paused);
   const std::size_t at = user.incoming.size();
@@ -271,26 +279,37 @@ void Side::on_data(wire::StreamId id, Bytes bytes) {
   }
 }
 
-void Side::on_fin(wire::StreamId id) {
+void Side::on_received(wire::StreamId id, const Error& how) {
   User& user = users.at(id);
   CHECK_FALSE(user.closed);
-  CHECK_FALSE(user.fin);
-  user.fin = true;
-  CHECK(user.incoming == peer->users.at(id).outgoing);
+  CHECK_FALSE(user.received);
+  // What this side has done to the stream ends its pause, and what never began has none.
+  const bool nothing_comes = user.unidirectional && !user.by_peer;
+  if (user.paused) CHECK((user.reset_here || ending || !user.open || nothing_comes));
+  user.received = true;
+  if (!how && !nothing_comes && !user.discarded) {
+    CHECK(user.incoming == peer->users.at(id).outgoing);
+  }
 }
 
-void Side::on_stream_closed(wire::StreamId id, const Error& error) {
+void Side::on_sent(wire::StreamId id, const Error& how) {
   User& user = users.at(id);
   CHECK_FALSE(user.closed);
+  CHECK_FALSE(user.sent);
+  user.sent = true;
+  if (!how) CHECK(user.finished);
+}
+
+void Side::on_stream_closed(wire::StreamId id, const Error& how) {
+  User& user = users.at(id);
+  CHECK_FALSE(user.closed);
+  CHECK(user.received);
+  CHECK(user.sent);
   user.closed = true;
-  user.how = error;
-  if (!error) {
-    CHECK(user.finished);
-    CHECK(user.fin);
-    return;
-  }
-  INFO("stream " << id << ": " << error.message());
-  const std::error_code code = error.code();
+  user.how = how;
+  if (!how) return;
+  INFO("stream " << id << ": " << how.message());
+  const std::error_code code = how.code();
   if (code == Errc::kLimitExceeded) {
     ++overflows;
     CHECK(options_.overflow == session::OverflowPolicy::kResetStream);
@@ -316,20 +335,12 @@ void Side::on_stream_closed(wire::StreamId id, const Error& error) {
 
 void Side::on_writable(wire::StreamId id) {
   User& user = users.at(id);
-  CHECK_FALSE(user.closed);
-  // Or it has ended, which a user that has paused until it can write must get to know.
-  const bool ended =
-      session.stream_stats(id)->state == session::StreamState::kClosed || !session.is_open();
-  CHECK((session.writable(id) || ended));
+  CHECK_FALSE(user.sent);
+  CHECK(session.writable(id));
   write(id, user);
 }
 
 void Side::on_reply_sent(wire::StreamId id) { CHECK_FALSE(users.at(id).closed); }
-
-void Side::on_fin_sent(wire::StreamId id) {
-  CHECK_FALSE(users.at(id).closed);
-  CHECK(users.at(id).finished);
-}
 
 void Side::on_pong(std::uint32_t, std::chrono::nanoseconds round_trip) {
   CHECK(round_trip.count() >= 0);

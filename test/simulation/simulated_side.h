@@ -27,7 +27,9 @@ struct User {
   bool paused = false;
   std::string incoming;
   std::size_t headers_told = 0;
-  bool fin = false;
+  bool discarded = false;  // it reads no more
+  bool received = false;   // the ends that were told
+  bool sent = false;
   bool closed = false;
   Error how;  // it was closed
   bool reset_here = false;
@@ -76,11 +78,11 @@ class Side final : public session::Handler {
   void on_reply(wire::StreamId id, Headers&& headers) override;
   void on_headers(wire::StreamId id, Headers&& headers) override;
   void on_data(wire::StreamId id, Bytes bytes) override;
-  void on_fin(wire::StreamId id) override;
-  void on_stream_closed(wire::StreamId id, const Error& error) override;
+  void on_received(wire::StreamId id, const Error& how) override;
+  void on_sent(wire::StreamId id, const Error& how) override;
+  void on_stream_closed(wire::StreamId id, const Error& how) override;
   void on_writable(wire::StreamId id) override;
   void on_reply_sent(wire::StreamId id) override;
-  void on_fin_sent(wire::StreamId id) override;
   void on_settings(const wire::SettingsFrame&) override { ++settings_told; }
   void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) override;
   void on_goaway(const wire::GoAwayFrame&) override { gone = true; }
@@ -92,6 +94,7 @@ class Side final : public session::Handler {
   void write(wire::StreamId id, User& user);
   void send_headers(wire::StreamId id, User& user, bool fin);
   void reset(wire::StreamId id, User& user, wire::RstStatus status);
+  void discard(wire::StreamId id, User& user);
 
   Role role_;
   const Plan& plan_;

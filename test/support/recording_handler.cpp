@@ -37,15 +37,41 @@ std::string error_text(const Error& error) {
   return std::string(error.code().category().name()) + ": " + error.code().message();
 }
 
-Lines RecordingHandler::take() { return std::exchange(lines_, {}); }
+Lines RecordingHandler::take_all() { return std::exchange(lines_, {}); }
+
+Lines RecordingHandler::take() {
+  Lines lines;
+  for (std::string& line : lines_) {
+    constexpr std::string_view kClosed = "on_stream_closed";
+    if (line.starts_with(kClosed) && !line.ends_with(" ok")) {
+      const std::string rest = line.substr(kClosed.size());
+      while (!lines.empty() &&
+             (lines.back() == "on_sent" + rest || lines.back() == "on_received" + rest)) {
+        lines.pop_back();
+      }
+    }
+    lines.push_back(std::move(line));
+  }
+  lines_.clear();
+  return lines;
+}
 
 void RecordingHandler::record(std::string_view name, wire::StreamId id, const std::string& text) {
+  const bool from_peer = name == "on_data" || name == "on_headers" || name == "on_received";
+  const bool to_peer = name == "on_writable" || name == "on_sent";
+  const bool late = closed_.contains(id) || (from_peer && received_.contains(id)) ||
+                    (to_peer && sent_.contains(id));
   std::string line;
   if (!in_turn_) line += "OUTSIDE ";
   if (in_call_) line += "NESTED ";
-  if (closed_.contains(id)) line += "LATE ";
+  if (late) line += "LATE ";
+  if (name == "on_stream_closed") {
+    if (!received_.contains(id) || !sent_.contains(id)) line += "EARLY ";
+    closed_.insert(id);
+  }
   lines_.push_back(line + std::string(name) + text);
-  if (name == "on_stream_closed") closed_.insert(id);
+  if (name == "on_received") received_.insert(id);
+  if (name == "on_sent") sent_.insert(id);
   if (!during) return;
   const bool outer = std::exchange(in_call_, true);
   during(name, id);
@@ -80,18 +106,22 @@ void RecordingHandler::on_data(wire::StreamId id, Bytes bytes) {
   record("on_data", id, spaced(id) + " " + payload_text(bytes));
 }
 
-void RecordingHandler::on_fin(wire::StreamId id) { record("on_fin", id, spaced(id)); }
+void RecordingHandler::on_received(wire::StreamId id, const Error& how) {
+  record("on_received", id, spaced(id) + " " + error_text(how));
+}
 
-void RecordingHandler::on_stream_closed(wire::StreamId id, const Error& error) {
-  closed_message_ = error.message();
-  record("on_stream_closed", id, spaced(id) + " " + error_text(error));
+void RecordingHandler::on_sent(wire::StreamId id, const Error& how) {
+  record("on_sent", id, spaced(id) + " " + error_text(how));
+}
+
+void RecordingHandler::on_stream_closed(wire::StreamId id, const Error& how) {
+  closed_message_ = how.message();
+  record("on_stream_closed", id, spaced(id) + " " + error_text(how));
 }
 
 void RecordingHandler::on_writable(wire::StreamId id) { record("on_writable", id, spaced(id)); }
 
 void RecordingHandler::on_reply_sent(wire::StreamId id) { record("on_reply_sent", id, spaced(id)); }
-
-void RecordingHandler::on_fin_sent(wire::StreamId id) { record("on_fin_sent", id, spaced(id)); }
 
 void RecordingHandler::on_settings(const wire::SettingsFrame& frame) {
   record("on_settings", 0, settings_text(frame));

@@ -14,11 +14,13 @@ namespace uvspdy::test {
 /// A session::Handler that writes down what it is told, one line a call:
 ///
 ///     on_data 1 'hello'
+///     on_received 1 ok
 ///     on_stream_closed 1 kStreamReset
 ///
 /// and puts a word in front of a call that the Session's promises rule out: "OUTSIDE" for one
 /// that does not come from receive, receive_end or advance (see Turn), "NESTED" for one inside
-/// another, "LATE" for one after the stream's on_stream_closed.
+/// another, "LATE" for one after the stream's on_stream_closed, or behind the end of its direction,
+/// "EARLY" for an on_stream_closed that comes before both directions' ends.
 class RecordingHandler final : public session::Handler {
  public:
   /// Stands around each receive, receive_end and advance.
@@ -37,8 +39,12 @@ class RecordingHandler final : public session::Handler {
   /// name is the handler function's; the id is that of the stream, or 0.
   std::function<void(std::string_view name, wire::StreamId id)> during;
 
-  /// What was told since this was last called.
+  /// What was told since this was last called. The on_stream_closed of a stream that broke off
+  /// stands for the ends of directions directly before it, too, if they have the same reason.
   Lines take();
+
+  /// The same, each call a line.
+  Lines take_all();
 
   /// All payload of a stream so far.
   const std::string& data(wire::StreamId id) { return data_[id]; }
@@ -50,11 +56,11 @@ class RecordingHandler final : public session::Handler {
   void on_reply(wire::StreamId id, Headers&& headers) override;
   void on_headers(wire::StreamId id, Headers&& headers) override;
   void on_data(wire::StreamId id, Bytes bytes) override;
-  void on_fin(wire::StreamId id) override;
-  void on_stream_closed(wire::StreamId id, const Error& error) override;
+  void on_received(wire::StreamId id, const Error& how) override;
+  void on_sent(wire::StreamId id, const Error& how) override;
+  void on_stream_closed(wire::StreamId id, const Error& how) override;
   void on_writable(wire::StreamId id) override;
   void on_reply_sent(wire::StreamId id) override;
-  void on_fin_sent(wire::StreamId id) override;
   void on_settings(const wire::SettingsFrame& frame) override;
   void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) override;
   void on_goaway(const wire::GoAwayFrame& frame) override;
@@ -66,6 +72,8 @@ class RecordingHandler final : public session::Handler {
   bool in_call_ = false;
   Lines lines_;
   std::map<wire::StreamId, std::string> data_;
+  std::set<wire::StreamId> received_;  // streams whose on_received has come
+  std::set<wire::StreamId> sent_;
   std::set<wire::StreamId> closed_;
   std::string closed_message_;
 };

@@ -53,8 +53,10 @@ class SessionDriver {
     receive_bytes(peer.data(id, payload, fin));
   }
   void receive_bytes(Bytes bytes) {
-    const RecordingHandler::Turn turn(handler);
-    session.receive(bytes, clock.now());
+    do {
+      const RecordingHandler::Turn turn(handler);
+      bytes = bytes.subspan(session.receive(bytes, clock.now()));
+    } while (!bytes.empty());
   }
   void receive_end(const Error& reason = {}) {
     const RecordingHandler::Turn turn(handler);

@@ -66,7 +66,21 @@ struct Transcript {
   std::string error_output;
   std::vector<std::string> frames;
   Result<kube::ExitStatus> status = kube::ExitStatus{};
+  // Where the first two come from.
+  httpstream::StreamReader standard_output;
+  httpstream::StreamReader standard_error;
 };
+
+/// Sends the input, and has the outputs read.
+void take_part(kube::RemoteCommandStreams streams, Transcript& transcript) {
+  transcript.standard_output = std::move(streams.standard_output);
+  transcript.standard_output.on_data(
+      [&transcript](Bytes bytes) { transcript.output += text_of(bytes); });
+  transcript.standard_error = std::move(streams.standard_error);
+  transcript.standard_error.on_data(
+      [&transcript](Bytes bytes) { transcript.error_output += text_of(bytes); });
+  if (!streams.standard_input.write(Buffer(std::string(kInput)))) streams.standard_input.end();
+}
 
 /// `done` is scheduled when the session's last frame, our GOAWAY, has gone out.
 void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::Wakeup& done) {
@@ -78,29 +92,25 @@ void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::
   request.use_stdin = true;
   request.command = demo_command("uvspdy exec");
   kube::ApiServer::Options options;
-  options.round_tripper.connection.session.trace = [&](const session::FrameTrace& frame) {
-    transcript.frames.push_back(session::to_string(frame));
-    const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
-    if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
+  options.on_connection = [&](httpstream::Connection& connection) {
+    connection.on_trace([&](const session::FrameTrace& frame) {
+      transcript.frames.push_back(session::to_string(frame));
+      const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
+      if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
+    });
   };
   auto server = kube::ApiServer::create(loop, std::move(config), std::move(options));
   if (!server) {
     transcript.status = server.error();
     return done.schedule();
   }
-  kube::exec(**server, std::move(request),
-             {[&transcript](const kube::RemoteCommandStreams& streams) {
-                streams.standard_output->on_data(
-                    [&transcript](Bytes bytes) { transcript.output += text_of(bytes); });
-                streams.standard_error->on_data(
-                    [&transcript](Bytes bytes) { transcript.error_output += text_of(bytes); });
-                (void)streams.standard_input->write(Buffer(std::string(kInput)));
-                (void)streams.standard_input->close();
-              },
-              [&](Result<kube::ExitStatus> status) {
-                transcript.status = std::move(status);
-                if (!transcript.status) done.schedule();
-              }});
+  kube::exec(
+      **server, std::move(request),
+      {[&](kube::RemoteCommandStreams streams) { take_part(std::move(streams), transcript); },
+       [&](Result<kube::ExitStatus> status) {
+         transcript.status = std::move(status);
+         if (!transcript.status) done.schedule();
+       }});
 }
 
 bool print_transcript(const Transcript& transcript) {

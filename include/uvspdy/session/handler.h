@@ -5,6 +5,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/wire/frame.h"
 
@@ -14,18 +15,25 @@ namespace uvspdy::session {
 /// never from inside any other function of the Session. A handler may call every function of the
 /// Session except those three and its destructor.
 ///
-/// The order of calls for a stream that the peer creates, uses and ends:
+/// A stream has two directions, and each ends once, with success (FLAG_FIN) or an Error that says
+/// why it broke off: on_received is the end of what the peer sends, on_sent that of what we send.
+/// on_stream_closed comes behind both, as the last call for a stream. A stream that the peer
+/// creates, uses and ends:
 ///
-///     on_stream, on_data ..., on_fin, on_stream_closed
+///     on_stream, on_data ..., on_received (success), on_sent (success), on_stream_closed (success)
 ///
-/// and for one created here:
+/// and one created here:
 ///
-///     on_reply, on_data ..., on_fin, on_stream_closed       (accepted)
-///     on_stream_closed with kStreamRefused or kStreamReset  (rejected)
+///     on_reply, on_data ..., on_received, on_sent, on_stream_closed       (accepted)
+///     on_sent, on_received, on_stream_closed, all with kStreamRefused or kStreamReset  (rejected)
 ///
-/// on_headers may stand between any of them, on_reply_sent, on_writable and on_fin_sent likewise.
-/// on_fin and on_stream_closed come after all data that arrived before them, a paused reader's too.
-class Handler {
+/// on_received comes behind all data that arrived before, and like that data not while the reader
+/// has paused. Three things end a pause: `reset`, `close` and `abort`, which drop what is held; a
+/// stream that is not accepted, on which nothing ever came; and `discard`. on_sent waits for no
+/// reader. on_headers may stand between any of them, on_reply_sent and on_writable likewise.
+///
+/// The direction that a unidirectional stream does not have ends with success from the start.
+class UVSPDY_EXPORT Handler {
  public:
   /// The peer has created a stream. Answer, now or later, with `reply` or `reset`. The frame is
   /// the handler's to move from.
@@ -41,24 +49,25 @@ class Handler {
   /// Payload, in order. The view is valid during the call.
   virtual void on_data(wire::StreamId id, Bytes bytes) = 0;
 
-  /// The peer sends no more on this stream (FLAG_FIN).
-  virtual void on_fin(wire::StreamId id) = 0;
+  /// The peer's direction is over: FLAG_FIN has come (success), or why nothing more comes. Once for
+  /// each stream.
+  virtual void on_received(wire::StreamId id, const Error& how) = 0;
 
-  /// The last call for a stream: both directions are done (success), it was reset by either side,
-  /// or the session is over.
-  virtual void on_stream_closed(wire::StreamId id, const Error& error) = 0;
+  /// Our direction is over. Success: the FLAG_FIN that `end` asked for has gone out, and all data
+  /// before it; whatever is written from now on, to any stream, reaches the peer later. Else why
+  /// what was queued did not all leave, or nothing more can. Once for each stream.
+  virtual void on_sent(wire::StreamId id, const Error& how) = 0;
 
-  /// What was queued on a stream past Limits::write_high_water has gone down to half of it, or was
-  /// dropped because the stream has ended while its reader is paused: one that has paused until it
-  /// can write may read on, and `write` tells it the rest.
+  /// The last call for a stream, behind its on_received and on_sent: success when both were, else
+  /// what went wrong first.
+  virtual void on_stream_closed(wire::StreamId id, const Error& how) = 0;
+
+  /// What was queued on a stream past Limits::write_high_water has gone down to half of it. Not
+  /// called any more once on_sent was.
   virtual void on_writable(wire::StreamId id) = 0;
 
   /// The SYN_REPLY given with `reply` is with the transport.
   virtual void on_reply_sent(wire::StreamId id) = 0;
-
-  /// The FIN asked for with `close_stream` has gone out, and all data before it: whatever is
-  /// written from now on, to any stream, reaches the peer later.
-  virtual void on_fin_sent(wire::StreamId id) = 0;
 
   /// A SETTINGS frame of the peer's, each id once (section 2.6.4: the first value counts). It has
   /// taken effect already: the initial window and MAX_CONCURRENT_STREAMS are the session's

@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "uvspdy/limits.h"
-#include "uvspdy/session/trace.h"
 #include "uvspdy/wire/frame.h"
 #include "uvspdy/wire/header_compression.h"
 
@@ -95,9 +94,6 @@ struct Options {
   /// The id of the first stream created here; 0 means 1 or 2. It must have our parity, else the
   /// next id that has is taken.
   wire::StreamId first_stream_id = 0;
-
-  /// Sees each frame; empty means off, which costs one branch a frame.
-  TraceHandler trace;
 };
 
 }  // namespace uvspdy::session

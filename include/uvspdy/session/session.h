@@ -10,10 +10,12 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/session/error.h"
 #include "uvspdy/session/handler.h"
 #include "uvspdy/session/options.h"
 #include "uvspdy/session/stats.h"
+#include "uvspdy/session/trace.h"
 #include "uvspdy/wire/frame.h"
 
 namespace uvspdy::session {
@@ -29,15 +31,15 @@ struct CreateOptions {
 /// One endpoint of a SPDY/3.1 connection, without any I/O: bytes and the time come in, bytes and
 /// deadlines go out. Whoever drives it does this, in a loop of any kind:
 ///
-///     on bytes from the transport:  receive(bytes, now), if wants_input()
+///     on bytes from the transport:  receive(bytes, now), if wants_input(), until all are taken
 ///     at the transport's end:       receive_end(error)
 ///     at deadline():                advance(now)
 ///     whenever output() has spans:  write them, then output_sent(count)
 ///
-/// Functions that send (create_stream, reply, write, close_stream, reset, ping, close) only queue;
+/// Functions that send (create_stream, reply, write, end, reset, ping, close) only queue;
 /// they never call the Handler, and what they cause to be told is told by an `advance`, for which
 /// deadline() is then already past.
-class Session {
+class UVSPDY_EXPORT Session {
  public:
   /// `handler` must outlive the session.
   Session(Role role, Options options, Handler& handler);
@@ -47,9 +49,12 @@ class Session {
 
   // What comes in.
 
-  /// Takes bytes from the transport, cut anywhere. The view need only be valid during the call.
-  /// A violation of the protocol ends the session: see error().
-  void receive(Bytes bytes, Time now);
+  /// Takes bytes from the transport, cut anywhere, and says how many. What it has not taken is to
+  /// be given again, in a later turn and ahead of newer bytes: so the work of one call stays
+  /// bounded whatever the peer sends. The view need only be valid during the call. A session that
+  /// has ended takes everything and drops it. A violation of the protocol ends the session: see
+  /// error().
+  std::size_t receive(Bytes bytes, Time now);
 
   /// The transport has ended: in order (success) or with an error. Every stream that is still open
   /// is closed with kConnectionLost, after what it holds has been delivered.
@@ -107,7 +112,7 @@ class Session {
   Error send_headers(wire::StreamId id, Headers headers, bool fin = false);
 
   /// Queues payload. Never blocks: use `writable` to stay bounded.
-  /// Errors: kNoSuchStream, kStreamClosed (after close_stream or reset, or ended by the peer).
+  /// Errors: kNoSuchStream, kStreamClosed (after `end` or `reset`, or ended by the peer).
   Error write(wire::StreamId id, Buffer payload);
 
   /// Whether more is welcome: false from Limits::write_high_water bytes, or Limits::write_buffers
@@ -115,24 +120,32 @@ class Session {
   /// is closed for writing.
   bool writable(wire::StreamId id) const;
 
-  /// Sends FLAG_FIN behind what was written.
-  /// Errors: kNoSuchStream, kStreamClosed (it was closed before).
-  Error close_stream(wire::StreamId id);
+  /// Sends FLAG_FIN behind what was written. Harmless when our direction has ended or was ended
+  /// before.
+  void end(wire::StreamId id);
 
   /// Sends RST_STREAM (CANCEL) behind what was written, in place of FLAG_FIN: for data that is not
-  /// whole. Reading goes on until it has gone out; then on_stream_closed tells kResetHere.
-  /// Errors: kNoSuchStream, kStreamClosed (it was closed before).
-  Error close_with_reset(wire::StreamId id);
+  /// whole. Reading goes on until the reset has gone out; then both directions end with kResetHere,
+  /// the peer's behind what has come by then. Harmless like `end`; behind an `end` nothing happens.
+  void end_with_reset(wire::StreamId id);
 
-  /// Sends RST_STREAM at once; what was queued or held is dropped. on_stream_closed follows with
+  /// Sends RST_STREAM at once; what was queued or held is dropped, and both directions end with
   /// kResetHere. A stream that the peer has ended, and that still holds what its reader has not
-  /// taken, is given up likewise, without a frame. Errors: kNoSuchStream.
-  Error reset(wire::StreamId id, wire::RstStatus status);
+  /// taken, is given up likewise, without a frame. Harmless on an id that names no stream.
+  void reset(wire::StreamId id, wire::RstStatus status);
 
-  /// Stops, and restarts, on_data for a stream. What arrives meanwhile is held, and the peer's
-  /// window is not given back until the reader has had it.
+  /// Stops, and restarts, on_data and on_received for a stream. What arrives meanwhile is held, and
+  /// the peer's window is not given back until the reader has had it.
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
+
+  /// Nobody reads yet: like `pause`, but an end that no held data stands before is told. `resume`,
+  /// `pause` and `discard` end it.
+  void hold(wire::StreamId id);
+
+  /// The reader has left for good: what is held and what still comes is dropped, and counts against
+  /// nothing; the peer's window is given back. on_received is told all the same, paused or not.
+  void discard(wire::StreamId id);
 
   /// What happens when this stream, paused, holds more than Limits::stream_buffer.
   void set_overflow(wire::StreamId id, OverflowPolicy policy);
@@ -186,6 +199,10 @@ class Session {
   bool peer_gone_away() const;
 
   void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
+
+  /// Has each frame seen, in and out, until the session has ended; empty turns that off, which
+  /// costs one branch a frame.
+  void on_trace(TraceHandler handler);
 
   Stats stats() const;
 

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
+#include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/wire/frame.h"
 
@@ -25,9 +26,9 @@ struct FrameTrace {
 
 /// Called for each frame: outgoing ones when they are queued for the transport, incoming ones
 /// before they take effect (DATA with its first piece). Must not call into the session.
-using TraceHandler = std::function<void(const FrameTrace&)>;
+using TraceHandler = Callback<void(const FrameTrace&)>;
 
 /// A frame in one line, such as "in  DATA stream 3, 512 bytes, FIN".
-std::string to_string(const FrameTrace& frame);
+UVSPDY_EXPORT std::string to_string(const FrameTrace& frame);
 
 }  // namespace uvspdy::session

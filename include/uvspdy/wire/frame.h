@@ -7,6 +7,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 
 // The frames of SPDY/3.1 as values: section 2.2 for the two kinds of frames, 2.6 for the control
@@ -167,15 +168,15 @@ struct InvalidHeaderBlock {
 };
 
 /// Whether the specification knows a number that has come.
-bool is_known(FrameType type);
-bool is_known(RstStatus status);
-bool is_known(GoAwayStatus status);
-bool is_known(SettingId id);
+UVSPDY_EXPORT bool is_known(FrameType type);
+UVSPDY_EXPORT bool is_known(RstStatus status);
+UVSPDY_EXPORT bool is_known(GoAwayStatus status);
+UVSPDY_EXPORT bool is_known(SettingId id);
 
 /// The specification's name of it, for people; "UNKNOWN" if there is none.
-std::string_view name_of(FrameType type);
-std::string_view name_of(RstStatus status);
-std::string_view name_of(GoAwayStatus status);
-std::string_view name_of(SettingId id);
+UVSPDY_EXPORT std::string_view name_of(FrameType type);
+UVSPDY_EXPORT std::string_view name_of(RstStatus status);
+UVSPDY_EXPORT std::string_view name_of(GoAwayStatus status);
+UVSPDY_EXPORT std::string_view name_of(SettingId id);
 
 }  // namespace uvspdy::wire

@@ -47,15 +47,9 @@ CredentialPlugin::CredentialPlugin(Private, uv_loop_t* loop, const ExecConfig& e
       concluding_(loop, [this] { conclude(); }) {}
 
 void CredentialPlugin::start(uv_loop_t* loop) {
-  Process::Handlers handlers;
-  handlers.on_output = [this](Process::Output output, const Buffer& buffer) {
-    take_output(output, text_of(buffer.bytes()));
-  };
-  handlers.on_output_end = [this](Process::Output) { conclude_when_over(); };
-  handlers.on_stdin_drained = [] {};
-  handlers.on_exit = [this] { conclude_when_over(); };
-  process_ = std::make_unique<Process>(loop, std::make_shared<BufferPool>(ProcessPipe::kBlockSize),
-                                       std::move(handlers));
+  process_ =
+      std::make_unique<Process>(loop, std::make_shared<BufferPool>(DescriptorStream::kBlockSize),
+                                [this] { conclude_when_over(); });
   termination_.emplace(loop, *process_, [this] { concluding_.schedule(); });
   Process::Options process;
   process.command.push_back(exec_.command);
@@ -64,11 +58,21 @@ void CredentialPlugin::start(uv_loop_t* loop) {
   process.inherit_stdin = options_.interactive;
   process.own_group = !options_.interactive;
   start_error_ = process_->start(process);
-  if (start_error_) {
-    concluding_.schedule();
-  } else {
-    timer_.start(options_.timeout);
-  }
+  if (start_error_) return concluding_.schedule();
+  timer_.start(options_.timeout);
+  start_output(Process::Output::kStdout);
+  start_output(Process::Output::kStderr);
+}
+
+// The outputs belong to this object, so their handlers end with it.
+void CredentialPlugin::start_output(Process::Output output) {
+  auto& source = outputs_[static_cast<std::size_t>(output)];
+  source = process_->take_output(output);
+  source->start(
+      [this, output](const httpstream::Piece& piece) {
+        take_output(output, text_of(piece.bytes()));
+      },
+      [this](const Error&) { conclude_when_over(); });
 }
 
 void CredentialPlugin::take_output(Process::Output output, std::string_view text) {
@@ -109,7 +113,7 @@ void CredentialPlugin::conclude() {
     deliver(start_failure(start_error_));
   } else if (process_->exit_code() != 0) {
     deliver(exit_failure());
-  } else if (const Error& lost = process_->output_error()) {
+  } else if (const Error lost = process_->output_error()) {
     deliver(
         Error(Errc::kCredentials, "credential plugin '" + exec_.command + "': " + lost.message()));
   } else {
@@ -135,8 +139,7 @@ void CredentialPlugin::stop() {
   options_.on_stderr = nullptr;
   if (termination_->has_begun() || !self_) return;
   timer_.stop();
-  process_->close_output(Process::Output::kStdout);
-  process_->close_output(Process::Output::kStderr);
+  const auto closed = std::move(outputs_);
   termination_->begin(SIGTERM, kKillDelay);
 }
 

@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "kube/process/termination.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/httpstream/source.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/net/timer.h"
 
@@ -46,6 +48,7 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
 
  private:
   void start(uv_loop_t* loop);
+  void start_output(Process::Output output);
   void take_output(Process::Output output, std::string_view text);
   void conclude_when_over();
   void conclude();
@@ -63,6 +66,7 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   net::Wakeup concluding_;
   std::unique_ptr<Process> process_;
   std::optional<Termination> termination_;  // of the process
+  std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
   Error start_error_;
   std::string stdout_;
   std::string stderr_;  // the end of it

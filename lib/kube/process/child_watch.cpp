@@ -47,8 +47,7 @@ void ChildWatch::collect() {
   if (collected > 0) {
     exit_code = WIFSIGNALED(status) ? exit_code_of_signal(WTERMSIG(status)) : WEXITSTATUS(status);
   }
-  const ExitHandler handler = std::move(handler_);
-  handler(exit_code);
+  handler_(exit_code);
 }
 
 }  // namespace uvspdy::kube

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "httpstream/response_reader.h"
 #include "kube/protocol/json_text.h"
+#include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/utf8.h"
 

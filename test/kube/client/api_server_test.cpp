@@ -22,6 +22,8 @@
 #include "support/why.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_server.h"
+#include "uvspdy/httpstream/response_upgrader.h"
+#include "uvspdy/httpstream/upgrade.h"
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/kube/config/kubeconfig.h"
 #include "uvspdy/kube/protocol/error.h"
@@ -50,7 +52,7 @@ struct RefusingServer {
   std::string known_token;
 
   explicit RefusingServer(TestLoop& loop, bool tls = false) {
-    httpstream::HttpServer::Options options;
+    httpstream::HttpServerOptions options;
     if (tls) {
       net::TlsServerOptions security = test::server_options();
       security.client_certificate = net::ClientCertificate::kOptional;
@@ -59,7 +61,8 @@ struct RefusingServer {
     }
     auto listening = httpstream::HttpServer::listen(
         loop.get(), "127.0.0.1", 0,
-        [this](const std::shared_ptr<HttpExchange>& exchange) { answer(*exchange); }, options);
+        [this](const std::shared_ptr<HttpExchange>& exchange) { answer(*exchange); },
+        std::move(options));
     REQUIRE(listening);
     http = std::move(*listening);
   }
@@ -166,6 +169,31 @@ TEST_CASE("ApiServer: its class comment, with a kubeconfig and without", "[api-s
   REQUIRE(loop.run_until([&] { return status.has_value(); }));
   CHECK_FALSE(*status);
   server.http->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("ApiServer: a connection for nobody is closed, and so is what a GET would give") {
+  TestLoop loop;
+  std::shared_ptr<httpstream::Connection> connection;
+  auto listening = httpstream::HttpServer::listen(
+      loop.get(), "127.0.0.1", 0, [&](const std::shared_ptr<HttpExchange>& exchange) {
+        httpstream::HttpResponse response;
+        constexpr std::string_view kProtocols[] = {"v4.channel.k8s.io"};
+        if (!httpstream::handshake(exchange->request(), response, kProtocols)) {
+          return exchange->respond(response);
+        }
+        auto made = httpstream::ResponseUpgrader().upgrade_response(*exchange, response, {});
+        CHECK(made);
+        if (made) connection = std::move(*made);
+      });
+  REQUIRE(listening);
+  ClientConfig config;
+  config.server = {.scheme = "http", .host = "127.0.0.1", .port = (*listening)->port()};
+  const auto api_server = make(loop, config);
+  api_server->get("/api", {});
+  api_server->dial("/api", {"v4.channel.k8s.io"}, {});
+  REQUIRE(loop.run_until([&] { return connection && connection->is_closed(); }));
+  (*listening)->close();
   REQUIRE(loop.run_out());
 }
 

@@ -9,8 +9,8 @@
 #include "uvspdy/net/error.h"
 
 using namespace uvspdy;
+using kube::DescriptorStream;
 using kube::Process;
-using kube::ProcessPipe;
 using test::DescriptorsLeft;
 using test::open_descriptors;
 using test::TestLoop;
@@ -25,13 +25,9 @@ TEST_CASE("Process: with too few descriptors it says so, and none is lost") {
   for (rlim_t left = 20;; --left) {
     CAPTURE(left);
     bool exited = false;
-    Process::Handlers handlers;
-    handlers.on_output = [](Process::Output, const Buffer&) {};
-    handlers.on_output_end = [](Process::Output) {};
-    handlers.on_stdin_drained = [] {};
-    handlers.on_exit = [&exited] { exited = true; };
     auto process = std::make_unique<Process>(
-        loop.get(), std::make_shared<BufferPool>(ProcessPipe::kBlockSize), std::move(handlers));
+        loop.get(), std::make_shared<BufferPool>(DescriptorStream::kBlockSize),
+        [&exited] { exited = true; });
     Process::Options options;
     options.command = {"true"};
     options.use_stdin = true;

@@ -177,7 +177,7 @@ TEST_CASE("StreamingServer: any bytes in a target and in headers, and each reque
   TestLoop loop;
   StreamingServer::Options options;
   options.base_url = "http://127.0.0.1:1";
-  StreamingServer server(loop.get(), std::make_shared<test::ScriptedRuntime>(), options);
+  StreamingServer server(loop.get(), std::make_shared<test::ScriptedRuntime>(), std::move(options));
   const PodApi api("demo", "main");
   auto http = httpstream::HttpServer::listen(
       loop.get(), "127.0.0.1", 0, [&](const std::shared_ptr<HttpExchange>& exchange) {
@@ -230,7 +230,7 @@ TEST_CASE("StreamingServer: a URL for a request with any bytes in it") {
   StreamingServer::Options options;
   options.base_url = "http://127.0.0.1:1";
   options.max_tokens = 10'000;
-  StreamingServer server(loop.get(), std::make_shared<test::ScriptedRuntime>(), options);
+  StreamingServer server(loop.get(), std::make_shared<test::ScriptedRuntime>(), std::move(options));
   with_each_text([&](const std::string& text) {
     ExecRequest exec;
     exec.pod_namespace = exec.pod = exec.pod_uid = exec.container = text;

@@ -50,7 +50,7 @@ void Pod::tidy_up(std::vector<std::string> words) {
     PodCommand command(*this, std::move(words));
     net::Timer limit(loop_, [&command] { command.cancel(); });
     limit.start(kTidyingTime);
-    (void)command.wait();
+    command.finish();
   }
   tidying_ = false;
   stopping_ = signal_ != 0;

@@ -10,13 +10,13 @@
 
 #include "report.h"
 #include "stop_signals.h"
+#include "terminal/fd_sink.h"
+#include "terminal/fd_source.h"
 #include "uvspdy/kube/process/exit_code.h"
+#include "uvspdy/net/error.h"
 
 namespace uvspdy::command {
 namespace {
-
-// What we keep of an output that is slower than the connection before its stream is paused.
-constexpr std::size_t kOutputHighWater = 256 * 1024;
 
 // How long the connection may take to end in order once a signal ends us.
 constexpr auto kGoodbye = std::chrono::seconds(1);
@@ -24,12 +24,7 @@ constexpr auto kGoodbye = std::chrono::seconds(1);
 }  // namespace
 
 LocalEnd::LocalEnd(uv_loop_t* loop, const char* name)
-    : loop_(loop),
-      name_(name),
-      input_(loop, STDIN_FILENO, [this](Result<Buffer> piece) { send_input(std::move(piece)); }),
-      output_(loop, STDOUT_FILENO, writer_handlers(streams_.standard_output)),
-      error_output_(loop, STDERR_FILENO, writer_handlers(streams_.standard_error)),
-      give_up_(loop, [this] { die_of(signal_); }) {}
+    : loop_(loop), name_(name), give_up_(loop, [this] { die_of(signal_); }) {}
 
 bool LocalEnd::wants_terminal(const PodFlags& flags) {
   if (!flags.tty || !flags.use_stdin) return false;
@@ -55,7 +50,7 @@ void LocalEnd::run(const Start& start, bool tty, bool redraw) {
     told_ = first;
   }
   if (error) leave(report_error(name_, error.message()));
-  attempt_ = start({[this](const kube::RemoteCommandStreams& streams) { started(streams); },
+  attempt_ = start({[this](kube::RemoteCommandStreams streams) { started(std::move(streams)); },
                     [this](Result<kube::ExitStatus> status) {
                       status_ = std::move(status);
                       maybe_exit();
@@ -63,58 +58,55 @@ void LocalEnd::run(const Start& start, bool tty, bool redraw) {
                    first);
 }
 
-FdWriter::Handlers LocalEnd::writer_handlers(StreamPtr& stream) {
-  return {[this, &stream] {
-            if (stream) stream->resume();
-            maybe_exit();
-          },
-          [this](const Error& error) {
-            // As a program ends whose reader has gone, so that `uvspdy exec ... | head` is quiet.
-            if (error.code().value() == UV_EPIPE) die_of(SIGPIPE);
-            leave(report_error(name_, error.message()));
-          }};
-}
-
-void LocalEnd::started(const kube::RemoteCommandStreams& streams) {
-  streams_ = streams;
-  connect(streams_.standard_output, output_);
-  connect(streams_.standard_error, error_output_);
+void LocalEnd::started(kube::RemoteCommandStreams streams) {
+  resize_ = std::move(streams.terminal_resize);
+  pump_output(output_, std::move(streams.standard_output), STDOUT_FILENO);
+  pump_output(error_output_, std::move(streams.standard_error), STDERR_FILENO);
   if (terminal_) {
     // Not earlier, so that Ctrl-C ends the attempt to connect.
     if (const Error error = terminal_->make_raw()) leave(report_error(name_, error.message()));
     send_size();
   }
-  if (!streams_.standard_input) return;
-  streams_.standard_input->on_writable([this] { input_.read(); });
-  input_.read();
+  pump_input(std::move(streams.standard_input));
 }
 
-void LocalEnd::connect(const StreamPtr& stream, FdWriter& writer) {
+void LocalEnd::pump_input(httpstream::StreamWriter stream) {
   if (!stream) return;
-  stream->on_data([&stream, &writer](Bytes bytes) {
-    writer.write(bytes);
-    if (writer.pending() > kOutputHighWater) stream->pause();
-  });
+  auto input = std::make_unique<FdSource>(loop_, STDIN_FILENO, "standard input",
+                                          [this](const Error& error) { input_failed(error); });
+  input_ = httpstream::Pump::start(std::move(input), httpstream::sink_of(std::move(stream)), {});
 }
 
-void LocalEnd::send_input(Result<Buffer> piece) {
+void LocalEnd::pump_output(PumpPtr& pump, httpstream::StreamReader stream, uv_file fd) {
+  if (!stream) return;
+  const char* what = fd == STDOUT_FILENO ? "standard output" : "standard error";
+  auto output = std::make_unique<FdSink>(loop_, fd, what,
+                                         [this](const Error& error) { output_failed(error); });
+  pump = httpstream::Pump::start(httpstream::source_of(std::move(stream)), std::move(output),
+                                 [this, &pump](const Error&) {
+                                   pump.reset();
+                                   maybe_exit();
+                                 });
+}
+
+void LocalEnd::input_failed(const Error& error) {
   // A terminal that has hung up cannot be read: for the other side that is the end of it.
-  if (!piece && !terminal_) leave(report_error(name_, piece.error().message()));
-  const StreamPtr& stream = streams_.standard_input;
-  if (!piece || piece->empty()) {
-    (void)stream->close();
-    return;
-  }
-  if (stream->write(std::move(*piece))) return;  // the command takes no more
-  if (stream->writable()) input_.read();
+  if (terminal_) return input_->end();
+  leave(report_error(name_, error.message()));
+}
+
+void RemoteCommand::output_failed(const Error& error) {
+  // As a program ends whose reader has gone, so that `uvspdy exec ... | head` is quiet.
+  if (error.code() == std::error_code(UV_EPIPE, net::uv_category())) die_of(SIGPIPE);
+  leave(report_error(name_, error.message()));
 }
 
 void LocalEnd::send_size() {
-  if (!streams_.terminal_resize) return;
+  if (!resize_) return;
   const kube::TerminalSize size = terminal_->size();
   if (size == told_ || size == kube::TerminalSize()) return;
   told_ = size;
-  streams_.resize(size);
+  resize_.send(size);
 }
 
 Error LocalEnd::watch_signals() {
@@ -142,7 +134,7 @@ void LocalEnd::end_by(int signal) {
 void LocalEnd::maybe_exit() {
   if (!status_) return;
   if (signal_ != 0) die_of(signal_);
-  if (output_.pending() > 0 || error_output_.pending() > 0) return;
+  if (output_ || error_output_) return;
   if (terminal_) terminal_->restore();
   if (!*status_) leave(report_error(name_, kube::describe(status_->error())));
   const kube::ExitStatus& status = **status_;

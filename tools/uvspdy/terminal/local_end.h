@@ -4,13 +4,14 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "flags/pod_flags.h"
 #include "signal_watch.h"
-#include "terminal/fd_streams.h"
 #include "terminal/terminal.h"
+#include "uvspdy/httpstream/pump.h"
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/timer.h"
 
@@ -39,12 +40,13 @@ class LocalEnd {
   [[noreturn]] void fail(const std::string& line);
 
  private:
-  using StreamPtr = std::shared_ptr<httpstream::Stream>;
+  using PumpPtr = std::shared_ptr<httpstream::Pump>;
 
-  FdWriter::Handlers writer_handlers(StreamPtr& stream);
-  void started(const kube::RemoteCommandStreams& streams);
-  static void connect(const StreamPtr& stream, FdWriter& writer);
-  void send_input(Result<Buffer> piece);
+  void started(kube::RemoteCommandStreams streams);
+  void pump_input(httpstream::StreamWriter stream);
+  void pump_output(PumpPtr& pump, httpstream::StreamReader stream, uv_file fd);
+  void input_failed(const Error& error);
+  [[noreturn]] void output_failed(const Error& error);
   void send_size();
   Error watch_signals();
   void end_by(int signal);
@@ -54,10 +56,10 @@ class LocalEnd {
 
   uv_loop_t* loop_;
   std::string name_;
-  kube::RemoteCommandStreams streams_;
-  FdReader input_;
-  FdWriter output_;
-  FdWriter error_output_;
+  PumpPtr input_;
+  PumpPtr output_;  // until all of it is with our own reader, as is this:
+  PumpPtr error_output_;
+  kube::TerminalResize resize_;
   std::optional<Terminal> terminal_;
   kube::TerminalSize told_;  // the size that the other side knows
   net::Attempt attempt_;

@@ -10,8 +10,11 @@
 
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
+#include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/http_client.h"
+#include "uvspdy/httpstream/upgrade_round_tripper.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/kube/credentials/authenticator.h"
@@ -27,11 +30,8 @@ struct ApiServerOptions {
   /// never noticed while the command neither reads nor writes. The kernel then gives up sending,
   /// in its own time; `session.ping_timeout` is sooner, and also ends what stands still because
   /// the command does not read its stdin.
-  httpstream::UpgradeRoundTripper::Options round_tripper = [] {
-    httpstream::UpgradeRoundTripper::Options options;
-    options.connection.session.ping_period = std::chrono::seconds(5);
-    return options;
-  }();
+  httpstream::UpgradeRoundTripperOptions round_tripper = {
+      .connection = {.session = {.ping_period = std::chrono::seconds(5)}}};
   AuthenticatorOptions authenticator;
   /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
   /// as with kubectl.
@@ -39,22 +39,26 @@ struct ApiServerOptions {
   /// Hears of each request before it is made, without the headers that the connection itself
   /// adds, and with "<masked>" in place of the credentials that Authorization carries.
   Callback<void(const httpstream::HttpRequest&)> on_request;
+  /// Hears of each connection that `dial` has made, exec's, attach's and PortForwarder's too,
+  /// ahead of its first frame: for Connection::on_trace. Its other handlers are not to be set.
+  Callback<void(httpstream::Connection&)> on_connection;
 };
 
 /// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and
-/// how we do.
+/// how we do. From docs/examples/kube_client.cpp:
 ///
-///     Result<Kubeconfig> kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
-///     if (!kubeconfig) return kubeconfig.error();
-///     Result<ClientConfig> config = kubeconfig->client_config();  // there may be none
-///     if (!config) return config.error();
-///     Result<std::shared_ptr<ApiServer>> server = ApiServer::create(loop, std::move(*config));
-///     if (!server) return server.error();
-///     exec(**server, request, std::move(handlers));
+///     Result<std::shared_ptr<ApiServer>> current_server(uv_loop_t* loop,
+///                                                       const std::vector<std::string>& files) {
+///       const Result<Kubeconfig> kubeconfig = Kubeconfig::load(files);
+///       if (!kubeconfig) return kubeconfig.error();
+///       Result<ClientConfig> config = kubeconfig->client_config();
+///       if (!config) return config.error();
+///       return ApiServer::create(loop, std::move(*config));
+///     }
 ///
 /// Keep one for several requests: TLS sessions are resumed, and what a credential plugin gave is
 /// used again. It belongs to its loop's thread; dials under way go on when it is dropped.
-class ApiServer {
+class UVSPDY_EXPORT ApiServer {
   struct Private {};
 
  public:
