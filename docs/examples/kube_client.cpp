@@ -129,7 +129,7 @@ int main() {
     const auto target = parse_target(exchange->request().target);
     auto request = target ? parse_streaming_target(*target) : target.error();
     if (!request) return exchange->respond(pod.response_for(request.error()));
-    pod.serve(exchange, std::move(*request));
+    pod.serve_authorized(exchange, std::move(*request));
   });
   if (!http) return report(http.error()), 1;
   const std::string path = "/tmp/kube_client-" + std::to_string(getpid()) + ".conf";

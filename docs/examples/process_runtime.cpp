@@ -112,7 +112,7 @@ int main() {
     const auto target = httpstream::parse_target(exchange->request().target);
     auto request = target ? parse_streaming_target(*target) : target.error();
     if (!request) return exchange->respond(server.response_for(request.error()));
-    server.serve(exchange, std::move(*request));
+    server.serve_authorized(exchange, std::move(*request));
   });
   if (!http) return std::fprintf(stderr, "%s\n", http.error().message().c_str()), 1;
 

@@ -95,11 +95,11 @@ int main() {
     const auto target = parse_target(exchange->request().target);
     if (!target || !is_streaming_path(target->path)) {
       // The URLs of exec_url, attach_url and port_forward_url, which a CRI runtime hands out.
-      return server.serve(exchange);
+      return server.serve_token(exchange);
     }
     auto request = parse_streaming_target(*target);
     if (!request) return exchange->respond(server.response_for(request.error()));
-    server.serve(exchange, std::move(*request));
+    server.serve_authorized(exchange, std::move(*request));
   });
   if (!http) return report(http.error()), 1;
 

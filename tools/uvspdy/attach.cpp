@@ -6,11 +6,10 @@
 #include "flags/pod_flags.h"
 #include "loop.h"
 #include "report.h"
-#include "terminal/remote_command.h"
+#include "terminal/local_end.h"
 #include "uvspdy/kube/client/remote_command_client.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // Whether to use a terminal. The process has one, or has none: what the flags say comes second.
@@ -23,7 +22,7 @@ bool wants_terminal(PodFlags flags, const PodContainer& found) {
     return false;
   }
   flags.tty = flags.tty || found.has_tty;
-  return RemoteCommand::wants_terminal(flags);
+  return LocalEnd::wants_terminal(flags);
 }
 
 int attach(const PodFlags& flags) {
@@ -37,7 +36,7 @@ int attach(const PodFlags& flags) {
   if (!loop) return report_error("attach", loop.error().message());
   auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return report_error("attach", server.error().message());
-  RemoteCommand command(loop->get(), "attach");
+  LocalEnd local_end(loop->get(), "attach");
   find_container(
       **server, flags, request.pod_namespace,
       [&](const PodContainer& found) {
@@ -47,13 +46,13 @@ int attach(const PodFlags& flags) {
         if (request.tty && !flags.quiet) {
           report_line("If you don't see a command prompt, try pressing enter.");
         }
-        command.run(
+        local_end.run(
             [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
               return kube::attach(**server, request, std::move(handlers), size);
             },
             request.tty, true);
       },
-      [&](const std::string& line) { command.fail(line); });
+      [&](const std::string& line) { local_end.fail(line); });
   loop->run();
   return report_error("attach", "the connection ended without a result");
 }
@@ -67,3 +66,5 @@ void add_attach(CLI::App& app, int& exit_code) {
   add_pod_flags(*command, *flags);
   command->callback([flags, &exit_code] { exit_code = attach(*flags); });
 }
+
+}  // namespace uvspdy::command

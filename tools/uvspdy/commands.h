@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+namespace uvspdy::command {
+
 // One function per command: it adds the subcommand with its flags to `app` and, when the
 // subcommand is the one called, sets `exit_code`.
 
@@ -13,3 +15,5 @@ void add_port_forward(CLI::App& app, int& exit_code);
 void add_attach(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 void add_dump(CLI::App& app, int& exit_code);
+
+}  // namespace uvspdy::command

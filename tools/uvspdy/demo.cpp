@@ -23,8 +23,7 @@
 #include "uvspdy/printable.h"
 #include "uvspdy/session/trace.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr const char* kPod = "demo";
@@ -247,3 +246,5 @@ void add_demo(CLI::App& app, int& exit_code) {
       app.add_subcommand("demo", "Show an exec session and its frames, with kubectl too if there");
   command->callback([&exit_code] { exit_code = demo(); });
 }
+
+}  // namespace uvspdy::command

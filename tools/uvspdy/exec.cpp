@@ -7,11 +7,10 @@
 #include "flags/pod_flags.h"
 #include "loop.h"
 #include "report.h"
-#include "terminal/remote_command.h"
+#include "terminal/local_end.h"
 #include "uvspdy/kube/client/remote_command_client.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 struct ExecFlags : PodFlags {
@@ -33,20 +32,20 @@ int exec(const ExecFlags& flags) {
   if (!loop) return report_error("exec", loop.error().message());
   auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return report_error("exec", server.error().message());
-  RemoteCommand command(loop->get(), "exec");
+  LocalEnd local_end(loop->get(), "exec");
   find_container(
       **server, flags, request.pod_namespace,
       [&](const PodContainer& found) {
         request.pod = found.pod;
         request.container = found.container;
-        request.tty = RemoteCommand::wants_terminal(flags);
-        command.run(
+        request.tty = LocalEnd::wants_terminal(flags);
+        local_end.run(
             [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
               return kube::exec(**server, request, std::move(handlers), size);
             },
             request.tty, false);
       },
-      [&](const std::string& line) { command.fail(line); });
+      [&](const std::string& line) { local_end.fail(line); });
   loop->run();
   return report_error("exec", "the connection ended without a result");
 }
@@ -63,3 +62,5 @@ void add_exec(CLI::App& app, const std::vector<std::string>& command_words, int&
     exit_code = exec(*flags);
   });
 }
+
+}  // namespace uvspdy::command

@@ -8,6 +8,7 @@
 
 #include "uvspdy/printable.h"
 
+namespace uvspdy::command {
 namespace {
 
 // A pipe that can be written to has room for so much.
@@ -27,8 +28,10 @@ void LineWriter::write(std::string_view line) {
   }
   std::string text;
   if (dropped_ > 0) text = "(" + std::to_string(dropped_) + " lines that nobody read left out)\n";
-  text += uvspdy::printable(line, kMaxWrite - 1 - text.size()) + "\n";
+  text += printable(line, kMaxWrite - 1 - text.size()) + "\n";
   // Whoever has gone does not miss it.
   (void)!::write(fd_, text.data(), text.size());
   dropped_ = 0;
 }
+
+}  // namespace uvspdy::command

@@ -9,8 +9,7 @@
 
 #include "uvspdy/net/error.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // What libuv cannot have when it starts, or starts its threads, ends the process by abort. So it
@@ -100,3 +99,5 @@ Result<Loop> Loop::open_with_threads() {
   loop->run();
   return loop;
 }
+
+}  // namespace uvspdy::command

@@ -6,15 +6,17 @@
 
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 /// A libuv loop of a command's own.
 class Loop {
  public:
   /// Errors: libuv's, for a process that may have too few descriptors.
-  static uvspdy::Result<Loop> open();
+  static Result<Loop> open();
 
   /// The same for a command that needs libuv's threads: to look names up, and for standard input
   /// and output. Errors: also for a user who may have too few processes.
-  static uvspdy::Result<Loop> open_with_threads();
+  static Result<Loop> open_with_threads();
 
   uv_loop_t* get() { return loop_.get(); }
 
@@ -30,3 +32,5 @@ class Loop {
 
   std::unique_ptr<uv_loop_t, Close> loop_;
 };
+
+}  // namespace uvspdy::command

@@ -9,21 +9,24 @@
 #include "report.h"
 #include "uvspdy/version.h"
 
-int main(int argc, char** argv) {
+namespace uvspdy::command {
+namespace {
+
+int run(int argc, char** argv) {
   // A peer or a command that goes away while it is written to is an error to report, not a reason
   // to die.
   std::signal(SIGPIPE, SIG_IGN);
 
   CLI::App app{"Kubernetes streaming over SPDY/3.1, client and server"};
-  app.set_version_flag("--version", std::string("uvspdy ") + uvspdy::kVersionText);
+  app.set_version_flag("--version", std::string("uvspdy ") + kVersionText);
   app.require_subcommand(1);
   int exit_code = 0;
   // What stands behind "--" is a command's own: the parser would read brackets and such in it.
   char** const last = argv + argc;
   char** const dashes = std::find(argv, last, std::string_view("--"));
-  const std::vector<std::string> command(dashes == last ? last : dashes + 1, last);
-  add_serve(app, command, exit_code);
-  add_exec(app, command, exit_code);
+  const std::vector<std::string> words(dashes == last ? last : dashes + 1, last);
+  add_serve(app, words, exit_code);
+  add_exec(app, words, exit_code);
   add_cp(app, exit_code);
   add_port_forward(app, exit_code);
   add_attach(app, exit_code);
@@ -41,3 +44,8 @@ int main(int argc, char** argv) {
   }
   return exit_code;
 }
+
+}  // namespace
+}  // namespace uvspdy::command
+
+int main(int argc, char** argv) { return uvspdy::command::run(argc, argv); }

@@ -7,6 +7,8 @@
 
 #include <memory>
 
+namespace uvspdy::command {
+
 // OpenSSL's objects, freed by themselves.
 
 template <auto kFree>
@@ -29,3 +31,5 @@ using Asn1Ia5StringPtr = std::unique_ptr<ASN1_IA5STRING, OpensslFree<ASN1_IA5STR
 using BignumPtr = std::unique_ptr<BIGNUM, OpensslFree<BN_free>>;
 using GeneralNamePtr = std::unique_ptr<GENERAL_NAME, OpensslFree<GENERAL_NAME_free>>;
 using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
+
+}  // namespace uvspdy::command

@@ -5,9 +5,11 @@
 
 #include "uvspdy/printable.h"
 
+namespace uvspdy::command {
+
 /// One line on stderr, printable whoever its words are from.
 inline void report_line(std::string_view line) {
-  std::fprintf(stderr, "%s\n", uvspdy::printable(line).c_str());
+  std::fprintf(stderr, "%s\n", printable(line).c_str());
 }
 
 /// The same, which says which command failed and what to do; returns the exit code.
@@ -15,3 +17,5 @@ inline int report_error(std::string_view command, std::string_view message, int 
   report_line("uvspdy " + std::string(command) + ": " + std::string(message));
   return exit_code;
 }
+
+}  // namespace uvspdy::command

@@ -9,6 +9,8 @@
 #include "uvspdy/error.h"
 #include "uvspdy/net/error.h"
 
+namespace uvspdy::command {
+
 /// Calls a handler, from the loop, whenever a signal comes.
 class SignalWatch {
  public:
@@ -17,11 +19,11 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
 
   /// Begins, unless it has begun. It keeps the loop alive. Errors: libuv's.
-  uvspdy::Error start(uv_loop_t* loop, int signal, std::function<void(int signal)> handler) {
+  Error start(uv_loop_t* loop, int signal, std::function<void(int signal)> handler) {
     if (state_) return {};
     auto state = std::make_unique<State>();
     int status = uv_signal_init(loop, &state->handle);
-    if (status < 0) return uvspdy::net::uv_error(status, "watch for signals");
+    if (status < 0) return net::uv_error(status, "watch for signals");
     state->handle.data = state.get();
     state->handler = std::move(handler);
     state_.reset(state.release());
@@ -31,7 +33,7 @@ class SignalWatch {
         signal);
     if (status == 0) return {};
     state_.reset();
-    return uvspdy::net::uv_error(status, "watch for signals");
+    return net::uv_error(status, "watch for signals");
   }
 
   /// From here on it does not keep the loop alive.
@@ -61,3 +63,5 @@ class SignalWatch {
   };
   std::unique_ptr<State, Close> state_;
 };
+
+}  // namespace uvspdy::command

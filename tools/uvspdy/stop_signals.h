@@ -9,15 +9,17 @@
 #include "signal_watch.h"
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 /// Calls a handler at each SIGINT, SIGTERM and SIGHUP, with its number. A SIGHUP that whoever
 /// started us has us ignore, as nohup does, stays ignored.
 class StopSignals {
  public:
   /// Begins, once. Errors: libuv's.
-  uvspdy::Error start(uv_loop_t* loop, const std::function<void(int signal)>& on_stop) {
+  Error start(uv_loop_t* loop, const std::function<void(int signal)>& on_stop) {
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
       if (kSignals[i] == SIGHUP && is_ignored(SIGHUP)) continue;
-      if (uvspdy::Error error = watches_[i].start(loop, kSignals[i], on_stop)) return error;
+      if (Error error = watches_[i].start(loop, kSignals[i], on_stop)) return error;
     }
     return {};
   }
@@ -37,3 +39,5 @@ class StopSignals {
   static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
   std::array<SignalWatch, kSignals.size()> watches_;
 };
+
+}  // namespace uvspdy::command

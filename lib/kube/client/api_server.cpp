@@ -184,7 +184,7 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   ClientConfig config_;
   httpstream::UpgradeRoundTripperOptions round_tripper_;
   Authenticator authenticator_;
-  std::function<void(const httpstream::HttpRequest&)> on_request_;
+  Callback<void(const httpstream::HttpRequest&)> on_request_;
   Callback<void(httpstream::Connection&)> on_connection_;
   net::TlsKeyPair plugin_key_pair_;
   std::shared_ptr<const net::TlsClientContext> plugin_tls_;  // made for it
@@ -198,10 +198,6 @@ Result<std::shared_ptr<ApiServer>> ApiServer::create(uv_loop_t* loop, ClientConf
   auto impl = std::make_shared<Impl>(loop, std::move(config), std::move(options));
   if (Error error = impl->prepare(from_environment)) return error;
   return std::make_shared<ApiServer>(Private{}, std::move(impl));
-}
-
-Result<std::shared_ptr<ApiServer>> ApiServer::create(uv_loop_t* loop, ClientConfig config) {
-  return create(loop, std::move(config), Options());
 }
 
 net::Attempt ApiServer::dial(const std::string& target, std::vector<std::string> protocols,

@@ -1,5 +1,6 @@
 #include "uvspdy/kube/client/pod.h"
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -93,16 +94,16 @@ Result<Pod> parse_pod(std::string_view text) {
 }
 
 net::Attempt get_pod(ApiServer& server, const std::string& pod_namespace, const std::string& pod,
-                     std::function<void(Result<Pod>)> handler) {
+                     OnceCallback<void(Result<Pod>)> handler) {
   const std::string target = "/api/v1/namespaces/" + httpstream::percent_encode(pod_namespace) +
                              "/pods/" + httpstream::percent_encode(pod);
-  return server.get(target,
-                    [handler = std::move(handler)](Result<httpstream::HttpResponse> response) {
-                      if (!response) return handler(response.error());
-                      constexpr int kOk = 200;
-                      if (response->status != kOk) return handler(refused(*response));
-                      handler(parse_pod(response->body));
-                    });
+  const auto found = std::make_shared<OnceCallback<void(Result<Pod>)>>(std::move(handler));
+  return server.get(target, [found](const Result<httpstream::HttpResponse>& response) {
+    if (!response) return (*found)(response.error());
+    constexpr int kOk = 200;
+    if (response->status != kOk) return (*found)(refused(*response));
+    (*found)(parse_pod(response->body));
+  });
 }
 
 }  // namespace uvspdy::kube

@@ -34,7 +34,13 @@ Result<bool> is_interactive(const ExecConfig& exec, bool stdin_available) {
 class UVSPDY_LOCAL Authenticator::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(uv_loop_t* loop, ClientConfig config, Options options)
-      : loop_(loop), config_(std::move(config)), options_(std::move(options)) {}
+      : loop_(loop),
+        config_(std::move(config)),
+        timeout_(options.timeout),
+        stdin_available_(options.stdin_available),
+        on_stderr_(
+            std::make_shared<const CredentialPlugin::StderrHandler>(std::move(options.on_stderr))) {
+  }
 
   net::Attempt authenticate(Handler handler);
   void forget(std::uint64_t generation) {
@@ -63,7 +69,9 @@ class UVSPDY_LOCAL Authenticator::Impl : public std::enable_shared_from_this<Imp
 
   uv_loop_t* loop_;
   ClientConfig config_;
-  Options options_;
+  std::chrono::milliseconds timeout_;
+  bool stdin_available_;
+  std::shared_ptr<const CredentialPlugin::StderrHandler> on_stderr_;  // of each run
   std::optional<Given> cached_;
   std::uint64_t runs_ = 0;  // of the plugin, that gave something to use
   std::shared_ptr<CredentialPlugin> plugin_;
@@ -83,7 +91,7 @@ class UVSPDY_LOCAL Authenticator::Impl::Waiter final : public net::Cancellable,
   }
 
   void cancel() override {
-    if (!handler_) return;
+    if (!impl_) return;  // it has run
     finish(net::uv_error(UV_ECANCELED, "authenticate"));
     impl_->give_up(*this);
   }
@@ -92,8 +100,7 @@ class UVSPDY_LOCAL Authenticator::Impl::Waiter final : public net::Cancellable,
   void run() {
     const auto self = std::exchange(self_, nullptr);
     const auto impl = std::exchange(impl_, nullptr);
-    const Handler handler = std::exchange(handler_, nullptr);
-    handler(std::move(*result_));
+    handler_(std::move(*result_));
   }
 
   std::shared_ptr<Impl> impl_;
@@ -127,15 +134,15 @@ net::Attempt Authenticator::Impl::authenticate(Handler handler) {
 
 Error Authenticator::Impl::start_plugin() {
   const ExecConfig& exec = *config_.credentials.exec;
-  const Result<bool> interactive = is_interactive(exec, options_.stdin_available);
+  const Result<bool> interactive = is_interactive(exec, stdin_available_);
   if (!interactive) return interactive.error();
   Result<std::string> info = exec_info(config_, *interactive);
   if (!info) return Error(Errc::kCredentials, "credential plugin: " + info.error().message());
-  plugin_ = CredentialPlugin::run(
-      loop_, exec, {options_.timeout, *interactive, std::move(*info), options_.on_stderr},
-      [weak = weak_from_this()](const Result<std::string>& output) {
-        if (const auto impl = weak.lock()) impl->finish_plugin(output);
-      });
+  plugin_ =
+      CredentialPlugin::run(loop_, exec, {timeout_, *interactive, std::move(*info), on_stderr_},
+                            [weak = weak_from_this()](const Result<std::string>& output) {
+                              if (const auto impl = weak.lock()) impl->finish_plugin(output);
+                            });
   return {};
 }
 

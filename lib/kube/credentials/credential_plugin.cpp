@@ -44,11 +44,7 @@ CredentialPlugin::CredentialPlugin(Private, uv_loop_t* loop, const ExecConfig& e
       options_(std::move(options)),
       handler_(std::move(handler)),
       timer_(loop, [this] { on_time(); }),
-      concluding_(loop, [this] { conclude(); }) {
-  if (options_.on_stderr) {
-    on_stderr_ = std::make_shared<const StderrHandler>(std::move(options_.on_stderr));
-  }
-}
+      concluding_(loop, [this] { conclude(); }) {}
 
 void CredentialPlugin::start(uv_loop_t* loop) {
   process_ =
@@ -84,7 +80,7 @@ void CredentialPlugin::take_output(Process::Output output, std::string_view text
     stderr_ += text;
     if (stderr_.size() > kKeptStderr) stderr_.erase(0, stderr_.size() - kKeptStderr);
     // Giving up inside it lets go of ours.
-    if (const auto on_stderr = on_stderr_) (*on_stderr)(text);
+    if (const auto on_stderr = options_.on_stderr) (*on_stderr)(text);
   } else {
     stdout_ += text;
     if (stdout_.size() > kMaxOutput) {
@@ -133,23 +129,21 @@ void CredentialPlugin::on_time() {
 }
 
 void CredentialPlugin::fail(const Error& error) {
-  Handler handler = std::exchange(handler_, nullptr);
+  Handler handler = std::move(handler_);
   stop();
-  if (handler) handler(error);
+  handler(error);
 }
 
 void CredentialPlugin::stop() {
-  handler_ = nullptr;
-  on_stderr_ = nullptr;
+  handler_ = {};
+  options_.on_stderr = nullptr;
   if (termination_->has_begun() || !self_) return;
   timer_.stop();
   const auto closed = std::move(outputs_);
   termination_->begin(SIGTERM, kKillDelay);
 }
 
-void CredentialPlugin::deliver(Result<std::string> result) {
-  if (const Handler handler = std::exchange(handler_, nullptr)) handler(std::move(result));
-}
+void CredentialPlugin::deliver(Result<std::string> result) { handler_(std::move(result)); }
 
 Error CredentialPlugin::start_failure(const Error& error) const {
   if (!is_uv_error(error, UV_ENOENT)) {

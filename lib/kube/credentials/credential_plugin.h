@@ -4,7 +4,6 @@
 
 #include <array>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "kube/process/process.h"
 #include "kube/process/termination.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/source.h"
 #include "uvspdy/kube/config/client_config.h"
@@ -24,15 +24,15 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   struct Private {};
 
  public:
-  using StderrHandler = std::function<void(std::string_view)>;
+  using StderrHandler = Callback<void(std::string_view)>;
   struct Options {
     std::chrono::milliseconds timeout;
     bool interactive = false;  // gets our stdin, and stays in our process group
     std::string exec_info;     // for KUBERNETES_EXEC_INFO
-    StderrHandler on_stderr;
+    std::shared_ptr<const StderrHandler> on_stderr;
   };
   /// Gets what the plugin has printed to stdout.
-  using Handler = std::function<void(Result<std::string>)>;
+  using Handler = OnceCallback<void(Result<std::string>)>;
 
   /// Starts the plugin. The handler runs once, from the loop, unless `stop` comes before. Errors:
   /// kCredentials, net::Errc::kTimeout.
@@ -61,13 +61,12 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   ExecConfig exec_;
   Options options_;
   Handler handler_;
-  std::shared_ptr<const StderrHandler> on_stderr_;
   std::shared_ptr<CredentialPlugin> self_;
   net::Timer timer_;
   net::Wakeup concluding_;
   std::unique_ptr<Process> process_;
-  std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
   std::optional<Termination> termination_;  // of the process
+  std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
   Error start_error_;
   std::string stdout_;
   std::string stderr_;  // the end of it

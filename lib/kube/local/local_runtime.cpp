@@ -58,8 +58,6 @@ struct UVSPDY_LOCAL LocalRuntime::Shared : std::enable_shared_from_this<Shared> 
   }
 };
 
-LocalRuntime::LocalRuntime(uv_loop_t* loop) : LocalRuntime(loop, Options()) {}
-
 LocalRuntime::LocalRuntime(uv_loop_t* loop, Options options)
     : shared_(std::make_shared<Shared>(loop, std::move(options))) {}
 
@@ -83,7 +81,7 @@ Error LocalRuntime::start_main(MainCommand command, OnceCallback<void(int exit_c
       shared_->loop, std::move(command), shared_->options, shared_->pool,
       [shared = shared_, on_over = std::move(on_over)](int exit_code) mutable {
         shared->check_stopped();
-        if (on_over) on_over(exit_code);
+        on_over(exit_code);
       });
   if (Error error = main->start()) return error;
   shared_->main = std::move(main);

@@ -71,15 +71,15 @@ class CommandConnection::Command final : public ServedCommand {
   std::shared_ptr<CommandConnection> connection_;
 };
 
-CommandConnection::CommandConnection(uv_loop_t* loop, RequestedStreams streams,
+CommandConnection::CommandConnection(uv_loop_t* loop, RequestedStreams requested,
                                      std::string protocol, std::string peer,
                                      std::shared_ptr<const StreamingServer::Options> options,
                                      ReadyHandler on_ready, OverHandler on_over)
     : loop_(loop),
-      use_stdin_(streams.standard_input),
-      use_stdout_(streams.standard_output),
-      use_stderr_(streams.standard_error),
-      tty_(streams.terminal),
+      use_stdin_(requested.standard_input),
+      use_stdout_(requested.standard_output),
+      use_stderr_(requested.standard_error),
+      tty_(requested.terminal),
       protocol_(std::move(protocol)),
       peer_(std::move(peer)),
       options_(std::move(options)),

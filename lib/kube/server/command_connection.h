@@ -34,7 +34,7 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   using OverHandler = OnceCallback<void(const std::shared_ptr<CommandConnection>&)>;
 
   /// `on_ready` is called once, if ever, when all streams are there.
-  CommandConnection(uv_loop_t* loop, RequestedStreams streams, std::string protocol,
+  CommandConnection(uv_loop_t* loop, RequestedStreams requested, std::string protocol,
                     std::string peer, std::shared_ptr<const StreamingServer::Options> options,
                     ReadyHandler on_ready, OverHandler on_over);
 

@@ -234,7 +234,7 @@ httpstream::HttpResponse StreamingServer::response_for(const Error& error) const
   return response;
 }
 
-void StreamingServer::serve(const std::shared_ptr<HttpExchange>& exchange) {
+void StreamingServer::serve_token(const std::shared_ptr<HttpExchange>& exchange) {
   const httpstream::HttpRequest& asked = exchange->request();
   std::string_view path = asked.target;
   path = path.substr(0, path.find('?'));
@@ -255,11 +255,11 @@ void StreamingServer::serve(const std::shared_ptr<HttpExchange>& exchange) {
   if (shared_->refuse_without_upgrade(*exchange)) return;
   auto request = shared_->tokens.take(*token, shared_->now());
   if (!path.starts_with(token_path(*request))) return exchange->respond(page_not_found());
-  serve(exchange, std::move(*request));
+  serve_authorized(exchange, std::move(*request));
 }
 
-void StreamingServer::serve(const std::shared_ptr<HttpExchange>& exchange,
-                            StreamingRequest request) {
+void StreamingServer::serve_authorized(const std::shared_ptr<HttpExchange>& exchange,
+                                       StreamingRequest request) {
   if (shared_->stopping) {
     return exchange->respond(
         status_response(503, "ServiceUnavailable", "the server is stopping: try another"));

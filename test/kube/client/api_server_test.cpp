@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -165,6 +166,15 @@ Error exec_by(uv_loop_t* loop, const std::vector<std::string>& files, const Exec
 }
 
 }  // namespace
+
+TEST_CASE("ApiServer: its options are aggregates, and PING by default", "[api-server]") {
+  static_assert(std::is_aggregate_v<ApiServer::Options>);
+  static_assert(std::is_aggregate_v<Authenticator::Options>);
+  const ApiServer::Options options{.authenticator = {.stdin_available = false},
+                                   .proxy_from_environment = true};
+  CHECK(options.round_tripper.connection.session.ping_period == std::chrono::seconds(5));
+  CHECK_FALSE(options.authenticator.stdin_available);
+}
 
 TEST_CASE("ApiServer: its class comment, with a kubeconfig and without", "[api-server]") {
   TestLoop loop;

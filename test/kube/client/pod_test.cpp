@@ -189,6 +189,25 @@ TEST_CASE("get_pod: asks for it, and reads the answer") {
   CHECK(asked.told[0].target == request.target);
 }
 
+TEST_CASE("get_pod: the handler may be nobody, and may own what can only be moved") {
+  TestLoop loop;
+  Server server(loop, {200, {}, {{"Content-Type", "application/json"}}, kPod});
+  ClientConfig config;
+  config.server = {.scheme = "http", .host = "127.0.0.1", .port = server.http->port()};
+  auto api_server = ApiServer::create(loop.get(), config);
+  REQUIRE(api_server);
+  get_pod(**api_server, "ns", "web", {});
+  std::string name;
+  get_pod(**api_server, "ns", "web",
+          [&name, owned = std::make_unique<int>(7)](const Result<Pod>& pod) {
+            if (pod && *owned == 7) name = pod->name;
+          });
+  REQUIRE(loop.run_until([&] { return !name.empty() && server.requests.size() == 2; }));
+  CHECK(name == "web");
+  server.http->close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("get_pod: a refusal keeps its Status") {
   const Asked asked(status_response(404, "NotFound", "pods \"web\" not found"));
   REQUIRE_FALSE(*asked.pod);

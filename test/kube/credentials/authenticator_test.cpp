@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -43,6 +44,19 @@ TEST_CASE("nothing to show is nothing to send", "[authenticator]") {
   REQUIRE(result);
   CHECK(result->headers.empty());
   CHECK_FALSE(result->key_pair);
+}
+
+TEST_CASE("the handler may be nobody, and may own what can only be moved", "[authenticator]") {
+  TestLoop loop;
+  Authenticator authenticator(loop.get(), {});
+  authenticator.authenticate({});
+  const net::Attempt given_up = authenticator.authenticate({});
+  given_up.cancel();
+  int seen = 0;
+  authenticator.authenticate(
+      [&seen, owned = std::make_unique<int>(7)](const Result<Authentication>&) { seen = *owned; });
+  REQUIRE(loop.run_out());
+  CHECK(seen == 7);
 }
 
 TEST_CASE("tokens, and user names with passwords", "[authenticator]") {

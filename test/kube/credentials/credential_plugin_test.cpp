@@ -43,7 +43,7 @@ struct Plugin {
   ExecConfig& exec() { return *config.credentials.exec; }
 
   Authenticator& authenticator() {
-    if (!made) made = std::make_unique<Authenticator>(loop.get(), config, options);
+    if (!made) made = std::make_unique<Authenticator>(loop.get(), config, std::move(options));
     return *made;
   }
 

@@ -41,7 +41,7 @@ class ExecHost {
           CHECK(target);
           auto request = target ? kube::parse_streaming_target(*target) : target.error();
           CHECK(request);
-          if (request && server_) server_->serve(exchange, std::move(*request));
+          if (request && server_) server_->serve_authorized(exchange, std::move(*request));
         });
     REQUIRE(listening);
     http_ = std::move(*listening);

@@ -183,12 +183,12 @@ TEST_CASE("StreamingServer: any bytes in a target and in headers, and each reque
       loop.get(), "127.0.0.1", 0, [&](const std::shared_ptr<HttpExchange>& exchange) {
         const auto target = httpstream::parse_target(exchange->request().target);
         if (!target) return exchange->respond(status_response(400, "BadRequest", "no target"));
-        if (!is_streaming_path(target->path)) return server.serve(exchange);
+        if (!is_streaming_path(target->path)) return server.serve_token(exchange);
         auto request = parse_streaming_target(*target);
         if (!request) {
           return exchange->respond(status_response(400, "BadRequest", request.error().message()));
         }
-        server.serve(exchange, std::move(*request));
+        server.serve_authorized(exchange, std::move(*request));
       });
   REQUIRE(http);
   std::vector<std::string> requests;

@@ -56,10 +56,10 @@ class StreamingHost {
           const auto target = httpstream::parse_target(exchange->request().target);
           CHECK(target);
           if (!target || !server) return;
-          if (!kube::is_streaming_path(target->path)) return server->serve(exchange);
+          if (!kube::is_streaming_path(target->path)) return server->serve_token(exchange);
           auto request = kube::parse_streaming_target(*target);
           CHECK(request);
-          if (request) server->serve(exchange, std::move(*request));
+          if (request) server->serve_authorized(exchange, std::move(*request));
         });
     REQUIRE(listening);
     http = std::move(*listening);

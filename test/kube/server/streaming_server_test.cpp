@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "kube/client/remote_command_peer.h"
@@ -108,6 +109,15 @@ TEST_CASE("StreamingServer: no URL for a request that makes no sense, nor withou
   CHECK(without.response_for(bad_url).status == 500);
 }
 
+TEST_CASE("StreamingServer: its options are an aggregate, and PING by default") {
+  static_assert(std::is_aggregate_v<StreamingServer::Options>);
+  const StreamingServer::Options options{.base_url = "http://127.0.0.1:1", .max_tokens = 2};
+  CHECK(options.connection.session.ping_period == 5s);
+  TestLoop loop;
+  StreamingServer server(loop.get(), nullptr, options);
+  CHECK(server.exec_url({.command = {"x"}}));
+}
+
 TEST_CASE("StreamingServer: without a Runtime every request is refused") {
   TestLoop loop;
   StreamingServer::Options options = with_base("http://127.0.0.1:1");
@@ -116,8 +126,8 @@ TEST_CASE("StreamingServer: without a Runtime every request is refused") {
       loop.get(), "127.0.0.1", 0, [&](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
         const auto target = httpstream::parse_target(exchange->request().target);
         REQUIRE(target);
-        if (!is_streaming_path(target->path)) return server.serve(exchange);
-        server.serve(exchange, *parse_streaming_target(*target));
+        if (!is_streaming_path(target->path)) return server.serve_token(exchange);
+        server.serve_authorized(exchange, *parse_streaming_target(*target));
       });
   REQUIRE(http);
   const auto url = server.exec_url(exec_of("c"));

@@ -9,8 +9,7 @@
 
 #include "uvspdy/printable.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval{100};
@@ -108,3 +107,5 @@ std::string Console::bar() const {
   if (text.size() >= width) return text.substr(0, width);
   return printable(name_, width - text.size()) + text;
 }
+
+}  // namespace uvspdy::command

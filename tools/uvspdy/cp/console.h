@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+namespace uvspdy::command {
+
 /// What `cp` says on stderr: lines, and, when that is a terminal, a progress bar below them.
 class Console {
  public:
@@ -47,3 +49,5 @@ class Console {
   Clock::time_point start_{};
   Clock::time_point last_drawn_{};
 };
+
+}  // namespace uvspdy::command

@@ -6,6 +6,8 @@
 #include "pod.h"
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 struct CopyOptions {
   /// Modes and times as they were; else as new files have them.
   bool preserve = true;
@@ -16,8 +18,8 @@ struct CopyOptions {
 
 /// Copies from the pod: `tar cf -` there, unpacked here under a temporary name, renamed when tar
 /// has ended well and its archive has an end.
-uvspdy::Error download(Pod& pod, const std::string& remote, const std::string& local,
-                       const CopyOptions& options);
+Error download(Pod& pod, const std::string& remote, const std::string& local,
+               const CopyOptions& options);
 
 /// Where an upload goes on the other side.
 struct UploadTarget {
@@ -28,15 +30,17 @@ struct UploadTarget {
 /// What `remote` means for it: that path, or one in it when it is a folder. To be asked once:
 /// what an upload that was cut off has moved to its place would make it another one. Errors: there
 /// is nothing to copy, and a folder where a file must go or none where one was named.
-uvspdy::Result<UploadTarget> find_upload_target(Pod& pod, const std::string& local,
-                                                const std::string& remote);
+Result<UploadTarget> find_upload_target(Pod& pod, const std::string& local,
+                                        const std::string& remote);
 
 /// Copies to the pod: `tar xf -` there, into a temporary folder beside the target, moved by another
 /// command when tar has ended well and the last file has its size. What an earlier one has left
 /// there is replaced by the same.
-uvspdy::Error upload(Pod& pod, const std::string& local, const UploadTarget& target,
-                     const CopyOptions& options);
+Error upload(Pod& pod, const std::string& local, const UploadTarget& target,
+             const CopyOptions& options);
 
 /// The options that tar needs to take a path as it is written: GNU's would read "\n" in one as a
 /// line's end, and the others do not know how to be told.
-uvspdy::Result<std::vector<std::string>> literal_names(Pod& pod, const std::string& path);
+Result<std::vector<std::string>> literal_names(Pod& pod, const std::string& path);
+
+}  // namespace uvspdy::command

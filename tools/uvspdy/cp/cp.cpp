@@ -17,8 +17,7 @@
 #include "report.h"
 #include "uvspdy/kube/process/exit_code.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // Before a copy whose connection was lost is begun anew.
@@ -145,3 +144,5 @@ void add_cp(CLI::App& app, int& exit_code) {
       ->required();
   command->callback([flags, &exit_code] { exit_code = cp(*flags); });
 }
+
+}  // namespace uvspdy::command

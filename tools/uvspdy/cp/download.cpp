@@ -9,7 +9,7 @@
 #include "staging_folder.h"
 #include "unpack.h"
 
-using namespace uvspdy;
+namespace uvspdy::command {
 
 Result<std::vector<std::string>> literal_names(Pod& pod, const std::string& path) {
   std::vector<std::string> options;
@@ -56,3 +56,5 @@ Error download(Pod& pod, const std::string& remote, const std::string& local,
   }
   return staging->move_to(local, base);
 }
+
+}  // namespace uvspdy::command

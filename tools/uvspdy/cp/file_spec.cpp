@@ -2,8 +2,7 @@
 
 #include <system_error>
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 Error invalid(std::string text) {
@@ -34,3 +33,5 @@ Result<FileSpec> parse_file_spec(const std::string& text) {
     return invalid("filepath can not be empty; give one behind '" + text + "'");
   return spec;
 }
+
+}  // namespace uvspdy::command

@@ -4,6 +4,8 @@
 
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 /// What `cp` copies from or to: kubectl's [[NAMESPACE/]POD:]PATH.
 struct FileSpec {
   std::string pod_namespace;  ///< empty: not given
@@ -15,4 +17,6 @@ struct FileSpec {
 
 /// Reads one. A local path with a colon in it needs a './' in front only if the colon stands behind
 /// what looks like a pod, as with kubectl. Errors: std::errc::invalid_argument, in kubectl's words.
-uvspdy::Result<FileSpec> parse_file_spec(const std::string& text);
+Result<FileSpec> parse_file_spec(const std::string& text);
+
+}  // namespace uvspdy::command

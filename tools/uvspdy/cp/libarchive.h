@@ -10,6 +10,8 @@
 
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 // libarchive's objects, freed by themselves.
 
 struct ArchiveFree {
@@ -21,10 +23,10 @@ struct ArchiveEntryFree {
 using ArchivePtr = std::unique_ptr<archive, ArchiveFree>;
 using ArchiveEntryPtr = std::unique_ptr<archive_entry, ArchiveEntryFree>;
 
-inline uvspdy::Error archive_failure(archive* object, const std::string& what) {
+inline Error archive_failure(archive* object, const std::string& what) {
   const char* why = archive_error_string(object);
-  return uvspdy::Error(std::make_error_code(std::errc::io_error),
-                       what + ": " + (why != nullptr ? why : "unknown reason"));
+  return Error(std::make_error_code(std::errc::io_error),
+               what + ": " + (why != nullptr ? why : "unknown reason"));
 }
 
 /// Names are bytes, but libarchive turns some kinds (pax) into the locale's: UTF-8, while one of
@@ -46,3 +48,5 @@ class Utf8Locale {
   locale_t locale_;
   locale_t before_{};
 };
+
+}  // namespace uvspdy::command

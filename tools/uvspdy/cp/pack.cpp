@@ -12,8 +12,7 @@
 #include <system_error>
 #include <vector>
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // What the sink gets at once; its last piece fills up a record of tar's usual size.
@@ -205,3 +204,5 @@ std::uint64_t total_size(const std::string& path) {
   }
   return total;
 }
+
+}  // namespace uvspdy::command

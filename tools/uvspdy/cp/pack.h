@@ -11,6 +11,8 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 /// Writes a tar of local files, folders, symbolic and hard links, in the format that GNU's, BSD's
 /// and BusyBox's tar read. A file that is read has the size that it had when it was looked at, or
 /// it is an error. Owners are numbers. What is none of these (devices, FIFOs, sockets) is left out
@@ -21,7 +23,7 @@
 class Packer {
  public:
   /// Takes bytes, and may take its time. False: it wants no more.
-  using Sink = std::function<bool(uvspdy::Bytes)>;
+  using Sink = std::function<bool(Bytes)>;
 
   Packer(Sink sink, Console& console);
   /// Without `finish` the archive stays without an end. The sink is not called.
@@ -30,13 +32,13 @@ class Packer {
   Packer& operator=(const Packer&) = delete;
 
   /// A folder for its owner alone, who is root if root unpacks it.
-  uvspdy::Error add_private_folder(const std::string& name);
+  Error add_private_folder(const std::string& name);
 
   /// A small file.
-  uvspdy::Error add_text(const std::string& name, const std::string& text);
+  Error add_text(const std::string& name, const std::string& text);
 
   /// What is at a local path, under another name; of a folder, everything below it.
-  uvspdy::Error add(const std::string& path, const std::string& name);
+  Error add(const std::string& path, const std::string& name);
 
   /// How many bytes of files there are in it.
   std::uint64_t content_size() const { return content_size_; }
@@ -45,15 +47,15 @@ class Packer {
   bool has_closed_folder() const { return has_closed_folder_; }
 
   /// The archive's end.
-  uvspdy::Error finish();
+  Error finish();
 
  private:
   static la_ssize_t on_write(archive* out, void* self, const void* data, std::size_t size);
 
-  uvspdy::Error add_content(const std::string& path, std::int64_t size);
-  uvspdy::Error add_folder(archive_entry* entry, const std::string& path, const std::string& name);
-  uvspdy::Error add_children(const std::string& path, const std::string& name);
-  uvspdy::Error write_header(archive_entry* entry, const std::string& path);
+  Error add_content(const std::string& path, std::int64_t size);
+  Error add_folder(archive_entry* entry, const std::string& path, const std::string& name);
+  Error add_children(const std::string& path, const std::string& name);
+  Error write_header(archive_entry* entry, const std::string& path);
 
   Sink sink_;
   Console& console_;
@@ -67,3 +69,5 @@ class Packer {
 
 /// How many bytes the files at a path have, as far as that can be found out: for a progress bar.
 std::uint64_t total_size(const std::string& path);
+
+}  // namespace uvspdy::command

@@ -7,8 +7,7 @@
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // What is kept of the output of a command that has a few words to say.
@@ -70,3 +69,5 @@ Error failure_of(const Result<kube::ExitStatus>& status) {
   if (status->code == 0) return {};
   return Error(std::make_error_code(std::errc::io_error), status->message);
 }
+
+}  // namespace uvspdy::command

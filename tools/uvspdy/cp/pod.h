@@ -14,6 +14,8 @@
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/kube/protocol/remote_command.h"
 
+namespace uvspdy::command {
+
 class PodCommand;
 
 /// The pod that `cp` copies from or to. Commands run in it one after another, and whoever waits for
@@ -22,20 +24,19 @@ class PodCommand;
 class Pod {
  public:
   /// `request` names the pod and the container.
-  Pod(uv_loop_t* loop, std::shared_ptr<uvspdy::kube::ApiServer> server,
-      uvspdy::kube::ExecRequest request, Console& console);
+  Pod(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server, kube::ExecRequest request,
+      Console& console);
 
   /// From here on a signal (StopSignals) ends the command that runs, so that what it leaves can be
   /// tidied up. Errors: libuv's.
-  uvspdy::Error watch_signals();
+  Error watch_signals();
 
   /// Runs a command without input to its end; its output, of at most a few KiB, goes to `output`,
   /// if there is one. Errors: those of kube::exec.
-  uvspdy::Result<uvspdy::kube::ExitStatus> run(std::vector<std::string> words,
-                                               std::string* output = nullptr);
+  Result<kube::ExitStatus> run(std::vector<std::string> words, std::string* output = nullptr);
 
   /// The same for one that has to succeed. Errors: also when its exit code is not 0.
-  uvspdy::Error run_well(std::vector<std::string> words, std::string* output = nullptr);
+  Error run_well(std::vector<std::string> words, std::string* output = nullptr);
 
   /// Runs one that tidies up, behind a failure: quietly, within a few seconds, and after a signal,
   /// too.
@@ -60,8 +61,8 @@ class Pod {
   void turn();
 
   uv_loop_t* loop_;
-  std::shared_ptr<uvspdy::kube::ApiServer> server_;
-  uvspdy::kube::ExecRequest request_;
+  std::shared_ptr<kube::ApiServer> server_;
+  kube::ExecRequest request_;
   Console& console_;
   int signal_ = 0;
   bool stopping_ = false;  // commands are to end
@@ -71,4 +72,6 @@ class Pod {
 };
 
 /// "command terminated with exit code 2", or the server's words; nothing for success.
-uvspdy::Error failure_of(const uvspdy::Result<uvspdy::kube::ExitStatus>& status);
+Error failure_of(const Result<kube::ExitStatus>& status);
+
+}  // namespace uvspdy::command

@@ -6,8 +6,7 @@
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/net/error.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // What we keep of an output that is not read before its stream is paused.
@@ -104,3 +103,5 @@ const Result<kube::ExitStatus>& PodCommand::wait() {
 }
 
 void PodCommand::cancel() { attempt_.cancel(); }
+
+}  // namespace uvspdy::command

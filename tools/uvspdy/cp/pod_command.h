@@ -14,6 +14,8 @@
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/attempt.h"
 
+namespace uvspdy::command {
+
 /// A command that runs in a pod: its output to read and its input to write, each waiting until
 /// there is something to read, or room. What it writes to its stderr goes to the console.
 class PodCommand {
@@ -28,11 +30,11 @@ class PodCommand {
 
   /// The next bytes of the output, valid until the next call. None: the command has ended, and
   /// `wait` says how.
-  uvspdy::Bytes read();
+  Bytes read();
 
   /// False: the command takes no more. What it has not taken yet is bounded by the stream's
   /// high-water mark.
-  bool write(uvspdy::Bytes bytes);
+  bool write(Bytes bytes);
 
   /// The end of the input, behind everything written.
   void close_input();
@@ -41,7 +43,7 @@ class PodCommand {
   void finish();
 
   /// `finish`, and how the command ended. Errors: those of kube::exec.
-  const uvspdy::Result<uvspdy::kube::ExitStatus>& wait();
+  const Result<kube::ExitStatus>& wait();
 
   /// Whether `wait` would not wait.
   bool ended() const { return status_.has_value(); }
@@ -50,11 +52,11 @@ class PodCommand {
   void cancel();
 
  private:
-  void started(uvspdy::kube::RemoteCommandStreams streams);
-  void exited(uvspdy::Result<uvspdy::kube::ExitStatus> status);
+  void started(kube::RemoteCommandStreams streams);
+  void exited(Result<kube::ExitStatus> status);
   void turn();
-  void arrive(uvspdy::Bytes bytes);
-  void hear(uvspdy::Bytes words);
+  void arrive(Bytes bytes);
+  void hear(Bytes words);
   bool takes_more() const;
 
   Pod& pod_;
@@ -66,6 +68,8 @@ class PodCommand {
   std::vector<std::uint8_t> arrived_;
   std::vector<std::uint8_t> read_;  // what `read` has handed out
   std::string words_;               // of stderr, without a line's end yet
-  std::optional<uvspdy::Result<uvspdy::kube::ExitStatus>> status_;
-  uvspdy::net::Attempt attempt_;
+  std::optional<Result<kube::ExitStatus>> status_;
+  net::Attempt attempt_;
 };
+
+}  // namespace uvspdy::command

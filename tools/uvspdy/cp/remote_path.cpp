@@ -1,5 +1,7 @@
 #include "remote_path.h"
 
+namespace uvspdy::command {
+
 std::string as_argument(std::string_view path) {
   const bool misread = path.starts_with("-") || path.starts_with("@");
   return (misread ? "./" : "") + std::string(path);
@@ -26,3 +28,5 @@ std::string base_of(std::string_view path) {
 std::string join(std::string_view folder, std::string_view name) {
   return std::string(folder) + (folder.ends_with("/") ? "" : "/") + std::string(name);
 }
+
+}  // namespace uvspdy::command

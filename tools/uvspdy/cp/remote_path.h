@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+namespace uvspdy::command {
+
 // Paths of the other side, by their text alone: nothing here asks for what is there.
 
 /// The same path such that no command takes it for an option, nor tar for an archive ('@').
@@ -18,3 +20,5 @@ std::string parent_of(std::string_view path);
 std::string base_of(std::string_view path);
 
 std::string join(std::string_view folder, std::string_view name);
+
+}  // namespace uvspdy::command

@@ -8,7 +8,8 @@
 #include <system_error>
 #include <utility>
 
-using namespace uvspdy;
+namespace uvspdy::command {
+
 namespace fs = std::filesystem;
 
 namespace {
@@ -161,3 +162,5 @@ Error StagingFolder::move_to(const fs::path& target, const std::string& name) {
   if (error) return failed(error, "cannot make the folder " + to.parent_path().string());
   return is_folder(from) ? move(from, to) : move_file(from, to);
 }
+
+}  // namespace uvspdy::command

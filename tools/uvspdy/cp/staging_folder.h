@@ -5,6 +5,8 @@
 
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 /// A temporary folder on this side, beside where what it holds will be: on the same file system, so
 /// that a rename is all that it takes. It is removed at the end, with what is left in it.
 class StagingFolder {
@@ -12,7 +14,7 @@ class StagingFolder {
   /// For what shall be called `target`, or be in it when that is a folder. Where the folder above
   /// it is not there, beside the nearest that is.
   /// Errors: those of mkdtemp.
-  static uvspdy::Result<StagingFolder> make(const std::filesystem::path& target);
+  static Result<StagingFolder> make(const std::filesystem::path& target);
 
   ~StagingFolder();
   StagingFolder(StagingFolder&& other) noexcept;
@@ -28,10 +30,12 @@ class StagingFolder {
   /// link is followed: one in the place of `name` or of a file in the folder is replaced; where
   /// `target` itself is one, only another link takes its place.
   /// Errors: those, and the system's.
-  uvspdy::Error move_to(const std::filesystem::path& target, const std::string& name);
+  Error move_to(const std::filesystem::path& target, const std::string& name);
 
  private:
   explicit StagingFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   std::filesystem::path folder_;
 };
+
+}  // namespace uvspdy::command

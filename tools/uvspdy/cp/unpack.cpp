@@ -11,8 +11,7 @@
 
 #include "libarchive.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // At least two blocks of zeros end an archive, and more fill up its last record.
@@ -233,3 +232,5 @@ Error unpack(const std::function<Bytes()>& read, const UnpackOptions& options, C
     return broken("the archive was cut short: its end is missing");
   return {};
 }
+
+}  // namespace uvspdy::command

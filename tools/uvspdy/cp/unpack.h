@@ -7,6 +7,8 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 struct UnpackOptions {
   /// The one thing that the archive may have in it: its entries are called this, or lie below it.
   /// Empty: they are all below '.'.
@@ -26,5 +28,6 @@ struct UnpackOptions {
 /// `read` gives the next bytes, valid until it is called again, and none at the end. It is called
 /// until then, so that what it reads from can tell how it went.
 /// Errors: std::errc::io_error, for an archive that is cut short, too, be it between two files.
-uvspdy::Error unpack(const std::function<uvspdy::Bytes()>& read, const UnpackOptions& options,
-                     Console& console);
+Error unpack(const std::function<Bytes()>& read, const UnpackOptions& options, Console& console);
+
+}  // namespace uvspdy::command

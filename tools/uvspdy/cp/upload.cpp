@@ -16,7 +16,8 @@
 #include "pod_command.h"
 #include "remote_path.h"
 
-using namespace uvspdy;
+namespace uvspdy::command {
+
 namespace fs = std::filesystem;
 
 namespace {
@@ -215,3 +216,5 @@ Error upload(Pod& pod, const std::string& local, const UploadTarget& target,
              const CopyOptions& options) {
   return Upload(pod, local, target, options).run();
 }
+
+}  // namespace uvspdy::command

@@ -6,8 +6,7 @@
 #include <string_view>
 #include <utility>
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // Those that are followed cost some 100 KiB each, which is what zlib takes for both sides of one.
@@ -254,3 +253,5 @@ void CapturedConnections::finish() {
                       " more connections without SPDY");
   }
 }
+
+}  // namespace uvspdy::command

@@ -14,6 +14,8 @@
 #include "tcp_reassembly.h"
 #include "tcp_segment.h"
 
+namespace uvspdy::command {
+
 /// Sorts the TCP segments of a capture into connections and finds the SPDY frames in them.
 ///
 /// What it holds is bounded: the number of connections, the bytes that wait behind a gap, and one
@@ -73,7 +75,7 @@ class CapturedConnections {
   static void take_fin(Connection& connection, const TcpSegment& segment);
   static bool is_over(const Connection& connection);
   void follow(Place place);
-  void read(const Connection& connection, Direction direction, uvspdy::Bytes bytes);
+  void read(const Connection& connection, Direction direction, Bytes bytes);
   void show(const Connection& connection, RecordedFrame frame);
   void end(Place place);
   void tell_end(const Connection& connection, Direction direction);
@@ -94,3 +96,5 @@ class CapturedConnections {
   std::list<Connection> followed_;
   std::map<Key, Place> places_;
 };
+
+}  // namespace uvspdy::command

@@ -16,8 +16,7 @@
 #include "dump/recorded_stream.h"
 #include "report.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 struct DumpOptions {
@@ -210,3 +209,5 @@ void add_dump(CLI::App& app, int& exit_code) {
     exit_code = Dump(*options).run();
   });
 }
+
+}  // namespace uvspdy::command

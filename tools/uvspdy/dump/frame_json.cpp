@@ -3,7 +3,7 @@
 
 #include "frame_lines.h"
 
-using namespace uvspdy;
+namespace uvspdy::command {
 using nlohmann::ordered_json;
 
 namespace {
@@ -123,3 +123,5 @@ std::string json_line(const RecordedFrame& frame) {
   // Escapes all that is not ASCII; what is not UTF-8 becomes U+FFFD.
   return object.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
 }
+
+}  // namespace uvspdy::command

@@ -5,6 +5,8 @@
 
 #include "recorded_frame.h"
 
+namespace uvspdy::command {
+
 /// A frame as a line for people, such as "> DATA stream 3, 512 bytes, FIN", in the form of
 /// session::to_string; with its payload, when that is there, on indented lines below.
 std::string text_line(const RecordedFrame& frame);
@@ -17,3 +19,5 @@ std::string escaped(std::string_view text);
 
 /// ">" for client to server, "<" for server to client.
 std::string_view arrow(Direction direction);
+
+}  // namespace uvspdy::command

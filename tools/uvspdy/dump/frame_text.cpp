@@ -5,8 +5,7 @@
 
 #include "frame_lines.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // Seconds with six decimals.
@@ -146,3 +145,5 @@ std::string text_line(const RecordedFrame& frame) {
   line += " " + parts.name + ", " + std::to_string(frame.length) + " bytes" + parts.rest;
   return line + payload(frame.payload);
 }
+
+}  // namespace uvspdy::command

@@ -6,8 +6,7 @@
 #include <optional>
 #include <system_error>
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 struct ClosePcap {
@@ -70,3 +69,5 @@ Error read_packet_capture(File file, const SegmentHandler& on_segment, CaptureSu
     if (segment) on_segment(*segment, time, time - first_time);
   }
 }
+
+}  // namespace uvspdy::command

@@ -9,6 +9,8 @@
 #include "tcp_segment.h"
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
@@ -28,5 +30,6 @@ using SegmentHandler = std::function<void(const TcpSegment&, std::int64_t, std::
 ///
 /// Errors: what libpcap says of the file, a link layer that is not known here, and
 /// not_supported when uvspdy was built without libpcap.
-uvspdy::Error read_packet_capture(File file, const SegmentHandler& on_segment,
-                                  CaptureSummary& summary);
+Error read_packet_capture(File file, const SegmentHandler& on_segment, CaptureSummary& summary);
+
+}  // namespace uvspdy::command

@@ -7,6 +7,8 @@
 
 #include "uvspdy/wire/frame_decoder.h"
 
+namespace uvspdy::command {
+
 /// Who sent it.
 enum class Direction { kClientToServer, kServerToClient };
 
@@ -25,7 +27,9 @@ struct RecordedFrame {
   std::uint64_t offset = 0;  ///< of its first byte in all that this side sent
   std::uint8_t flags = 0;
   std::uint32_t length = 0;           ///< without the 8-byte head
-  uvspdy::wire::Decoded content;      ///< never NeedMoreInput; of DATA the last piece
+  wire::Decoded content;              ///< never NeedMoreInput; of DATA the last piece
   std::vector<std::uint8_t> payload;  ///< of DATA, when asked for
   std::optional<CapturePlace> place;  ///< empty for recorded bytes without packets
 };
+
+}  // namespace uvspdy::command

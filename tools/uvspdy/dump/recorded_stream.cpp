@@ -5,8 +5,7 @@
 
 #include "uvspdy/limits.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // A recording may be of peers with other limits than ours: show all that is not absurd.
@@ -80,3 +79,5 @@ Error RecordedStream::decode(Bytes input, const FrameHandler& on_frame) {
   }
   return {};
 }
+
+}  // namespace uvspdy::command

@@ -10,6 +10,8 @@
 #include "uvspdy/error.h"
 #include "uvspdy/wire/frame_decoder.h"
 
+namespace uvspdy::command {
+
 /// What one side of a connection sent, from its first byte on: the upgrade is skipped, the rest
 /// becomes frames. It holds one frame at most.
 class RecordedStream {
@@ -25,7 +27,7 @@ class RecordedStream {
 
   /// Calls `on_frame` for each frame whose last byte is among `input`. An error is the end of what
   /// can be read: it is returned once and further input is ignored.
-  uvspdy::Error take(uvspdy::Bytes input, const FrameHandler& on_frame);
+  Error take(Bytes input, const FrameHandler& on_frame);
 
   /// Further input is ignored.
   void abandon() { abandoned_ = true; }
@@ -40,14 +42,16 @@ class RecordedStream {
   std::uint64_t size() const { return size_; }
 
  private:
-  uvspdy::Error decode(uvspdy::Bytes input, const FrameHandler& on_frame);
+  Error decode(Bytes input, const FrameHandler& on_frame);
 
   Direction direction_;
   bool keep_payload_;
   bool abandoned_ = false;
   SpdyStart start_;
-  uvspdy::wire::FrameDecoder decoder_;
+  wire::FrameDecoder decoder_;
   std::uint64_t size_ = 0;
   std::uint64_t frame_offset_ = 0;
   std::vector<std::uint8_t> payload_;
 };
+
+}  // namespace uvspdy::command

@@ -9,8 +9,7 @@
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/upgrade.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr std::uint8_t kTlsHandshake = 0x16;
@@ -111,3 +110,5 @@ void SpdyStart::give_up(std::string seen) {
   seen_ = std::move(seen);
   head_ = {};
 }
+
+}  // namespace uvspdy::command

@@ -6,6 +6,8 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/httpstream/http_head.h"
 
+namespace uvspdy::command {
+
 /// Finds where SPDY begins in what one side of a connection sent: at once, or behind the HTTP/1.1
 /// upgrade, which other requests and answers (CONNECT, a 401) may precede.
 class SpdyStart {
@@ -18,12 +20,12 @@ class SpdyStart {
 
   /// Takes from the front of `input` what is not SPDY. Once the state is kSpdy, `held()` comes
   /// before what is left of the input.
-  State take(uvspdy::Bytes& input);
+  State take(Bytes& input);
 
   State state() const { return state_; }
 
   /// The first bytes of the first frame, which it took to know that it is one.
-  uvspdy::Bytes held() const { return uvspdy::Bytes(held_).first(held_size_); }
+  Bytes held() const { return Bytes(held_).first(held_size_); }
 
   /// Whether an HTTP answer came: this is the server's side.
   bool is_answer() const { return is_answer_; }
@@ -32,20 +34,22 @@ class SpdyStart {
   const std::string& seen() const { return seen_; }
 
  private:
-  void take_first_bytes(uvspdy::Bytes& input);
-  void take_head(uvspdy::Bytes& input);
+  void take_first_bytes(Bytes& input);
+  void take_head(Bytes& input);
   void read_request(const std::string& head);
   void read_answer(const std::string& head);
-  void skip_body(const uvspdy::Headers& headers);
+  void skip_body(const Headers& headers);
   void give_up(std::string seen);
 
   bool certain_;
   State state_ = State::kLooking;
   bool in_head_ = false;
   bool is_answer_ = false;
-  uvspdy::httpstream::HttpHeadCollector head_;
+  httpstream::HttpHeadCollector head_;
   std::uint64_t body_left_ = 0;  // of an HTTP message, still to be skipped
   std::uint8_t held_[2] = {};
   std::size_t held_size_ = 0;
   std::string seen_;
 };
+
+}  // namespace uvspdy::command

@@ -4,8 +4,7 @@
 #include <iterator>
 #include <utility>
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // Larger than what is on its way on any real connection.
@@ -113,3 +112,5 @@ void TcpReassembly::reset() {
   next_ = 0;
   end_.reset();
 }
+
+}  // namespace uvspdy::command

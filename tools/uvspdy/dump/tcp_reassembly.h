@@ -9,6 +9,8 @@
 
 #include "uvspdy/bytes.h"
 
+namespace uvspdy::command {
+
 /// What all reassemblies of a capture may hold together.
 struct HeldBytesLimit {
   std::size_t limit = 64 * 1024 * 1024;
@@ -19,7 +21,7 @@ struct HeldBytesLimit {
 /// the bytes leave in their own order, once each. Offsets count from the direction's first byte.
 class TcpReassembly {
  public:
-  using Deliver = std::function<void(uvspdy::Bytes)>;
+  using Deliver = std::function<void(Bytes)>;
 
   /// Bytes [begin, end) that were not captured.
   struct Gap {
@@ -40,7 +42,7 @@ class TcpReassembly {
 
   /// Delivers what has come in order, now. Returns false when it would have to hold more bytes
   /// behind a gap than it may: the gap will not be closed.
-  bool add(std::uint32_t sequence, uvspdy::Bytes payload, const Deliver& deliver);
+  bool add(std::uint32_t sequence, Bytes payload, const Deliver& deliver);
 
   /// The FIN's sequence number.
   void end_at(std::uint32_t sequence);
@@ -56,7 +58,7 @@ class TcpReassembly {
 
  private:
   std::optional<std::int64_t> offset_of(std::uint32_t sequence) const;
-  bool hold(std::uint64_t offset, uvspdy::Bytes payload);
+  bool hold(std::uint64_t offset, Bytes payload);
   void deliver_held(const Deliver& deliver);
   void let_go(std::size_t size);
 
@@ -68,3 +70,5 @@ class TcpReassembly {
   std::map<std::uint64_t, std::vector<std::uint8_t>> held_;  // by offset, without overlaps
   std::size_t held_size_ = 0;
 };
+
+}  // namespace uvspdy::command

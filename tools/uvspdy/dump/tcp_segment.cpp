@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr std::uint16_t kEtherIpv4 = 0x0800;
@@ -164,3 +163,5 @@ std::optional<TcpSegment> find_tcp_segment(LinkLayer link, Bytes packet, bool& i
   if (!payload) return std::nullopt;
   return read_tcp(*payload);
 }
+
+}  // namespace uvspdy::command

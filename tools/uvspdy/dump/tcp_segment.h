@@ -9,6 +9,8 @@
 
 #include "uvspdy/bytes.h"
 
+namespace uvspdy::command {
+
 /// Address and port of one side of a TCP connection.
 struct Endpoint {
   bool is_ipv6 = false;
@@ -34,7 +36,7 @@ struct TcpSegment {
   bool ack = false;
   bool fin = false;
   bool rst = false;
-  uvspdy::Bytes payload;       ///< what was captured of it
+  Bytes payload;               ///< what was captured of it
   std::size_t payload_size{};  ///< what there was on the network
 };
 
@@ -49,4 +51,6 @@ enum class LinkLayer {
 
 /// The TCP segment in a packet; empty if there is another protocol in it, or one that is cut off
 /// before its end, or a fragment: `is_fragment` says the latter.
-std::optional<TcpSegment> find_tcp_segment(LinkLayer link, uvspdy::Bytes packet, bool& is_fragment);
+std::optional<TcpSegment> find_tcp_segment(LinkLayer link, Bytes packet, bool& is_fragment);
+
+}  // namespace uvspdy::command

@@ -14,8 +14,7 @@
 #include "report.h"
 #include "uvspdy/kube/protocol/error.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr int kPrintRequests = 6;
@@ -174,3 +173,5 @@ Result<std::shared_ptr<kube::ApiServer>> make_api_server(uv_loop_t* loop, const 
   }
   return kube::ApiServer::create(loop, std::move(config), std::move(options));
 }
+
+}  // namespace uvspdy::command

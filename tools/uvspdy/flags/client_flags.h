@@ -11,12 +11,14 @@
 #include "uvspdy/kube/config/kubeconfig.h"
 #include "uvspdy/session/options.h"
 
+namespace uvspdy::command {
+
 /// The flags that say which server a command talks to, and as whom. Their names are kubectl's.
 struct ClientFlags {
   std::string kubeconfig;
-  uvspdy::kube::KubeconfigOverrides overrides;
+  kube::KubeconfigOverrides overrides;
   bool insecure_skip_tls_verify = false;
-  uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
+  session::FlowControl flow_control = session::FlowControl::kAutomatic;
   /// Of what is told on stderr: from 1 on, what is connected to; from 6 on, requests; from 8 on,
   /// their headers, too, without secrets.
   int verbosity = 0;
@@ -28,8 +30,10 @@ void add_client_flags(CLI::App& command, ClientFlags& flags);
 /// would read, which need not exist when --server is given; else, where KUBERNETES_SERVICE_HOST is
 /// set, a pod's service account, with which only --namespace, --token and --certificate-authority
 /// go together.
-uvspdy::Result<uvspdy::kube::ClientConfig> read_client_config(const ClientFlags& flags);
+Result<kube::ClientConfig> read_client_config(const ClientFlags& flags);
 
 /// The server of such a configuration, with the environment's proxies.
-uvspdy::Result<std::shared_ptr<uvspdy::kube::ApiServer>> make_api_server(
-    uv_loop_t* loop, const ClientFlags& flags, uvspdy::kube::ClientConfig config);
+Result<std::shared_ptr<kube::ApiServer>> make_api_server(uv_loop_t* loop, const ClientFlags& flags,
+                                                         kube::ClientConfig config);
+
+}  // namespace uvspdy::command

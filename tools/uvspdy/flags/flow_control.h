@@ -6,9 +6,11 @@
 
 #include "uvspdy/session/options.h"
 
+namespace uvspdy::command {
+
 /// Adds --flow-control to a command that talks SPDY.
-inline void add_flow_control(CLI::App& command, uvspdy::session::FlowControl& flow_control) {
-  using uvspdy::session::FlowControl;
+inline void add_flow_control(CLI::App& command, session::FlowControl& flow_control) {
+  using session::FlowControl;
   const std::map<std::string, FlowControl> names = {{"automatic", FlowControl::kAutomatic},
                                                     {"standard", FlowControl::kStandard},
                                                     {"none", FlowControl::kNone}};
@@ -26,3 +28,5 @@ inline void add_flow_control(CLI::App& command, uvspdy::session::FlowControl& fl
       ->check(CLI::IsMember({"automatic", "standard", "none"}))
       ->default_str("automatic");
 }
+
+}  // namespace uvspdy::command

@@ -8,7 +8,7 @@
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/status.h"
 
-using namespace uvspdy;
+namespace uvspdy::command {
 
 void add_pod_flags(CLI::App& command, PodFlags& flags) {
   flags.verb = command.get_name();
@@ -90,3 +90,5 @@ void find_container(kube::ApiServer& server, const PodFlags& flags,
   kube::get_pod(server, pod_namespace, *pod,
                 [finding](const Result<kube::Pod>& result) { finding.found(result); });
 }
+
+}  // namespace uvspdy::command

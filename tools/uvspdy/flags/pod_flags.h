@@ -7,6 +7,8 @@
 #include "flags/client_flags.h"
 #include "uvspdy/kube/client/api_server.h"
 
+namespace uvspdy::command {
+
 /// The flags of commands that run something in one container of a pod. Their names are kubectl's.
 struct PodFlags {
   std::string verb;  ///< the command's name, for messages
@@ -34,6 +36,8 @@ struct PodContainer {
 ///
 /// A server that does not let us see the pod is no failure: the right to run something in it is
 /// another one, and who has not even that hears so when he uses it.
-void find_container(uvspdy::kube::ApiServer& server, const PodFlags& flags,
+void find_container(kube::ApiServer& server, const PodFlags& flags,
                     const std::string& pod_namespace, std::function<void(PodContainer)> handler,
                     std::function<void(const std::string& line)> fail);
+
+}  // namespace uvspdy::command

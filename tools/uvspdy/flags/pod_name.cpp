@@ -2,8 +2,7 @@
 
 #include "uvspdy/kube/protocol/error.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 Error bad(const std::string& text) { return Error(kube::Errc::kBadRequest, text); }
@@ -26,3 +25,5 @@ Result<std::string> parse_pod_name(const std::string& text) {
   }
   return name;
 }
+
+}  // namespace uvspdy::command

@@ -4,6 +4,10 @@
 
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 /// Reads what a command line calls a pod: "NAME", "pod/NAME", "pods/NAME" or "po/NAME".
 /// Errors: kube::Errc::kBadRequest, with what is wrong.
-uvspdy::Result<std::string> parse_pod_name(const std::string& text);
+Result<std::string> parse_pod_name(const std::string& text);
+
+}  // namespace uvspdy::command

@@ -6,8 +6,7 @@
 
 #include "report.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // What to do about it.
@@ -79,3 +78,5 @@ bool LocalListeners::listen(PortSpec port, const std::vector<LocalAddress>& addr
   }
   return true;
 }
+
+}  // namespace uvspdy::command

@@ -11,13 +11,14 @@
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/transport.h"
 
+namespace uvspdy::command {
+
 /// The local side of a port-forward: listens on each port at each address, and says so in
 /// kubectl's words.
 class LocalListeners {
  public:
   /// Gets each connection; `port.local` is the port that it came to.
-  using AcceptHandler =
-      std::function<void(std::unique_ptr<uvspdy::net::Transport>, const PortSpec& port)>;
+  using AcceptHandler = std::function<void(std::unique_ptr<net::Transport>, const PortSpec& port)>;
 
   /// Whatever goes wrong once it listens is told to `errors`, which must outlive it.
   LocalListeners(uv_loop_t* loop, AcceptHandler on_accept, LineWriter& errors);
@@ -34,5 +35,7 @@ class LocalListeners {
   uv_loop_t* loop_;
   AcceptHandler on_accept_;
   LineWriter& errors_;
-  std::vector<std::unique_ptr<uvspdy::net::Listener>> listeners_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
 };
+
+}  // namespace uvspdy::command

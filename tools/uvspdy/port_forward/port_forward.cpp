@@ -30,7 +30,7 @@
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
-using namespace uvspdy;
+namespace uvspdy::command {
 using namespace std::chrono_literals;
 
 namespace {
@@ -291,3 +291,5 @@ void add_port_forward(CLI::App& app, int& exit_code) {
   command->add_option("PORTS", flags->ports, "[LOCAL:]REMOTE, or :REMOTE for a free local port");
   command->callback([flags, &exit_code] { exit_code = port_forward(*flags); });
 }
+
+}  // namespace uvspdy::command

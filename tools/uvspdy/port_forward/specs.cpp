@@ -9,8 +9,7 @@
 
 #include "uvspdy/kube/protocol/error.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 Error bad(const std::string& text) { return Error(kube::Errc::kBadRequest, text); }
@@ -73,3 +72,5 @@ Result<std::vector<LocalAddress>> parse_local_addresses(const std::vector<std::s
   if (addresses.empty()) return bad("you must specify at least 1 address");
   return addresses;
 }
+
+}  // namespace uvspdy::command

@@ -6,6 +6,8 @@
 
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 // What the command line of `uvspdy port-forward` says, in kubectl's forms and words.
 
 /// One port of the pod and where it is reached here; local port 0: a free one.
@@ -15,7 +17,7 @@ struct PortSpec {
 };
 
 /// Reads "8080:80", "80" (the same on both sides) and ":80" or "0:80" (a free one here).
-uvspdy::Result<PortSpec> parse_port_spec(const std::string& text);
+Result<PortSpec> parse_port_spec(const std::string& text);
 
 /// "{8080 80}", as kubectl prints them.
 std::string to_string(const PortSpec& spec);
@@ -27,5 +29,6 @@ struct LocalAddress {
 };
 
 /// Reads numeric addresses and "localhost", which is 127.0.0.1 and ::1.
-uvspdy::Result<std::vector<LocalAddress>> parse_local_addresses(
-    const std::vector<std::string>& texts);
+Result<std::vector<LocalAddress>> parse_local_addresses(const std::vector<std::string>& texts);
+
+}  // namespace uvspdy::command

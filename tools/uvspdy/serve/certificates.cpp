@@ -11,8 +11,7 @@
 
 #include "openssl.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr int kSerialBits = 127;
@@ -177,3 +176,5 @@ Result<Certificates> make_certificates(const std::vector<std::string>& hosts,
   if (!client) return client.error();
   return Certificates{ca_pem->certificate, std::move(*server), std::move(*client)};
 }
+
+}  // namespace uvspdy::command

@@ -5,6 +5,8 @@
 
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 /// A certificate and its key, each in PEM.
 struct PemPair {
   std::string certificate;
@@ -23,5 +25,7 @@ struct Certificates {
 /// and one for a client, whose `user` is its common name, as Kubernetes reads it. Keys are P-256.
 /// Errors: std::errc::invalid_argument, with OpenSSL's words, which come only when it has run out
 /// of memory or random numbers, or a host is too long for a certificate.
-uvspdy::Result<Certificates> make_certificates(const std::vector<std::string>& hosts,
-                                               const std::string& user);
+Result<Certificates> make_certificates(const std::vector<std::string>& hosts,
+                                       const std::string& user);
+
+}  // namespace uvspdy::command

@@ -14,8 +14,7 @@
 #include "serve/certificates.h"
 #include "uvspdy/bytes.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 Error unusable(std::string text) {
@@ -137,7 +136,7 @@ Error KubeconfigOut::make_certificates(const std::string& host, ServerSecurity& 
   std::vector<std::string> hosts = {host_, "localhost", "127.0.0.1", "::1"};
   if (host != host_) hosts.push_back(machine_name());
   if (hosts.back().empty()) hosts.pop_back();
-  Result<Certificates> made = ::make_certificates(hosts, "uvspdy");
+  Result<Certificates> made = command::make_certificates(hosts, "uvspdy");
   if (!made) return made.error();
   net::TlsServerOptions tls;
   tls.key_pair.certificate.text = std::move(made->server.certificate);
@@ -226,3 +225,5 @@ Result<FileReplacement> KubeconfigOut::write(std::uint16_t port, const std::stri
   }
   return FileReplacement::write(file_, content);
 }
+
+}  // namespace uvspdy::command

@@ -7,6 +7,8 @@
 #include "serve/server_security.h"
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 /// What `serve --kubeconfig-out FILE` writes: a kubeconfig by which kubectl and uvspdy get in at
 /// once, from this machine.
 class KubeconfigOut {
@@ -22,18 +24,17 @@ class KubeconfigOut {
   /// first bearer token, and trust the server's own certificate and those that come with it.
   /// Errors: no host (kubectl knows no local sockets), certificates that nobody could verify,
   /// client certificates demanded that only somebody else can sign.
-  static uvspdy::Result<KubeconfigOut> prepare(std::string file, const std::string& host,
-                                               const ServerSecurityFlags& flags,
-                                               ServerSecurity& security);
+  static Result<KubeconfigOut> prepare(std::string file, const std::string& host,
+                                       const ServerSecurityFlags& flags, ServerSecurity& security);
 
   /// Writes the file, for its owner alone; it is there, all at once, when the result is put in
   /// place. The pod's name becomes the context's. Errors: those of FileReplacement::write.
-  uvspdy::Result<FileReplacement> write(std::uint16_t port, const std::string& pod) const;
+  Result<FileReplacement> write(std::uint16_t port, const std::string& pod) const;
 
  private:
   KubeconfigOut() = default;
-  uvspdy::Error make_certificates(const std::string& host, ServerSecurity& security);
-  uvspdy::Error use_certificate(const std::string& cert_file);
+  Error make_certificates(const std::string& host, ServerSecurity& security);
+  Error use_certificate(const std::string& cert_file);
   std::string text(std::uint16_t port, const std::string& pod) const;
 
   std::string file_;
@@ -44,3 +45,5 @@ class KubeconfigOut {
   std::string tls_server_name_;  // where the certificate is not for the host
   std::string token_;
 };
+
+}  // namespace uvspdy::command

@@ -5,8 +5,7 @@
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/protocol/streaming_target.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr const char* kContainer = "main";
@@ -103,5 +102,7 @@ void PodServer::handle(const std::shared_ptr<httpstream::HttpExchange>& exchange
     return api_.refuse(asked.pod, {});
   };
   if (auto refusal = std::visit(refuse, *streaming)) return exchange->respond(*refusal);
-  streaming_.serve(exchange, std::move(*streaming));
+  streaming_.serve_authorized(exchange, std::move(*streaming));
 }
+
+}  // namespace uvspdy::command

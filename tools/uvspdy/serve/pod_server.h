@@ -18,6 +18,8 @@
 #include "uvspdy/net/tls.h"
 #include "uvspdy/session/options.h"
 
+namespace uvspdy::command {
+
 /// This machine as a pod: what `serve` and `demo` run.
 class PodServer {
  public:
@@ -27,24 +29,23 @@ class PodServer {
     std::string socket_path;  ///< of a local socket, in place of address and port
     std::string pod = "uvspdy";
     /// Not null: every connection is TLS.
-    std::shared_ptr<const uvspdy::net::TlsServerContext> tls;
+    std::shared_ptr<const net::TlsServerContext> tls;
     /// Whether requests must come from somebody we know: by a client certificate that `tls` has
     /// verified, or one of `tokens`.
     bool authenticates = false;
-    std::vector<uvspdy::kube::BearerToken> tokens;
-    uvspdy::session::FlowControl flow_control = uvspdy::session::FlowControl::kAutomatic;
+    std::vector<kube::BearerToken> tokens;
+    session::FlowControl flow_control = session::FlowControl::kAutomatic;
     /// What `start_main` will be called with, if at all: clients are told of its stdin and
     /// terminal.
-    uvspdy::kube::MainCommand main_command;
+    kube::MainCommand main_command;
     std::function<void(std::string_view)> log;
   };
 
-  static uvspdy::Result<std::unique_ptr<PodServer>> start(uv_loop_t* loop, const Options& options);
+  static Result<std::unique_ptr<PodServer>> start(uv_loop_t* loop, const Options& options);
 
   /// Starts the process that attach joins; `on_over` hears with what it exited, once its clients
   /// have been told. Errors: those of LocalRuntime::start_main.
-  uvspdy::Error start_main(const uvspdy::kube::MainCommand& command,
-                           std::function<void(int exit_code)> on_over);
+  Error start_main(const kube::MainCommand& command, std::function<void(int exit_code)> on_over);
 
   std::uint16_t port() const { return http_->port(); }
 
@@ -57,13 +58,15 @@ class PodServer {
   PodServer(uv_loop_t* loop, const Options& options);
 
  private:
-  void handle(const std::shared_ptr<uvspdy::httpstream::HttpExchange>& exchange);
+  void handle(const std::shared_ptr<httpstream::HttpExchange>& exchange);
 
   bool tls_;
   bool authenticates_;
-  uvspdy::kube::RequestAuthenticator authenticator_;
-  uvspdy::kube::PodApi api_;
-  std::shared_ptr<uvspdy::kube::LocalRuntime> runtime_;
-  uvspdy::kube::StreamingServer streaming_;
-  std::unique_ptr<uvspdy::httpstream::HttpServer> http_;
+  kube::RequestAuthenticator authenticator_;
+  kube::PodApi api_;
+  std::shared_ptr<kube::LocalRuntime> runtime_;
+  kube::StreamingServer streaming_;
+  std::unique_ptr<httpstream::HttpServer> http_;
 };
+
+}  // namespace uvspdy::command

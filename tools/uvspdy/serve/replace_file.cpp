@@ -9,8 +9,7 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/net/error.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 /// A synchronous request to the file system, cleaned up by itself.
@@ -83,3 +82,5 @@ Error FileReplacement::put_in_place() {
   temporary_.clear();
   return {};
 }
+
+}  // namespace uvspdy::command

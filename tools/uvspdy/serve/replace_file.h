@@ -5,6 +5,8 @@
 
 #include "uvspdy/error.h"
 
+namespace uvspdy::command {
+
 /// A file that takes another one's place, in two steps: what can fail is done in the first, and
 /// what was there stays until the second. Nobody ever sees half of it.
 class FileReplacement {
@@ -12,7 +14,7 @@ class FileReplacement {
   /// Writes what only its owner may read, under a temporary name beside `path`. A symbolic link
   /// stays one, and what it leads to is replaced.
   /// Errors: libuv's; std::errc::invalid_argument for what is no regular file.
-  static uvspdy::Result<FileReplacement> write(const std::string& path, std::string_view text);
+  static Result<FileReplacement> write(const std::string& path, std::string_view text);
 
   /// Removes what was not put in place.
   ~FileReplacement();
@@ -20,7 +22,7 @@ class FileReplacement {
   FileReplacement& operator=(FileReplacement&&) = delete;
 
   /// Renames it to `path`; once. Errors: libuv's.
-  uvspdy::Error put_in_place();
+  Error put_in_place();
 
  private:
   FileReplacement(std::string path, std::string target, std::string temporary);
@@ -29,3 +31,5 @@ class FileReplacement {
   std::string target_;     // links followed
   std::string temporary_;  // empty: it is in place
 };
+
+}  // namespace uvspdy::command

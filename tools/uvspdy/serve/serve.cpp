@@ -19,8 +19,7 @@
 #include "stop_signals.h"
 #include "uvspdy/net/tcp.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 struct ServeOptions {
@@ -193,3 +192,5 @@ void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int
     exit_code = serve(*options);
   });
 }
+
+}  // namespace uvspdy::command

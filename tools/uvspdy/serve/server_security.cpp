@@ -5,8 +5,7 @@
 #include <system_error>
 #include <utility>
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr std::chrono::milliseconds kLookInterval{1000};
@@ -109,3 +108,5 @@ void CertificateReloader::look() {
                    error.message()
              : "the certificates have changed: new connections use them");
 }
+
+}  // namespace uvspdy::command

@@ -15,6 +15,8 @@
 #include "uvspdy/net/timer.h"
 #include "uvspdy/net/tls.h"
 
+namespace uvspdy::command {
+
 /// The flags that say how a server proves who it is, and whom it lets in. Their names are
 /// kube-apiserver's.
 struct ServerSecurityFlags {
@@ -41,14 +43,14 @@ struct FileState {
 
 /// What the files behind the flags hold.
 struct ServerSecurity {
-  std::shared_ptr<uvspdy::net::TlsServerContext> tls;  ///< null without TLS
-  std::vector<FileState> certificate_files;            ///< as they stood before they were read
+  std::shared_ptr<net::TlsServerContext> tls;  ///< null without TLS
+  std::vector<FileState> certificate_files;    ///< as they stood before they were read
   bool authenticates = false;
-  std::vector<uvspdy::kube::BearerToken> tokens;
+  std::vector<kube::BearerToken> tokens;
 };
 
 /// Reads the files. Errors: flags that do not go together, and what is wrong with which file.
-uvspdy::Result<ServerSecurity> read_server_security(const ServerSecurityFlags& flags);
+Result<ServerSecurity> read_server_security(const ServerSecurityFlags& flags);
 
 /// Looks at the certificate files once a second, and has new connections use what is in them when
 /// they have changed. Files that cannot be used, half written perhaps, are told and left alone.
@@ -65,8 +67,10 @@ class CertificateReloader {
   void look();
 
   ServerSecurityFlags flags_;
-  std::shared_ptr<uvspdy::net::TlsServerContext> tls_;
+  std::shared_ptr<net::TlsServerContext> tls_;
   LogHandler log_;
   std::vector<FileState> seen_;
-  uvspdy::net::Timer timer_;
+  net::Timer timer_;
 };
+
+}  // namespace uvspdy::command

@@ -5,7 +5,7 @@
 
 #include "uvspdy/net/error.h"
 
-using namespace uvspdy;
+namespace uvspdy::command {
 
 /// What libuv points to until it has closed the handle.
 struct FdReady::State {
@@ -39,3 +39,5 @@ Error FdReady::wait() {
   });
   return status < 0 ? net::uv_error(status, "wait") : Error();
 }
+
+}  // namespace uvspdy::command

@@ -11,8 +11,7 @@
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 constexpr std::size_t kHighWater = 256 * 1024;
@@ -152,3 +151,5 @@ void FdSink::start(RoomHandler on_room, OverHandler on_over) {
 bool FdSink::write(httpstream::Piece piece) { return writing_->write(piece.bytes()); }
 void FdSink::end() { writing_->end({}); }
 void FdSink::break_off(const Error& why) { writing_->end(why); }
+
+}  // namespace uvspdy::command

@@ -8,6 +8,8 @@
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/sink.h"
 
+namespace uvspdy::command {
+
 /// A file descriptor as a sink, through libuv's thread pool: that works for files, pipes and
 /// terminals alike, and leaves their O_NONBLOCK, which other processes share, alone.
 ///
@@ -15,9 +17,9 @@
 /// written. Neither end nor break closes the descriptor, and both wait until all is written,
 /// however long that takes: whoever reads may be a pager. A write that is under way keeps the loop
 /// alive and cannot be taken back.
-class FdSink final : public uvspdy::httpstream::Sink {
+class FdSink final : public httpstream::Sink {
  public:
-  using FailureHandler = uvspdy::OnceCallback<void(const uvspdy::Error&)>;
+  using FailureHandler = OnceCallback<void(const Error&)>;
 
   /// `what` names the descriptor in errors. `on_failure` hears that it cannot be written, ahead of
   /// on_over.
@@ -27,11 +29,13 @@ class FdSink final : public uvspdy::httpstream::Sink {
   FdSink& operator=(const FdSink&) = delete;
 
   void start(RoomHandler on_room, OverHandler on_over) override;
-  bool write(uvspdy::httpstream::Piece piece) override;
+  bool write(httpstream::Piece piece) override;
   void end() override;
-  void break_off(const uvspdy::Error& why) override;
+  void break_off(const Error& why) override;
 
  private:
   class Writing;
   std::shared_ptr<Writing> writing_;
 };
+
+}  // namespace uvspdy::command

@@ -10,7 +10,7 @@
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
-using namespace uvspdy;
+namespace uvspdy::command {
 
 /// It outlives its FdSource as long as a read is under way.
 class FdSource::Reading : public std::enable_shared_from_this<Reading> {
@@ -132,3 +132,5 @@ void FdSource::start(DataHandler on_data, EndHandler on_end) {
 void FdSource::pause() { reading_->pause(); }
 void FdSource::resume() { reading_->resume(); }
 void FdSource::discard() { reading_->stop(); }
+
+}  // namespace uvspdy::command

@@ -8,6 +8,8 @@
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/source.h"
 
+namespace uvspdy::command {
+
 /// A file descriptor as a source, through libuv's thread pool: that works for files, pipes and
 /// terminals alike, and leaves their O_NONBLOCK, which other processes share, alone.
 ///
@@ -15,9 +17,9 @@
 /// is under way keeps the loop alive and cannot be taken back: what it brings while the source is
 /// paused is given once that resumes, and behind `discard`, or the destructor, it is lost.
 /// Discarding means reading no more.
-class FdSource final : public uvspdy::httpstream::Source {
+class FdSource final : public httpstream::Source {
  public:
-  using FailureHandler = uvspdy::OnceCallback<void(const uvspdy::Error&)>;
+  using FailureHandler = OnceCallback<void(const Error&)>;
 
   /// `what` names the descriptor in errors. `on_failure` hears that it cannot be read, ahead of
   /// on_end.
@@ -35,3 +37,5 @@ class FdSource final : public uvspdy::httpstream::Source {
   class Reading;
   std::shared_ptr<Reading> reading_;
 };
+
+}  // namespace uvspdy::command

@@ -9,8 +9,7 @@
 
 #include "uvspdy/net/error.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 Error not_raw() {
@@ -93,3 +92,5 @@ void Terminal::continued() {
   raw_ = set(mode);
   on_resize_();
 }
+
+}  // namespace uvspdy::command

@@ -10,6 +10,8 @@
 #include "uvspdy/error.h"
 #include "uvspdy/kube/protocol/remote_command.h"
 
+namespace uvspdy::command {
+
 /// The terminal that a person sits at. In raw mode it sends each key as it is, Ctrl-C too, and
 /// shows nothing by itself: all of that is the remote terminal's. It is restored by `restore`, by
 /// the destructor, and while the process is stopped (SIGTSTP); whoever ends the process otherwise
@@ -26,15 +28,15 @@ class Terminal {
   static bool is_terminal(uv_file fd);
 
   /// How large it is now; 0 x 0 if it does not say.
-  uvspdy::kube::TerminalSize size() const;
+  kube::TerminalSize size() const;
 
   /// Calls a handler, from the loop, whenever the size may have changed; once. Nothing of this, nor
   /// of make_raw, keeps the loop alive. Errors: libuv's.
-  uvspdy::Error watch_size(std::function<void()> on_resize);
+  Error watch_size(std::function<void()> on_resize);
 
   /// Sets raw mode, from when on stopping and continuing change it, too. Errors: libuv's, when it
   /// cannot be set.
-  uvspdy::Error make_raw();
+  Error make_raw();
 
   /// Back to how it was before make_raw. Does nothing while the terminal is another job's.
   void restore();
@@ -42,7 +44,7 @@ class Terminal {
  private:
   bool is_ours() const;
   bool set(const termios& mode) const;
-  uvspdy::Error watch(SignalWatch& watch, int signal, std::function<void(int)> handler);
+  Error watch(SignalWatch& watch, int signal, std::function<void(int)> handler);
   void stop_process();
   void continued();
 
@@ -56,3 +58,5 @@ class Terminal {
   SignalWatch stops_;
   SignalWatch continues_;
 };
+
+}  // namespace uvspdy::command

@@ -3,7 +3,6 @@
 #include <uv.h>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +22,28 @@
 
 namespace uvspdy::kube {
 
+/// How an ApiServer is reached, and who hears of that. Every field has a default.
+struct ApiServerOptions {
+  /// Timeouts, and how the connections behave. `tls` and `proxy` are taken from the ClientConfig.
+  ///
+  /// A PING every 5 s, as from client-go: without, a server that has vanished without a word is
+  /// never noticed while the command neither reads nor writes. The kernel then gives up sending,
+  /// in its own time; `session.ping_timeout` is sooner, and also ends what stands still because
+  /// the command does not read its stdin.
+  httpstream::UpgradeRoundTripperOptions round_tripper = {
+      .connection = {.session = {.ping_period = std::chrono::seconds(5)}}};
+  AuthenticatorOptions authenticator;
+  /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
+  /// as with kubectl.
+  bool proxy_from_environment = false;
+  /// Hears of each request before it is made, without the headers that the connection itself
+  /// adds, and with "<masked>" in place of the credentials that Authorization carries.
+  Callback<void(const httpstream::HttpRequest&)> on_request;
+  /// Hears of each connection that `dial` has made, exec's, attach's and PortForwarder's too,
+  /// ahead of its first frame: for Connection::on_trace. Its other handlers are not to be set.
+  Callback<void(httpstream::Connection&)> on_connection;
+};
+
 /// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and
 /// how we do. From docs/examples/kube_client.cpp:
 ///
@@ -41,32 +62,12 @@ class UVSPDY_EXPORT ApiServer {
   struct Private {};
 
  public:
-  struct Options {
-    /// Timeouts, and how the connections behave. `tls` and `proxy` are taken from the ClientConfig.
-    httpstream::UpgradeRoundTripperOptions round_tripper;
-    Authenticator::Options authenticator;
-    /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
-    /// as with kubectl.
-    bool proxy_from_environment = false;
-    /// Hears of each request before it is made, without the headers that the connection itself
-    /// adds, and with "<masked>" in place of the credentials that Authorization carries.
-    std::function<void(const httpstream::HttpRequest&)> on_request;
-    /// Hears of each connection that `dial` has made, exec's, attach's and PortForwarder's too,
-    /// ahead of its first frame: for Connection::on_trace. Its other handlers are not to be set.
-    Callback<void(httpstream::Connection&)> on_connection;
-
-    /// A PING every 5 s, as from client-go: without, a server that has vanished without a word is
-    /// never noticed while the command neither reads nor writes. The kernel then gives up sending,
-    /// in its own time; `session.ping_timeout` is sooner, and also ends what stands still because
-    /// the command does not read its stdin.
-    Options() { round_tripper.connection.session.ping_period = std::chrono::seconds(5); }
-  };
+  using Options = ApiServerOptions;
 
   /// Reads the CAs, certificates and keys. Errors: net::Errc::kTlsConfig, httpstream::Errc::kBadUrl
   /// for a proxy that is none.
   static Result<std::shared_ptr<ApiServer>> create(uv_loop_t* loop, ClientConfig config,
-                                                   Options options);
-  static Result<std::shared_ptr<ApiServer>> create(uv_loop_t* loop, ClientConfig config);
+                                                   ApiServerOptions options = {});
 
   class Impl;
   ApiServer(Private, std::shared_ptr<Impl> impl);  // use `create`

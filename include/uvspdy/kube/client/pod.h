@@ -1,10 +1,10 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/export.h"
 #include "uvspdy/kube/client/api_server.h"
@@ -52,10 +52,9 @@ UVSPDY_EXPORT std::string container_names(const Pod& pod);
 /// Reads a v1.Pod. Errors: kBadPod.
 UVSPDY_EXPORT Result<Pod> parse_pod(std::string_view json);
 
-/// Asks the server for a pod. The handler runs once, from the loop. Errors: those of
-/// ApiServer::get; kRefused for an answer other than 200 (see refusal()); kBadPod.
+/// Asks the server for a pod. The handler, which may be nobody, runs once, from the loop. Errors:
+/// those of ApiServer::get; kRefused for an answer other than 200 (see refusal()); kBadPod.
 UVSPDY_EXPORT net::Attempt get_pod(ApiServer& server, const std::string& pod_namespace,
-                                   const std::string& pod,
-                                   std::function<void(Result<Pod>)> handler);
+                                   const std::string& pod, OnceCallback<void(Result<Pod>)> handler);
 
 }  // namespace uvspdy::kube

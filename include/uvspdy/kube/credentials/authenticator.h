@@ -4,11 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/export.h"
 #include "uvspdy/headers.h"
@@ -26,6 +26,17 @@ struct Authentication {
   std::uint64_t generation = 0;  ///< which run of the plugin it is from, for `forget`; 0: none
 };
 
+/// How credentials are had. Every field has a default.
+struct AuthenticatorOptions {
+  /// How long a credential plugin may take; it may have to ask people.
+  std::chrono::milliseconds timeout = std::chrono::minutes(2);
+  /// Whether a plugin that wants our stdin may have it.
+  bool stdin_available = true;
+  /// Gets what a plugin writes to stderr, as it comes: words for people. It is part of the error
+  /// too (its last 4 KiB) when the plugin fails.
+  Callback<void(std::string_view)> on_stderr;
+};
+
 /// Turns a ClientConfig's credentials into what a dial shows. Ask it before each dial: tokens
 /// change and run out. What a credential plugin gave is kept for as long as it says, so keep the
 /// Authenticator too. From docs/examples/kube_client.cpp:
@@ -41,20 +52,10 @@ struct Authentication {
 ///     }
 class UVSPDY_EXPORT Authenticator {
  public:
-  struct Options {
-    /// How long a credential plugin may take; it may have to ask people.
-    std::chrono::milliseconds timeout = std::chrono::minutes(2);
-    /// Whether a plugin that wants our stdin may have it.
-    bool stdin_available = true;
-    /// Gets what a plugin writes to stderr, as it comes: words for people. It is part of the error
-    /// too (its last 4 KiB) when the plugin fails.
-    std::function<void(std::string_view)> on_stderr;
-  };
-  using Handler = std::function<void(Result<Authentication>)>;
+  using Options = AuthenticatorOptions;
+  using Handler = OnceCallback<void(Result<Authentication>)>;
 
-  Authenticator(uv_loop_t* loop, ClientConfig config)
-      : Authenticator(loop, std::move(config), Options()) {}
-  Authenticator(uv_loop_t* loop, ClientConfig config, Options options);
+  Authenticator(uv_loop_t* loop, ClientConfig config, AuthenticatorOptions options = {});
   ~Authenticator();
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;

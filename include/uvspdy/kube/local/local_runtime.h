@@ -37,6 +37,31 @@ struct AttachStats {
   std::size_t waiting_bytes = 0;
 };
 
+/// How a LocalRuntime behaves. Every field has a default.
+struct LocalRuntimeOptions {
+  /// How long a command that was told to go may live on after SIGHUP, before SIGKILL.
+  std::chrono::milliseconds termination_grace = std::chrono::seconds(5);
+  /// How long to wait, behind the exit of a command, for output that something it has left
+  /// running may still write.
+  std::chrono::milliseconds output_grace = std::chrono::seconds(2);
+  /// A port is that of 127.0.0.1, or, where nobody listens there, of ::1. Those that stand here
+  /// are local (Unix) sockets instead: port to path.
+  std::map<std::uint16_t, std::string> unix_targets;
+  /// How long connecting to a target may take.
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
+  /// What may wait in memory for a client that is attached, behind what its streams queue
+  /// (Limits::write_high_water each). One for which more would wait is dropped, with a failure
+  /// that says so.
+  std::size_t attach_buffer = 1024 * 1024;
+  /// For how long, in all, the main process's output may be left unread so that a client can
+  /// catch up which half of attach_buffer waits for: a burst is not to cost a client its
+  /// connection. It regains a tenth of the time that passes, so that one that stays too slow is
+  /// dropped. 0: the process never waits.
+  std::chrono::milliseconds attach_patience = std::chrono::seconds(1);
+  /// Hears, a line each, of commands and of attached clients.
+  Callback<void(std::string_view)> log;
+};
+
 /// A Runtime that runs commands on this machine, and forwards to its ports.
 ///
 /// A command runs with the rights, the environment and the working directory of this process, so
@@ -52,32 +77,9 @@ struct AttachStats {
 /// client goes, the terminal hangs up. Terminals need Linux 5.3.
 class UVSPDY_EXPORT LocalRuntime : public Runtime {
  public:
-  struct Options {
-    /// How long a command that was told to go may live on after SIGHUP, before SIGKILL.
-    std::chrono::milliseconds termination_grace = std::chrono::seconds(5);
-    /// How long to wait, behind the exit of a command, for output that something it has left
-    /// running may still write.
-    std::chrono::milliseconds output_grace = std::chrono::seconds(2);
-    /// A port is that of 127.0.0.1, or, where nobody listens there, of ::1. Those that stand here
-    /// are local (Unix) sockets instead: port to path.
-    std::map<std::uint16_t, std::string> unix_targets;
-    /// How long connecting to a target may take.
-    std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
-    /// What may wait in memory for a client that is attached, behind what its streams queue
-    /// (Limits::write_high_water each). One for which more would wait is dropped, with a failure
-    /// that says so.
-    std::size_t attach_buffer = 1024 * 1024;
-    /// For how long, in all, the main process's output may be left unread so that a client can
-    /// catch up which half of attach_buffer waits for: a burst is not to cost a client its
-    /// connection. It regains a tenth of the time that passes, so that one that stays too slow is
-    /// dropped. 0: the process never waits.
-    std::chrono::milliseconds attach_patience = std::chrono::seconds(1);
-    /// Hears, a line each, of commands and of attached clients.
-    Callback<void(std::string_view)> log;
-  };
+  using Options = LocalRuntimeOptions;
 
-  explicit LocalRuntime(uv_loop_t* loop);
-  LocalRuntime(uv_loop_t* loop, Options options);
+  explicit LocalRuntime(uv_loop_t* loop, LocalRuntimeOptions options = {});
   /// Commands that run are terminated as by `stop`, whose `done` is still called if it was given
   /// before.
   ~LocalRuntime() override;

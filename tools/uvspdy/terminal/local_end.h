@@ -15,17 +15,19 @@
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/timer.h"
 
-/// A remote command between this process's standard streams, which ends the process: with the
-/// command's exit code, with 1 and a line on stderr, or by the signal that it was told to end with
-/// (130 for a shell, if that was Ctrl-C). The terminal is restored first.
-class RemoteCommand {
+namespace uvspdy::command {
+
+/// The local end of a remote command: this process's standard streams, terminal, signals and exit
+/// code. It ends the process: with the command's exit code, with 1 and a line on stderr, or by the
+/// signal that it was told to end with (130 for a shell, if that was Ctrl-C). The terminal is
+/// restored first.
+class LocalEnd {
  public:
   /// Starts it, with the first size of the terminal, if it has one.
-  using Start = std::function<uvspdy::net::Attempt(uvspdy::kube::RemoteCommandHandlers,
-                                                   uvspdy::kube::TerminalSize)>;
+  using Start = std::function<net::Attempt(kube::RemoteCommandHandlers, kube::TerminalSize)>;
 
   /// `name` is the command's own, for messages.
-  RemoteCommand(uv_loop_t* loop, const char* name);
+  LocalEnd(uv_loop_t* loop, const char* name);
 
   /// Whether a terminal is to be used: -t together with -i, where standard input is one. Says so
   /// where it is not.
@@ -38,15 +40,15 @@ class RemoteCommand {
   [[noreturn]] void fail(const std::string& line);
 
  private:
-  using PumpPtr = std::shared_ptr<uvspdy::httpstream::Pump>;
+  using PumpPtr = std::shared_ptr<httpstream::Pump>;
 
-  void started(uvspdy::kube::RemoteCommandStreams streams);
-  void pump_input(uvspdy::httpstream::StreamWriter stream);
-  void pump_output(PumpPtr& pump, uvspdy::httpstream::StreamReader stream, uv_file fd);
-  void input_failed(const uvspdy::Error& error);
-  [[noreturn]] void output_failed(const uvspdy::Error& error);
+  void started(kube::RemoteCommandStreams streams);
+  void pump_input(httpstream::StreamWriter stream);
+  void pump_output(PumpPtr& pump, httpstream::StreamReader stream, uv_file fd);
+  void input_failed(const Error& error);
+  [[noreturn]] void output_failed(const Error& error);
   void send_size();
-  uvspdy::Error watch_signals();
+  Error watch_signals();
   void end_by(int signal);
   void maybe_exit();
   [[noreturn]] void leave(int exit_code);
@@ -57,12 +59,14 @@ class RemoteCommand {
   PumpPtr input_;
   PumpPtr output_;  // until all of it is with our own reader, as is this:
   PumpPtr error_output_;
-  uvspdy::kube::TerminalResize resize_;
+  kube::TerminalResize resize_;
   std::optional<Terminal> terminal_;
-  uvspdy::kube::TerminalSize told_;  // the size that the other side knows
-  uvspdy::net::Attempt attempt_;
-  std::optional<uvspdy::Result<uvspdy::kube::ExitStatus>> status_;
+  kube::TerminalSize told_;  // the size that the other side knows
+  net::Attempt attempt_;
+  std::optional<Result<kube::ExitStatus>> status_;
   int signal_ = 0;  // that ends us
-  uvspdy::net::Timer give_up_;
+  net::Timer give_up_;
   std::array<SignalWatch, 4> signals_;
 };
+
+}  // namespace uvspdy::command

@@ -1,4 +1,4 @@
-#include "terminal/remote_command.h"
+#include "terminal/local_end.h"
 
 #include <unistd.h>
 
@@ -15,8 +15,7 @@
 #include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/net/error.h"
 
-using namespace uvspdy;
-
+namespace uvspdy::command {
 namespace {
 
 // How long the connection may take to end in order once a signal ends us.
@@ -24,10 +23,10 @@ constexpr auto kGoodbye = std::chrono::seconds(1);
 
 }  // namespace
 
-RemoteCommand::RemoteCommand(uv_loop_t* loop, const char* name)
+LocalEnd::LocalEnd(uv_loop_t* loop, const char* name)
     : loop_(loop), name_(name), give_up_(loop, [this] { die_of(signal_); }) {}
 
-bool RemoteCommand::wants_terminal(const PodFlags& flags) {
+bool LocalEnd::wants_terminal(const PodFlags& flags) {
   if (!flags.tty || !flags.use_stdin) return false;
   if (Terminal::is_terminal(STDIN_FILENO)) return true;
   if (!flags.quiet) {
@@ -36,7 +35,7 @@ bool RemoteCommand::wants_terminal(const PodFlags& flags) {
   return false;
 }
 
-void RemoteCommand::run(const Start& start, bool tty, bool redraw) {
+void LocalEnd::run(const Start& start, bool tty, bool redraw) {
   Error error = watch_signals();
   kube::TerminalSize first;
   if (tty) {
@@ -59,7 +58,7 @@ void RemoteCommand::run(const Start& start, bool tty, bool redraw) {
                    first);
 }
 
-void RemoteCommand::started(kube::RemoteCommandStreams streams) {
+void LocalEnd::started(kube::RemoteCommandStreams streams) {
   resize_ = std::move(streams.terminal_resize);
   pump_output(output_, std::move(streams.standard_output), STDOUT_FILENO);
   pump_output(error_output_, std::move(streams.standard_error), STDERR_FILENO);
@@ -71,14 +70,14 @@ void RemoteCommand::started(kube::RemoteCommandStreams streams) {
   pump_input(std::move(streams.standard_input));
 }
 
-void RemoteCommand::pump_input(httpstream::StreamWriter stream) {
+void LocalEnd::pump_input(httpstream::StreamWriter stream) {
   if (!stream) return;
   auto input = std::make_unique<FdSource>(loop_, STDIN_FILENO, "standard input",
                                           [this](const Error& error) { input_failed(error); });
   input_ = httpstream::Pump::start(std::move(input), httpstream::sink_of(std::move(stream)), {});
 }
 
-void RemoteCommand::pump_output(PumpPtr& pump, httpstream::StreamReader stream, uv_file fd) {
+void LocalEnd::pump_output(PumpPtr& pump, httpstream::StreamReader stream, uv_file fd) {
   if (!stream) return;
   const char* what = fd == STDOUT_FILENO ? "standard output" : "standard error";
   auto output = std::make_unique<FdSink>(loop_, fd, what,
@@ -90,7 +89,7 @@ void RemoteCommand::pump_output(PumpPtr& pump, httpstream::StreamReader stream, 
                                  });
 }
 
-void RemoteCommand::input_failed(const Error& error) {
+void LocalEnd::input_failed(const Error& error) {
   // A terminal that has hung up cannot be read: for the other side that is the end of it.
   if (terminal_) return input_->end();
   leave(report_error(name_, error.message()));
@@ -102,7 +101,7 @@ void RemoteCommand::output_failed(const Error& error) {
   leave(report_error(name_, error.message()));
 }
 
-void RemoteCommand::send_size() {
+void LocalEnd::send_size() {
   if (!resize_) return;
   const kube::TerminalSize size = terminal_->size();
   if (size == told_ || size == kube::TerminalSize()) return;
@@ -110,7 +109,7 @@ void RemoteCommand::send_size() {
   resize_.send(size);
 }
 
-Error RemoteCommand::watch_signals() {
+Error LocalEnd::watch_signals() {
   constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     // What whoever started us has us ignore, as nohup does, is ignored.
@@ -123,7 +122,7 @@ Error RemoteCommand::watch_signals() {
 }
 
 // The other side hears of it in order, if it can soon. A second signal does not wait for that.
-void RemoteCommand::end_by(int signal) {
+void LocalEnd::end_by(int signal) {
   if (terminal_) terminal_->restore();
   if (std::exchange(signal_, signal) != 0) die_of(signal);
   attempt_.cancel();
@@ -132,7 +131,7 @@ void RemoteCommand::end_by(int signal) {
 
 // When the command is over and its output is with our own readers. A read of stdin may still be
 // under way, perhaps for ever, so this does not wait for the loop to run out.
-void RemoteCommand::maybe_exit() {
+void LocalEnd::maybe_exit() {
   if (!status_) return;
   if (signal_ != 0) die_of(signal_);
   if (output_ || error_output_) return;
@@ -146,21 +145,23 @@ void RemoteCommand::maybe_exit() {
   leave(looks_like_none ? 1 : status.code);
 }
 
-void RemoteCommand::fail(const std::string& line) {
+void LocalEnd::fail(const std::string& line) {
   if (terminal_) terminal_->restore();
   report_line(line);
   leave(1);
 }
 
-void RemoteCommand::leave(int exit_code) {
+void LocalEnd::leave(int exit_code) {
   if (terminal_) terminal_->restore();
   std::fflush(nullptr);
   std::_Exit(exit_code);
 }
 
-void RemoteCommand::die_of(int signal) {
+void LocalEnd::die_of(int signal) {
   if (terminal_) terminal_->restore();
   std::signal(signal, SIG_DFL);
   std::raise(signal);
   std::_Exit(kube::exit_code_of_signal(signal));
 }
+
+}  // namespace uvspdy::command
