@@ -166,6 +166,9 @@ struct InvalidHeaderBlock {
   Error error;
 };
 
+/// Whether SPDY/3.1 defines the type of a frame.
+bool is_known(FrameType type);
+
 /// The specification's name of a frame type, or "UNKNOWN".
 std::string_view name_of(FrameType type);
 
