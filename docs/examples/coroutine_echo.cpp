@@ -7,15 +7,19 @@ using namespace uvspdy;
 using namespace uvspdy::httpstream;
 constexpr std::string_view kProtocols[] = {"echo.example"};
 
-// Sends back what comes on one stream.
-co::Task<> echo(co::Stream stream) {
+void report(const Error& error) {
+  if (error) std::fprintf(stderr, "%s\n", error.message().c_str());
+}
+
+// Sends back what comes on one stream. `write` waits for room, and nothing is read meanwhile.
+co::Task<Error> echo(co::Stream stream) {
   for (;;) {
     const Result<Buffer> piece = co_await stream.read();
-    if (!piece) co_return;
+    if (!piece) co_return piece.error();
     if (piece->empty()) break;  // the client's end
-    if (co_await stream.write(*piece)) co_return;
+    if (Error error = co_await stream.write(*piece)) co_return error;
   }
-  (void)co_await stream.close();
+  co_return co_await stream.close();
 }
 
 // Accepts the streams of one connection until that ends. The group ends with this coroutine, and
@@ -24,7 +28,7 @@ co::Task<> serve(uv_loop_t* loop, co::Connection connection) {
   co::TaskGroup streams(loop);
   while (Result<co::NewStream> incoming = co_await connection.accept()) {
     incoming->decision.accept();
-    streams.spawn(echo(std::move(incoming->stream)));
+    streams.spawn(echo(std::move(incoming->stream)), report);
   }
 }
 
@@ -37,7 +41,11 @@ co::Task<> accept_requests(uv_loop_t* loop, co::IncomingRequests requests) {
       continue;
     }
     auto connection = co::upgrade_response(ResponseUpgrader(), **exchange, response);
-    if (connection) connections.spawn(serve(loop, std::move(*connection)));
+    if (!connection) {
+      report(connection.error());  // the client has had its answer, too
+      continue;
+    }
+    connections.spawn(serve(loop, std::move(*connection)));
   }
 }
 
@@ -48,7 +56,8 @@ co::Task<Error> hello(Dialer dialer) {
   const Headers headers = {{"topic", "hi"}};
   Result<co::Stream> stream = co_await dialed->connection.create_stream(headers);
   if (!stream) co_return stream.error();
-  if (Error error = co_await stream->write(Buffer(std::string("hello, stream\n")))) co_return error;
+  Buffer text(std::string("hello, stream\n"));
+  if (Error error = co_await stream->write(std::move(text))) co_return error;
   if (Error error = co_await stream->close()) co_return error;
   for (;;) {
     const Result<Buffer> piece = co_await stream->read();
@@ -61,14 +70,15 @@ co::Task<Error> hello(Dialer dialer) {
 
 // The task in it has ten seconds.
 co::Task<Error> hello_in_time(uv_loop_t* loop, Dialer dialer) {
-  co_return co_await co::with_timeout(loop, std::chrono::seconds(10), hello(std::move(dialer)));
+  constexpr std::chrono::seconds kPatience(10);
+  co_return co_await co::with_timeout(loop, kPatience, hello(std::move(dialer)));
 }
 
 int main() {
   uv_loop_t* loop = uv_default_loop();
   const co::IncomingRequests requests;
   auto server = HttpServer::listen(loop, "127.0.0.1", 0, requests.handler());
-  if (!server) return std::fprintf(stderr, "%s\n", server.error().message().c_str()), 1;
+  if (!server) return report(server.error()), 1;
   Error outcome;
   {
     co::TaskGroup tasks(loop);
@@ -82,6 +92,6 @@ int main() {
     uv_run(loop, UV_RUN_DEFAULT);
   }
   uv_run(loop, UV_RUN_DEFAULT);  // the group's own handle
-  if (outcome) return std::fprintf(stderr, "%s\n", outcome.message().c_str()), 1;
-  return uv_loop_close(loop);
+  report(outcome);
+  return uv_loop_close(loop) == 0 && !outcome ? 0 : 1;
 }

@@ -21,17 +21,16 @@ constexpr std::string_view kProtocols[] = {"echo.example"};
 constexpr int kLoops = 3;
 constexpr int kConnections = 24;
 
-// For a few bytes; own_http_server.cpp pauses a stream whose peer sends and takes nothing back.
 void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
-  stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-  stream->on_end([stream] { (void)stream->close(); });
+  Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
   decision.accept();
 }
 
 void upgrade(const std::shared_ptr<HttpExchange>& exchange) {
   HttpResponse response;
   if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);
-  (void)ResponseUpgrader().upgrade_response(*exchange, response, echo);
+  const auto connection = ResponseUpgrader().upgrade_response(*exchange, response, echo);
+  if (!connection) std::fprintf(stderr, "%s\n", connection.error().message().c_str());
 }
 
 /// One loop in a thread of its own. Port 0 picks the port that the others then name.
@@ -51,23 +50,25 @@ class ServerThread {
  private:
   void run(std::uint16_t port) {
     uv_loop_t loop;
-    uv_loop_init(&loop);
-    auto poster = net::Poster::create(&loop);
-    HttpServer::Options options;
-    options.listen.reuse_port = true;
-    auto server = HttpServer::listen(&loop, "127.0.0.1", port, upgrade, options);
-    if (poster && server) {
-      poster_ = *poster;
-      server_ = std::move(*server);
-      ready_.set_value(server_->port());
-      uv_run(&loop, UV_RUN_DEFAULT);
-    } else {
-      if (poster) (*poster)->close();
-      ready_.set_value(0);
-    }
+    if (uv_loop_init(&loop) != 0) return ready_.set_value(0);
+    start(&loop, port);
+    uv_run(&loop, UV_RUN_DEFAULT);
     server_.reset();
     uv_run(&loop, UV_RUN_DEFAULT);  // handles take a turn to close
     uv_loop_close(&loop);
+  }
+
+  void start(uv_loop_t* loop, std::uint16_t port) {
+    auto server =
+        HttpServer::listen(loop, "127.0.0.1", port, upgrade, {.listen = {.reuse_port = true}});
+    auto poster = net::Poster::create(loop);
+    if (!server || !poster) {
+      if (poster) (*poster)->close();
+      return ready_.set_value(0);
+    }
+    server_ = std::move(*server);
+    poster_ = *poster;
+    ready_.set_value(server_->port());
   }
 
   void stop() {
@@ -90,16 +91,17 @@ void exchange_a_word(uv_loop_t* loop, std::uint16_t port, int& echoed) {
   Dialer(loop, url).dial({"echo.example"}, [&echoed](Result<Dialed> dialed) {
     if (!dialed) return;
     const std::shared_ptr<Connection> connection = dialed->connection;
-    connection->create_stream({}, [&echoed, connection](Result<std::shared_ptr<Stream>> stream) {
-      if (!stream) return connection->close();
+    connection->create_stream({}, [&echoed, connection](Result<std::shared_ptr<Stream>> created) {
+      if (!created) return connection->close();
+      const std::shared_ptr<Stream> stream = *created;
       const auto answer = std::make_shared<std::string>();
-      (*stream)->on_data([answer](Bytes bytes) { *answer += text_of(bytes); });
-      (*stream)->on_end([&echoed, connection, answer] {
-        if (*answer == "word") ++echoed;
+      stream->on_data([answer](Bytes bytes) { *answer += text_of(bytes); });
+      stream->on_end([&echoed, stream, connection, answer](const Error& error) {
+        if (!error && *answer == "word") ++echoed;
         connection->close();
       });
-      (void)(*stream)->write(Buffer(std::string("word")));
-      (void)(*stream)->close();
+      if (stream->write(Buffer(std::string("word")))) return connection->close();
+      stream->close();
     });
   });
 }

@@ -46,15 +46,12 @@ struct Client {
   std::array<char, 4096> memory{};
 };
 
+void report(const Error& error) { std::fprintf(stderr, "%s\n", error.message().c_str()); }
+
 /// Sends back what comes. While the peer does not take it, nothing more is read from it: else one
 /// that only sends would fill our memory.
 void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
-  stream->on_data([stream](Bytes bytes) {
-    const Error error = stream->write(Buffer::copy_of(bytes));
-    if (!error && !stream->writable()) stream->pause();
-  });
-  stream->on_writable([stream] { stream->resume(); });
-  stream->on_end([stream] { (void)stream->close(); });
+  Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
   decision.accept();
 }
 
@@ -70,14 +67,15 @@ void upgrade(Client* client, Bytes behind_head) {
   auto transport = net::adopt(client->stream(),
                               [client](uv_stream_t*) { std::unique_ptr<Client>(client).reset(); });
   if (!transport) {
-    std::fprintf(stderr, "%s\n", transport.error().message().c_str());
+    report(transport.error());
     return client->close();
   }
   const auto exchange =
       HttpExchange::create(std::move(*transport), std::move(*request), already_read);
   HttpResponse response;
   if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);
-  (void)ResponseUpgrader().upgrade_response(*exchange, response, echo);
+  const auto connection = ResponseUpgrader().upgrade_response(*exchange, response, echo);
+  if (!connection) report(connection.error());  // the client has had its answer, too
 }
 
 void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
@@ -103,12 +101,13 @@ void on_connection(uv_stream_t* server, int status) {
 
 /// Says hello on one stream, and closes when the echo has ended.
 void say_hello(const std::shared_ptr<Connection>& connection) {
-  connection->create_stream({}, [connection](Result<std::shared_ptr<Stream>> stream) {
-    if (!stream) return connection->close();
-    (*stream)->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-    (*stream)->on_end([connection] { connection->close(); });
-    (void)(*stream)->write(Buffer(std::string("hello, embedder\n")));
-    (void)(*stream)->close();
+  connection->create_stream({}, [connection](Result<std::shared_ptr<Stream>> created) {
+    if (!created) return connection->close();
+    const std::shared_ptr<Stream> stream = *created;
+    stream->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
+    stream->on_end([stream, connection](const Error&) { connection->close(); });
+    if (stream->write(Buffer(std::string("hello, embedder\n")))) return connection->close();
+    stream->close();
   });
 }
 
@@ -121,19 +120,17 @@ int main() {
   sockaddr_in where{};
   auto* address = static_cast<sockaddr*>(static_cast<void*>(&where));
   int size = sizeof where;
-  uv_ip4_addr("127.0.0.1", 0, &where);
   uv_tcp_init(loop, &listener);
-  uv_tcp_bind(&listener, address, 0);
-  if (uv_listen(server, 16, on_connection) != 0) return 1;
-  uv_tcp_getsockname(&listener, address, &size);
+  if (uv_ip4_addr("127.0.0.1", 0, &where) != 0 || uv_tcp_bind(&listener, address, 0) != 0 ||
+      uv_listen(server, 16, on_connection) != 0 ||
+      uv_tcp_getsockname(&listener, address, &size) != 0) {
+    return 1;
+  }
 
-  Url url;
-  url.host = "127.0.0.1";
-  url.port = ntohs(where.sin_port);
+  const Url url{.host = "127.0.0.1", .port = ntohs(where.sin_port)};
   Dialer(loop, url).dial({"echo.example"}, [&](Result<Dialed> dialed) {
     uv_close(static_cast<uv_handle_t*>(static_cast<void*>(&listener)), nullptr);
-    if (!dialed) return (void)std::fprintf(stderr, "%s\n", dialed.error().message().c_str());
-    say_hello(dialed->connection);
+    dialed ? say_hello(dialed->connection) : report(dialed.error());
   });
   uv_run(loop, UV_RUN_DEFAULT);
   return uv_loop_close(loop) == 0 ? 0 : 1;

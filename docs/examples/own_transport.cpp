@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,7 +19,7 @@ namespace {
 
 /// One end. What it writes is kept until the other end reads. All handlers are called by wakeups,
 /// from the loop, as a Transport promises. Any of them may close or destroy this object, so each is
-/// held on the stack while it runs, and is the last thing that its turn does.
+/// the last thing that its turn does.
 class MemoryPipe final : public net::Transport {
  public:
   explicit MemoryPipe(uv_loop_t* loop)
@@ -35,7 +34,9 @@ class MemoryPipe final : public net::Transport {
   }
 
   void set_read_handlers(ReadHandler on_read, EndHandler on_end) override {
-    handlers_ = std::make_shared<const Handlers>(Handlers{std::move(on_read), std::move(on_end)});
+    // What the old ones own is destroyed last, with the arguments.
+    std::swap(on_read_, on_read);
+    std::swap(on_end_, on_end);
   }
 
   void start_reading() override {
@@ -55,11 +56,13 @@ class MemoryPipe final : public net::Transport {
   void write(std::span<const Bytes> spans, WriteHandler handler) override {
     if (closed_) return;
     if (shutdown_asked_) {
-      return later([handler = std::move(handler)] {
-        if (handler) handler(net::uv_error(UV_EPIPE, "write"));
-      });
+      return later(
+          [handler = std::move(handler)]() mutable { handler(net::uv_error(UV_EPIPE, "write")); });
     }
-    waiting_ = spans.front();
+    for (const Bytes span : spans) {
+      waiting_ = span;
+      if (!span.empty()) break;
+    }
     writing_ = true;
     on_written_ = std::move(handler);
     calls_.schedule();
@@ -68,8 +71,8 @@ class MemoryPipe final : public net::Transport {
   void shutdown(DoneHandler handler) override {
     if (closed_) return;
     if (std::exchange(shutdown_asked_, true)) {
-      return later([handler = std::move(handler)] {
-        if (handler) handler(net::uv_error(UV_EALREADY, "shutdown"));
+      return later([handler = std::move(handler)]() mutable {
+        handler(net::uv_error(UV_EALREADY, "shutdown"));
       });
     }
     on_shutdown_ = std::move(handler);
@@ -80,12 +83,14 @@ class MemoryPipe final : public net::Transport {
     if (std::exchange(closed_, true)) return;
     end_other();
     if (other_ != nullptr) std::exchange(other_, nullptr)->other_ = nullptr;
-    handlers_.reset();
-    on_written_ = {};
-    on_shutdown_ = {};
-    later_.clear();
     on_closed_ = std::move(handler);
     calls_.schedule();
+    // What the handlers own may destroy this object, so they go last.
+    const ReadHandler read = std::move(on_read_);
+    const EndHandler end = std::move(on_end_);
+    const WriteHandler written = std::move(on_written_);
+    const DoneHandler shut = std::move(on_shutdown_);
+    const auto later = std::exchange(later_, {});
   }
 
   std::string peer() const override { return "the other end"; }
@@ -93,11 +98,6 @@ class MemoryPipe final : public net::Transport {
 
  private:
   static constexpr std::size_t kCapacity = 64 * 1024;
-
-  struct Handlers {
-    ReadHandler on_read;
-    EndHandler on_end;
-  };
 
   // As much as the other end has room for.
   std::size_t give(Bytes bytes) {
@@ -115,29 +115,28 @@ class MemoryPipe final : public net::Transport {
     other_->calls_.schedule();  // for a write that waits
   }
 
-  void later(std::function<void()> call) {
+  void later(OnceCallback<void()> call) {
     later_.push_back(std::move(call));
     calls_.schedule();
   }
 
   void deliver() {
     if (!wants_input_ || closed_) return;
-    const auto handlers = handlers_;
     if (const std::string bytes = std::exchange(incoming_, {}); !bytes.empty()) {
       if (other_ != nullptr) other_->calls_.schedule();  // there is room again
       reading_.schedule();                               // the end may stand behind
-      if (handlers && handlers->on_read) handlers->on_read(bytes_of(bytes));
+      on_read_(bytes_of(bytes));
     } else if (ended_ && !std::exchange(end_told_, true)) {
-      if (handlers && handlers->on_end) handlers->on_end({});
+      on_end_({});
     }
   }
 
   // One handler a turn.
   void call_back() {
     if (closed_) {
-      if (const auto handler = std::exchange(on_closed_, {})) handler();
+      on_closed_();
     } else if (!later_.empty()) {
-      const auto next = std::move(later_.front());
+      auto next = std::move(later_.front());
       later_.pop_front();
       calls_.schedule();
       next();
@@ -147,10 +146,10 @@ class MemoryPipe final : public net::Transport {
       if (taken && *taken == 0) return;  // until the other end has read
       writing_ = false;
       calls_.schedule();
-      if (const auto handler = std::exchange(on_written_, {})) handler(std::move(taken));
+      on_written_(std::move(taken));
     } else if (shutdown_asked_ && !std::exchange(shut_down_, true)) {
       end_other();
-      if (const auto handler = std::exchange(on_shutdown_, {})) handler({});
+      on_shutdown_({});
     }
   }
 
@@ -165,12 +164,12 @@ class MemoryPipe final : public net::Transport {
   bool shut_down_ = false;
   bool writing_ = false;
   Bytes waiting_;
-  // Shared, so that they may be set anew while one runs.
-  std::shared_ptr<const Handlers> handlers_;
+  ReadHandler on_read_;
+  EndHandler on_end_;
   WriteHandler on_written_;
   DoneHandler on_shutdown_;
   CloseHandler on_closed_;
-  std::deque<std::function<void()>> later_;
+  std::deque<OnceCallback<void()>> later_;
   net::Wakeup reading_;
   net::Wakeup calls_;
 };
@@ -184,20 +183,19 @@ int main() {
   MemoryPipe::join(*here, *there);
 
   // Both ends need no upgrade here: the first byte is SPDY's.
-  ConnectionOptions echo;
-  echo.on_new_stream = [](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
-    stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-    stream->on_end([stream] { (void)stream->close(); });
+  const auto server = Connection::create(std::move(there), session::Role::kServer);
+  server->on_new_stream([](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
+    Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
     decision.accept();
-  };
-  Connection::create(std::move(there), session::Role::kServer, std::move(echo));
-  const auto client = Connection::create(std::move(here), session::Role::kClient, {});
-  client->create_stream({}, [client](Result<std::shared_ptr<Stream>> stream) {
-    if (!stream) return client->close();
-    (*stream)->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-    (*stream)->on_end([client] { client->close(); });
-    (void)(*stream)->write(Buffer(std::string("hello, memory\n")));
-    (void)(*stream)->close();
+  });
+  const auto client = Connection::create(std::move(here), session::Role::kClient);
+  client->create_stream({}, [client](Result<std::shared_ptr<Stream>> created) {
+    if (!created) return client->close();
+    const std::shared_ptr<Stream> stream = *created;
+    stream->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
+    stream->on_end([stream, client](const Error&) { client->close(); });
+    if (stream->write(Buffer(std::string("hello, memory\n")))) return client->close();
+    stream->close();
   });
   uv_run(loop, UV_RUN_DEFAULT);
   return uv_loop_close(loop) == 0 ? 0 : 1;

@@ -1,11 +1,12 @@
 // Threads that have something to send: they `post` it to the loop, which alone may touch the
-// connection and its streams.
+// connection and its streams. A thread that is faster than the network waits.
 
 #include <uvspdy/httpstream.h>
 #include <uvspdy/net/post.h>
 
 #include <cstdio>
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,15 +20,40 @@ constexpr std::string_view kProtocols[] = {"lines.example"};
 constexpr int kThreads = 4;
 constexpr int kLinesEach = 250;
 
-/// Sends the lines of all threads on one stream, and ends it behind the last.
+/// How many lines may be on their way.
+constexpr int kMostUnsent = 64;
+
+using Slots = std::counting_semaphore<kMostUnsent>;
+
+void report(const Error& error) { std::fprintf(stderr, "%s\n", error.message().c_str()); }
+
+/// A line, and its slot until it is freed: when it has left, or never will.
+class Line {
+ public:
+  Line(std::string text, Slots& slots) : text_(std::move(text)), slots_(slots) {}
+  ~Line() { slots_.release(); }
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+  Bytes bytes() const { return bytes_of(text_); }
+
+ private:
+  std::string text_;
+  Slots& slots_;
+};
+
+/// Sends the lines of all threads on one stream, ends it behind the last, and closes.
 class Sender {
  public:
   Sender(std::shared_ptr<net::Poster> poster, std::shared_ptr<Connection> connection,
          std::shared_ptr<Stream> stream)
-      : poster_(std::move(poster)), connection_(std::move(connection)), stream_(std::move(stream)) {
-    stream_->on_data([](Bytes) {});
-    stream_->on_end([this] { connection_->close(); });
-    connection_->on_close([this](const Error&) { poster_->close(); });
+      : poster_(std::move(poster)), stream_(std::move(stream)) {
+    stream_->reader().discard();  // the server has nothing to say, but for the end
+    stream_->on_close([connection](const Error& error) {
+      if (error) report(error);
+      connection->close();
+    });
+    connection->on_close([poster = poster_](const Error&) { poster->close(); });
     for (int number = 0; number < kThreads; ++number) {
       threads_.emplace_back([this, number] { work(number); });
     }
@@ -41,59 +67,70 @@ class Sender {
   // In a thread of its own: nothing but the poster is used here.
   void work(int number) {
     for (int i = 0; i < kLinesEach; ++i) {
-      std::string line = "thread " + std::to_string(number) + ", line " + std::to_string(i) + "\n";
-      poster_->post([this, line = std::move(line)]() mutable { send(std::move(line)); });
+      slots_.acquire();
+      const auto line = std::make_shared<const Line>(
+          "thread " + std::to_string(number) + ", line " + std::to_string(i) + "\n", slots_);
+      if (!poster_->post([this, line] { send(Buffer(line->bytes(), line)); })) return;
     }
   }
 
   // In the loop's thread.
-  void send(std::string line) {
-    (void)stream_->write(Buffer(std::move(line)));
-    if (++sent_ == kThreads * kLinesEach) (void)stream_->close();
+  void send(Buffer line) {
+    if (stream_->write(std::move(line))) return;  // it is over, and on_close says why
+    if (++sent_ == kThreads * kLinesEach) stream_->close();
   }
 
+  Slots slots_{kMostUnsent};
   std::shared_ptr<net::Poster> poster_;
-  std::shared_ptr<Connection> connection_;
   std::shared_ptr<Stream> stream_;
   std::vector<std::thread> threads_;
   int sent_ = 0;
 };
+
+/// The server: counts the lines that come on any stream.
+void count_lines(const std::shared_ptr<HttpExchange>& exchange, std::size_t& lines) {
+  HttpResponse response;
+  if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);
+  const auto connection = ResponseUpgrader().upgrade_response(
+      *exchange, response,
+      [&lines](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
+        stream->on_data([&lines](Bytes bytes) {
+          for (const std::uint8_t byte : bytes) lines += byte == '\n';
+        });
+        // This handler holds the stream: one that nobody holds is reset.
+        stream->on_end([stream](const Error&) { stream->close(); });
+        decision.accept();
+      });
+  if (!connection) report(connection.error());
+}
 
 }  // namespace
 
 int main() {
   uv_loop_t* loop = uv_default_loop();
   std::size_t lines = 0;
-  auto server = HttpServer::listen(loop, "127.0.0.1", 0, [&lines](const auto& exchange) {
-    HttpResponse response;
-    if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);
-    const auto count_lines = [&lines](const std::shared_ptr<Stream>& stream,
-                                      StreamDecision decision) {
-      stream->on_data([&lines](Bytes bytes) {
-        for (const std::uint8_t byte : bytes) lines += byte == '\n';
-      });
-      stream->on_end([stream] { (void)stream->close(); });
-      decision.accept();
-    };
-    (void)ResponseUpgrader().upgrade_response(*exchange, response, count_lines);
-  });
+  auto server = HttpServer::listen(loop, "127.0.0.1", 0,
+                                   [&](const auto& exchange) { count_lines(exchange, lines); });
   auto poster = net::Poster::create(loop);
   if (!server || !poster) return 1;
 
   std::unique_ptr<Sender> sender;
-  Url url;
-  url.host = "127.0.0.1";
-  url.port = (*server)->port();
+  const Url url{.host = "127.0.0.1", .port = (*server)->port()};
   Dialer(loop, url).dial({"lines.example"}, [&](Result<Dialed> dialed) {
     (*server)->close();
-    if (!dialed) return (*poster)->close();
+    if (!dialed) {
+      report(dialed.error());
+      return (*poster)->close();
+    }
     const std::shared_ptr<Connection> connection = dialed->connection;
     connection->create_stream({}, [&, connection](Result<std::shared_ptr<Stream>> stream) {
-      if (!stream) {
-        (*poster)->close();
-        return connection->close();
+      if (stream) {
+        sender = std::make_unique<Sender>(*poster, connection, *stream);
+        return;
       }
-      sender = std::make_unique<Sender>(*poster, connection, *stream);
+      report(stream.error());
+      (*poster)->close();
+      connection->close();
     });
   });
   uv_run(loop, UV_RUN_DEFAULT);

@@ -3,6 +3,7 @@
 // here is uvspdy's own; it execs "upper", which sends its stdin back in capitals.
 
 #include <uvspdy/httpstream/http_server.h>
+#include <uvspdy/httpstream/pump.h>
 #include <uvspdy/kube.h>
 
 #include <csignal>
@@ -12,52 +13,75 @@
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
-using httpstream::HttpServer;
-using StreamPtr = std::shared_ptr<httpstream::Stream>;
+using namespace uvspdy::httpstream;
 
 namespace {
 
-/// Sends back what comes, changed by `change`, until the client ends. While the client does not
-/// take it, nothing more is read from it.
-template <class Change>
-void answer(const StreamPtr& from, const StreamPtr& to, Change change) {
-  from->on_data([from, to, change](Bytes bytes) {
-    std::string text(text_of(bytes));
-    for (char& c : text) c = change(c);
-    if (!to->write(Buffer(std::move(text))) && !to->writable()) from->pause();
-  });
-  to->on_writable([from] { from->resume(); });
-}
+void report(const Error& error) { std::fprintf(stderr, "%s\n", describe(error).c_str()); }
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-char same(char c) { return c; }
+/// What another source gives, in capitals. Pausing, and the end, are the other one's.
+class Capitals final : public Source {
+ public:
+  explicit Capitals(std::unique_ptr<Source> from) : from_(std::move(from)) {}
+
+  void start(DataHandler on_data, EndHandler on_end) override {
+    auto capitals = [on_data = std::move(on_data)](Piece piece) {
+      std::string text(text_of(piece.bytes()));
+      for (char& c : text) {
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+      }
+      on_data(Piece(Buffer(std::move(text))));
+    };
+    from_->start(std::move(capitals), std::move(on_end));
+  }
+  void pause() override { from_->pause(); }
+  void resume() override { from_->resume(); }
+  void discard() override { from_->discard(); }
+
+ private:
+  std::unique_ptr<Source> from_;
+};
 
 class MemoryRuntime : public Runtime {
  public:
-  void exec(ExecRequest request, std::shared_ptr<RemoteCommandSession> session) override {
-    if (request.command.front() != "upper" || !session->standard_input() ||
-        !session->standard_output()) {
-      return session->finish(exit_status(127, "there is only 'upper', with stdin and stdout"));
+  void exec(ExecRequest request, std::shared_ptr<ServedCommand> command) override {
+    if (request.command.front() != "upper" || !request.use_stdin || !request.use_stdout) {
+      return command->finish(exit_status(127, "there is only 'upper', with stdin and stdout"));
     }
-    answer(session->standard_input(), session->standard_output(), upper);
-    // The handler keeps the session. With a client that vanishes both go.
-    session->standard_input()->on_end([session] { session->finish(exit_status(0)); });
+    // A client that takes nothing is not read from; with one that vanishes the pump ends, too.
+    Pump::start(std::make_unique<Capitals>(source_of(command->take_standard_input())),
+                sink_of(command->take_standard_output()), [command](const Error& error) {
+                  command->finish(exit_status(error ? 1 : 0, error.message()));
+                });
   }
 
-  void attach(AttachRequest, std::shared_ptr<RemoteCommandSession> session) override {
-    if (session->standard_output()) {
-      (void)session->standard_output()->write(Buffer(std::string("nothing runs here\n")));
-    }
-    session->finish(exit_status(0));
+  void attach(AttachRequest, std::shared_ptr<ServedCommand> command) override {
+    command->finish(exit_status(1, "nothing runs here"));
   }
 
   // Every port is an echo server. A real one would connect: net::connect_tcp, connect_to.
   void port_forward(PortForwardRequest, std::shared_ptr<ForwardedConnection> connection) override {
-    const StreamPtr data = connection->take_data_stream();
+    const std::shared_ptr<Stream> data = connection->take_data_stream();
     if (!data) return;  // the client has left
-    answer(data, data, same);
-    data->on_end([data, connection] { (void)data->close(); });
+    // The handler keeps the connection until the stream is over.
+    Pump::start(source_of(data->take_reader()), sink_of(data->take_writer()),
+                [connection](const Error&) {});
   }
+};
+
+/// What the client's end of a command does: says a line, and prints what comes back.
+class Conversation {
+ public:
+  void start(RemoteCommandStreams streams) {
+    output_ = std::move(streams.standard_output);
+    output_.on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
+    const Error error = streams.standard_input.write(Buffer(std::string("hello, runtime\n")));
+    if (error) report(error);
+    streams.standard_input.end();
+  }
+
+ private:
+  StreamReader output_;
 };
 
 }  // namespace
@@ -68,7 +92,7 @@ int main() {
   StreamingServer server(loop, std::make_shared<MemoryRuntime>());
   auto http = HttpServer::listen(loop, "127.0.0.1", 0, [&](auto exchange) {
     // Paths of API servers and kubelets say all that is wanted; who asks would be checked here.
-    const auto target = httpstream::parse_target(exchange->request().target);
+    const auto target = parse_target(exchange->request().target);
     if (!target || !is_streaming_path(target->path)) {
       // The URLs of exec_url, attach_url and port_forward_url, which a CRI runtime hands out.
       return server.serve(exchange);
@@ -77,30 +101,25 @@ int main() {
     if (!request) return exchange->respond(server.response_for(request.error()));
     server.serve(exchange, std::move(*request));
   });
-  if (!http) return std::fprintf(stderr, "%s\n", http.error().message().c_str()), 1;
+  if (!http) return report(http.error()), 1;
 
   ClientConfig config;
   config.server = {.host = "127.0.0.1", .port = (*http)->port()};
   auto client = ApiServer::create(loop, config);
-  if (!client) return std::fprintf(stderr, "%s\n", client.error().message().c_str()), 1;
+  if (!client) return report(client.error()), 1;
   ExecRequest request;
   request.pod = "demo";
   request.command = {"upper"};
   request.use_stdin = true;
   request.use_stderr = false;
-  exec(**client, request,
-       {.on_started =
-            [](const auto& streams) {
-              streams.standard_output->on_data(
-                  [](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
-              (void)streams.standard_input->write(Buffer(std::string("hello, runtime\n")));
-              (void)streams.standard_input->close();
-            },
-        .on_exit =
-            [&](auto status) {
-              if (!status) std::fprintf(stderr, "%s\n", status.error().message().c_str());
-              (*http)->close();
-              server.stop({});
-            }});
+  Conversation conversation;
+  kube::exec(**client, request,
+             {.on_started = [&](auto streams) { conversation.start(std::move(streams)); },
+              .on_exit =
+                  [&](auto status) {
+                    if (!status) report(status.error());
+                    (*http)->close();
+                    server.stop({});
+                  }});
   return uv_run(loop, UV_RUN_DEFAULT);
 }

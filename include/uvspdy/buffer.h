@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "uvspdy/bytes.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy {
 
@@ -15,7 +16,7 @@ namespace uvspdy {
 /// A Buffer is a value of four words. Copies and slices share the bytes and never copy them; the
 /// memory is freed, or given back to its pool, when the last copy goes, which for a Buffer handed
 /// to `Stream::write` is once the kernel has taken the bytes. The bytes must not change meanwhile.
-class Buffer {
+class UVSPDY_EXPORT Buffer {
  public:
   Buffer() = default;
 
@@ -53,7 +54,7 @@ class Buffer {
 ///
 /// In the steady state of a transfer a pool allocates nothing. It belongs to one thread; the
 /// Buffers made from it may outlive it.
-class BufferPool {
+class UVSPDY_EXPORT BufferPool {
  public:
   /// `block_size` bytes a block; `max_blocks` of them are kept and used again, further ones
   /// are made when needed and freed after use.

@@ -9,6 +9,8 @@
 #include <typeinfo>
 #include <utility>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy {
 
 template <class Signature>
@@ -20,8 +22,8 @@ namespace detail {
 
 /// Ends the process with a text on stderr that names the handler by its type and the signature it
 /// was called with. Called while an exception is on its way out of that handler.
-[[noreturn]] void exception_left_handler(const std::type_info& handler,
-                                         const std::type_info& signature) noexcept;
+[[noreturn]] UVSPDY_EXPORT void exception_left_handler(const std::type_info& handler,
+                                                       const std::type_info& signature) noexcept;
 
 /// A function object, with a count of those who hold it: the callback, and each call that is
 /// running. So the object outlives a call that replaces or destroys its callback.

@@ -6,11 +6,13 @@
 #include <utility>
 #include <variant>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy {
 
 /// More about an error than a code and a text, for those who look for it: see
 /// `httpstream::upgrade_failure`.
-class ErrorDetail {
+class UVSPDY_EXPORT ErrorDetail {
  public:
   virtual ~ErrorDetail() = default;
 
@@ -24,15 +26,15 @@ class ErrorDetail {
 /// `net::Errc`, `httpstream::Errc`, `kube::Errc`, or libuv's own error numbers) and a text for
 /// people, which names the frame, the stream, the limit and its value where there is one.
 ///
-/// Like `std::error_code`, a default-constructed Error means success and converts to false:
+/// Like `std::error_code`, a default-constructed Error means success and converts to false, from
+/// docs/examples/echo.cpp:
 ///
-///     if (Error error = stream->write(buffer)) std::fprintf(stderr, "%s\n",
-///     error.message().c_str());
+///     if (Error error = stream->write(Buffer(std::string("hello, stream\n")))) report(error);
 ///
 /// It is the size of one shared pointer, null for success, and copies share what it says.
 ///
 /// The library throws no exception; memory that runs out (`std::bad_alloc`) is the one exception.
-class [[nodiscard]] Error {
+class [[nodiscard]] UVSPDY_EXPORT Error {
  public:
   /// Success.
   Error() = default;
@@ -61,10 +63,10 @@ class [[nodiscard]] Error {
 
 namespace detail {
 
-const Error& success();
+UVSPDY_EXPORT const Error& success();
 
 /// Ends the process, with the error's text on stderr.
-[[noreturn]] void end_without_value(const Error& error);
+[[noreturn]] UVSPDY_EXPORT void end_without_value(const Error& error);
 
 }  // namespace detail
 

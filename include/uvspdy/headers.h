@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy {
 
 /// An ordered list of header fields, for HTTP heads and SPDY header blocks alike.
@@ -15,7 +17,7 @@ namespace uvspdy {
 /// A name may stand more than once and keeps the letters it was given; comparing ignores ASCII
 /// case. On the SPDY wire names are lower case and the values of one name travel joined by NUL
 /// (section 2.6.10); the encoder sees to both.
-class Headers {
+class UVSPDY_EXPORT Headers {
  public:
   struct Field {
     std::string name;
@@ -54,9 +56,9 @@ class Headers {
 };
 
 /// Whether two texts are the same when ASCII case is ignored.
-bool equals_ignoring_case(std::string_view left, std::string_view right);
+UVSPDY_EXPORT bool equals_ignoring_case(std::string_view left, std::string_view right);
 
 /// A text with its ASCII letters in lower case.
-std::string to_lower(std::string_view text);
+UVSPDY_EXPORT std::string to_lower(std::string_view text);
 
 }  // namespace uvspdy

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/control_character.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/url.h"
 
@@ -37,8 +38,7 @@ Result<std::string> parse_ip6(std::string_view text) {
 }  // namespace
 
 bool has_space_or_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f'; });
+  return std::any_of(text.begin(), text.end(), [](char c) { return is_control(c) || c == ' '; });
 }
 
 Result<Authority> parse_authority(std::string_view text) {

@@ -12,14 +12,14 @@ constexpr std::size_t kMaxLine = 256;
 
 }  // namespace
 
-bool ChunkedBody::take(Bytes input, std::string& body, std::size_t limit) {
+ChunkedBody::State ChunkedBody::take(Bytes input, std::string& body, std::size_t limit) {
   std::string_view text = text_of(input);
   while (!text.empty()) {
     if (part_ == Part::kData) {
       const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, text.size()));
       const std::size_t room = limit - body.size();
       body += text.substr(0, std::min(size, room));
-      if (size >= room) return true;
+      if (size > room) return state_ = State::kTooLong;
       text.remove_prefix(size);
       left_ -= size;
       if (left_ == 0) part_ = Part::kDataEnd;
@@ -28,22 +28,21 @@ bool ChunkedBody::take(Bytes input, std::string& body, std::size_t limit) {
     line_ += text.front();
     text.remove_prefix(1);
     if (!line_.ends_with("\r\n")) {
-      if (line_.size() == kMaxLine) return true;
+      if (line_.size() == kMaxLine) return state_ = State::kMalformed;
       continue;
     }
     if (part_ == Part::kSize) {
+      if (!read_size()) return state_ = State::kMalformed;
       // What follows the last chunk, the trailers, says nothing to us.
-      if (!read_size()) return true;
-      complete_ = left_ == 0;
-      if (complete_) return true;
+      if (left_ == 0) return state_ = State::kComplete;
       part_ = Part::kData;
     } else {
-      if (line_.size() > 2) return true;
+      if (line_.size() > 2) return state_ = State::kMalformed;
       part_ = Part::kSize;
     }
     line_.clear();
   }
-  return false;
+  return state_;
 }
 
 bool ChunkedBody::read_size() {

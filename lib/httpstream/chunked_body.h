@@ -11,22 +11,28 @@ namespace uvspdy::httpstream {
 /// Decodes a chunked body (RFC 9112, section 7.1) from input that may be cut anywhere.
 class ChunkedBody {
  public:
-  /// Appends what `input` brings to `body`, up to `limit` bytes of it in all. Returns whether the
-  /// body is over: by its last chunk, at the limit, or where it is malformed.
-  bool take(Bytes input, std::string& body, std::size_t limit);
+  enum class State {
+    kOpen,      ///< more is to come
+    kComplete,  ///< its last chunk has come
+    kTooLong,   ///< it has more bytes than the limit
+    kMalformed,
+  };
 
-  /// Whether its last chunk has come.
-  bool complete() const { return complete_; }
+  /// Appends what `input` brings to `body`, up to `limit` bytes of it in all. Whoever gets another
+  /// state than kOpen calls no more.
+  State take(Bytes input, std::string& body, std::size_t limit);
+
+  State state() const { return state_; }
 
  private:
   enum class Part { kSize, kData, kDataEnd };
 
   bool read_size();
 
+  State state_ = State::kOpen;
   Part part_ = Part::kSize;
   std::string line_;
   std::uint64_t left_ = 0;  // of the chunk
-  bool complete_ = false;
 };
 
 }  // namespace uvspdy::httpstream

@@ -13,7 +13,22 @@ namespace {
 // Gathered writes in one turn, so that one busy connection does not keep the loop from the others.
 constexpr int kWritesPerTurn = 16;
 
+// How often the system is asked for a peer that we cannot hear.
+constexpr std::chrono::seconds kPeerCheckPeriod{5};
+
 session::Time now() { return session::Time(std::chrono::nanoseconds(uv_hrtime())); }
+
+// No sooner than this is asked again whether a peer that we close takes more.
+constexpr std::chrono::milliseconds kLeastCloseWait{10};
+
+// A timer that is set for longer is set again when it has run.
+constexpr std::chrono::hours kLongestTimer{24};
+
+// A timeout that no clock reaches means never.
+session::Time after(std::chrono::milliseconds timeout, session::Time from) {
+  const auto left = std::chrono::floor<std::chrono::milliseconds>(session::Time::max() - from);
+  return timeout < left ? from + timeout : session::Time::max();
+}
 
 std::size_t size_of(std::span<const Bytes> spans) {
   std::size_t size = 0;
@@ -27,18 +42,17 @@ std::size_t size_of(std::span<const Bytes> spans) {
 
 std::shared_ptr<Connection> Connection::create(std::unique_ptr<net::Transport> transport,
                                                session::Role role, ConnectionOptions options,
-                                               Buffer preface, Buffer already_read) {
-  auto connection =
-      std::make_shared<Connection>(Private{}, std::move(transport), role, std::move(options),
-                                   std::move(preface), std::move(already_read));
+                                               ConnectionStart start) {
+  auto connection = std::make_shared<Connection>(Private{}, std::move(transport), role,
+                                                 std::move(options), std::move(start));
   connection->impl_->start();
   return connection;
 }
 
 Connection::Connection(Private, std::unique_ptr<net::Transport> transport, session::Role role,
-                       ConnectionOptions options, Buffer preface, Buffer already_read)
+                       ConnectionOptions options, ConnectionStart start)
     : impl_(std::make_unique<Impl>(*this, std::move(transport), role, std::move(options),
-                                   std::move(preface), std::move(already_read))) {}
+                                   std::move(start))) {}
 
 Connection::~Connection() = default;
 
@@ -54,20 +68,30 @@ void Connection::create_stream(Headers headers, const session::CreateOptions& op
 void Connection::close() { impl_->close(); }
 void Connection::shutdown() { impl_->shutdown(); }
 void Connection::abort() { impl_->abort(); }
-void Connection::on_close(CloseHandler handler) { impl_->on_close = std::move(handler); }
+void Connection::on_close(CloseHandler handler) { impl_->set_on_close(std::move(handler)); }
 bool Connection::is_closed() const { return impl_->is_over(); }
 void Connection::ping(PingHandler handler) { impl_->ping(std::move(handler)); }
 session::Stats Connection::stats() const { return impl_->session().stats(); }
 std::size_t Connection::unacknowledged() const { return impl_->unacknowledged(); }
+std::uint64_t Connection::acknowledged() const {
+  const std::uint64_t sent = stats().bytes_sent;
+  return sent - std::min<std::uint64_t>(sent, unacknowledged());
+}
 std::string Connection::peer() const { return impl_->peer; }
 uv_loop_t* Connection::loop() const { return impl_->loop; }
 
-void Connection::on_goaway(GoAwayHandler handler) {
-  if (!impl_->is_over()) impl_->on_goaway_handler = std::move(handler);
+void Connection::on_new_stream(NewStreamHandler handler) {
+  impl_->set_on_new_stream(std::move(handler));
 }
 
+void Connection::on_trace(session::TraceHandler handler) {
+  impl_->session().on_trace(std::move(handler));
+}
+
+void Connection::on_goaway(GoAwayHandler handler) { impl_->set_on_goaway(std::move(handler)); }
+
 void Connection::on_settings(SettingsHandler handler) {
-  if (!impl_->is_over()) impl_->on_settings_handler = std::move(handler);
+  impl_->set_on_settings(std::move(handler));
 }
 
 Error Connection::send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear) {
@@ -83,25 +107,25 @@ void Connection::set_idle_timeout(std::chrono::milliseconds timeout) {
 
 void Connection::remove_streams(std::span<const std::shared_ptr<Stream>> streams) {
   for (const auto& stream : streams) {
-    if (stream->connection_ == this) impl_->session().keep_on_close(stream->identifier());
+    if (stream && StreamCore::of(*stream)->belongs_to(*this)) {
+      impl_->session().keep_on_close(stream->identifier());
+    }
   }
 }
 
 // ---- calls from outside
 
 Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transport,
-                       session::Role role, ConnectionOptions options, Buffer preface,
-                       Buffer already_read)
+                       session::Role role, ConnectionOptions options, ConnectionStart start)
     : peer(transport->peer()),
       loop(transport->loop()),
       owner_(owner),
       transport_(std::move(transport)),
-      on_new_stream_(std::move(options.on_new_stream)),
       close_timeout_(options.close_timeout),
       slow_reader_timeout_(options.slow_reader_timeout),
       session_(role, std::move(options.session), *this),
-      preface_(std::move(preface)),
-      already_read_(std::move(already_read)),
+      preface_(std::move(start.preface)),
+      untaken_input_(std::move(start.already_read)),
       timer_(std::in_place, loop, [this] { turn(); }) {}
 
 void Connection::Impl::start() {
@@ -111,7 +135,7 @@ void Connection::Impl::start() {
   ask_for_turn();
 }
 
-void Connection::Impl::later(std::function<void()> call) {
+void Connection::Impl::later(OnceCallback<void()> call) {
   if (phase_ == Phase::kOver) {
     // Nobody turns any more: this keeps the connection for one last turn.
     self_ = owner_.shared_from_this();
@@ -120,24 +144,45 @@ void Connection::Impl::later(std::function<void()> call) {
   ask_for_turn();
 }
 
+// The handlers that were set before die last: what dies with them may call anything.
+void Connection::Impl::set_on_close(CloseHandler handler) {
+  if (phase_ == Phase::kOver) {
+    if (!handler) return;
+    return later([this, handler = std::move(handler)]() mutable { handler(close_error_); });
+  }
+  std::swap(on_close_, handler);
+}
+
+void Connection::Impl::set_on_new_stream(NewStreamHandler handler) {
+  if (phase_ != Phase::kOver) std::swap(on_new_stream_, handler);
+}
+
+void Connection::Impl::set_on_goaway(GoAwayHandler handler) {
+  if (phase_ != Phase::kOver) std::swap(on_goaway_, handler);
+}
+
+void Connection::Impl::set_on_settings(SettingsHandler handler) {
+  if (phase_ != Phase::kOver) std::swap(on_settings_, handler);
+}
+
 void Connection::Impl::create_stream(Headers headers, const session::CreateOptions& options,
                                      CreateStreamHandler handler) {
   const Result<wire::StreamId> id = session_.create_stream(headers, options, now());
   if (!id) {
-    later([handler = std::move(handler), error = id.error()] { handler(error); });
+    later([handler = std::move(handler), error = id.error()]() mutable { handler(error); });
     return;
   }
-  creating_[*id] = {std::move(headers), std::move(handler)};
+  creating_[*id] = {std::move(headers), std::move(handler), {}};
   // No reply comes for one that takes none: it is open, unless it ends before that is told.
   if (options.unidirectional) return later([this, id = *id] { created(id); });
-  session_.pause(*id);
+  session_.hold(*id);
   ask_for_turn();
 }
 
 void Connection::Impl::ping(PingHandler handler) {
   const Result<std::uint32_t> id = session_.ping(now());
   if (!id) {
-    later([handler = std::move(handler), error = id.error()] { handler(error); });
+    later([handler = std::move(handler), error = id.error()]() mutable { handler(error); });
     return;
   }
   pings_[*id] = std::move(handler);
@@ -170,12 +215,10 @@ void Connection::Impl::abort() {
 
 void Connection::Impl::turn() {
   const auto keep = owner_.shared_from_this();
-  if (!already_read_.empty()) {
-    const Buffer early = std::exchange(already_read_, {});
-    session_.receive(early.bytes(), now());
-  }
-  for (const auto& call : std::exchange(later_, {})) call();
+  receive_untaken();
+  for (OnceCallback<void()>& call : std::exchange(later_, {})) call();
   session_.advance(now());
+  check_peer();
   flush();
   move_on();
   arrange_next_turn();
@@ -187,12 +230,43 @@ void Connection::Impl::turn() {
 
 void Connection::Impl::read(Bytes bytes) {
   const auto keep = owner_.shared_from_this();
-  session_.receive(bytes, now());
+  if (untaken_input_.empty()) {
+    receive(bytes);
+  } else {
+    // It stands behind what the session has left.
+    std::vector<std::uint8_t> all(untaken_input_.bytes().begin(), untaken_input_.bytes().end());
+    all.insert(all.end(), bytes.begin(), bytes.end());
+    untaken_input_ = Buffer(std::move(all));
+  }
   turn();
+}
+
+void Connection::Impl::receive(Bytes bytes) {
+  const std::size_t taken = session_.receive(bytes, now());
+  if (taken < bytes.size()) untaken_input_ = Buffer::copy_of(bytes.subspan(taken));
+}
+
+// The session takes no more in one call than one turn may cost.
+void Connection::Impl::receive_untaken() {
+  if (!untaken_input_.empty()) {
+    untaken_input_.drop_prefix(session_.receive(untaken_input_.bytes(), now()));
+    if (!untaken_input_.empty()) return ask_for_turn();
+    untaken_input_ = {};
+  }
+  if (const auto end = std::exchange(read_end_, std::nullopt)) input_ended(*end);
 }
 
 void Connection::Impl::read_ended(const Error& error) {
   const auto keep = owner_.shared_from_this();
+  if (untaken_input_.empty()) {
+    input_ended(error);
+  } else {
+    read_end_ = error;
+  }
+  turn();
+}
+
+void Connection::Impl::input_ended(const Error& error) {
   bool lost = error || write_error_;
   if (phase_ == Phase::kOpen && session_.is_open()) {
     // An end with no stream open, or behind a GOAWAY, is an orderly one, however late our own
@@ -217,7 +291,6 @@ void Connection::Impl::read_ended(const Error& error) {
   }
   // Else it may still be reading: what was accepted for it leaves first.
   peer_ended_ = true;
-  turn();
 }
 
 void Connection::Impl::flush() {
@@ -253,9 +326,9 @@ void Connection::Impl::flush() {
 
 void Connection::Impl::sent(std::size_t count) {
   if (count == 0) return;
-  if (close_deadline_) close_deadline_ = now() + close_timeout_;
+  if (close_deadline_) close_deadline_ = after(close_timeout_, now());
   if (!preface_.empty()) {
-    (void)preface_.take_prefix(count);
+    preface_.drop_prefix(count);
   } else {
     session_.output_sent(count, now());
   }
@@ -269,7 +342,7 @@ void Connection::Impl::write_failed(const Error& error) {
     close_error_ = Error(session::Errc::kConnectionLost,
                          "connection to " + peer + " lost: " + error.message());
   }
-  close_deadline_ = now() + close_timeout_;
+  close_deadline_ = after(close_timeout_, now());
   if (session_.wants_input()) return;
   close_transport();
   session_.receive_end(error);
@@ -284,7 +357,7 @@ void Connection::Impl::move_on() {
     if (!session_.is_open()) {
       phase_ = Phase::kDraining;
       if (!close_error_) close_error_ = session_.error();
-      close_deadline_ = now() + close_timeout_;
+      close_deadline_ = after(close_timeout_, now());
       if (session_.error().code() == session::Errc::kPeerDead) {
         close_transport();  // nobody is there to be waited for
         session_.receive_end(session_.error());
@@ -295,7 +368,7 @@ void Connection::Impl::move_on() {
   const bool all_sent = session_.finished() || (peer_ended_ && !session_.has_output());
   if (phase_ == Phase::kDraining && (write_error_ || (all_sent && !writing_))) {
     phase_ = Phase::kLingering;
-    close_deadline_ = now() + close_timeout_;
+    close_deadline_ = after(close_timeout_, now());
     if (!write_error_) {
       // By TLS what was written may still be waiting in our own memory.
       transport_->shutdown([this](const Error&) {
@@ -313,7 +386,7 @@ void Connection::Impl::move_on() {
     close_transport();
     session_.receive_end(Error(session::Errc::kConnectionLost, "the peer does not take the rest"));
   }
-  if (phase_ == Phase::kClosed) drop_unread_streams();
+  if (phase_ == Phase::kClosed) drop_undecided_streams();
   if (phase_ == Phase::kClosed && session_.stream_count() == 0 && later_.empty()) finish();
 }
 
@@ -325,25 +398,39 @@ bool Connection::Impl::still_closing() {
   if (untaken == 0) return false;
   const session::Time present = now();
   if (untaken != std::exchange(untaken_, untaken)) last_progress_ = present;
-  close_deadline_ = present + close_timeout_;
-  return present < last_progress_ + slow_reader_timeout_;
+  close_deadline_ = after(std::max(close_timeout_, kLeastCloseWait), present);
+  return present < after(slow_reader_timeout_, last_progress_);
 }
 
-// When the transport is gone nobody sets a handler for a stream that only we hold, and nobody can
-// accept one any more: what they hold has no reader.
-void Connection::Impl::drop_unread_streams() {
-  for (const auto& [id, stream] : streams_) {
-    if ((stream.use_count() == 1 && !stream->on_data_) || undecided_.count(id) > 0) {
-      (void)session_.reset(id, wire::RstStatus::kCancel);
-    }
+// When the transport is gone nobody can accept a stream any more.
+void Connection::Impl::drop_undecided_streams() {
+  for (const auto& [id, core] : streams_) {
+    if (core->undecided) session_.reset(id, wire::RstStatus::kCancel);
   }
+}
+
+// While we do not read, the end of a peer that has gone does not reach us: the system is asked. So
+// it is while what we have sent is not acknowledged.
+void Connection::Impl::check_peer() {
+  const bool unheard =
+      phase_ < Phase::kClosing && !write_error_ && (!reading_ || unacknowledged() > 0);
+  if (!unheard) {
+    next_peer_check_.reset();
+    return;
+  }
+  const session::Time present = now();
+  if (!next_peer_check_) next_peer_check_ = after(kPeerCheckPeriod, present);
+  if (present < *next_peer_check_) return;
+  next_peer_check_ = after(kPeerCheckPeriod, present);
+  if (const Error gone = transport_->check_peer()) write_failed(gone);
 }
 
 void Connection::Impl::arrange_next_turn() {
   if (phase_ == Phase::kOver) return;
   if (phase_ < Phase::kClosing && !peer_ended_) {
     // Lingering throws away what it reads, so nobody's pause holds it up.
-    const bool read = session_.wants_input() || phase_ == Phase::kLingering;
+    const bool read =
+        (session_.wants_input() && untaken_input_.empty()) || phase_ == Phase::kLingering;
     if (read != std::exchange(reading_, read)) {
       read ? transport_->start_reading() : transport_->stop_reading();
     }
@@ -351,6 +438,9 @@ void Connection::Impl::arrange_next_turn() {
   std::optional<session::Time> deadline = session_.deadline();
   if (phase_ < Phase::kClosing && close_deadline_) {
     deadline = std::min(deadline.value_or(*close_deadline_), *close_deadline_);
+  }
+  if (next_peer_check_ && phase_ < Phase::kClosing) {
+    deadline = std::min(deadline.value_or(*next_peer_check_), *next_peer_check_);
   }
   const session::Time present = now();
   if (!deadline) {
@@ -360,7 +450,8 @@ void Connection::Impl::arrange_next_turn() {
     ask_for_turn();
   } else {
     // Rounded up: a timer that fires early would only be set again.
-    timer_->start(std::chrono::ceil<std::chrono::milliseconds>(*deadline - present));
+    timer_->start(std::chrono::ceil<std::chrono::milliseconds>(
+        std::min<session::Time::duration>(*deadline - present, kLongestTimer)));
   }
 }
 
@@ -369,7 +460,7 @@ void Connection::Impl::close_transport() {
   phase_ = Phase::kClosing;
   writing_ = false;
   for (auto& [id, handler] : std::exchange(pings_, {})) {
-    later([handler = std::move(handler)] {
+    later([handler = std::move(handler)]() mutable {
       handler(Error(session::Errc::kConnectionLost,
                     "the connection ended before the PING was answered"));
     });
@@ -384,12 +475,11 @@ void Connection::Impl::finish() {
   phase_ = Phase::kOver;
   timer_.reset();
   transport_.reset();
-  on_new_stream_ = {};
-  on_goaway_handler = {};
-  on_settings_handler = {};
-  const CloseHandler handler = std::exchange(on_close, {});
   self_.reset();  // `turn` holds on until it is through
-  if (handler) handler(close_error_);
+  const NewStreamHandler no_new_stream = std::move(on_new_stream_);
+  const GoAwayHandler no_goaway = std::move(on_goaway_);
+  const SettingsHandler no_settings = std::move(on_settings_);
+  on_close_(close_error_);
 }
 
 }  // namespace uvspdy::httpstream

@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
+#include "httpstream/stream_core.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/net/timer.h"
 
@@ -15,10 +15,10 @@ namespace uvspdy::httpstream {
 /// What a Connection is made of. All that happens, happens in `turn`: the session is told the
 /// time, what it has is written, and the phase moves on. Calls from outside only queue and ask for
 /// a turn.
-class Connection::Impl final : public session::Handler {
+class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
  public:
   Impl(Connection& owner, std::unique_ptr<net::Transport> transport, session::Role role,
-       ConnectionOptions options, Buffer preface, Buffer already_read);
+       ConnectionOptions options, ConnectionStart start);
 
   void start();
   void ask_for_turn() {
@@ -29,7 +29,7 @@ class Connection::Impl final : public session::Handler {
   }
 
   /// Runs `call` in the next turn, for answers that must not come inside the question.
-  void later(std::function<void()> call);
+  void later(OnceCallback<void()> call);
 
   void create_stream(Headers headers, const session::CreateOptions& options,
                      CreateStreamHandler handler);
@@ -41,12 +41,13 @@ class Connection::Impl final : public session::Handler {
   session::Session& session() { return session_; }
   bool is_over() const { return phase_ == Phase::kOver; }
   std::size_t unacknowledged() const { return transport_ ? transport_->unacknowledged() : 0; }
-  void on_reply_sent(wire::StreamId id, std::function<void()> handler);
-  void decided(wire::StreamId id) { undecided_.erase(id); }
+  std::shared_ptr<StreamCore> find(wire::StreamId id) const;
 
-  CloseHandler on_close;
-  GoAwayHandler on_goaway_handler;
-  SettingsHandler on_settings_handler;
+  void set_on_close(CloseHandler handler);
+  void set_on_new_stream(NewStreamHandler handler);
+  void set_on_goaway(GoAwayHandler handler);
+  void set_on_settings(SettingsHandler handler);
+
   std::string peer;
   uv_loop_t* loop;
 
@@ -68,11 +69,11 @@ class Connection::Impl final : public session::Handler {
   void on_reply(wire::StreamId id, Headers&& headers) override;
   void on_headers(wire::StreamId id, Headers&& headers) override;
   void on_data(wire::StreamId id, Bytes bytes) override;
-  void on_fin(wire::StreamId id) override;
-  void on_stream_closed(wire::StreamId id, const Error& error) override;
+  void on_received(wire::StreamId id, const Error& how) override;
+  void on_sent(wire::StreamId id, const Error& how) override;
+  void on_stream_closed(wire::StreamId id, const Error& how) override;
   void on_writable(wire::StreamId id) override;
   void on_reply_sent(wire::StreamId id) override;
-  void on_fin_sent(wire::StreamId id) override;
   void on_settings(const wire::SettingsFrame& frame) override;
   void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) override;
   void on_goaway(const wire::GoAwayFrame& frame) override;
@@ -82,47 +83,54 @@ class Connection::Impl final : public session::Handler {
   void sent(std::size_t count);
   void write_failed(const Error& error);
   void read(Bytes bytes);
+  void receive(Bytes bytes);
+  void receive_untaken();
   void read_ended(const Error& error);
+  void input_ended(const Error& error);
+  void check_peer();
   void move_on();
   void arrange_next_turn();
   bool still_closing();
-  void drop_unread_streams();
+  void drop_undecided_streams();
   void close_transport();
   void finish();
-  std::shared_ptr<Stream> find(wire::StreamId id) const;
   void created(wire::StreamId id);
-  std::shared_ptr<Stream> add_stream(wire::StreamId id, Headers headers);
+  std::shared_ptr<StreamCore> add_stream(wire::StreamId id, Headers headers);
 
   Connection& owner_;
   std::shared_ptr<Connection> self_;  // until kOver
   std::unique_ptr<net::Transport> transport_;
-  NewStreamHandler on_new_stream_;
   std::chrono::milliseconds close_timeout_;
   std::chrono::milliseconds slow_reader_timeout_;
   session::Session session_;
   Buffer preface_;
-  Buffer already_read_;
+  Buffer untaken_input_;           // read, and not taken by the session yet
+  std::optional<Error> read_end_;  // the transport's end, while there is some of that
   Phase phase_ = Phase::kOpen;
   Error close_error_;     // what on_close will say
   bool writing_ = false;  // a transport write waits
   bool reading_ = false;
   Error write_error_;  // writing has failed; what has come is still read
   bool peer_ended_ = false;
+  std::optional<session::Time> next_peer_check_;
   bool shut_down_ = false;  // all that was written has left, and our end behind it
   std::optional<session::Time> close_deadline_;
   session::Time last_progress_{};  // of closing
   std::size_t untaken_ = 0;        // by the peer, when we last looked
 
-  std::unordered_map<wire::StreamId, std::shared_ptr<Stream>> streams_;
-  std::unordered_set<wire::StreamId> undecided_;  // the peer's, neither accepted nor rejected
+  std::unordered_map<wire::StreamId, std::shared_ptr<StreamCore>> streams_;
   struct PendingStream {
     Headers headers;
     CreateStreamHandler handler;
+    std::optional<Error> sent;  // of one that was created with FLAG_FIN
   };
   std::unordered_map<wire::StreamId, PendingStream> creating_;
-  std::unordered_map<wire::StreamId, std::function<void()>> reply_sent_handlers_;
   std::unordered_map<std::uint32_t, PingHandler> pings_;
-  std::vector<std::function<void()>> later_;
+  std::vector<OnceCallback<void()>> later_;
+  NewStreamHandler on_new_stream_;
+  CloseHandler on_close_;
+  GoAwayHandler on_goaway_;
+  SettingsHandler on_settings_;
 
   std::optional<net::Wakeup> wakeup_;
   std::optional<net::Timer> timer_;  // until kOver

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/control_character.h"
 #include "httpstream/proxy_handshake.h"
 #include "httpstream/response_reader.h"
 #include "net/base64.h"
@@ -65,8 +66,7 @@ Result<std::unique_ptr<ProxyHandshake>> http_connect(const Proxy& proxy, const U
   const bool authenticated = !proxy.username.empty() || !proxy.password.empty();
   if (authenticated) {
     const std::string pair = proxy.username + ":" + proxy.password;
-    const bool control = std::any_of(pair.begin(), pair.end(),
-                                     [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
+    const bool control = std::any_of(pair.begin(), pair.end(), is_control);
     if (control || proxy.username.find(':') != std::string::npos) {
       return Error(Errc::kBadUrl,
                    "the user name or password for the proxy " + to_string(proxy) +

@@ -5,8 +5,10 @@
 #include <charconv>
 #include <utility>
 
+#include "core/control_character.h"
 #include "core/trimmed.h"
 #include "uvspdy/httpstream/error.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 namespace {
@@ -23,8 +25,6 @@ bool is_token(std::string_view text) {
            kMarks.find(c) != std::string_view::npos;
   });
 }
-
-bool is_control(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
 
 // Anything but control characters; a tab may stand between words.
 bool is_field_value(std::string_view text) {
@@ -83,21 +83,37 @@ Result<std::string> format_fields(const Headers& headers) {
   return text + "\r\n";
 }
 
+// What of a peer's words is shown in a line of ours.
+constexpr std::size_t kShown = 512;
+
 }  // namespace
 
+class UVSPDY_LOCAL HttpHeadCollector::Impl {
+ public:
+  std::string head;
+};
+
+HttpHeadCollector::HttpHeadCollector() : impl_(std::make_unique<Impl>()) {}
+HttpHeadCollector::~HttpHeadCollector() = default;
+HttpHeadCollector::HttpHeadCollector(HttpHeadCollector&&) noexcept = default;
+HttpHeadCollector& HttpHeadCollector::operator=(HttpHeadCollector&&) noexcept = default;
+
+const std::string& HttpHeadCollector::head() const { return impl_->head; }
+
 Result<bool> HttpHeadCollector::take(Bytes& input) {
-  const std::size_t before = head_.size();
+  std::string& head = impl_->head;
+  const std::size_t before = head.size();
   const std::string_view piece = text_of(input).substr(0, kMaxHeadSize - before);
-  head_ += piece;
+  head += piece;
   // The end may begin in what was there before.
   const std::size_t from = before < kHeadEnd.size() ? 0 : before - (kHeadEnd.size() - 1);
-  const std::size_t end = head_.find(kHeadEnd, from);
+  const std::size_t end = head.find(kHeadEnd, from);
   if (end != std::string::npos) {
-    head_.resize(end + kHeadEnd.size());
-    input = input.subspan(head_.size() - before);
+    head.resize(end + kHeadEnd.size());
+    input = input.subspan(head.size() - before);
     return true;
   }
-  if (head_.size() == kMaxHeadSize) {
+  if (head.size() == kMaxHeadSize) {
     return Error(Errc::kHeadTooLarge,
                  "the head is longer than " + std::to_string(kMaxHeadSize) + " bytes");
   }
@@ -188,6 +204,15 @@ std::string_view reason_of(int status) {
     if (code == status) return reason;
   }
   return "Unknown";
+}
+
+std::string summary(const HttpResponse& response) {
+  const std::string reason = printable(response.reason, kShown);
+  const std::string_view body = response.body;
+  std::string text = printable(body.substr(0, body.find_first_of("\r\n")), kShown);
+  if (text.starts_with("<")) text.clear();
+  return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
+         (text.empty() ? std::string() : ": " + text);
 }
 
 }  // namespace uvspdy::httpstream

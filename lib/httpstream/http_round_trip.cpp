@@ -11,7 +11,7 @@
 namespace uvspdy::httpstream {
 namespace {
 
-using Handler = std::function<void(Result<HttpAnswer>)>;
+using Handler = OnceCallback<void(Result<HttpAnswer>)>;
 
 /// One request and its answer, from the connecting on. It keeps itself alive until the handler has
 /// been called.
@@ -47,7 +47,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
   }
 
   void cancel() override {
-    if (!handler_) return;
+    if (!self_) return;
     if (is_connecting_) return connecting_.cancel();
     timer_.stop();
     transport_.reset();
@@ -85,6 +85,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
 
   // Not before the request is sent: the transport has one writer at a time.
   void hand_over() {
+    transport_->set_read_handlers({}, {});
     HttpAnswer switched = answer({});
     switched.transport = std::move(transport_);
     switched.already_read = std::move(already_read_);
@@ -122,8 +123,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
     timer_.stop();
     failed_early_.cancel();
     if (transport_) transport_->close({});
-    const Handler handler = std::exchange(handler_, {});
-    if (handler) handler(std::move(result));
+    handler_(std::move(result));
   }
 
   uv_loop_t* loop_;

@@ -3,12 +3,12 @@
 #include <uv.h>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 
 #include "httpstream/response_reader.h"
 #include "httpstream/server_connector.h"
 #include "uvspdy/buffer.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/net/attempt.h"
@@ -25,11 +25,11 @@ struct HttpAnswer {
 };
 
 /// Goes a route, sends a request and reads its answer by `reader`. The handler runs once, from the
-/// loop. Errors: `route`'s own, if it is one, and kBadHead for a request that cannot be sent
-/// (nothing is then connected to); those of connect_server; kBadHead, kHeadTooLarge, kTimeout,
-/// kConnectionLost; UV_ECANCELED.
+/// loop; an empty one is nobody. Errors: `route`'s own, if it is one, and kBadHead for a request
+/// that cannot be sent (nothing is then connected to); those of connect_server; kBadHead,
+/// kHeadTooLarge, kTimeout, kConnectionLost; UV_ECANCELED.
 net::Attempt round_trip(uv_loop_t* loop, Result<Route> route, const HttpRequest& request,
                         ResponseReader reader, std::chrono::milliseconds timeout,
-                        std::function<void(Result<HttpAnswer>)> handler);
+                        OnceCallback<void(Result<HttpAnswer>)> handler);
 
 }  // namespace uvspdy::httpstream

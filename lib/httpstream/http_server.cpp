@@ -7,24 +7,34 @@
 #include <vector>
 
 #include "httpstream/last_response.h"
+#include "net/first_bytes.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/net/timer.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::httpstream {
 
-/// What outlives the server: the readers point to it, and it to them.
-struct HttpServer::Shared : std::enable_shared_from_this<Shared> {
-  RequestHandler handler;
-  Options options;
-  bool closed = false;
-  std::unordered_set<std::shared_ptr<RequestReader>> readers;
-  std::unordered_map<std::uint64_t, net::Attempt> handshakes;
-  std::uint64_t next_handshake = 0;
-  std::vector<std::weak_ptr<LastResponse>> refusals;
+/// It outlives the server while one of its handlers runs.
+class UVSPDY_LOCAL HttpServer::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(RequestHandler handler, HttpServerOptions options)
+      : handler_(std::move(handler)), options_(std::move(options)) {}
 
-  void log(const std::string& line) const {
-    if (options.log) options.log(line);
+  Error listen_tcp(uv_loop_t* loop, const std::string& address, std::uint16_t port) {
+    return keep(net::Listener::listen_tcp(loop, address, port, accept_handler(), error_handler(),
+                                          options_.listen));
   }
+  Error listen_pipe(uv_loop_t* loop, const std::string& path) {
+    return keep(
+        net::Listener::listen_pipe(loop, path, accept_handler(), error_handler(), options_.listen));
+  }
+  const net::Listener* listener() const { return listener_.get(); }
+
+  void serve(std::unique_ptr<net::Transport> transport);
+  void close();
+
+ private:
+  class RequestReader;
 
   net::Listener::AcceptHandler accept_handler() {
     return [self = shared_from_this()](auto transport) { self->serve(std::move(transport)); };
@@ -32,15 +42,30 @@ struct HttpServer::Shared : std::enable_shared_from_this<Shared> {
   net::Listener::ErrorHandler error_handler() {
     return [self = shared_from_this()](const Error& error) { self->log(error.message()); };
   }
-  void serve(std::unique_ptr<net::Transport> transport);
+  Error keep(Result<std::unique_ptr<net::Listener>> listener) {
+    if (!listener) return listener.error();
+    listener_ = std::move(*listener);
+    return {};
+  }
+  void log(const std::string& line) const { options_.log(printable(line)); }
   void read_request(std::unique_ptr<net::Transport> transport);
   std::size_t pending();
+
+  RequestHandler handler_;
+  HttpServerOptions options_;
+  std::unique_ptr<net::Listener> listener_;
+  bool closed_ = false;
+  std::unordered_set<std::shared_ptr<RequestReader>> readers_;
+  std::unordered_map<std::uint64_t, net::Attempt> handshakes_;
+  std::uint64_t next_handshake_ = 0;
+  std::vector<std::weak_ptr<LastResponse>> refusals_;
 };
 
 /// A connection from which the request head is being read.
-class HttpServer::RequestReader : public std::enable_shared_from_this<RequestReader> {
+class UVSPDY_LOCAL HttpServer::Impl::RequestReader
+    : public std::enable_shared_from_this<RequestReader> {
  public:
-  RequestReader(std::weak_ptr<Shared> server, std::unique_ptr<net::Transport> transport)
+  RequestReader(std::weak_ptr<Impl> server, std::unique_ptr<net::Transport> transport)
       : server_(std::move(server)),
         transport_(std::move(transport)),
         timer_(transport_->loop(),
@@ -57,8 +82,7 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
   void read(Bytes bytes) {
     const auto keep = shared_from_this();
     // A TLS handshake has no end of a head to wait for.
-    constexpr std::uint8_t kHandshakeRecord = 22;
-    if (collector_.head().empty() && !bytes.empty() && bytes.front() == kHandshakeRecord) {
+    if (collector_.head().empty() && net::begins_tls(bytes)) {
       return refuse(400, "this port speaks plain HTTP, and the client began TLS: use http://");
     }
     const Result<bool> complete = collector_.take(bytes);
@@ -77,9 +101,10 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
       return refuse(400, "a request body is not expected here");
     }
     transport_->stop_reading();
+    transport_->set_read_handlers({}, {});
     const auto server = leave();
     if (!server) return;
-    server->handler(
+    server->handler_(
         HttpExchange::create(std::move(transport_), std::move(*request), Buffer::copy_of(bytes)));
   }
 
@@ -88,10 +113,10 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
     const auto server = leave();
     if (!server) return;
     server->log(transport_->peer() + ": bad request: " + why);
-    if (server->closed) return;  // by whoever has heard that
+    if (server->closed_) return;  // by whoever has heard that
     const HttpResponse response{
         status, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, why + "\n"};
-    server->refusals.push_back(LastResponse::send(std::move(transport_), response));
+    server->refusals_.push_back(LastResponse::send(std::move(transport_), response));
   }
 
   void ended(const Error& error) {
@@ -101,105 +126,105 @@ class HttpServer::RequestReader : public std::enable_shared_from_this<RequestRea
     transport_.reset();
   }
 
-  std::shared_ptr<Shared> leave() {
+  std::shared_ptr<Impl> leave() {
     timer_.stop();
     auto server = server_.lock();
-    if (server) server->readers.erase(shared_from_this());
+    if (server) server->readers_.erase(shared_from_this());
     return server;
   }
 
-  std::weak_ptr<Shared> server_;
+  std::weak_ptr<Impl> server_;
   std::unique_ptr<net::Transport> transport_;
   net::Timer timer_;
   HttpHeadCollector collector_;
 };
 
-std::size_t HttpServer::Shared::pending() {
-  std::erase_if(refusals, [](const auto& refusal) { return refusal.expired(); });
-  return readers.size() + handshakes.size() + refusals.size();
+std::size_t HttpServer::Impl::pending() {
+  std::erase_if(refusals_, [](const auto& refusal) { return refusal.expired(); });
+  return readers_.size() + handshakes_.size() + refusals_.size();
 }
 
-void HttpServer::Shared::serve(std::unique_ptr<net::Transport> transport) {
-  if (closed) return;
-  if (pending() >= options.max_pending) {
+void HttpServer::Impl::serve(std::unique_ptr<net::Transport> transport) {
+  if (closed_ || !transport) return;
+  if (pending() >= options_.max_pending) {
     return log(transport->peer() +
-               ": closed, more than max_pending = " + std::to_string(options.max_pending) +
+               ": closed, more than max_pending = " + std::to_string(options_.max_pending) +
                " connections have sent no request yet, or are being refused");
   }
-  if (!options.tls) return read_request(std::move(transport));
-  const std::uint64_t id = next_handshake++;
-  handshakes[id] = net::tls_accept(
-      std::move(transport), options.tls, options.tls_timeout,
+  if (!options_.tls) return read_request(std::move(transport));
+  const std::uint64_t id = next_handshake_++;
+  handshakes_[id] = net::tls_accept(
+      std::move(transport), options_.tls, options_.tls_timeout,
       [weak = weak_from_this(), id](Result<std::unique_ptr<net::Transport>> encrypted) {
         const auto self = weak.lock();
         if (!self) return;
-        self->handshakes.erase(id);
-        if (self->closed) return;
+        self->handshakes_.erase(id);
+        if (self->closed_) return;
         if (!encrypted) return self->log(encrypted.error().message());
         self->read_request(std::move(*encrypted));
       });
 }
 
-void HttpServer::Shared::read_request(std::unique_ptr<net::Transport> transport) {
+void HttpServer::Impl::read_request(std::unique_ptr<net::Transport> transport) {
   auto reader = std::make_shared<RequestReader>(weak_from_this(), std::move(transport));
-  readers.insert(reader);
-  reader->start(options.head_timeout);
+  readers_.insert(reader);
+  reader->start(options_.head_timeout);
 }
 
-HttpServer::HttpServer(Private, RequestHandler handler, Options options)
-    : shared_(std::make_shared<Shared>()) {
-  shared_->handler = std::move(handler);
-  shared_->options = std::move(options);
+void HttpServer::Impl::close() {
+  // What is let go of may call anything here: embedders' transports, what handlers own.
+  const auto keep = shared_from_this();
+  closed_ = true;
+  if (listener_) listener_->close();
+  const auto readers = std::exchange(readers_, {});
+  const auto handshakes = std::exchange(handshakes_, {});
+  const auto refusals = std::exchange(refusals_, {});
+  const RequestHandler handler = std::exchange(handler_, {});
+  const LogHandler log = std::exchange(options_.log, {});
+  for (const auto& [id, handshake] : handshakes) handshake.cancel();
+  for (const auto& refusal : refusals) {
+    if (const auto response = refusal.lock()) response->close();
+  }
 }
+
+HttpServer::HttpServer(Private, std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() { close(); }
 
-std::unique_ptr<HttpServer> HttpServer::create(RequestHandler handler, Options options) {
-  return std::make_unique<HttpServer>(Private{}, std::move(handler), std::move(options));
+std::unique_ptr<HttpServer> HttpServer::create(RequestHandler handler, HttpServerOptions options) {
+  return std::make_unique<HttpServer>(
+      Private{}, std::make_shared<Impl>(std::move(handler), std::move(options)));
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv_loop_t* loop, const std::string& address,
                                                        std::uint16_t port, RequestHandler handler,
-                                                       Options options) {
+                                                       HttpServerOptions options) {
   auto server = create(std::move(handler), std::move(options));
-  Shared& shared = *server->shared_;
-  auto listener = net::Listener::listen_tcp(loop, address, port, shared.accept_handler(),
-                                            shared.error_handler(), shared.options.listen);
-  if (!listener) return listener.error();
-  server->listener_ = std::move(*listener);
+  if (Error error = server->impl_->listen_tcp(loop, address, port)) return error;
   return server;
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen_pipe(uv_loop_t* loop,
                                                             const std::string& path,
                                                             RequestHandler handler,
-                                                            Options options) {
+                                                            HttpServerOptions options) {
   auto server = create(std::move(handler), std::move(options));
-  Shared& shared = *server->shared_;
-  auto listener = net::Listener::listen_pipe(loop, path, shared.accept_handler(),
-                                             shared.error_handler(), shared.options.listen);
-  if (!listener) return listener.error();
-  server->listener_ = std::move(*listener);
+  if (Error error = server->impl_->listen_pipe(loop, path)) return error;
   return server;
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(uv_loop_t* loop, const std::string& address,
-                                                       std::uint16_t port, RequestHandler handler) {
-  return listen(loop, address, port, std::move(handler), Options());
+std::uint16_t HttpServer::port() const {
+  return impl_->listener() ? impl_->listener()->port() : std::uint16_t{0};
+}
+
+std::string HttpServer::address() const {
+  return impl_->listener() ? impl_->listener()->address() : std::string();
 }
 
 void HttpServer::serve(std::unique_ptr<net::Transport> transport) {
-  shared_->serve(std::move(transport));
+  impl_->serve(std::move(transport));
 }
 
-void HttpServer::close() {
-  shared_->closed = true;
-  if (listener_) listener_->close();
-  shared_->readers.clear();
-  for (const auto& [id, handshake] : std::exchange(shared_->handshakes, {})) handshake.cancel();
-  for (const auto& refusal : std::exchange(shared_->refusals, {})) {
-    if (const auto response = refusal.lock()) response->close();
-  }
-}
+void HttpServer::close() { impl_->close(); }
 
 }  // namespace uvspdy::httpstream

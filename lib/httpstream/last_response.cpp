@@ -31,7 +31,7 @@ void LastResponse::start(const HttpResponse& response) {
   self_ = shared_from_this();
   timer_.start(kResponseTimeout);
   deadline_.start(kLongestResponse);
-  transport_->set_read_handlers([](Bytes) {}, [this](const Error& error) { ended(error); });
+  transport_->set_read_handlers({}, [this](const Error& error) { ended(error); });
   transport_->start_reading();
   HttpResponse last = response;
   last.headers.set("Connection", "close");

@@ -34,7 +34,7 @@ class ProxyTunnel final : public net::Cancellable,
   }
 
   void cancel() override {
-    if (!handler_) return;
+    if (!self_) return;
     timer_.stop();
     transport_.reset();
     cancelled_.schedule();
@@ -68,7 +68,10 @@ class ProxyTunnel final : public net::Cancellable,
     });
   }
 
-  void hand_over() { finish(std::move(transport_)); }
+  void hand_over() {
+    transport_->set_read_handlers({}, {});
+    finish(std::move(transport_));
+  }
 
   void ended(const Error& error) {
     const auto keep = shared_from_this();
@@ -89,8 +92,7 @@ class ProxyTunnel final : public net::Cancellable,
     timer_.stop();
     cancelled_.cancel();
     if (transport_) transport_->close({});
-    const net::ConnectHandler handler = std::exchange(handler_, {});
-    if (handler) handler(std::move(result));
+    handler_(std::move(result));
   }
 
   std::unique_ptr<net::Transport> transport_;

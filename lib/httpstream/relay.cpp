@@ -1,226 +1,159 @@
 #include "uvspdy/httpstream/relay.h"
 
-#include <algorithm>
-#include <span>
+#include <optional>
+#include <string>
 #include <utility>
 
-#include "uvspdy/net/error.h"
+#include "uvspdy/httpstream/pump.h"
+#include "uvspdy/httpstream/transport_ends.h"
+#include "uvspdy/net/timer.h"
 #include "uvspdy/session/error.h"
 
 namespace uvspdy::httpstream {
-namespace {
 
-// Below it a read is copied into memory of its own size, so that a slow peer of the stream does not
-// make us hold a block for each line.
-constexpr std::size_t kWorthABlock = 16 * 1024;
+/// Holds itself until both pumps are over.
+class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(std::shared_ptr<Stream> stream, const net::Transport& transport, DoneHandler done,
+       const RelayOptions& options)
+      : stream_(std::move(stream)),
+        loop_(transport.loop()),
+        peer_(transport.peer()),
+        done_(std::move(done)),
+        reset_behind_end_is_end_(options.reset_behind_end_is_end) {}
 
-Buffer owned(Bytes bytes, BufferPool* pool) {
-  if (pool == nullptr || bytes.size() < kWorthABlock) return Buffer::copy_of(bytes);
-  BufferPool::Block block = pool->take();
-  if (block.bytes().size() < bytes.size()) return Buffer::copy_of(bytes);
-  std::copy(bytes.begin(), bytes.end(), block.bytes().begin());
-  return std::move(block).freeze(bytes.size());
+  void start(std::unique_ptr<net::Transport> transport, const RelayOptions& options);
+
+  void end_with_stream() {
+    ends_with_stream_ = true;
+    if (stream_ended_) reset_ended_stream();
+  }
+
+  void break_off_stream(const Error& why) {
+    if (to_stream_) to_stream_->break_off(why);
+  }
+
+  void break_off(const Error& why) {
+    if (!broken_) broken_ = why;
+    break_off_stream(why);
+  }
+
+  void reset() {
+    if (!self_ || over_later_) return;
+    stream_->reset();
+    if (const auto pump = std::move(to_stream_)) pump->give_up();
+    if (const auto pump = std::move(to_transport_)) pump->give_up();
+    to_transport_error_ =
+        Error(session::Errc::kResetHere, "the relay to " + peer_ + " was reset on this side");
+    over_later_.emplace(loop_, [this] { over(); });
+    over_later_->schedule();
+  }
+
+ private:
+  class StreamSource;
+
+  /// What the end of the peer's direction is for the transport.
+  Error stream_over(const Error& how) {
+    if (broken_) return broken_;
+    if (how) return to_stream_ended_ && is_peers_reset(how) ? Error() : how;
+    stream_ended_ = true;
+    if (ends_with_stream_) reset_ended_stream();
+    return {};
+  }
+
+  bool is_peers_reset(const Error& how) const {
+    return reset_behind_end_is_end_ && how.code() == session::Errc::kStreamReset;
+  }
+
+  // The peer's direction has ended in order: the other one goes with it.
+  void reset_ended_stream() {
+    if (to_stream_) stream_->reset();
+  }
+
+  void to_stream_over(const Error& error) {
+    to_stream_.reset();
+    to_stream_ended_ = !error;
+    const bool ended_here =
+        ends_with_stream_ && stream_ended_ && error.code() == session::Errc::kResetHere;
+    if (!ended_here) to_stream_error_ = error;
+    if (!to_transport_) over();
+  }
+
+  void to_transport_over(const Error& error) {
+    to_transport_.reset();
+    to_transport_error_ = error;
+    if (!to_stream_) over();
+  }
+
+  void over() {
+    const auto keep = std::move(self_);
+    const auto stream = std::move(stream_);
+    stream->reset();  // of a transport that took no more the peer has not heard
+    done_(to_transport_error_ ? to_transport_error_ : to_stream_error_);
+  }
+
+  std::shared_ptr<Impl> self_;
+  std::shared_ptr<Stream> stream_;
+  uv_loop_t* loop_;
+  std::string peer_;
+  DoneHandler done_;
+  bool reset_behind_end_is_end_;
+  std::shared_ptr<Pump> to_stream_;     // until it is over
+  std::shared_ptr<Pump> to_transport_;  // likewise
+  bool ends_with_stream_ = false;
+  bool stream_ended_ = false;     // the peer's direction, in order
+  bool to_stream_ended_ = false;  // ours, in order
+  Error broken_;                  // by break_off
+  Error to_stream_error_;
+  Error to_transport_error_;  // it counts for more: nothing is closer to the cause
+  std::optional<net::Wakeup> over_later_;
+};
+
+/// The stream's reader, whose relay says what its end is.
+class UVSPDY_LOCAL Relay::Impl::StreamSource final : public Source {
+ public:
+  StreamSource(StreamReader reader, Impl& relay)
+      : reader_(source_of(std::move(reader))), relay_(relay) {}
+
+  void start(DataHandler on_data, EndHandler on_end) override {
+    reader_->start(std::move(on_data),
+                   [relay = &relay_, on_end = std::move(on_end)](const Error& how) mutable {
+                     on_end(relay->stream_over(how));
+                   });
+  }
+  void pause() override { reader_->pause(); }
+  void resume() override { reader_->resume(); }
+  void discard() override { reader_->discard(); }
+
+ private:
+  std::unique_ptr<Source> reader_;
+  Impl& relay_;
+};
+
+void Relay::Impl::start(std::unique_ptr<net::Transport> transport, const RelayOptions& options) {
+  self_ = shared_from_this();
+  TransportEnds ends = ends_of(std::move(transport), {.flush_timeout = options.flush_timeout});
+  to_stream_ = Pump::start(std::move(ends.source), sink_of(stream_->take_writer(), options.pool),
+                           [this](const Error& error) { to_stream_over(error); });
+  to_transport_ =
+      Pump::start(std::make_unique<StreamSource>(stream_->take_reader(), *this),
+                  std::move(ends.sink), [this](const Error& error) { to_transport_over(error); });
 }
-
-}  // namespace
 
 std::shared_ptr<Relay> Relay::start(std::shared_ptr<Stream> stream,
                                     std::unique_ptr<net::Transport> transport, DoneHandler done,
                                     RelayOptions options) {
-  auto relay = std::make_shared<Relay>(Private{}, std::move(stream), std::move(transport),
-                                       std::move(done), std::move(options));
-  relay->begin();
-  return relay;
+  auto impl = std::make_shared<Impl>(std::move(stream), *transport, std::move(done), options);
+  impl->start(std::move(transport), options);
+  return std::make_shared<Relay>(Private{}, std::move(impl));
 }
 
-Relay::Relay(Private, std::shared_ptr<Stream> stream, std::unique_ptr<net::Transport> transport,
-             DoneHandler done, RelayOptions options)
-    : stream_(std::move(stream)),
-      transport_(std::move(transport)),
-      done_(std::move(done)),
-      options_(std::move(options)),
-      loop_(transport_->loop()),
-      peer_(transport_->peer()) {}
-
+Relay::Relay(Private, std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Relay::~Relay() = default;
 
-void Relay::begin() {
-  self_ = shared_from_this();
-  if (stream_->is_closed()) {
-    stream_closed_ = true;
-    note(Error(session::Errc::kStreamClosed,
-               "stream " + std::to_string(stream_->identifier()) + " had ended before"));
-    finish_later_.emplace(loop_, [this] { finish(); });
-    return finish_later_->schedule();
-  }
-  transport_->set_read_handlers([this](Bytes bytes) { read(bytes); },
-                                [this](const Error& error) { read_ended(error); });
-  const auto self = self_;
-  stream_->on_end([self] { self->stream_ended(); });
-  stream_->on_close([self](const Error& error) { self->stream_closed(error); });
-  stream_->on_writable([self] {
-    if (self->transport_ && self->stream_->writable()) self->transport_->start_reading();
-  });
-  stream_->on_end_sent([self] {
-    self->end_sent_ = true;
-    if (self->write_failed_) self->stream_->reset();
-  });
-  stream_->on_data([self](Bytes bytes) { self->stream_data(bytes); });
-  stream_->resume();
-  if (stream_->has_ended()) stream_ended();
-  transport_->start_reading();
-}
-
-// ---- from the transport to the stream
-
-void Relay::read(Bytes bytes) {
-  // A stream that takes nothing has ended, and on_close is on its way.
-  if (stream_->write(owned(bytes, options_.pool.get())) || !stream_->writable()) {
-    transport_->stop_reading();
-  }
-}
-
-void Relay::read_ended(const Error& error) {
-  if (stream_closed_) return;
-  read_ended_ = true;
-  if (!error && !write_failed_) return (void)stream_->close();
-  note(error);
-  write_failed_ = true;
-  give_up_transport();
-  if (stream_->close_with_reset()) stream_->reset();
-}
-
-// ---- from the stream to the transport
-
-void Relay::stream_data(Bytes bytes) {
-  if (write_failed_) return;
-  const Result<std::size_t> count = transport_->try_write(std::span(&bytes, 1));
-  if (!count) return write_failed(count.error());
-  if (*count == bytes.size()) return;
-  rest_ = Buffer::copy_of(bytes.subspan(*count));
-  stream_->pause();
-  write_rest();
-}
-
-void Relay::write_rest() {
-  start_flush_timer();
-  const Bytes rest = rest_.bytes();
-  transport_->write(std::span(&rest, 1),
-                    [this](const Result<std::size_t>& result) { written(result); });
-}
-
-void Relay::written(const Result<std::size_t>& result) {
-  const auto keep = shared_from_this();
-  if (!result) return write_failed(result.error());
-  (void)rest_.take_prefix(*result);
-  if (!rest_.empty()) return write_rest();
-  rest_ = {};
-  flush_timer_->stop();
-  stream_->resume();
-  if (stream_ended_) shut_down();
-  if (stream_closed_) finish_when_flushed();
-}
-
-// The peer takes nothing any more, but what it said before it went, a server's refusal perhaps,
-// may still be waiting in the socket.
-void Relay::write_failed(const Error& error) {
-  note(error);
-  write_failed_ = true;
-  rest_ = {};
-  if (flush_timer_) flush_timer_->stop();
-  if (stream_closed_) return finish();
-  stream_->resume();  // what comes is dropped
-  if (!read_ended_) return;
-  give_up_transport();
-  if (end_sent_) stream_->reset();  // else behind the FIN
-}
-
-void Relay::stream_ended() {
-  stream_ended_ = true;
-  if (rest_.empty() && !write_failed_) shut_down();
-  if (ends_with_stream_) stream_->reset();
-}
-
-void Relay::end_with_stream() {
-  if (!self_ || std::exchange(ends_with_stream_, true)) return;
-  if (stream_ended_) stream_->reset();
-}
-
-void Relay::shut_down() {
-  transport_->shutdown([this](const Error& error) {
-    const auto keep = shared_from_this();
-    if (error) return write_failed(error);
-    shut_down_ = true;
-    if (stream_closed_) finish_when_flushed();
-  });
-}
-
-// ---- the end
-
-void Relay::reset() {
-  if (!self_ || finish_later_) return;
-  note(Error(session::Errc::kResetHere, "the relay to " + peer_ + " was reset on this side"));
-  write_failed_ = true;
-  give_up_transport();
-  if (!stream_closed_) return stream_->reset();  // on_close follows
-  finish_later_.emplace(loop_, [this] { finish(); });
-  finish_later_->schedule();
-}
-
-void Relay::stream_closed(const Error& error) {
-  stream_closed_ = true;
-  // With the peer's end in hand, our own reset is only how the other direction ends.
-  if (!ends_with_stream_ || !stream_ended_) note(error);
-  if (!transport_ || write_failed_) return finish();
-  transport_->stop_reading();
-  finish_when_flushed();
-}
-
-// The stream is over: what it said is still written, as long as it is taken.
-void Relay::finish_when_flushed() {
-  if (rest_.empty() && (error_ || shut_down_)) return finish();
-  stream_over_ = true;
-  start_flush_timer();
-}
-
-void Relay::start_flush_timer() {
-  if (!flush_timer_) flush_timer_.emplace(loop_, [this] { flush_is_late(); });
-  flush_timer_->start(options_.flush_timeout);
-}
-
-// While the stream waits, paused, it does not tell that it is over: that is asked for. One that is
-// not, or was not when this was asked last, gives the transport its time once more.
-void Relay::flush_is_late() {
-  const auto stats = stream_->stats();
-  const bool over = !stats || stats->state == session::StreamState::kClosed;
-  if (!std::exchange(stream_over_, over)) return flush_timer_->start(options_.flush_timeout);
-  note(Error(net::Errc::kTimeout, peer_ + " took nothing for " +
-                                      std::to_string(options_.flush_timeout.count()) +
-                                      " ms; what was left for it is lost"));
-  if (stream_closed_) return finish();
-  write_failed_ = true;
-  give_up_transport();  // on_close follows
-}
-
-void Relay::give_up_transport() {
-  transport_.reset();
-  rest_ = {};
-  if (flush_timer_) flush_timer_->stop();
-  stream_->resume();
-}
-
-void Relay::note(const Error& error) {
-  if (!error_) error_ = error;
-}
-
-void Relay::finish() {
-  const auto keep = std::move(self_);
-  flush_timer_.reset();
-  finish_later_.reset();
-  transport_.reset();
-  stream_.reset();
-  const DoneHandler done = std::exchange(done_, {});
-  if (done) done(error_);
-}
+void Relay::end_with_stream() { impl_->end_with_stream(); }
+void Relay::break_off_stream(const Error& why) { impl_->break_off_stream(why); }
+void Relay::break_off(const Error& why) { impl_->break_off(why); }
+void Relay::reset() { impl_->reset(); }
 
 }  // namespace uvspdy::httpstream

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "net/first_bytes.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
@@ -13,10 +14,6 @@ namespace uvspdy::httpstream {
 namespace {
 
 constexpr int kMaxInterimAnswers = 16;
-constexpr std::string_view kStart = "HTTP/";
-
-// The first byte of a TLS alert: what a TLS server says to a plain request.
-constexpr char kTlsAlert = '\x15';
 
 }  // namespace
 
@@ -42,17 +39,29 @@ Result<bool> ResponseReader::take(Bytes& input) {
     if (ends_http()) return true;
     prepare_body();
   }
+  return take_body(input);
+}
+
+bool ResponseReader::take_body(Bytes input) {
   std::string& body = response_.body;
-  if (chunked_) return chunked_->take(input, body, body_size_);
-  body += text_of(input).substr(0, body_size_ - body.size());
-  return body.size() == body_size_;
+  if (chunked_) {
+    const ChunkedBody::State state = chunked_->take(input, body, body_limit_);
+    too_long_ = state == ChunkedBody::State::kTooLong;
+    return state != ChunkedBody::State::kOpen;
+  }
+  const std::string_view text = text_of(input);
+  const std::size_t room = body_size_ - body.size();
+  body += text.substr(0, room);
+  if (length_) return body.size() == body_size_;
+  too_long_ = text.size() > room;
+  return too_long_;
 }
 
 // So that a peer that speaks something else is found out by its first bytes.
 Error ResponseReader::check_start() const {
-  const std::string_view start = std::string_view(collector_.head()).substr(0, kStart.size());
-  if (start == kStart.substr(0, start.size())) return {};
-  if (start.front() == kTlsAlert) {
+  const Bytes start = bytes_of(collector_.head());
+  if (start.empty() || net::begins_http_answer(start)) return {};
+  if (net::begins_tls(start)) {
     return Error(Errc::kBadHead, "it answers in TLS: use an https URL");
   }
   return Error(Errc::kBadHead, "the answer does not begin with 'HTTP/'");
@@ -88,6 +97,7 @@ void ResponseReader::prepare_body() {
   bad_framing_ = error != std::errc() || end != last || lengths.size() > 1;
   if (error != std::errc()) return;
   length_ = length;
+  too_long_ = length > body_limit_;
   body_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(length, body_limit_));
 }
 
@@ -95,34 +105,14 @@ Error ResponseReader::incomplete() const {
   if (bad_framing_) {
     return Error(Errc::kBadBody, "the answer's Content-Length or Transfer-Encoding makes no sense");
   }
-  if (length_ ? response_.body.size() == *length_ : chunked_ && chunked_->complete()) return {};
-  if (response_.body.size() >= body_limit_) {
+  if (too_long_) {
     return Error(Errc::kBadBody,
                  "the answer's body is longer than " + std::to_string(body_limit_) + " bytes");
   }
-  if (chunked_) return Error(Errc::kBadBody, "the answer's body has a malformed chunk");
+  if (chunked_ && chunked_->state() != ChunkedBody::State::kComplete) {
+    return Error(Errc::kBadBody, "the answer's body has a malformed chunk");
+  }
   return {};
-}
-
-namespace {
-
-// What a peer has said, for a line of ours.
-std::string shown(std::string text) {
-  constexpr std::size_t kShown = 512;
-  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-  return text;
-}
-
-}  // namespace
-
-std::string summary(const HttpResponse& response) {
-  const std::string reason = shown(response.reason);
-  std::string text = shown(response.body.substr(0, response.body.find_first_of("\r\n")));
-  if (text.starts_with("<")) text.clear();
-  return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
-         (text.empty() ? std::string() : ": " + text);
 }
 
 }  // namespace uvspdy::httpstream

@@ -14,7 +14,7 @@
 namespace uvspdy::httpstream {
 
 /// Reads the answer to one request from input that may be cut anywhere: interim answers are
-/// skipped, and of a body no more than a limit is kept.
+/// skipped, and of a body no more than a limit is kept. A body of exactly that size is whole.
 class ResponseReader {
  public:
   /// Which status ends HTTP on the connection.
@@ -49,6 +49,7 @@ class ResponseReader {
   Error check_start() const;
   bool ends_http() const;
   void prepare_body();
+  bool take_body(Bytes input);
 
   Switch switch_;
   std::size_t body_limit_;
@@ -56,13 +57,11 @@ class ResponseReader {
   int interim_answers_ = 0;
   bool head_complete_ = false;
   HttpResponse response_;
-  std::size_t body_size_ = 0;  // the most that is read of it
+  std::size_t body_size_ = 0;  // the most that is kept of it
   std::optional<std::uint64_t> length_;
   bool bad_framing_ = false;
+  bool too_long_ = false;
   std::optional<ChunkedBody> chunked_;
 };
-
-/// "403 Forbidden: no way", one line for people, of bounded length. A page of HTML is left out.
-std::string summary(const HttpResponse& response);
 
 }  // namespace uvspdy::httpstream

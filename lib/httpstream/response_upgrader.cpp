@@ -8,6 +8,14 @@
 
 namespace uvspdy::httpstream {
 
+class UVSPDY_LOCAL ResponseUpgrader::Impl {
+ public:
+  ConnectionOptions options;
+};
+
+ResponseUpgrader::ResponseUpgrader(ConnectionOptions options)
+    : impl_(std::make_shared<const Impl>(Impl{std::move(options)})) {}
+
 Result<std::shared_ptr<Connection>> ResponseUpgrader::upgrade_response(
     HttpExchange& exchange, HttpResponse response, NewStreamHandler handler) const {
   if (!is_spdy_upgrade_request(exchange.request())) {
@@ -31,11 +39,11 @@ Result<std::shared_ptr<Connection>> ResponseUpgrader::upgrade_response(
   if (!connected.transport) {
     return Error(Errc::kNotAnUpgrade, "the request has been answered already");
   }
-  ConnectionOptions options = options_;
-  options.on_new_stream = std::move(handler);
-  return Connection::create(std::move(connected.transport), session::Role::kServer,
-                            std::move(options), Buffer(std::move(*head)),
-                            std::move(connected.already_read));
+  auto connection = Connection::create(
+      std::move(connected.transport), session::Role::kServer, impl_->options,
+      {.preface = Buffer(std::move(*head)), .already_read = std::move(connected.already_read)});
+  connection->on_new_stream(std::move(handler));
+  return connection;
 }
 
 }  // namespace uvspdy::httpstream

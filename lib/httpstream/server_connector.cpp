@@ -94,8 +94,7 @@ class ServerConnector final : public net::Cancellable,
 
   void finish(Connected result) {
     const auto keep = std::exchange(self_, {});
-    const net::ConnectHandler handler = std::exchange(handler_, {});
-    handler(std::move(result));
+    handler_(std::move(result));
   }
 
   uv_loop_t* loop_;

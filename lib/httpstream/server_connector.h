@@ -16,12 +16,12 @@ namespace uvspdy::httpstream {
 
 /// How a server is reached.
 struct Route {
-  Url url;
-  std::shared_ptr<const net::TlsClientContext> tls;  ///< of the server; null: plain
-  std::optional<Proxy> proxy;                        ///< if https, with its `tls`
-  std::chrono::milliseconds connect_timeout;         ///< of the first hop
-  std::chrono::milliseconds tls_timeout;             ///< of each TLS handshake
-  std::chrono::milliseconds proxy_timeout;           ///< of CONNECT or SOCKS5
+  Url url{};
+  std::shared_ptr<const net::TlsClientContext> tls{};  ///< of the server; null: plain
+  std::optional<Proxy> proxy{};                        ///< if https, with its `tls`
+  std::chrono::milliseconds connect_timeout{};         ///< of the first hop
+  std::chrono::milliseconds tls_timeout{};             ///< of each TLS handshake
+  std::chrono::milliseconds proxy_timeout{};           ///< of CONNECT or SOCKS5
 };
 
 /// Goes the whole route: to the server, its local socket or the proxy; TLS with the proxy; CONNECT

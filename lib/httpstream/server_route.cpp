@@ -21,8 +21,11 @@ Result<TlsContext> or_default(const TlsContext& context, TlsContext& default_tls
 
 }  // namespace
 
-Result<Route> route_to(const Url& url, const HttpClientOptions& options, TlsContext& default_tls) {
-  Route route{url, {}, {}, options.connect_timeout, options.tls_timeout, options.proxy_timeout};
+Result<Route> route_to(const Url& url, const RouteOptions& options, TlsContext& default_tls) {
+  Route route{.url = url,
+              .connect_timeout = options.connect_timeout,
+              .tls_timeout = options.tls_timeout,
+              .proxy_timeout = options.proxy_timeout};
   if (url.scheme == "unix") return route;
   if (url.scheme != "http" && url.scheme != "https") {
     return Error(Errc::kBadUrl,

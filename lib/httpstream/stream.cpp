@@ -1,135 +1,111 @@
 #include "uvspdy/httpstream/stream.h"
 
+#include <string>
 #include <utility>
 
-#include "httpstream/connection_impl.h"
+#include "httpstream/stream_core.h"
 
 namespace uvspdy::httpstream {
 namespace {
 
-template <class F>
-std::shared_ptr<const F> slot(F handler) {
-  return handler ? std::make_shared<const F>(std::move(handler)) : nullptr;
-}
-
-Error closed_error(wire::StreamId id) {
-  return Error(session::Errc::kStreamClosed, "stream " + std::to_string(id) + " is closed");
+Error no_stream(const std::string& half) {
+  return Error(session::Errc::kStreamClosed, "this " + half + " is of no stream");
 }
 
 }  // namespace
 
-Stream::Stream(Private, Connection& connection, wire::StreamId id, Headers headers)
-    : connection_(&connection), id_(id), headers_(std::move(headers)) {}
+// ---- the reader
+
+StreamReader::StreamReader(std::shared_ptr<StreamCore> core) : core_(std::move(core)) {}
+StreamReader::StreamReader(StreamReader&& other) noexcept = default;
+
+StreamReader& StreamReader::operator=(StreamReader&& other) noexcept {
+  // The old one goes last: what dies with its handlers may call anything.
+  const StreamReader old(std::move(*this));
+  core_ = std::move(other.core_);
+  return *this;
+}
+
+StreamReader::~StreamReader() {
+  if (const auto core = std::move(core_)) core->reader_dropped();
+}
+
+void StreamReader::on_data(DataHandler handler) {
+  if (core_) core_->on_data(std::move(handler));
+}
+void StreamReader::on_end(EndHandler handler) {
+  if (core_) core_->on_end(std::move(handler));
+}
+HalfState StreamReader::state() const { return core_ ? core_->received() : HalfState::kBroken; }
+Error StreamReader::error() const { return core_ ? core_->receive_error() : no_stream("reader"); }
+void StreamReader::pause() {
+  if (core_) core_->pause();
+}
+void StreamReader::resume() {
+  if (core_) core_->resume();
+}
+void StreamReader::discard() {
+  if (core_) core_->discard();
+}
+void StreamReader::set_overflow(session::OverflowPolicy policy) {
+  if (core_) core_->set_overflow(policy);
+}
+
+// ---- the writer
+
+StreamWriter::StreamWriter(std::shared_ptr<StreamCore> core) : core_(std::move(core)) {}
+StreamWriter::StreamWriter(StreamWriter&& other) noexcept = default;
+
+StreamWriter& StreamWriter::operator=(StreamWriter&& other) noexcept {
+  const StreamWriter old(std::move(*this));
+  core_ = std::move(other.core_);
+  return *this;
+}
+
+StreamWriter::~StreamWriter() {
+  if (const auto core = std::move(core_)) core->writer_dropped();
+}
+
+Error StreamWriter::write(Buffer buffer) {
+  return core_ ? core_->write(std::move(buffer)) : no_stream("writer");
+}
+Error StreamWriter::send_headers(Headers headers) {
+  return core_ ? core_->send_headers(std::move(headers)) : no_stream("writer");
+}
+bool StreamWriter::writable() const { return core_ && core_->writable(); }
+void StreamWriter::on_writable(WritableHandler handler) {
+  if (core_) core_->on_writable(std::move(handler));
+}
+void StreamWriter::end() {
+  if (core_) core_->end();
+}
+void StreamWriter::end_with_reset() {
+  if (core_) core_->end_with_reset();
+}
+void StreamWriter::reset(wire::RstStatus status) {
+  if (core_) core_->reset(status);
+}
+void StreamWriter::on_sent(SentHandler handler) {
+  if (core_) core_->on_sent(std::move(handler));
+}
+HalfState StreamWriter::state() const { return core_ ? core_->sent() : HalfState::kBroken; }
+Error StreamWriter::error() const { return core_ ? core_->send_error() : no_stream("writer"); }
+
+// ---- both together
+
+Stream::Stream(Private, std::shared_ptr<StreamCore> core)
+    : core_(std::move(core)), reader_(core_->make_reader()), writer_(core_->make_writer()) {}
 
 Stream::~Stream() = default;
 
-void Stream::on_data(DataHandler handler) {
-  if (connection_ == nullptr) return;
-  on_data_ = slot(std::move(handler));
-  apply_pause();
-}
-
-void Stream::on_end(EndHandler handler) {
-  if (connection_ != nullptr) on_end_ = slot(std::move(handler));
-}
-
-void Stream::on_end_sent(EndHandler handler) {
-  if (connection_ != nullptr) on_end_sent_ = slot(std::move(handler));
-}
-
-void Stream::on_close(CloseHandler handler) {
-  if (connection_ != nullptr) on_close_ = slot(std::move(handler));
-}
-
-void Stream::on_writable(WritableHandler handler) {
-  if (connection_ != nullptr) on_writable_ = slot(std::move(handler));
-}
-
-void Stream::on_headers(HeadersHandler handler) {
-  if (connection_ != nullptr) on_headers_ = slot(std::move(handler));
-}
-
-void Stream::pause() {
-  paused_ = true;
-  apply_pause();
-}
-
-void Stream::resume() {
-  paused_ = false;
-  apply_pause();
-}
-
-// Without a handler there is nobody to give data to: as good as paused.
-void Stream::apply_pause() {
-  if (connection_ == nullptr) return;
-  session::Session& session = connection_->impl_->session();
-  if (paused_ || !on_data_) {
-    session.pause(id_);
-  } else {
-    session.resume(id_);
-    connection_->impl_->ask_for_turn();
-  }
-}
-
-Error Stream::write(Buffer buffer) {
-  if (connection_ == nullptr) return closed_error(id_);
-  Error error = connection_->impl_->session().write(id_, std::move(buffer));
-  if (!error) connection_->impl_->ask_for_turn();
-  return error;
-}
-
-Error Stream::send_headers(Headers headers, bool fin) {
-  if (connection_ == nullptr) return closed_error(id_);
-  Error error = connection_->impl_->session().send_headers(id_, std::move(headers), fin);
-  if (!error) connection_->impl_->ask_for_turn();
-  return error;
-}
-
-void Stream::set_overflow(session::OverflowPolicy policy) {
-  if (connection_ == nullptr) return;
-  connection_->impl_->session().set_overflow(id_, policy);
-  connection_->impl_->ask_for_turn();
-}
-
-std::optional<session::StreamStats> Stream::stats() const {
-  if (connection_ == nullptr) return std::nullopt;
-  return connection_->impl_->session().stream_stats(id_);
-}
-
-bool Stream::writable() const {
-  return connection_ != nullptr && connection_->impl_->session().writable(id_);
-}
-
-Error Stream::close() {
-  if (connection_ == nullptr) return closed_error(id_);
-  Error error = connection_->impl_->session().close_stream(id_);
-  if (!error) connection_->impl_->ask_for_turn();
-  return error;
-}
-
-Error Stream::close_with_reset() {
-  if (connection_ == nullptr) return closed_error(id_);
-  Error error = connection_->impl_->session().close_with_reset(id_);
-  if (!error) connection_->impl_->ask_for_turn();
-  return error;
-}
-
-void Stream::reset(wire::RstStatus status) {
-  if (connection_ == nullptr) return;
-  (void)connection_->impl_->session().reset(id_, status);
-  connection_->impl_->ask_for_turn();
-}
-
-// The last of a stream: every handler goes, and with them what they keep alive.
-void Stream::closed(const Error& error) {
-  connection_ = nullptr;
-  const auto handler = std::exchange(on_close_, nullptr);
-  const auto data = std::exchange(on_data_, nullptr);
-  const auto end = std::exchange(on_end_, nullptr);
-  const auto end_sent = std::exchange(on_end_sent_, nullptr);
-  const auto writable = std::exchange(on_writable_, nullptr);
-  const auto headers = std::exchange(on_headers_, nullptr);
-  if (handler) (*handler)(error);
-}
+const Headers& Stream::headers() const { return core_->headers(); }
+std::uint32_t Stream::identifier() const { return core_->id(); }
+void Stream::reset(wire::RstStatus status) { core_->reset(status); }
+void Stream::on_headers(HeadersHandler handler) { core_->on_headers(std::move(handler)); }
+void Stream::on_received(EndHandler handler) { core_->on_stream_received(std::move(handler)); }
+void Stream::on_sent(SentHandler handler) { core_->on_stream_sent(std::move(handler)); }
+void Stream::on_close(CloseHandler handler) { core_->on_close(std::move(handler)); }
+bool Stream::is_closed() const { return core_->is_closed(); }
+std::optional<session::StreamStats> Stream::stats() const { return core_->stats(); }
 
 }  // namespace uvspdy::httpstream

@@ -9,17 +9,17 @@ namespace uvspdy::httpstream {
 StreamDecision::State::~State() {
   const auto held = connection.lock();
   if (decided || !held) return;
-  (void)held->impl_->session().reset(id, wire::RstStatus::kRefusedStream);
+  held->impl_->session().reset(id, wire::RstStatus::kRefusedStream);
   held->impl_->ask_for_turn();
 }
 
 void StreamDecision::accept(Headers reply_headers) {
   const auto connection = state_->connection.lock();
   if (std::exchange(state_->decided, true) || !connection) return;
-  connection->impl_->decided(state_->id);
+  if (const auto core = connection->impl_->find(state_->id)) core->undecided = false;
   if (connection->impl_->session().reply(state_->id, std::move(reply_headers))) {
     // Headers that cannot be sent: the stream cannot be accepted with them.
-    (void)connection->impl_->session().reset(state_->id, wire::RstStatus::kInternalError);
+    connection->impl_->session().reset(state_->id, wire::RstStatus::kInternalError);
   }
   connection->impl_->ask_for_turn();
 }
@@ -27,21 +27,20 @@ void StreamDecision::accept(Headers reply_headers) {
 void StreamDecision::reject(wire::RstStatus status) {
   const auto connection = state_->connection.lock();
   if (std::exchange(state_->decided, true) || !connection) return;
-  (void)connection->impl_->session().reset(state_->id, status);
+  connection->impl_->session().reset(state_->id, status);
   connection->impl_->ask_for_turn();
 }
 
-void StreamDecision::on_reply_sent(std::function<void()> handler) {
+void StreamDecision::on_reply_sent(OnceCallback<void()> handler) {
   const auto connection = state_->connection.lock();
-  if (connection) {
-    connection->impl_->on_reply_sent(state_->id, std::move(handler));
-  }
+  const auto core = connection ? connection->impl_->find(state_->id) : nullptr;
+  if (core) core->on_reply_sent(std::move(handler));
 }
 
 void NoOpNewStreamHandler::operator()(const std::shared_ptr<Stream>& stream,
                                       StreamDecision decision) const {
-  stream->on_data([](Bytes) {});
   decision.accept();
+  stream->close();
 }
 
 }  // namespace uvspdy::httpstream

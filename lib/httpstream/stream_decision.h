@@ -9,7 +9,7 @@
 namespace uvspdy::httpstream {
 
 /// What the copies of one decision share. Dropped undecided, it refuses the stream.
-struct StreamDecision::State {
+struct UVSPDY_LOCAL StreamDecision::State {
   std::weak_ptr<Connection> connection;
   wire::StreamId id = 0;
   bool decided = false;

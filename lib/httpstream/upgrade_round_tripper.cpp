@@ -21,8 +21,15 @@ Error failure(const HttpResponse& response, const std::string& what) {
 
 }  // namespace
 
-UpgradeRoundTripper::UpgradeRoundTripper(uv_loop_t* loop, Options options)
-    : loop_(loop), options_(std::move(options)) {}
+class UVSPDY_LOCAL UpgradeRoundTripper::Impl {
+ public:
+  uv_loop_t* loop;
+  UpgradeRoundTripperOptions options;
+  std::shared_ptr<const net::TlsClientContext> default_tls{};
+};
+
+UpgradeRoundTripper::UpgradeRoundTripper(uv_loop_t* loop, UpgradeRoundTripperOptions options)
+    : impl_(std::make_shared<Impl>(Impl{loop, std::move(options)})) {}
 
 net::Attempt UpgradeRoundTripper::round_trip(const Url& url, HttpRequest request,
                                              Handler handler) const {
@@ -32,11 +39,12 @@ net::Attempt UpgradeRoundTripper::round_trip(const Url& url, HttpRequest request
   request.headers.set(kHeaderUpgrade, kSpdy31);
   if (request.method == "POST") request.headers.set("Content-Length", "0");
 
+  const RouteOptions& route = impl_->options.route;
   return httpstream::round_trip(
-      loop_, route_to(url, options_, default_tls_), request,
-      ResponseReader(ResponseReader::Switch::k101), options_.response_timeout,
+      impl_->loop, route_to(url, route, impl_->default_tls), request,
+      ResponseReader(ResponseReader::Switch::k101), route.response_timeout,
       // Of a refusal whatever has come of its body says enough.
-      [handler = std::move(handler)](Result<HttpAnswer> answer) {
+      [handler = std::move(handler)](Result<HttpAnswer> answer) mutable {
         if (!answer) return handler(answer.error());
         handler(UpgradeResponse{std::move(answer->response), std::move(answer->transport),
                                 std::move(answer->already_read)});
@@ -56,7 +64,8 @@ Result<std::shared_ptr<Connection>> UpgradeRoundTripper::new_connection(
                    "'Upgrade: SPDY/3.1'");
   }
   return Connection::create(std::move(answer.transport), session::Role::kClient,
-                            options_.connection, {}, std::move(answer.already_read));
+                            impl_->options.connection,
+                            {.already_read = std::move(answer.already_read)});
 }
 
 }  // namespace uvspdy::httpstream

@@ -141,8 +141,9 @@ std::string to_string(const Url& url) {
   }
   std::string authority = url.host_header();
   const std::size_t zone = url.host.find('%');
-  if (zone != std::string::npos) {
-    authority.insert(authority.find(']'), "%25" + percent_encode(url.host.substr(zone + 1)));
+  const std::size_t bracket = authority.find(']');
+  if (zone != std::string::npos && bracket != std::string::npos) {
+    authority.insert(bracket, "%25" + percent_encode(url.host.substr(zone + 1)));
   }
   return url.scheme + "://" + authority + url.target;
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
+#include <span>
+#include <utility>
 
 #include "uvspdy/buffer.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::httpstream {
@@ -11,17 +13,16 @@ namespace uvspdy::httpstream {
 /// Writes a whole buffer to a transport that must outlive the write (closing it ends the write
 /// without calling the handler), in pieces, with `on_progress` (may be empty) behind each.
 inline void write_all(net::Transport& transport, Buffer buffer,
-                      std::function<void(const Error&)> handler,
-                      std::function<void()> on_progress = {}) {
+                      OnceCallback<void(const Error&)> handler, Callback<void()> on_progress = {}) {
   constexpr std::size_t kPiece = 256 * 1024;
   const Bytes bytes = buffer.bytes().first(std::min(buffer.size(), kPiece));
   transport.write(std::span(&bytes, 1),
                   [&transport, buffer = std::move(buffer), handler = std::move(handler),
                    on_progress = std::move(on_progress)](Result<std::size_t> result) mutable {
                     if (!result) return handler(result.error());
-                    (void)buffer.take_prefix(*result);
+                    (void)buffer.take_prefix(*result);  // has been sent
                     if (buffer.empty()) return handler({});
-                    if (on_progress) on_progress();
+                    on_progress();
                     write_all(transport, std::move(buffer), std::move(handler),
                               std::move(on_progress));
                   });

@@ -28,13 +28,10 @@ AddressRace::AddressRace(uv_loop_t* loop, std::string target,
     : loop_(loop),
       target_(std::move(target)),
       attempt_delay_(attempt_delay),
-      handler_(std::make_shared<Handler>(std::move(handler))),
+      handler_(std::move(handler)),
       tries_(addresses.size()),
       next_is_due_(loop, [this] { begin_next(); }),
-      all_failed_(loop, [this] {
-        const auto tell = handler_;
-        (*tell)(failure());
-      }) {
+      all_failed_(loop, [this] { handler_(failure()); }) {
   for (std::size_t i = 0; i < addresses.size(); ++i) tries_[i].address = addresses[i];
 }
 
@@ -67,8 +64,7 @@ void AddressRace::connected(std::size_t index, int status) {
     winner->connected();
     tries_.clear();
     next_is_due_.stop();
-    const auto tell = handler_;
-    return (*tell)(std::move(winner));
+    return handler_(std::move(winner));
   }
   last_status_ = one.status = status;
   one.transport.reset();

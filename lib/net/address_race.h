@@ -3,12 +3,12 @@
 #include <uv.h>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "net/stream_transport.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/net/timer.h"
 
@@ -25,7 +25,7 @@ std::vector<sockaddr_storage> interleave_families(const std::vector<sockaddr_sto
 class AddressRace {
  public:
   /// The winner; or the last failure, with a text that names each address.
-  using Handler = std::function<void(Result<std::unique_ptr<StreamTransport>>)>;
+  using Handler = OnceCallback<void(Result<std::unique_ptr<StreamTransport>>)>;
 
   /// `target` is for messages. The handler runs once, from the loop, and may destroy this object.
   AddressRace(uv_loop_t* loop, std::string target, std::vector<sockaddr_storage> addresses,
@@ -56,7 +56,7 @@ class AddressRace {
   uv_loop_t* loop_;
   std::string target_;
   std::chrono::milliseconds attempt_delay_;
-  std::shared_ptr<Handler> handler_;
+  Handler handler_;
   std::vector<Try> tries_;
   std::size_t next_ = 0;
   int last_status_ = 0;

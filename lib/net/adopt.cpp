@@ -73,7 +73,7 @@ Error check(uv_stream_t* stream) {
 }  // namespace
 
 Result<std::unique_ptr<Transport>> adopt(uv_stream_t* stream,
-                                         std::function<void(uv_stream_t*)> on_released) {
+                                         OnceCallback<void(uv_stream_t*)> on_released) {
   if (Error error = check(stream)) return error;
   uv_read_stop(stream);
   auto transport = StreamTransport::make_over(stream, std::move(on_released));

@@ -9,6 +9,7 @@ namespace uvspdy::net {
 Connector::Connector(uv_loop_t* loop, std::string target, std::chrono::milliseconds timeout,
                      ConnectHandler handler)
     : loop_(loop),
+      thread_(loop),
       target_(std::move(target)),
       timeout_(timeout),
       handler_(std::move(handler)),
@@ -22,6 +23,7 @@ void Connector::start() {
 }
 
 void Connector::cancel() {
+  thread_.check([this] { return "the Attempt to connect to " + target_; });
   if (!self_) return;
   stop();
   fail_later(uv_error(UV_ECANCELED, "connect to " + target_));
@@ -46,8 +48,8 @@ void Connector::finish(Result<std::unique_ptr<Transport>> result) {
   timer_.stop();
   failed_.cancel();
   const auto last = std::exchange(self_, {});
-  const ConnectHandler handler = std::exchange(handler_, {});
-  if (handler) handler(std::move(result));
+  ConnectHandler handler = std::move(handler_);
+  handler(std::move(result));
 }
 
 }  // namespace uvspdy::net

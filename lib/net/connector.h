@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "net/thread_check.h"
 #include "uvspdy/net/attempt.h"
 #include "uvspdy/net/timer.h"
 #include "uvspdy/net/transport.h"
@@ -52,6 +53,7 @@ class Connector : public Cancellable, public std::enable_shared_from_this<Connec
   void time_out();
 
   uv_loop_t* loop_;
+  ThreadCheck thread_;
   std::string target_;
   std::chrono::milliseconds timeout_;
   ConnectHandler handler_;

@@ -5,14 +5,15 @@
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "net/address.h"
 #include "net/descriptor.h"
 #include "net/local_socket_file.h"
 #include "net/stream_transport.h"
+#include "net/thread_check.h"
 #include "uvspdy/net/error.h"
-#include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::net {
@@ -49,40 +50,31 @@ int set_option(int fd, int level, int name, int value) {
 
 /// Accepts by itself, with the loop only watching the socket: uv_listen drops the connections that
 /// wait when descriptors run out, without a word, or calls back without end in one turn.
-struct Listener::State : std::enable_shared_from_this<State> {
-  struct Handlers {
-    AcceptHandler on_accept;
-    ErrorHandler on_error;
-  };
+struct UVSPDY_LOCAL Listener::State {
+  explicit State(uv_loop_t* on) : loop(on), thread(on) {
+    retry.emplace(loop, [this] { watch(); });
+  }
 
-  State(uv_loop_t* on, Descriptor listening, AcceptHandler accept_handler,
-        ErrorHandler error_handler)
-      : loop(on),
-        socket(std::move(listening)),
-        handlers(std::make_shared<const Handlers>(
-            Handlers{std::move(accept_handler), std::move(error_handler)})),
-        retry(std::make_unique<Timer>(loop, [this] { watch(); })) {}
-
-  int start() {
-    poll = Handle<uv_poll_t>::make();
-    if (const int failed = uv_poll_init(loop, poll.get(), socket.get())) {
-      poll.forget();
+  /// From here on libuv keeps `state`, until it has let go of the handle.
+  static int start(const std::shared_ptr<State>& state) {
+    if (const int failed = uv_poll_init(state->loop, &state->poll, state->socket.get())) {
       return failed;
     }
-    poll->data = this;
-    watch();
+    state->poll.data = state.get();
+    state->self = state;
+    state->watch();
     return 0;
   }
 
   void watch() {
-    uv_poll_start(poll.get(), UV_READABLE, [](uv_poll_t* handle, int, int) {
-      // A handler may destroy the listener.
-      const auto self = static_cast<State*>(handle->data)->shared_from_this();
-      self->accept_waiting();
+    uv_poll_start(&poll, UV_READABLE, [](uv_poll_t* handle, int, int) {
+      static_cast<State*>(handle->data)->accept_waiting();
     });
   }
 
+  // Handlers may close or destroy the listener.
   void accept_waiting() {
+    ThreadCheck::called_by(loop);
     for (int i = 0; i < kAcceptsPerTurn && socket; ++i) {
       Descriptor accepted(accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!accepted) {
@@ -92,41 +84,49 @@ struct Listener::State : std::enable_shared_from_this<State> {
       }
       auto transport = file ? StreamTransport::make_pipe(loop) : StreamTransport::make_tcp(loop);
       if (const int failed = transport->open(accepted.get())) return back_off(failed);
-      (void)accepted.release();
+      accepted.release();
       transport->connected(file ? address : std::string());
-      const auto held = handlers;
-      if (held->on_accept) held->on_accept(std::move(transport));
+      on_accept(std::move(transport));
     }
   }
 
   void back_off(int status) {
-    uv_poll_stop(poll.get());
+    uv_poll_stop(&poll);
     retry->start(kRetryDelay);
     const std::uint64_t now = uv_now(loop);
     if (status == last_reported && now - reported_at < kReportInterval) return;
     last_reported = status;
     reported_at = now;
-    const auto held = handlers;
-    if (held->on_error) held->on_error(uv_error(status, "accept on " + address));
+    on_error(uv_error(status, "accept on " + address));
   }
 
   void close() {
     if (!socket) return;
+    thread.check([this] { return "the Listener on " + address; });
     retry.reset();
     file.reset();
-    poll.reset();  // libuv forgets the socket before it is closed
+    // libuv forgets the socket before it is closed.
+    void* handle = &poll;
+    uv_close(static_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
+      const auto last = std::move(static_cast<State*>(closed->data)->self);
+    });
     socket.reset();
-    handlers.reset();
+    // What these own may drop the listener.
+    const AcceptHandler accept_handler = std::move(on_accept);
+    const ErrorHandler error_handler = std::move(on_error);
   }
 
   uv_loop_t* loop;
+  ThreadCheck thread;
   Descriptor socket;
-  std::shared_ptr<const Handlers> handlers;  // until closed
+  AcceptHandler on_accept;
+  ErrorHandler on_error;
   std::string address;
   std::uint16_t port = 0;
   std::unique_ptr<LocalSocketFile> file;  // of a local socket
-  Handle<uv_poll_t> poll;
-  std::unique_ptr<Timer> retry;
+  uv_poll_t poll{};
+  std::shared_ptr<State> self;  // while libuv has the handle
+  std::optional<Timer> retry;   // until closed
   int last_reported = 0;
   std::uint64_t reported_at = 0;
 };
@@ -156,11 +156,13 @@ Result<std::unique_ptr<Listener>> Listener::listen_tcp(uv_loop_t* loop, const st
       getsockname(fd, base_of(*where), &size) != 0) {
     return uv_error(-errno, what);
   }
-  auto state = std::make_shared<State>(loop, std::move(listening), std::move(on_accept),
-                                       std::move(on_error));
+  auto state = std::make_shared<State>(loop);
+  state->socket = std::move(listening);
+  state->on_accept = std::move(on_accept);
+  state->on_error = std::move(on_error);
   state->address = to_string(*where);
   state->port = port_of(*where);
-  if (const int failed = state->start()) return uv_error(failed, what);
+  if (const int failed = State::start(state)) return uv_error(failed, what);
   return std::make_unique<Listener>(Private{}, std::move(state));
 }
 
@@ -170,11 +172,14 @@ Result<std::unique_ptr<Listener>> Listener::listen_pipe(uv_loop_t* loop, const s
                                                         const ListenOptions& options) {
   Result<LocalListeningSocket> listening = listen_local(path, options.backlog, options.pipe_mode);
   if (!listening) return listening.error();
-  auto state = std::make_shared<State>(loop, std::move(listening->socket), std::move(on_accept),
-                                       std::move(on_error));
+  auto state = std::make_shared<State>(loop);
+  state->socket = std::move(listening->socket);
+  state->on_accept = std::move(on_accept);
+  state->on_error = std::move(on_error);
   state->address = local_name(path);
   state->file = std::move(listening->file);
-  if (const int failed = state->start()) return uv_error(failed, "listen on " + state->address);
+  if (const int failed = State::start(state))
+    return uv_error(failed, "listen on " + state->address);
   return std::make_unique<Listener>(Private{}, std::move(state));
 }
 

@@ -3,11 +3,11 @@
 #include <uv.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 
 namespace uvspdy::net {
@@ -17,7 +17,7 @@ namespace uvspdy::net {
 class NameLookup {
  public:
   /// The addresses, in the system's order (RFC 6724). Not empty.
-  using Handler = std::function<void(Result<std::vector<sockaddr_storage>>)>;
+  using Handler = OnceCallback<void(Result<std::vector<sockaddr_storage>>)>;
 
   NameLookup() = default;
   ~NameLookup();

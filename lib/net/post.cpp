@@ -4,41 +4,45 @@
 #include <mutex>
 #include <utility>
 
+#include "net/thread_check.h"
 #include "uvspdy/net/error.h"
-#include "uvspdy/net/handle.h"
 
 namespace uvspdy::net {
 
-struct Poster::State {
+struct UVSPDY_LOCAL Poster::State {
+  explicit State(const uv_loop_t* loop) : thread(loop) {}
+
   std::mutex mutex;
-  std::deque<std::function<void()>> waiting;  // under the mutex
-  bool closed = true;                         // under the mutex
+  std::deque<OnceCallback<void()>> waiting;  // under the mutex
+  bool closed = true;                        // under the mutex
 
   // The rest belongs to the loop's thread.
+  ThreadCheck thread;
   uv_async_t async{};
   // While the handle is open libuv keeps us: the last to let go elsewhere must not have to close
   // it, nor to destroy what is waiting.
   std::shared_ptr<Poster> self;
 
   void run_waiting() {
-    std::deque<std::function<void()>> due;
+    ThreadCheck::called_by(async.loop);
+    std::deque<OnceCallback<void()>> due;
     {
       const std::lock_guard lock(mutex);
       due.swap(waiting);
     }
     while (!due.empty()) {
-      const auto next = std::move(due.front());
+      auto next = std::move(due.front());
       due.pop_front();
-      if (next) next();
+      next();
     }
   }
 };
 
-Poster::Poster(Private) : state_(std::make_unique<State>()) {}
+Poster::Poster(Private, const uv_loop_t* loop) : state_(std::make_unique<State>(loop)) {}
 Poster::~Poster() = default;
 
 Result<std::shared_ptr<Poster>> Poster::create(uv_loop_t* loop) {
-  auto poster = std::make_shared<Poster>(Private{});
+  auto poster = std::make_shared<Poster>(Private{}, loop);
   State* state = poster->state_.get();
   state->async.data = state;
   const int failed = uv_async_init(loop, &state->async, [](uv_async_t* async) {
@@ -51,17 +55,17 @@ Result<std::shared_ptr<Poster>> Poster::create(uv_loop_t* loop) {
   return poster;
 }
 
-bool Poster::post(std::function<void()> function) {
+bool Poster::post(OnceCallback<void()> function) {
   // Inside the lock: behind a `close` the handle must not be touched any more.
   const std::lock_guard lock(state_->mutex);
   if (state_->closed) return false;
-  // A moved-from function may keep a copy, which would be destroyed on this thread.
-  state_->waiting.emplace_back().swap(function);
+  state_->waiting.push_back(std::move(function));
   uv_async_send(&state_->async);
   return true;
 }
 
 void Poster::close() {
+  state_->thread.check([] { return std::string("a Poster"); });
   {
     const std::lock_guard lock(state_->mutex);
     if (std::exchange(state_->closed, true)) return;

@@ -1,17 +1,23 @@
 #include "net/stream_transport.h"
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "net/address.h"
+#include "net/peer_check.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/net/timer.h"
 
 namespace uvspdy::net {
 namespace {
@@ -25,6 +31,10 @@ constexpr std::size_t kWaitingBuffers = 4;
 // At most this many spans in one gathered write; Linux takes 1,024.
 constexpr std::size_t kGatheredBuffers = 256;
 
+// At most this many bytes in one write: libuv has an int for how many went, and an unsigned for how
+// long a buffer is.
+constexpr std::size_t kLargestWrite = 64 * 1024 * 1024;
+
 // What libuv reads into. A read is handled inside its callback, so one piece of memory serves all
 // connections of a thread, and an idle connection costs none.
 MutableBytes read_memory() {
@@ -32,13 +42,49 @@ MutableBytes read_memory() {
   return *memory;
 }
 
-std::size_t to_uv(std::span<const Bytes> spans, std::span<uv_buf_t> out) {
-  const std::size_t count = std::min(spans.size(), out.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    out[i] = uv_buf_init(char_pointer(spans[i]), static_cast<unsigned>(spans[i].size()));
-  }
-  return count;
+// Asks a peer that has been silent whether it is still there.
+constexpr int kKeepaliveIdle = 60;      // seconds
+constexpr int kKeepaliveInterval = 10;  // seconds
+constexpr int kKeepaliveProbes = 6;     // unanswered ones
+
+// An option that a system does not have leaves its own value in place.
+void keep_alive(int socket) {
+  const auto set = [socket](int level, int name, int value) {
+    setsockopt(socket, level, name, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdle);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveInterval);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
 }
+
+// The first of `spans`, without the empty ones, as libuv wants them.
+class Gathered {
+ public:
+  Gathered(std::span<const Bytes> spans, std::span<uv_buf_t> buffers) : buffers_(buffers) {
+    for (const Bytes span : spans) {
+      const Bytes piece = span.first(std::min(span.size(), kLargestWrite - size_));
+      if (piece.empty()) continue;
+      if (count_ == buffers_.size()) break;
+      buffers_[count_++] = uv_buf_init(char_pointer(piece), static_cast<unsigned>(piece.size()));
+      size_ += piece.size();
+    }
+  }
+
+  /// The bytes in all.
+  std::size_t size() const { return size_; }
+
+  /// Never none: libuv wants one at least.
+  std::span<uv_buf_t> buffers() {
+    if (count_ == 0) buffers_[count_++] = uv_buf_init(nullptr, 0);
+    return buffers_.first(count_);
+  }
+
+ private:
+  std::span<uv_buf_t> buffers_;
+  std::size_t count_ = 0;
+  std::size_t size_ = 0;
+};
 
 // A local socket without a name is one of a pair: the process at the other end says most.
 std::string peer_of_local(uv_pipe_t* pipe) {
@@ -62,31 +108,42 @@ std::string peer_of_local(uv_pipe_t* pipe) {
 
 }  // namespace
 
+// All of it is freed with libuv's last callback, the handlers too: so that no user's code runs
+// inside the call that closes.
 struct StreamTransport::State {
   // The handle: one of these, or an embedder's.
   std::variant<std::monostate, uv_tcp_t, uv_pipe_t> own;
   uv_stream_t* stream = nullptr;
-  std::function<void(uv_stream_t*)> on_released;
+  OnceCallback<void(uv_stream_t*)> on_released;
   // Only while it connects.
   struct Connecting {
     uv_connect_t request{};
-    std::function<void(int)> handler;
+    OnceCallback<void(int)> handler;
   };
   std::unique_ptr<Connecting> connecting;
   bool ended = false;
-  // Shared, so that handlers may be replaced, by whoever takes the transport over, while one runs.
-  struct ReadHandlers {
-    ReadHandler on_read;
-    EndHandler on_end;
-  };
-  std::shared_ptr<const ReadHandlers> read_handlers;
+  bool closed = false;
+  ReadHandler on_read;
+  EndHandler on_end;
   uv_write_t write{};
   std::size_t write_size = 0;
+  int broken = 0;  // why a write has failed, if the connection did
   WriteHandler on_written;
   uv_shutdown_t shutdown{};
-  bool shutdown_asked = false;
+  enum class Sending { kOpen, kShuttingDown, kShutDown };
+  Sending sending = Sending::kOpen;
+  PeerCheck peer_check;
   DoneHandler on_shutdown;
+  // Failures that libuv tells at once, on their way to the handlers that hear of them later.
+  std::vector<OnceCallback<void()>> failures;
+  std::unique_ptr<Wakeup> tell_failures;
   CloseHandler on_closed;
+
+  // -1: there is none.
+  int descriptor() {
+    uv_os_fd_t fd = -1;
+    return uv_fileno(handle(), &fd) == 0 ? fd : -1;
+  }
 
   uv_handle_t* handle() { return static_cast<uv_handle_t*>(static_cast<void*>(stream)); }
   uv_tcp_t* tcp() {
@@ -103,10 +160,48 @@ struct StreamTransport::State {
     stream->data = this;
   }
 
-  static void on_connect(uv_connect_t* request, int status) {
-    auto* state = static_cast<State*>(request->data);
+  // The kernel tells why a connection broke once, to whoever asks first.
+  int write_failed(int status) {
+    if (broken == 0 && status != UV_EPIPE) broken = status;
+    return status;
+  }
+
+  // To libuv what stands behind the last bytes is an end in order, be it a reset; and to the kernel
+  // too, when a write was told first. EPIPE is a reset behind an end in order, which counts.
+  int why_ended(int status) {
+    if (status != UV_EOF || broken != 0) return broken != 0 ? broken : status;
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(descriptor(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) return status;
+    return error == 0 || error == EPIPE ? status : -error;
+  }
+
+  void fail_later(OnceCallback<void()> call) {
+    failures.push_back(std::move(call));
+    if (!tell_failures) {
+      tell_failures = std::make_unique<Wakeup>(stream->loop, [this] {
+        auto due = std::exchange(failures, {});
+        for (auto& next : due) {
+          if (!closed) next();
+        }
+      });
+    }
+    tell_failures->schedule();
+  }
+
+  // ---- what libuv calls. Each handler may close or destroy the transport.
+
+  template <class T>
+  static State* called_by_loop(T* handle) {
+    auto* state = static_cast<State*>(handle->data);
+    ThreadCheck::called_by(state->stream->loop);
+    return state;
+  }
+
+  static void connect_done(uv_connect_t* request, int status) {
+    auto* state = called_by_loop(request);
     const auto done = std::exchange(state->connecting, nullptr);
-    if (done->handler) done->handler(status);
+    if (!state->closed) done->handler(status);
   }
 
   static void allocate(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
@@ -115,22 +210,45 @@ struct StreamTransport::State {
   }
 
   static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
-    auto* state = static_cast<State*>(stream->data);
-    const auto handlers = state->read_handlers;
+    auto* state = called_by_loop(stream);
     if (count > 0) {
-      if (!handlers || !handlers->on_read) return;
-      handlers->on_read(bytes_of(buffer->base, static_cast<std::size_t>(count)));
+      state->on_read(bytes_of(buffer->base, static_cast<std::size_t>(count)));
     } else if (count < 0) {
-      state->ended = true;
       uv_read_stop(stream);
-      if (!handlers || !handlers->on_end) return;
-      handlers->on_end(count == UV_EOF ? Error() : uv_error(static_cast<int>(count), "read"));
+      state->end(state->why_ended(static_cast<int>(count)));
     }
+  }
+
+  void end(int status) {
+    ended = true;
+    const ReadHandler not_called_any_more = std::move(on_read);
+    on_end(status == UV_EOF ? Error() : uv_error(status, "read"));
+  }
+
+  static void write_done(uv_write_t* request, int status) {
+    auto* state = called_by_loop(request);
+    if (state->closed) return;
+    if (status < 0) return state->on_written(uv_error(state->write_failed(status), "write"));
+    state->on_written(state->write_size);
+  }
+
+  static void shutdown_done(uv_shutdown_t* request, int status) {
+    auto* state = called_by_loop(request);
+    if (state->closed) return;
+    if (status < 0) return state->on_shutdown(uv_error(status, "shutdown"));
+    state->sending = Sending::kShutDown;
+    state->on_shutdown({});
+  }
+
+  static void close_done(uv_handle_t* handle) {
+    const std::unique_ptr<State> state(called_by_loop(handle));
+    state->on_closed();
+    state->on_released(state->stream);
   }
 };
 
 StreamTransport::StreamTransport(Private, uv_loop_t* loop)
-    : loop_(loop), state_(std::make_unique<State>()) {}
+    : loop_(loop), thread_(loop), state_(std::make_unique<State>()) {}
 
 // Neither init creates a socket yet, so neither can fail.
 std::unique_ptr<StreamTransport> StreamTransport::make_tcp(uv_loop_t* loop) {
@@ -150,7 +268,7 @@ std::unique_ptr<StreamTransport> StreamTransport::make_pipe(uv_loop_t* loop) {
 }
 
 std::unique_ptr<StreamTransport> StreamTransport::make_over(
-    uv_stream_t* stream, std::function<void(uv_stream_t*)> on_released) {
+    uv_stream_t* stream, OnceCallback<void(uv_stream_t*)> on_released) {
   auto transport = std::make_unique<StreamTransport>(Private{}, stream->loop);
   transport->state_->use(stream);
   transport->state_->on_released = std::move(on_released);
@@ -166,21 +284,21 @@ int StreamTransport::open(uv_os_sock_t socket) {
   return uv_pipe_open(state_->pipe(), socket);
 }
 
-int StreamTransport::connect(const sockaddr_storage& address, std::function<void(int)> handler) {
+int StreamTransport::connect(const sockaddr_storage& address, OnceCallback<void(int)> handler) {
   state_->connecting = std::make_unique<State::Connecting>();
   state_->connecting->request.data = state_.get();
   state_->connecting->handler = std::move(handler);
   const int status = uv_tcp_connect(&state_->connecting->request, state_->tcp(), base_of(address),
-                                    &State::on_connect);
+                                    &State::connect_done);
   if (status < 0) state_->connecting.reset();
   return status;
 }
 
-int StreamTransport::connect(const std::string& path, std::function<void(int)> handler) {
+int StreamTransport::connect(const std::string& path, OnceCallback<void(int)> handler) {
   state_->connecting = std::make_unique<State::Connecting>();
   state_->connecting->request.data = state_.get();
   state_->connecting->handler = std::move(handler);
-  uv_pipe_connect(&state_->connecting->request, state_->pipe(), path.c_str(), &State::on_connect);
+  uv_pipe_connect(&state_->connecting->request, state_->pipe(), path.c_str(), &State::connect_done);
   return 0;
 }
 
@@ -192,6 +310,7 @@ void StreamTransport::connected(std::string peer) {
     return;
   }
   uv_tcp_nodelay(tcp, 1);
+  keep_alive(state_->descriptor());
   sockaddr_storage address{};
   int size = sizeof address;
   if (peer_.empty() && uv_tcp_getpeername(tcp, base_of(address), &size) == 0) {
@@ -200,115 +319,115 @@ void StreamTransport::connected(std::string peer) {
 }
 
 void StreamTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) {
+  check_thread();
   if (!state_) return;
-  state_->read_handlers = std::make_shared<const State::ReadHandlers>(
-      State::ReadHandlers{std::move(on_read), std::move(on_end)});
+  if (state_->ended) return;
+  // What the old ones own is destroyed with the arguments, behind everything here.
+  std::swap(state_->on_read, on_read);
+  std::swap(state_->on_end, on_end);
 }
 
 void StreamTransport::start_reading() {
-  if (state_ && !state_->ended) uv_read_start(state_->stream, &State::allocate, &State::read);
+  check_thread();
+  if (!state_ || state_->ended) return;
+  const int failed = uv_read_start(state_->stream, &State::allocate, &State::read);
+  if (failed == 0 || failed == UV_EALREADY) return;
+  state_->fail_later([state = state_.get(), failed] {
+    if (!state->ended) state->end(failed);
+  });
 }
 
 void StreamTransport::stop_reading() {
+  check_thread();
   if (state_) uv_read_stop(state_->stream);
 }
 
 Result<std::size_t> StreamTransport::try_write(std::span<const Bytes> spans) {
+  check_thread();
   if (!state_) return uv_error(UV_ECANCELED, "write");
-  std::array<uv_buf_t, kGatheredBuffers> buffers;
-  const std::size_t count = to_uv(spans, buffers);
-  const int written = uv_try_write(state_->stream, buffers.data(), static_cast<unsigned>(count));
+  std::array<uv_buf_t, kGatheredBuffers> memory;
+  Gathered gathered(spans, memory);
+  const auto buffers = gathered.buffers();
+  const int written =
+      uv_try_write(state_->stream, buffers.data(), static_cast<unsigned>(buffers.size()));
   if (written == UV_EAGAIN) return std::size_t{0};
-  if (written < 0) return uv_error(written, "write to " + peer_);
+  if (written < 0) return uv_error(state_->write_failed(written), "write to " + peer_);
   return static_cast<std::size_t>(written);
 }
 
 void StreamTransport::write(std::span<const Bytes> spans, WriteHandler handler) {
+  check_thread();
   if (!state_) return;
-  std::array<uv_buf_t, kWaitingBuffers> buffers;
-  const std::size_t count = to_uv(spans, buffers);
+  std::array<uv_buf_t, kWaitingBuffers> memory;
+  Gathered gathered(spans, memory);
+  const auto buffers = gathered.buffers();
   state_->on_written = std::move(handler);
-  state_->write_size = 0;
-  for (std::size_t i = 0; i < count; ++i) state_->write_size += spans[i].size();
+  state_->write_size = gathered.size();
   state_->write.data = state_.get();
   const int failed = uv_write(&state_->write, state_->stream, buffers.data(),
-                              static_cast<unsigned>(count), [](uv_write_t* request, int status) {
-                                auto* state = static_cast<State*>(request->data);
-                                const WriteHandler on_written =
-                                    std::exchange(state->on_written, {});
-                                if (!on_written) return;
-                                if (status < 0) return on_written(uv_error(status, "write"));
-                                on_written(state->write_size);
-                              });
+                              static_cast<unsigned>(buffers.size()), &State::write_done);
   if (failed == 0) return;
-  fail_later([on_written = std::exchange(state_->on_written, {}), failed] {
-    if (on_written) on_written(uv_error(failed, "write"));
+  state_->fail_later([on_written = std::move(state_->on_written), failed]() mutable {
+    on_written(uv_error(failed, "write"));
   });
 }
 
-void StreamTransport::fail_later(std::function<void()> call) {
-  if (!failures_) failures_ = std::make_shared<std::deque<std::function<void()>>>();
-  failures_->push_back(std::move(call));
-  if (!tell_failures_) {
-    tell_failures_ = std::make_unique<Wakeup>(loop_, [failures = failures_] {
-      while (!failures->empty()) {
-        const auto next = std::move(failures->front());
-        failures->pop_front();
-        next();  // may close the transport, and with it what is left
-      }
-    });
-  }
-  tell_failures_->schedule();
-}
-
 void StreamTransport::shutdown(DoneHandler handler) {
+  check_thread();
   if (!state_) return;
-  if (std::exchange(state_->shutdown_asked, true)) {
-    fail_later([handler = std::move(handler)] {
-      if (handler) handler(uv_error(UV_EALREADY, "shutdown"));
-    });
+  if (state_->sending != State::Sending::kOpen) {
+    state_->fail_later(
+        [handler = std::move(handler)]() mutable { handler(uv_error(UV_EALREADY, "shutdown")); });
     return;
   }
+  state_->sending = State::Sending::kShuttingDown;
   state_->on_shutdown = std::move(handler);
   state_->shutdown.data = state_.get();
-  const int status =
-      uv_shutdown(&state_->shutdown, state_->stream, [](uv_shutdown_t* request, int result) {
-        auto* state = static_cast<State*>(request->data);
-        const DoneHandler on_shutdown = std::exchange(state->on_shutdown, {});
-        if (on_shutdown) on_shutdown(result < 0 ? uv_error(result, "shutdown") : Error());
-      });
-  if (status == 0) return;
-  fail_later([on_shutdown = std::exchange(state_->on_shutdown, {}), status] {
-    if (on_shutdown) on_shutdown(uv_error(status, "shutdown"));
+  const int failed = uv_shutdown(&state_->shutdown, state_->stream, &State::shutdown_done);
+  if (failed == 0) return;
+  state_->fail_later([on_shutdown = std::move(state_->on_shutdown), failed]() mutable {
+    on_shutdown(uv_error(failed, "shutdown"));
   });
 }
 
 std::size_t StreamTransport::unacknowledged() const {
-  uv_os_fd_t fd = -1;
+  check_thread();
   int count = 0;
-  if (!state_ || state_->tcp() == nullptr || uv_fileno(state_->handle(), &fd) != 0 ||
-      ioctl(fd, SIOCOUTQ, &count) != 0) {
+  if (!state_ || state_->tcp() == nullptr || ioctl(state_->descriptor(), SIOCOUTQ, &count) != 0) {
     return 0;
   }
   return static_cast<std::size_t>(count);
 }
 
+Error StreamTransport::check_peer() const {
+  check_thread();
+  if (!state_) return uv_error(UV_ECANCELED, "check the peer");
+  const bool shut_down = state_->sending == State::Sending::kShutDown;
+  const int status = state_->peer_check.status(state_->descriptor(), shut_down);
+  return status == 0 ? Error() : uv_error(status, "connection to " + peer_);
+}
+
+void StreamTransport::abort(CloseHandler handler) {
+  // A close that waits for no time is a reset. uv_tcp_close_reset does the same, but refuses to
+  // behind a shutdown.
+  const linger no_time{1, 0};
+  if (!state_) return;
+  check_thread();
+  if (state_->tcp() != nullptr) {
+    setsockopt(state_->descriptor(), SOL_SOCKET, SO_LINGER, &no_time, sizeof no_time);
+  }
+  close(std::move(handler));
+}
+
 void StreamTransport::close(CloseHandler handler) {
   if (!state_) return;
-  if (failures_) failures_->clear();
-  tell_failures_.reset();
-  state_->on_written = {};
-  state_->on_shutdown = {};
-  if (state_->connecting) state_->connecting->handler = {};
+  check_thread();
+  state_->closed = true;
+  state_->tell_failures.reset();
   state_->on_closed = std::move(handler);
   // Requests under way are called back before the handle is, so nothing points here afterwards.
-  uv_handle_t* closing = state_->handle();
-  closing->data = state_.release();
-  uv_close(closing, [](uv_handle_t* closed) {
-    const std::unique_ptr<State> state(static_cast<State*>(closed->data));
-    if (state->on_closed) state->on_closed();
-    if (state->on_released) state->on_released(state->stream);
-  });
+  State* state = state_.release();
+  uv_close(state->handle(), &State::close_done);
 }
 
 }  // namespace uvspdy::net

@@ -2,12 +2,11 @@
 
 #include <uv.h>
 
-#include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 
-#include "uvspdy/net/timer.h"
+#include "net/thread_check.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::net {
@@ -25,7 +24,7 @@ class StreamTransport final : public Transport {
 
   /// Over an embedder's handle: it is closed here, and then given to `on_released`.
   static std::unique_ptr<StreamTransport> make_over(uv_stream_t* stream,
-                                                    std::function<void(uv_stream_t*)> on_released);
+                                                    OnceCallback<void(uv_stream_t*)> on_released);
 
   explicit StreamTransport(Private, uv_loop_t* loop);  // use one of the above
   ~StreamTransport() override;
@@ -40,8 +39,8 @@ class StreamTransport final : public Transport {
 
   /// Begins to connect. The handler gets libuv's status, from the loop, unless the transport is
   /// closed before. A negative result: it has not begun, and the handler is not called.
-  int connect(const sockaddr_storage& address, std::function<void(int)> handler);
-  int connect(const std::string& path, std::function<void(int)> handler);
+  int connect(const sockaddr_storage& address, OnceCallback<void(int)> handler);
+  int connect(const std::string& path, OnceCallback<void(int)> handler);
 
   /// Says that it is connected. `peer` is for messages; empty: the address that the kernel knows.
   void connected(std::string peer = {});
@@ -54,6 +53,8 @@ class StreamTransport final : public Transport {
   void shutdown(DoneHandler handler) override;
   std::size_t unacknowledged() const override;
   void close(CloseHandler handler) override;
+  void abort(CloseHandler handler) override;
+  Error check_peer() const override;
   std::string peer() const override { return peer_; }
   uv_loop_t* loop() const override { return loop_; }
 
@@ -61,14 +62,14 @@ class StreamTransport final : public Transport {
   // What libuv points to. Closing gives it to libuv, which frees it with the last callback.
   struct State;
 
-  void fail_later(std::function<void()> call);
+  void check_thread() const {
+    thread_.check([this] { return "the Transport to " + peer_; });
+  }
 
   uv_loop_t* loop_;
+  ThreadCheck thread_;
   std::unique_ptr<State> state_;  // null once closed
   std::string peer_;
-  // Failures that libuv tells at once, on their way to the handlers that hear of them later.
-  std::shared_ptr<std::deque<std::function<void()>>> failures_;
-  std::unique_ptr<Wakeup> tell_failures_;
 };
 
 }  // namespace uvspdy::net

@@ -3,42 +3,80 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/thread_check.h"
+
 namespace uvspdy::net {
 namespace {
 
-// The copy keeps a handler alive that destroys its own Timer or Wakeup.
-void run(void* data) {
-  const auto handler = *static_cast<std::shared_ptr<std::function<void()>>*>(data);
-  (*handler)();
+// A handle with its handler. Closing gives both to libuv, which frees them with its last callback:
+// so no user's code runs inside the call that lets go of a Timer or Wakeup.
+template <class Handle>
+struct Scheduled {
+  Scheduled(uv_loop_t* loop, Callback<void()> on_due) : handler(std::move(on_due)), thread(loop) {
+    handle.data = this;
+  }
+
+  static void run(Handle* handle) {
+    ThreadCheck::called_by(handle->loop);
+    static_cast<const Scheduled*>(handle->data)->handler();
+  }
+
+  Handle handle{};
+  Callback<void()> handler;
+  ThreadCheck thread;
+};
+
+template <class State>
+void close(State* state) {
+  state->check_thread();
+  void* handle = &state->handle;
+  uv_close(static_cast<uv_handle_t*>(handle),
+           [](uv_handle_t* closed) { std::unique_ptr<State>(static_cast<State*>(closed->data)); });
 }
 
 }  // namespace
 
-Timer::Timer(uv_loop_t* loop, std::function<void()> handler)
-    : timer_(Handle<uv_timer_t>::make()),
-      handler_(std::make_shared<std::function<void()>>(std::move(handler))) {
-  uv_timer_init(loop, timer_.get());
-  timer_->data = &handler_;
+struct UVSPDY_LOCAL Timer::State : Scheduled<uv_timer_t> {
+  using Scheduled::Scheduled;
+  void check_thread() const {
+    thread.check([] { return std::string("a Timer"); });
+  }
+};
+
+void Timer::Close::operator()(State* state) const { close(state); }
+
+Timer::Timer(uv_loop_t* loop, Callback<void()> handler)
+    : state_(std::make_unique<State>(loop, std::move(handler)).release()) {
+  uv_timer_init(loop, &state_->handle);  // cannot fail
 }
 
 Timer::~Timer() = default;
 
 void Timer::start(std::chrono::milliseconds delay) {
+  state_->check_thread();
   const auto count = std::max<std::chrono::milliseconds::rep>(delay.count(), 0);
   // The loop's notion of now may be as old as the callback we are called from.
-  uv_update_time(timer_->loop);
-  uv_timer_start(
-      timer_.get(), [](uv_timer_t* timer) { run(timer->data); }, static_cast<std::uint64_t>(count),
-      0);
+  uv_update_time(state_->handle.loop);
+  uv_timer_start(&state_->handle, &State::run, static_cast<std::uint64_t>(count), 0);
 }
 
-void Timer::stop() { uv_timer_stop(timer_.get()); }
+void Timer::stop() {
+  state_->check_thread();
+  uv_timer_stop(&state_->handle);
+}
 
-Wakeup::Wakeup(uv_loop_t* loop, std::function<void()> handler)
-    : idle_(Handle<uv_idle_t>::make()),
-      handler_(std::make_shared<std::function<void()>>(std::move(handler))) {
-  uv_idle_init(loop, idle_.get());
-  idle_->data = &handler_;
+struct UVSPDY_LOCAL Wakeup::State : Scheduled<uv_idle_t> {
+  using Scheduled::Scheduled;
+  void check_thread() const {
+    thread.check([] { return std::string("a Wakeup"); });
+  }
+};
+
+void Wakeup::Close::operator()(State* state) const { close(state); }
+
+Wakeup::Wakeup(uv_loop_t* loop, Callback<void()> handler)
+    : state_(std::make_unique<State>(loop, std::move(handler)).release()) {
+  uv_idle_init(loop, &state_->handle);  // cannot fail
 }
 
 Wakeup::~Wakeup() = default;
@@ -46,12 +84,16 @@ Wakeup::~Wakeup() = default;
 // An idle handle, because it alone keeps the loop from blocking even when it is scheduled by
 // another idle handle of the same turn.
 void Wakeup::schedule() {
-  uv_idle_start(idle_.get(), [](uv_idle_t* idle) {
+  state_->check_thread();
+  uv_idle_start(&state_->handle, [](uv_idle_t* idle) {
     uv_idle_stop(idle);
-    run(idle->data);
+    State::run(idle);
   });
 }
 
-void Wakeup::cancel() { uv_idle_stop(idle_.get()); }
+void Wakeup::cancel() {
+  state_->check_thread();
+  uv_idle_stop(&state_->handle);
+}
 
 }  // namespace uvspdy::net

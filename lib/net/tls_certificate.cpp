@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "uvspdy/bytes.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::net {
 namespace {
@@ -23,14 +24,6 @@ std::string utf8(const ASN1_STRING* value) {
   std::string result(text, text + size);
   OPENSSL_free(text);
   return result;
-}
-
-std::string printable(std::string text) {
-  for (char& c : text) {
-    if (c < ' ' || c == '\x7f') c = '?';
-  }
-  if (text.size() > kLongestName) text = text.substr(0, kLongestName) + "...";
-  return text;
 }
 
 std::string text_of(const X509_NAME* name) {
@@ -76,7 +69,7 @@ std::string valid_names(const X509& certificate) {
   if (names.empty()) return "names no host in its subjectAltName";
   std::string text = "is valid for ";
   for (std::size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) {
-    text += (i == 0 ? "" : ", ") + printable(names[i]);
+    text += (i == 0 ? "" : ", ") + printable(names[i], kLongestName);
   }
   if (names.size() > kNamesShown) {
     text += " and " + std::to_string(names.size() - kNamesShown) + " more";
@@ -112,7 +105,7 @@ std::string verify_failure(X509_STORE_CTX& failed, const std::string& expected) 
   const std::string whose =
       std::string(X509_STORE_CTX_get_error_depth(&failed) == 0 ? "the certificate '"
                                                                : "in its chain the certificate '") +
-      printable(text_of(X509_get_subject_name(certificate))) + "' ";
+      printable(text_of(X509_get_subject_name(certificate)), kLongestName) + "' ";
   switch (code) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return whose + "has expired on " + date(X509_get0_notAfter(certificate));
@@ -124,7 +117,8 @@ std::string verify_failure(X509_STORE_CTX& failed, const std::string& expected) 
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return whose + "comes from '" + printable(text_of(X509_get_issuer_name(certificate))) +
+      return whose + "comes from '" +
+             printable(text_of(X509_get_issuer_name(certificate)), kLongestName) +
              "', which is not among the trusted CAs";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:

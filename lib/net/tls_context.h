@@ -11,7 +11,7 @@
 
 namespace uvspdy::net {
 
-class TlsClientContext::Impl {
+class UVSPDY_LOCAL TlsClientContext::Impl {
  public:
   Impl(SslCtxPtr context, const TlsClientOptions& options);
 
@@ -29,7 +29,7 @@ class TlsClientContext::Impl {
   std::unique_ptr<TlsSessions> sessions_;
 };
 
-class TlsServerContext::Impl {
+class UVSPDY_LOCAL TlsServerContext::Impl {
  public:
   explicit Impl(SslCtxPtr context) : context_(std::move(context)) {}
 
@@ -41,6 +41,16 @@ class TlsServerContext::Impl {
  private:
   mutable std::mutex mutex_;
   SslCtxPtr context_;
+};
+
+/// What is behind a context, for this floor and its tests.
+struct TlsContextAccess {
+  static const TlsClientContext::Impl& impl(const TlsClientContext& context) {
+    return *context.impl_;
+  }
+  static const TlsServerContext::Impl& impl(const TlsServerContext& context) {
+    return *context.impl_;
+  }
 };
 
 /// "TLS 1.2"

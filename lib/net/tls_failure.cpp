@@ -3,9 +3,12 @@
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 
-#include <algorithm>
+#include <string_view>
 
+#include "net/first_bytes.h"
+#include "uvspdy/bytes.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::net {
 namespace {
@@ -18,12 +21,8 @@ bool is_ssl(const OpensslError& cause, int reason) {
 }
 
 std::string first_line(Bytes bytes) {
-  std::string line;
-  for (const std::uint8_t byte : bytes.first(std::min(bytes.size(), kShown))) {
-    if (byte == '\r' || byte == '\n') break;
-    line += byte >= ' ' && byte < 0x7f ? static_cast<char>(byte) : '?';
-  }
-  return line;
+  const std::string_view text = text_of(bytes);
+  return printable(text.substr(0, text.find_first_of("\r\n")), kShown);
 }
 
 bool is_version_mismatch(const OpensslError& cause) {
@@ -36,11 +35,6 @@ bool is_foreign_protocol(const OpensslError& cause) {
   return is_ssl(cause, SSL_R_WRONG_VERSION_NUMBER) || is_ssl(cause, SSL_R_HTTP_REQUEST) ||
          is_ssl(cause, SSL_R_HTTPS_PROXY_REQUEST) || is_ssl(cause, SSL_R_PACKET_LENGTH_TOO_LONG) ||
          is_ssl(cause, SSL_R_ENCRYPTED_LENGTH_TOO_LONG);
-}
-
-bool is_record(Bytes bytes) {
-  // A record starts with its type, 20 to 23, and version 3.
-  return bytes.size() >= 2 && bytes[0] >= 20 && bytes[0] <= 23 && bytes[1] == 3;
 }
 
 // Alerts that are about the certificate we have shown, or have not; empty for others.
@@ -81,11 +75,7 @@ std::string refused_certificate(const OpensslError& cause) {
 Error tls_config_error(std::string text) { return Error(Errc::kTlsConfig, std::move(text)); }
 
 bool is_plain_http(const OpensslError& cause, Bytes first_bytes) {
-  if (!is_foreign_protocol(cause) || first_bytes.empty()) return false;
-  // The start of a method; OpenSSL gives up after five bytes.
-  const Bytes start = first_bytes.first(std::min<std::size_t>(first_bytes.size(), 3));
-  return std::all_of(start.begin(), start.end(),
-                     [](std::uint8_t byte) { return byte >= 'A' && byte <= 'Z'; });
+  return is_foreign_protocol(cause) && begins_http_request(first_bytes);
 }
 
 Error handshake_failure(const TlsLink::Facts& facts, const OpensslError& cause, Bytes first_bytes) {
@@ -97,17 +87,16 @@ Error handshake_failure(const TlsLink::Facts& facts, const OpensslError& cause, 
     return Error(Errc::kCertificate,
                  start + "a client certificate is required, and the client has shown none");
   }
-  if (is_foreign_protocol(cause) && !is_record(first_bytes)) {
+  if (is_foreign_protocol(cause) && !begins_tls(first_bytes)) {
     if (facts.server) {
       return Error(Errc::kTlsHandshake,
                    start + "the client does not speak TLS, it sent '" + first_line(first_bytes) +
                        (is_plain_http(cause, first_bytes) ? "'; it should use https://" : "'"));
     }
-    return Error(Errc::kTlsHandshake,
-                 start + "the server does not speak TLS, it answered '" + first_line(first_bytes) +
-                     "'; " +
-                     (text_of(first_bytes).starts_with("HTTP/") ? "use http:// for it"
-                                                                : "is it the right port?"));
+    return Error(
+        Errc::kTlsHandshake,
+        start + "the server does not speak TLS, it answered '" + first_line(first_bytes) + "'; " +
+            (begins_http_answer(first_bytes) ? "use http:// for it" : "is it the right port?"));
   }
   if (is_version_mismatch(cause)) {
     return Error(Errc::kTlsHandshake, start + "no TLS version in common; this side takes " +

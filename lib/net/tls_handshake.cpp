@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "net/address.h"
+#include "net/thread_check.h"
 #include "net/tls_context.h"
 #include "net/tls_failure.h"
 #include "net/tls_link.h"
@@ -34,6 +35,7 @@ class TlsHandshake final : public Cancellable,
   TlsHandshake(std::unique_ptr<Transport> lower, const std::string& host,
                std::chrono::milliseconds timeout, ConnectHandler handler)
       : lower_(std::move(lower)),
+        thread_(lower_->loop()),
         timeout_(timeout),
         handler_(std::move(handler)),
         who_(host.empty() ? lower_->peer() : host + " (" + lower_->peer() + ")"),
@@ -63,6 +65,7 @@ class TlsHandshake final : public Cancellable,
   }
 
   void cancel() override {
+    thread_.check([this] { return "the TLS handshake with " + who_; });
     if (!self_) return;
     error_ = uv_error(UV_ECANCELED, "TLS handshake with " + who_);
     timer_.stop();
@@ -173,11 +176,12 @@ class TlsHandshake final : public Cancellable,
     failed_early_.cancel();
     link_.reset();
     lower_.reset();
-    const ConnectHandler handler = std::exchange(handler_, {});
-    if (handler) handler(std::move(result));
+    ConnectHandler handler = std::move(handler_);
+    handler(std::move(result));
   }
 
   std::unique_ptr<Transport> lower_;  // before the link has it
+  ThreadCheck thread_;
   std::chrono::milliseconds timeout_;
   ConnectHandler handler_;
   std::string who_;
@@ -235,9 +239,13 @@ Error expect_name(SSL* ssl, const std::string& name) {
 Attempt tls_connect(std::unique_ptr<Transport> transport,
                     std::shared_ptr<const TlsClientContext> context, const std::string& host,
                     std::chrono::milliseconds timeout, ConnectHandler handler) {
-  const TlsClientContext::Impl& impl = context->impl();
   const auto handshake =
       std::make_shared<TlsHandshake>(std::move(transport), host, timeout, std::move(handler));
+  if (!context) {
+    handshake->fail_early(Error(Errc::kTlsConfig, "no TlsClientContext is given"));
+    return Attempt(handshake);
+  }
+  const auto& impl = TlsContextAccess::impl(*context);
   const std::string name = certificate_name(impl.server_name().empty() ? host : impl.server_name());
   const std::string peer = handshake->peer();
 
@@ -273,9 +281,13 @@ Attempt tls_connect(std::unique_ptr<Transport> transport,
 Attempt tls_accept(std::unique_ptr<Transport> transport,
                    std::shared_ptr<const TlsServerContext> context,
                    std::chrono::milliseconds timeout, ConnectHandler handler) {
-  const TlsServerContext::Impl& impl = context->impl();
   const auto handshake =
       std::make_shared<TlsHandshake>(std::move(transport), "", timeout, std::move(handler));
+  if (!context) {
+    handshake->fail_early(Error(Errc::kTlsConfig, "no TlsServerContext is given"));
+    return Attempt(handshake);
+  }
+  const auto& impl = TlsContextAccess::impl(*context);
   clear_openssl_errors();
   SslPtr ssl = impl.new_ssl();
   if (!ssl) {

@@ -1,7 +1,6 @@
 #include "net/tls_transport.h"
 
-#include <deque>
-#include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -23,21 +22,23 @@ constexpr std::size_t kBacklogLimit = 64 * 1024;
 /// Lives on, while one of its handlers runs, when that handler destroys the transport.
 class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_from_this<State> {
  public:
-  struct ReadHandlers {
-    ReadHandler on_read;
-    EndHandler on_end;
-  };
-
-  explicit State(std::unique_ptr<TlsLink> of)
-      : link(std::move(of)), wakeup_(link->lower().loop(), [this] { wake_up(); }) {
+  explicit State(std::unique_ptr<TlsLink> of) : link(std::move(of)) {
     link->set_user(this);
+    wakeup_.emplace(link->lower().loop(), [this] { wake_up(); });
+  }
+
+  void set_read_handlers(ReadHandler on_read, EndHandler on_end) {
+    if (ended_) return;
+    // What the old ones own is destroyed with the arguments, behind everything here.
+    std::swap(on_read_, on_read);
+    std::swap(on_end_, on_end);
   }
 
   void start_reading() {
     reading_ = true;
     // What is here already must not be delivered inside this call.
     if (link->has_input() || link->lower_ended()) {
-      wakeup_.schedule();
+      wakeup_->schedule();
     } else {
       link->set_reading(!ended_ && !held_up_);
     }
@@ -57,42 +58,41 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     spans_.assign(spans.begin(), spans.end());
     on_written_ = std::move(handler);
     writing_ = true;
-    if (!link->is_stuck()) wakeup_.schedule();
+    if (!link->is_stuck()) wakeup_->schedule();
   }
 
   void shutdown(DoneHandler handler) {
     if (std::exchange(shutdown_asked_, true)) {
-      later_.push_back([handler = std::move(handler)] {
-        if (handler) handler(uv_error(UV_EALREADY, "shutdown"));
-      });
-      wakeup_.schedule();
+      later(
+          [handler = std::move(handler)]() mutable { handler(uv_error(UV_EALREADY, "shutdown")); });
       return;
     }
     on_shutdown_ = std::move(handler);
     if (!writing_) say_goodbye();
   }
 
-  void close(CloseHandler handler) {
+  Error check_peer() const {
+    return link->write_error() ? link->write_error() : link->lower().check_peer();
+  }
+
+  enum class Ending { kClose, kAbort };
+
+  void close(Ending how, CloseHandler handler) {
     closed_ = true;
     writing_ = false;
-    on_written_ = {};
-    on_shutdown_ = {};
-    later_.clear();
-    wakeup_.cancel();
-    if (!handler) return link->lower().close({});
-    // The transport below need call back only while it lives, and ours may be destroyed at once.
-    self_ = shared_from_this();
+    wakeup_.reset();
     on_closed_ = std::move(handler);
-    link->lower().close([this] {
+    // The transport below need call back only while it lives, and ours may be destroyed at once.
+    // Our handlers are freed then, too: no user's code runs inside the call that closes.
+    self_ = shared_from_this();
+    const auto closed = [this] {
       const auto keep = std::exchange(self_, nullptr);
-      const CloseHandler told = std::exchange(on_closed_, {});
-      told();
-    });
+      on_closed_();
+    };
+    how == Ending::kAbort ? link->lower().abort(closed) : link->lower().close(closed);
   }
 
   const std::unique_ptr<TlsLink> link;
-  // Shared, so that handlers may be replaced while one runs.
-  std::shared_ptr<const ReadHandlers> read_handlers;
 
  private:
   // ---- TlsLinkUser
@@ -104,7 +104,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     const auto keep = shared_from_this();
     if (held_up_) {
       held_up_ = false;
-      wakeup_.schedule();
+      wakeup_->schedule();
     }
     continue_write();
     if (closed_) return;
@@ -115,10 +115,9 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   void wake_up() {
     const auto keep = shared_from_this();
     // Each of these may close the transport.
-    while (!later_.empty()) {
-      const auto next = std::move(later_.front());
-      later_.pop_front();
-      next();
+    auto due = std::exchange(later_, {});
+    for (auto& next : due) {
+      if (!closed_) next();
     }
     if (!closed_ && !link->is_stuck()) continue_write();
     if (!closed_) deliver();
@@ -139,8 +138,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
       std::size_t count = 0;
       const int result = SSL_read_ex(link->ssl(), scratch.memory().data(), Scratch::kSize, &count);
       if (result == 1) {
-        const auto handlers = read_handlers;
-        if (handlers && handlers->on_read) handlers->on_read(scratch.memory().first(count));
+        on_read_(scratch.memory().first(count));
         if (closed_) return;
         continue;
       }
@@ -167,8 +165,8 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     link->drop_input();
     link->flush();  // an alert says to the peer what was wrong
     link->set_reading(false);
-    const auto handlers = read_handlers;
-    if (handlers && handlers->on_end) handlers->on_end(error);
+    const ReadHandler not_called_any_more = std::move(on_read_);
+    on_end_(error);
   }
 
   // ---- writing
@@ -193,9 +191,9 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     }
     spans_.clear();
     writing_ = false;
-    const WriteHandler handler = std::exchange(on_written_, {});
+    WriteHandler handler = std::move(on_written_);
     if (shutdown_asked_ && goodbye_ == Goodbye::kNo) say_goodbye();
-    if (handler) handler(std::move(result));
+    handler(std::move(result));
   }
 
   void say_goodbye() {
@@ -213,25 +211,24 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   void end_lower() {
     goodbye_ = Goodbye::kSaid;
     if (link->write_error()) {
-      later_.push_back([this] {
-        const DoneHandler handler = std::exchange(on_shutdown_, {});
-        if (handler) handler(link->write_error());
-      });
-      wakeup_.schedule();
-      return;
+      return later([this] { on_shutdown_(link->write_error()); });
     }
-    link->lower().shutdown([this](const Error& error) {
-      const DoneHandler handler = std::exchange(on_shutdown_, {});
-      if (handler) handler(error);
-    });
+    link->lower().shutdown([this](const Error& error) { on_shutdown_(error); });
   }
 
-  Wakeup wakeup_;
+  void later(OnceCallback<void()> call) {
+    later_.push_back(std::move(call));
+    wakeup_->schedule();
+  }
+
+  std::optional<Wakeup> wakeup_;  // until closed
   bool closed_ = false;
   bool reading_ = false;
   bool ended_ = false;
   bool held_up_ = false;  // not reading until our own output is out of the way
   bool broken_ = false;
+  ReadHandler on_read_;
+  EndHandler on_end_;
   std::vector<Bytes> spans_;  // of the write under way
   std::size_t written_ = 0;
   bool writing_ = false;
@@ -241,13 +238,14 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   enum class Goodbye { kNo, kOnItsWay, kSaid };
   Goodbye goodbye_ = Goodbye::kNo;
   DoneHandler on_shutdown_;
-  std::deque<std::function<void()>> later_;
+  std::vector<OnceCallback<void()>> later_;
   CloseHandler on_closed_;
-  std::shared_ptr<State> self_;  // from close until its handler has run
+  std::shared_ptr<State> self_;  // from close until the transport below has closed
 };
 
 TlsTransport::TlsTransport(std::unique_ptr<TlsLink> link, TlsInfo info)
     : loop_(link->lower().loop()),
+      thread_(loop_),
       peer_(link->lower().peer()),
       info_(std::move(info)),
       state_(std::make_shared<State>(std::move(link))) {}
@@ -255,38 +253,56 @@ TlsTransport::TlsTransport(std::unique_ptr<TlsLink> link, TlsInfo info)
 TlsTransport::~TlsTransport() { close({}); }
 
 void TlsTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) {
-  if (!state_) return;
-  state_->read_handlers = std::make_shared<const State::ReadHandlers>(
-      State::ReadHandlers{std::move(on_read), std::move(on_end)});
+  check_thread();
+  if (state_) state_->set_read_handlers(std::move(on_read), std::move(on_end));
 }
 
 void TlsTransport::start_reading() {
+  check_thread();
   if (state_) state_->start_reading();
 }
 
 void TlsTransport::stop_reading() {
+  check_thread();
   if (state_) state_->stop_reading();
 }
 
 Result<std::size_t> TlsTransport::try_write(std::span<const Bytes> spans) {
+  check_thread();
   if (!state_) return uv_error(UV_ECANCELED, "write");
   return state_->try_write(spans);
 }
 
 void TlsTransport::write(std::span<const Bytes> spans, WriteHandler handler) {
+  check_thread();
   if (state_) state_->write(spans, std::move(handler));
 }
 
 void TlsTransport::shutdown(DoneHandler handler) {
+  check_thread();
   if (state_) state_->shutdown(std::move(handler));
 }
 
 std::size_t TlsTransport::unacknowledged() const {
+  check_thread();
   return state_ ? state_->link->backlog() + state_->link->lower().unacknowledged() : 0;
 }
 
 void TlsTransport::close(CloseHandler handler) {
-  if (const auto state = std::exchange(state_, nullptr)) state->close(std::move(handler));
+  if (!state_) return;
+  check_thread();
+  std::exchange(state_, nullptr)->close(State::Ending::kClose, std::move(handler));
+}
+
+void TlsTransport::abort(CloseHandler handler) {
+  if (!state_) return;
+  check_thread();
+  std::exchange(state_, nullptr)->close(State::Ending::kAbort, std::move(handler));
+}
+
+Error TlsTransport::check_peer() const {
+  check_thread();
+  return state_ ? state_->check_peer() : uv_error(UV_ECANCELED, "check the peer");
 }
 
 }  // namespace uvspdy::net

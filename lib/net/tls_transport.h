@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "net/thread_check.h"
 #include "net/tls_link.h"
 #include "uvspdy/net/tls.h"
 #include "uvspdy/net/transport.h"
@@ -25,6 +26,8 @@ class TlsTransport final : public Transport {
   void shutdown(DoneHandler handler) override;
   std::size_t unacknowledged() const override;
   void close(CloseHandler handler) override;
+  void abort(CloseHandler handler) override;
+  Error check_peer() const override;
   std::string peer() const override { return peer_; }
   const TlsInfo* tls() const override { return &info_; }
   uv_loop_t* loop() const override { return loop_; }
@@ -32,7 +35,12 @@ class TlsTransport final : public Transport {
  private:
   class State;
 
+  void check_thread() const {
+    thread_.check([this] { return "the TLS Transport to " + peer_; });
+  }
+
   uv_loop_t* loop_;
+  ThreadCheck thread_;
   std::string peer_;
   TlsInfo info_;
   std::shared_ptr<State> state_;  // null once closed

@@ -21,7 +21,7 @@ std::size_t HeldInput::most(const Stream& stream) const {
 
 bool HeldInput::overflows(const Stream& stream, std::size_t more) const {
   const Receiving& receiving = stream.receiving;
-  return receiving.overflow == OverflowPolicy::kResetStream && receiving.is_paused() &&
+  return receiving.overflow == OverflowPolicy::kResetStream && !receiving.takes_data() &&
          receiving.held.size() + more > most(stream);
 }
 
@@ -44,7 +44,7 @@ std::vector<std::uint8_t> HeldInput::take(Stream& stream) {
 // waited for whatever its policy: the next advance delivers what it holds.
 void HeldInput::note(Stream& stream) {
   Receiving& receiving = stream.receiving;
-  const bool waits = receiving.overflow == OverflowPolicy::kStopReading || !receiving.is_paused();
+  const bool waits = receiving.overflow == OverflowPolicy::kStopReading || receiving.takes_data();
   const bool over = waits && receiving.held.size() > most(stream);
   if (over == receiving.over_buffer) return;
   const bool stopped = !wants_input();

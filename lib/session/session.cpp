@@ -69,6 +69,7 @@ void Session::reset(wire::StreamId id, wire::RstStatus status) { Call(*impl_)->r
 
 void Session::pause(wire::StreamId id) { Call(*impl_)->pause(id); }
 void Session::resume(wire::StreamId id) { Call(*impl_)->resume(id); }
+void Session::hold(wire::StreamId id) { Call(*impl_)->hold(id); }
 void Session::discard(wire::StreamId id) { Call(*impl_)->discard(id); }
 
 void Session::set_overflow(wire::StreamId id, OverflowPolicy policy) {

@@ -70,7 +70,7 @@ void Session::Impl::tell(Stream& stream) {
     const Error how = sending.end.how();
     handler_.on_sent(id, how);
   }
-  if (!receiving.held.empty() && !receiving.is_paused()) {
+  if (!receiving.held.empty() && receiving.takes_data()) {
     const std::vector<std::uint8_t> bytes = held_.take(stream);
     handler_.on_data(id, bytes);
     consumed(stream, bytes.size());

@@ -30,7 +30,7 @@ namespace uvspdy::session {
 
 /// What a Session is made of, and what joins its parts. The functions stand in the files
 /// session_*.cpp, one for each of the groups below.
-class Session::Impl {
+class UVSPDY_LOCAL Session::Impl {
  public:
   Impl(Role role, Options options, Handler& handler);
   ~Impl();
@@ -60,6 +60,7 @@ class Session::Impl {
   void reset(wire::StreamId id, wire::RstStatus status);
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
+  void hold(wire::StreamId id);
   void discard(wire::StreamId id);
   void set_overflow(wire::StreamId id, OverflowPolicy policy);
   std::optional<StreamStats> stream_stats(wire::StreamId id) const;
@@ -145,6 +146,7 @@ class Session::Impl {
   Stream* find_untold(wire::StreamId id);
   Stream* find_for_writing(wire::StreamId id, Error& error);
   void note_queued(Stream& stream, std::size_t bytes);
+  void set_reader(wire::StreamId id, Receiving::Reader reader);
 
   // How streams end, and telling it (session_delivery.cpp).
   void drop_queued(Stream& stream);

@@ -121,7 +121,9 @@ void Session::Impl::send_turn(Stream& stream) {
     // Control frames go ahead of DATA inside a batch, so the reset leaves with the next one.
     reset_on_wire(stream, wire::RstStatus::kCancel);
     // One whose end is still to be told was ended with a reset; else the session is closing.
-    if (!stream.is_over()) return end_now(stream, reset_here(stream.id, wire::RstStatus::kCancel));
+    if (!stream.is_over()) {
+      return end_after_held(stream, reset_here(stream.id, wire::RstStatus::kCancel));
+    }
     finish_sending(stream);
   }
 }

@@ -150,8 +150,12 @@ void Session::Impl::end(wire::StreamId id) {
 void Session::Impl::end_with_reset(wire::StreamId id) {
   Stream* stream = streams_.find(id);
   if (stream == nullptr || !stream->sending.takes_more()) return;
-  if (stream->sending.queue.empty()) return reset(id, wire::RstStatus::kCancel);
-  stream->sending.last = Sending::Last::kReset;
+  if (!stream->sending.queue.empty()) {
+    stream->sending.last = Sending::Last::kReset;
+    return;
+  }
+  reset_on_wire(*stream, wire::RstStatus::kCancel);
+  end_after_held(*stream, reset_here(id, wire::RstStatus::kCancel));
 }
 
 void Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
@@ -164,20 +168,20 @@ void Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
 
 // ---- reading from them
 
-// A stream that has ended may still hold what its reader has not taken.
-void Session::Impl::pause(wire::StreamId id) {
+// A stream that has ended may still hold what its reader has not taken. One whose reader has left
+// has none any more.
+void Session::Impl::set_reader(wire::StreamId id, Receiving::Reader reader) {
   Stream* stream = streams_.find(id);
-  if (stream == nullptr || stream->receiving.reader != Receiving::Reader::kReads) return;
-  held_.set_reader(*stream, Receiving::Reader::kPaused);
+  if (stream == nullptr || stream->receiving.is_gone()) return;
+  held_.set_reader(*stream, reader);
+  const Receiving& receiving = stream->receiving;
+  const bool has_data = !receiving.held.empty() && receiving.takes_data();
+  if (has_data || receiving.tells_end()) due_.add(*stream);
 }
 
-void Session::Impl::resume(wire::StreamId id) {
-  Stream* stream = streams_.find(id);
-  if (stream == nullptr || !stream->receiving.is_paused()) return;
-  Receiving& receiving = stream->receiving;
-  held_.set_reader(*stream, Receiving::Reader::kReads);
-  if (!receiving.held.empty() || receiving.tells_end()) due_.add(*stream);
-}
+void Session::Impl::pause(wire::StreamId id) { set_reader(id, Receiving::Reader::kPaused); }
+void Session::Impl::resume(wire::StreamId id) { set_reader(id, Receiving::Reader::kReads); }
+void Session::Impl::hold(wire::StreamId id) { set_reader(id, Receiving::Reader::kAwaited); }
 
 void Session::Impl::discard(wire::StreamId id) {
   Stream* stream = streams_.find(id);

@@ -98,8 +98,9 @@ struct Sending {
 struct Receiving {
   enum class Reader : std::uint8_t {
     kReads,
-    kPaused,  ///< data is held for it, and so is the end
-    kGone,    ///< has left, or has had taken away what was held: it hears the end alone
+    kAwaited,  ///< nobody reads yet: data is held, but not an end that no data stands before
+    kPaused,   ///< data is held for it, and so is the end
+    kGone,     ///< has left, or has had taken away what was held: it hears the end alone
   };
 
   explicit Receiving(ReceiveWindow receive_window) : window(receive_window) {}
@@ -114,6 +115,7 @@ struct Receiving {
 
   bool is_paused() const { return reader == Reader::kPaused; }
   bool is_gone() const { return reader == Reader::kGone; }
+  bool takes_data() const { return reader == Reader::kReads || reader == Reader::kGone; }
 
   /// Whether the reader may be given data as it comes: nothing older waits.
   bool passes() const { return reader == Reader::kReads && held.empty(); }

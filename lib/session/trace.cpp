@@ -1,21 +1,13 @@
 #include "uvspdy/session/trace.h"
 
-#include <algorithm>
 #include <string_view>
 #include <variant>
 
 #include "session/trace_of.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::session {
 namespace {
-
-// What a peer sends does not reach a terminal as it is.
-std::string printable(std::string_view text) {
-  std::string result(text);
-  std::replace_if(
-      result.begin(), result.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return result;
-}
 
 FrameTrace control(wire::FrameType type, wire::StreamId id, std::uint32_t value,
                    const Headers* headers = nullptr) {

@@ -2,20 +2,6 @@
 
 namespace uvspdy::wire {
 
-bool is_known(FrameType type) {
-  switch (type) {
-    case FrameType::kSynStream:
-    case FrameType::kSynReply:
-    case FrameType::kRstStream:
-    case FrameType::kSettings:
-    case FrameType::kPing:
-    case FrameType::kGoAway:
-    case FrameType::kHeaders:
-    case FrameType::kWindowUpdate: return true;
-  }
-  return false;
-}
-
 std::string_view name_of(FrameType type) {
   switch (type) {
     case FrameType::kSynStream: return "SYN_STREAM";

@@ -11,6 +11,8 @@
 namespace uvspdy::wire {
 namespace {
 
+bool is_known(std::uint16_t type) { return name_of(static_cast<FrameType>(type)) != "UNKNOWN"; }
+
 StreamId read_stream_id(Bytes body, std::size_t offset) {
   return read_u32(body, offset) & kMaxStreamId;
 }
@@ -42,9 +44,9 @@ Result<Decoded> FrameDecoder::next(Bytes& input) {
         if (Error error = check_head()) return fail(error.code(), error.message());
         remaining_ = head_.length;
         data_begun_ = false;
-        state_ = !head_.control                                 ? State::kData
-                 : is_known(static_cast<FrameType>(head_.type)) ? State::kControl
-                                                                : State::kSkip;
+        state_ = !head_.control         ? State::kData
+                 : is_known(head_.type) ? State::kControl
+                                        : State::kSkip;
         break;
       }
       case State::kData:
@@ -95,7 +97,7 @@ Error FrameDecoder::check_head() const {
     return Error(Errc::kUnsupportedVersion, "version " + std::to_string(head_.version) +
                                                 " where SPDY/3.1 has " + std::to_string(kVersion));
   }
-  if (!is_known(static_cast<FrameType>(head_.type))) return {};
+  if (!is_known(head_.type)) return {};
   const auto bad_length = [this](const std::string& expected) {
     return Error(Errc::kBadLength,
                  "length " + std::to_string(head_.length) + " where it must be " + expected);

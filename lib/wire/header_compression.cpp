@@ -69,7 +69,7 @@ std::string zlib_text(const z_stream& stream, int code) {
 
 }  // namespace
 
-struct HeaderDeflater::Stream {
+struct UVSPDY_LOCAL HeaderDeflater::Stream {
   z_stream zlib{};
   bool open = false;
   // How much of the window of Go's inflater is filled, which starts with the dictionary in it.
@@ -162,7 +162,7 @@ Error HeaderDeflater::deflate(Bytes block, std::size_t max_size, std::vector<std
   return {};
 }
 
-struct HeaderInflater::Stream {
+struct UVSPDY_LOCAL HeaderInflater::Stream {
   z_stream zlib{};
   bool open = false;
   ~Stream() {

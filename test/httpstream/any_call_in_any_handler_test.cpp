@@ -45,7 +45,7 @@ constexpr std::array kPlaces = {"create_stream's handler",
                                 "on_data",
                                 "on_writable",
                                 "on_end",
-                                "on_end_sent",
+                                "on_sent",
                                 "the stream's on_close",
                                 "ping's handler",
                                 "the connection's on_close"};
@@ -83,12 +83,11 @@ class Exchange {
         Connection::create(std::move(of_client), session::Role::kClient, test::patient_options());
     ConnectionOptions options = test::patient_options();
     options.session.limits.write_high_water = 10 * 1000;  // passed by one frame
-    options.on_new_stream = [this, token = token_](std::shared_ptr<Stream> stream,
-                                                   StreamDecision decision) {
-      new_stream(std::move(stream), std::move(decision));
-    };
-    server.connection =
-        Connection::create(std::move(of_server), session::Role::kServer, std::move(options));
+    server.connection = Connection::create(std::move(of_server), session::Role::kServer, options);
+    server.connection->on_new_stream(
+        [this, token = token_](std::shared_ptr<Stream> stream, StreamDecision decision) {
+          new_stream(std::move(stream), std::move(decision));
+        });
     for (Side* side : {&client, &server}) {
       side->weak_connection = side->connection;
       side->connection->on_close([this, side, token = token_](const Error&) {
@@ -201,12 +200,13 @@ class Exchange {
           if (!held->write(Buffer::copy_of(bytes)) && !held->writable()) held->pause();
         });
       });
-      stream->on_end([this, &side, weak, token = token_] {
+      stream->on_end([this, &side, weak, token = token_](const Error&) {
         heard(side, Place::kEnd);
         const auto held = weak.lock();
-        if (&side == &server && held) outside.during([&] { (void)held->close(); });
+        if (&side == &server && held) outside.during([&] { held->close(); });
       });
-      stream->on_end_sent([this, &side, token = token_] { heard(side, Place::kEndSent); });
+      stream->on_sent(
+          [this, &side, token = token_](const Error&) { heard(side, Place::kEndSent); });
       stream->on_close([this, &side, token = token_](const Error&) {
         heard(side, Place::kStreamClosed);
         close(side);
@@ -223,7 +223,7 @@ class Exchange {
         if (stream->write(Buffer(test::patterned_text(size)))) return;
         sent_ += size;
       }
-      if (sent_ == kPayload) (void)stream->close();
+      if (sent_ == kPayload) stream->close();
     });
   }
 
@@ -268,7 +268,7 @@ const std::vector<NamedAction>& actions() {
        }},
       {"half-close the stream",
        [](Exchange& exchange, Side& side) {
-         if (side.stream) exchange.outside.during([&] { (void)side.stream->close(); });
+         if (side.stream) exchange.outside.during([&] { side.stream->close(); });
        }},
       {"close the connection", [](Exchange& exchange, Side& side) { exchange.close(side); }},
       {"abort the connection",
@@ -296,7 +296,7 @@ const std::vector<NamedAction>& actions() {
            exchange.outside.during([&] {
              stream->on_data({});
              stream->on_end({});
-             stream->on_end_sent({});
+             stream->on_sent({});
              stream->on_writable({});
              stream->on_headers({});
              stream->on_close({});

@@ -105,7 +105,7 @@ TEST_CASE("Connection: close lets out what was written, then the resets, GOAWAY 
   half.peer->stop_reading();
   CHECK_FALSE(streams[0]->write(Buffer(large)));
   CHECK_FALSE(streams[1]->write(Buffer(large)));
-  CHECK_FALSE(streams[1]->close());
+  streams[1]->close();
   half.connection->close();
   CHECK(streams[0]->write(Buffer::copy_of("too late")).code() == Errc::kStreamClosed);
   loop.run_turns(10);
@@ -288,7 +288,7 @@ TEST_CASE("Connection: behind the peer's GOAWAY the streams that are open go on 
   open->on_data([&](Bytes bytes) { received += text_of(bytes); });
   ends.watch(open, "stream");
   CHECK_FALSE(open->write(Buffer::copy_of("still open")));
-  CHECK_FALSE(open->close());
+  open->close();
   half.peer->send(half.writer.data(1, "so it is", true));
   REQUIRE(loop.run_until([&] { return half.peer->ended(); }));
   REQUIRE(late.has_value());
@@ -307,12 +307,15 @@ TEST_CASE("Connection: what the peer sent before its GOAWAY and its end is deliv
   TestLoop loop;
   HalfPair half(loop, session::Role::kClient);
   std::vector<std::string> told;
+  StreamPtr stream;
   half.connection->create_stream({}, [&](Result<StreamPtr> created) {
     CHECK(created);
     if (!created) return;
-    const StreamPtr stream = *created;
+    stream = *created;
     stream->on_data([&](Bytes bytes) { told.push_back("data " + std::string(text_of(bytes))); });
-    stream->on_end([&] { told.push_back("end"); });
+    stream->on_end([&](const Error& error) {
+      told.push_back(error.code() == Errc::kStreamReset ? "end by reset" : "end");
+    });
     stream->on_close([&](const Error& error) {
       told.push_back(error.code() == Errc::kStreamReset ? "reset" : "closed");
     });
@@ -327,7 +330,7 @@ TEST_CASE("Connection: what the peer sent before its GOAWAY and its end is deliv
   half.peer->send(all);
   half.peer->close();
   REQUIRE(loop.run_out());
-  CHECK(told == std::vector<std::string>{"data last words", "reset", "connection"});
+  CHECK(told == std::vector<std::string>{"data last words", "end by reset", "reset", "connection"});
 }
 
 TEST_CASE("Connection: dropped by the caller it goes on, and is freed when it has closed") {

@@ -26,7 +26,7 @@ using StreamPtr = std::shared_ptr<Stream>;
 
 }  // namespace
 
-TEST_CASE("Connection: a stream held past its connection does nothing any more, without harm") {
+TEST_CASE("Connection: a stream held past its connection still tells how it has ended") {
   TestLoop loop;
   SpdyPair pair(loop);
   const auto [mine, its] = pair.stream();
@@ -34,31 +34,60 @@ TEST_CASE("Connection: a stream held past its connection does nothing any more, 
   pair.client.connection.reset();
   CHECK(mine->is_closed());
   CHECK(mine->write(Buffer::copy_of("x")).code() == Errc::kStreamClosed);
-  CHECK(mine->close().code() == Errc::kStreamClosed);
+  mine->close();  // harmless
   CHECK_FALSE(mine->writable());
   mine->pause();
   mine->resume();
   mine->reset();
-  int calls = 0;
-  mine->on_data([&](Bytes) { ++calls; });
-  mine->on_end([&] { ++calls; });
-  mine->on_close([&](const Error&) { ++calls; });
-  mine->on_writable([&] { ++calls; });
-  mine->on_end_sent([&] { ++calls; });
-  mine->on_headers([&](const Headers&) { ++calls; });
+  test::OutsideCalls outside;
+  std::vector<std::string> told;
+  const auto hears = [&](const std::string& name) {
+    return [&, name](const Error& how) {
+      CHECK(outside.holds());
+      CHECK(how.code() == Errc::kConnectionClosed);
+      told.push_back(name);
+    };
+  };
+  int others = 0;
+  outside.during([&, stream = mine] {
+    stream->on_data([&](Bytes) { ++others; });
+    stream->on_writable([&] { ++others; });
+    stream->on_headers([&](const Headers&) { ++others; });
+    stream->on_end(hears("end"));
+    stream->on_sent(hears("sent"));
+    stream->on_received(hears("received"));
+    stream->on_close(hears("close"));
+  });
+  CHECK(told.empty());
   REQUIRE(loop.run_out());
-  CHECK(calls == 0);
+  CHECK(told == std::vector<std::string>{"sent", "end", "received", "close"});
+  CHECK(others == 0);
+  CHECK(mine->reader().state() == HalfState::kBroken);
+  CHECK(mine->reader().error().code() == Errc::kConnectionClosed);
+  CHECK(mine->writer().state() == HalfState::kBroken);
 }
 
-TEST_CASE("Connection: on_close set on a closed connection is not called") {
+TEST_CASE("Connection: on_close set on a closed connection is called from the loop, and freed") {
   TestLoop loop;
   SpdyPair pair(loop);
   REQUIRE(pair.close());
   CHECK(pair.client.connection->is_closed());
+  const auto token = std::make_shared<int>(0);
+  test::OutsideCalls outside;
   int calls = 0;
-  pair.client.connection->on_close([&](const Error&) { ++calls; });
-  REQUIRE(loop.run_out());
+  outside.during([&] {
+    pair.client.connection->on_close([&, token](const Error& error) {
+      CHECK(outside.holds());
+      CHECK_FALSE(error);
+      ++calls;
+    });
+  });
   CHECK(calls == 0);
+  const bool drop = GENERATE(false, true);
+  if (drop) pair.client.connection.reset();
+  REQUIRE(loop.run_out());
+  CHECK(calls == 1);
+  CHECK(token.use_count() == 1);
 }
 
 TEST_CASE("Connection: what is asked of a closed connection is answered, from the loop") {

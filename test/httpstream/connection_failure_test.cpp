@@ -38,7 +38,7 @@ struct Told {
 
   Told(HalfPair& half, const StreamPtr& open) {
     open->on_data([this](Bytes bytes) { order.push_back("data " + std::string(text_of(bytes))); });
-    open->on_end([this] { order.push_back("end"); });
+    open->on_end([this](const Error& how) { order.push_back(how ? "broken" : "end"); });
     open->on_close([this](const Error& error) {
       order.push_back("stream");
       stream = error;
@@ -190,7 +190,7 @@ TEST_CASE("Connection: a peer that vanishes with streams open is a lost connecti
     CAPTURE(name);
     CHECK(told.count(name) == 1);
   }
-  CHECK(told.count("end") == 0);
+  CHECK(told.count("broken") == 1);
   for (const Error* error : {&told.stream, &told.creating, &told.ping, &told.connection}) {
     CHECK(error->code() == Errc::kConnectionLost);
     CHECK_FALSE(error->message().empty());
@@ -238,7 +238,7 @@ TEST_CASE("Connection: what arrived before the end waits for a paused reader, th
   open->resume();
   CHECK(told.order.empty());
   REQUIRE(loop.run_out());
-  CHECK(told.order == std::vector<std::string>{"data held", "stream", "connection"});
+  CHECK(told.order == std::vector<std::string>{"data held", "broken", "stream", "connection"});
   CHECK(told.stream.code() == (reset ? Errc::kStreamReset : Errc::kConnectionLost));
 }
 
@@ -254,9 +254,8 @@ TEST_CASE("Connection: the wait for a reader that takes nothing can be ended") {
   half.peer->close();
   loop.run_turns(20);
   CHECK(stream_closed == 0);
-  SECTION("by a handler that ignores it") {
-    open->on_data([](Bytes) {});
-  }
+  SECTION("by a reader that discards") { open->reader().discard(); }
+  SECTION("by a reader that is dropped") { open->take_reader(); }
   SECTION("by aborting the connection") { half.connection->abort(); }
   SECTION("by resetting the stream") { open->reset(); }
   REQUIRE(loop.run_out());
@@ -266,13 +265,12 @@ TEST_CASE("Connection: the wait for a reader that takes nothing can be ended") {
 
 TEST_CASE("Connection: what a stream holds that nobody has any more is not waited for") {
   TestLoop loop;
-  ConnectionOptions options = test::patient_options();
   bool accepted = false;
-  options.on_new_stream = [&](const StreamPtr&, StreamDecision decision) {
+  HalfPair half(loop, session::Role::kServer);
+  half.connection->on_new_stream([&](const StreamPtr&, StreamDecision decision) {
     decision.accept();
     accepted = true;
-  };
-  HalfPair half(loop, session::Role::kServer, options);
+  });
   int closed = 0;
   half.connection->on_close([&](const Error&) { ++closed; });
   half.send(wire::SynStreamFrame{.stream_id = 1});
@@ -298,7 +296,7 @@ TEST_CASE("Connection: a peer that asks without reading the answers meets a limi
   }
   // The kernel's buffers take the first answers.
   half.peer->on_received = [] { FAIL_CHECK("the peer does not read"); };
-  std::function<void()> flood = [&] {
+  const auto flood = [&] {
     if (!half.connection->is_closed()) half.peer->send(pings);
   };
   for (int i = 0; i < 2000 && !half.connection->is_closed(); ++i) {
@@ -314,18 +312,17 @@ TEST_CASE("Connection: a peer that asks without reading the answers meets a limi
 
 TEST_CASE("Connection: once lost it does not wait for streams that await their decision") {
   TestLoop loop;
-  ConnectionOptions options = test::patient_options();
   std::optional<StreamDecision> decision;
   std::optional<Error> stream_end;
   StreamPtr kept;
-  options.on_new_stream = [&](StreamPtr stream, StreamDecision later) {
+  HalfPair half(loop, session::Role::kServer);
+  half.connection->on_new_stream([&](StreamPtr stream, StreamDecision later) {
     stream->on_data([](Bytes) { CHECK(false); });
     stream->pause();
     stream->on_close([&](const Error& error) { stream_end = error; });
     kept = std::move(stream);
     decision = std::move(later);
-  };
-  HalfPair half(loop, session::Role::kServer, options);
+  });
   std::optional<Error> closed;
   half.connection->on_close([&](const Error& error) { closed = error; });
   half.send(wire::SynStreamFrame{.stream_id = 1});
@@ -342,13 +339,12 @@ TEST_CASE("Connection: once lost it does not wait for streams that await their d
 
 TEST_CASE("Connection: once lost it waits for the reader of a stream that was accepted") {
   TestLoop loop;
-  ConnectionOptions options = test::patient_options();
   StreamPtr kept;
-  options.on_new_stream = [&](StreamPtr stream, StreamDecision decision) {
+  HalfPair half(loop, session::Role::kServer);
+  half.connection->on_new_stream([&](StreamPtr stream, StreamDecision decision) {
     kept = std::move(stream);
     decision.accept();
-  };
-  HalfPair half(loop, session::Role::kServer, options);
+  });
   std::optional<Error> closed;
   half.connection->on_close([&](const Error& error) { closed = error; });
   half.send(wire::SynStreamFrame{.stream_id = 1});

@@ -149,10 +149,8 @@ TEST_CASE("co::Connection: a stream that nobody waits for any more is reset") {
 
 TEST_CASE("co::Connection: more streams than anybody accepts are refused") {
   TestLoop loop;
-  ConnectionOptions options = test::patient_options();
   const co::IncomingStreams incoming;
-  options.on_new_stream = incoming.handler();
-  HalfPair half(loop, session::Role::kServer, options);
+  HalfPair half(loop, session::Role::kServer);
   std::optional<co::Connection> connection;
   connection.emplace(half.connection, incoming);
   for (std::uint32_t id = 1; id <= 2 * co::kAcceptBacklog + 1; id += 2) {

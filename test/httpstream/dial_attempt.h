@@ -18,13 +18,13 @@ class DialAttempt {
  public:
   /// To a port of this machine.
   DialAttempt(TestLoop& loop, std::uint16_t port, std::vector<std::string> protocols,
-              httpstream::Dialer::Options options = {})
+              httpstream::DialerOptions options = {})
       : DialAttempt(
             loop, httpstream::Url{.host = "127.0.0.1", .port = port, .target = "/exec?command=ls"},
             std::move(protocols), std::move(options)) {}
 
   DialAttempt(TestLoop& loop, const httpstream::Url& url, std::vector<std::string> protocols,
-              httpstream::Dialer::Options options = {})
+              httpstream::DialerOptions options = {})
       : loop_(loop) {
     outside_.during([&] {
       // The dialer is dropped at once, as its header allows.

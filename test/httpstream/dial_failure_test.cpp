@@ -52,22 +52,20 @@ struct Outcome {
 
 Outcome dial(const Contexts& contexts, CuttingProxy::Cut cut) {
   TestLoop loop;
-  HttpServer::Options server_options;
-  server_options.tls = contexts.server;
-  auto server = HttpServer::listen(
-      loop.get(), "127.0.0.1", 0,
-      [](const std::shared_ptr<HttpExchange>& exchange) {
-        HttpResponse response;
-        CHECK_FALSE(!handshake(exchange->request(), response, kProtocols));
-        CHECK(ResponseUpgrader().upgrade_response(*exchange, response, {}));
-      },
-      server_options);
+  auto server =
+      HttpServer::listen(loop.get(), "127.0.0.1", 0,
+                         [](const std::shared_ptr<HttpExchange>& exchange) {
+                           HttpResponse response;
+                           CHECK_FALSE(!handshake(exchange->request(), response, kProtocols));
+                           CHECK(ResponseUpgrader().upgrade_response(*exchange, response, {}));
+                         },
+                         {.tls = contexts.server});
   REQUIRE(server);
   CuttingProxy proxy(loop, (*server)->port(), cut);
-  Dialer::Options options;
-  options.round_tripper.tls = contexts.client;
-  options.round_tripper.proxy = *parse_proxy("http://127.0.0.1");
-  options.round_tripper.proxy->port = proxy.port();
+  DialerOptions options;
+  options.route.tls = contexts.client;
+  options.route.proxy = *parse_proxy("http://127.0.0.1");
+  options.route.proxy->port = proxy.port();
   DialAttempt attempt(
       loop, Url{.scheme = "https", .host = "localhost", .port = (*server)->port(), .target = "/x"},
       {"v4"}, options);
@@ -111,12 +109,12 @@ TEST_CASE("Dialer: a first hop that does not answer ends at the time limit for c
   TestLoop loop;
   const test::FullListener full;
   const bool by_proxy = GENERATE(false, true);
-  Dialer::Options options;
-  options.round_tripper.connect_timeout = 41ms;
+  DialerOptions options;
+  options.route.connect_timeout = 41ms;
   Url url{.host = "127.0.0.1", .port = full.port()};
   if (by_proxy) {
-    options.round_tripper.proxy = *parse_proxy("http://127.0.0.1");
-    options.round_tripper.proxy->port = full.port();
+    options.route.proxy = *parse_proxy("http://127.0.0.1");
+    options.route.proxy->port = full.port();
     url.port = 1;
   }
   DialAttempt attempt(loop, url, {"v4"}, options);

@@ -14,6 +14,7 @@
 #include "support/tls_pair.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_head.h"
+#include "uvspdy/httpstream/upgrade_round_tripper.h"
 #include "uvspdy/net/error.h"
 
 using namespace uvspdy;
@@ -98,8 +99,8 @@ TEST_CASE("Dialer: TLS to the server, and whom it trusts") {
   CAPTURE(row.invalid_hostname, row.trust);
   ProxyAndServer far(loop,
                      {.server_tls = row.invalid_hostname ? invalid_hostname() : server_context()});
-  Dialer::Options options;
-  options.round_tripper.tls = context(row.trust);
+  DialerOptions options;
+  options.route.tls = context(row.trust);
   DialAttempt attempt(loop, url_of("https", far.port()), {"v4"}, options);
   if (!row.works) {
     return check_failed(loop, attempt, far, net::Errc::kCertificate, {"127.0.0.1"});
@@ -154,11 +155,11 @@ TEST_CASE("Dialer: through HTTP proxies, plain and by TLS, to http and https") {
   if (proxy_tls) script.proxy_tls = row.invalid_proxy ? invalid_hostname() : server_context();
   if (row.https) script.server_tls = row.invalid_server ? invalid_hostname() : server_context();
   ProxyAndServer far(loop, script);
-  Dialer::Options options;
+  DialerOptions options;
   options.headers = {{"Authorization", "Bearer token"}};
-  options.round_tripper.proxy = proxy_of(row.proxy, far.port(), row.proxy_trust);
-  options.round_tripper.proxy->host = "127.0.0.1";
-  if (row.https) options.round_tripper.tls = context(row.server_trust);
+  options.route.proxy = proxy_of(row.proxy, far.port(), row.proxy_trust);
+  options.route.proxy->host = "127.0.0.1";
+  if (row.https) options.route.tls = context(row.server_trust);
   DialAttempt attempt(loop, url_of(row.https ? "https" : "http", 12345), {"v4"}, options);
   if (*row.fails != '\0') {
     return check_failed(loop, attempt, far, net::Errc::kCertificate, {row.fails});
@@ -208,10 +209,10 @@ TEST_CASE("Dialer: through SOCKS5 proxies, with and without authentication, to h
   Script script{.proxy = row.turns};
   if (row.https) script.server_tls = row.invalid_server ? invalid_hostname() : server_context();
   ProxyAndServer far(loop, script);
-  Dialer::Options options;
-  options.round_tripper.proxy = proxy_of(row.proxy, far.port());
-  options.round_tripper.proxy->host = "127.0.0.1";
-  options.round_tripper.tls = context(row.trust);
+  DialerOptions options;
+  options.route.proxy = proxy_of(row.proxy, far.port());
+  options.route.proxy->host = "127.0.0.1";
+  options.route.tls = context(row.trust);
   DialAttempt attempt(loop, url_of(row.https ? "https" : "http", 258), {"v4"}, options);
   if (row.fails) return check_failed(loop, attempt, far, row.fails, {"127.0.0.1"});
   check_dialed(loop, attempt, far);
@@ -225,8 +226,8 @@ TEST_CASE("Dialer: each silent step ends at its own timeout, with step, peer and
   std::string scheme = "http";
   std::string proxy;
   std::error_code code = Errc::kTimeout;
-  Dialer::Options options;
-  auto& limits = options.round_tripper;
+  DialerOptions options;
+  auto& limits = options.route;
   limits.tls = client_context();
   SECTION("the server's answer") {
     script.answer = "";
@@ -283,9 +284,9 @@ TEST_CASE("Dialer: each silent step ends at its own timeout, with step, peer and
 TEST_CASE("Dialer: a refusal of the proxy that never ends is told when its time is up") {
   TestLoop loop;
   ProxyAndServer far(loop, {.proxy = {{0, "HTTP/1.1 503 Busy\r\n\r\ncome la"}, {1, ""}}});
-  Dialer::Options options;
-  options.round_tripper.proxy = proxy_of("http://u:secret@127.0.0.1", far.port());
-  options.round_tripper.proxy_timeout = 41ms;
+  DialerOptions options;
+  options.route.proxy = proxy_of("http://u:secret@127.0.0.1", far.port());
+  options.route.proxy_timeout = 41ms;
   DialAttempt attempt(loop, url_of("http", 1), {"v4"}, options);
   check_failed(loop, attempt, far, Errc::kProxy, {"503 Busy: come la", "127.0.0.1:1"});
 }
@@ -297,8 +298,8 @@ TEST_CASE("Dialer: nobody listens where the proxy should be") {
     ProxyAndServer far(loop, {});
     port = far.port();
   }
-  Dialer::Options options;
-  options.round_tripper.proxy = proxy_of("http://u:secret@127.0.0.1", port);
+  DialerOptions options;
+  options.route.proxy = proxy_of("http://u:secret@127.0.0.1", port);
   DialAttempt attempt(loop, url_of("http", 1), {"v4"}, options);
   CHECK(attempt.error().code() == std::error_code(UV_ECONNREFUSED, net::uv_category()));
   CHECK(mentions(attempt.error().message(), {"cannot reach the proxy http://127.0.0.1:"}));
@@ -310,18 +311,18 @@ TEST_CASE("Dialer: what cannot be routed fails without connecting") {
   const bool cancelled = GENERATE(false, true);
   TestLoop loop;
   ProxyAndServer far(loop, {});
-  Dialer::Options options;
+  DialerOptions options;
   Url url = url_of("http", far.port());
   SECTION("an unknown scheme") { url.scheme = "ftp"; }
   SECTION("a user name that Basic authentication cannot carry") {
-    options.round_tripper.proxy = proxy_of("http://a%3Ab:secret@127.0.0.1", far.port());
+    options.route.proxy = proxy_of("http://a%3Ab:secret@127.0.0.1", far.port());
   }
   SECTION("a user name alone for SOCKS5") {
-    options.round_tripper.proxy = proxy_of("socks5://secret@127.0.0.1", far.port());
+    options.route.proxy = proxy_of("socks5://secret@127.0.0.1", far.port());
   }
   SECTION("a host that SOCKS5 cannot ask for") {
     url.host = std::string(256, 'h');
-    options.round_tripper.proxy = proxy_of("socks5://127.0.0.1", far.port());
+    options.route.proxy = proxy_of("socks5://127.0.0.1", far.port());
   }
   DialAttempt attempt(loop, url, {"v4"}, options);
   if (cancelled) {
@@ -342,8 +343,8 @@ TEST_CASE("Dialer: given up at each step, told once, nothing left") {
   Script script;
   std::string scheme = "http";
   std::string proxy;
-  Dialer::Options options;
-  options.round_tripper.tls = client_context();
+  DialerOptions options;
+  options.route.tls = client_context();
   std::function<bool(const ProxyAndServer&)> ready = [](const auto& far) { return far.accepted; };
   SECTION("at once") {
     ready = [](const auto&) { return true; };
@@ -384,7 +385,7 @@ TEST_CASE("Dialer: given up at each step, told once, nothing left") {
     ready = [](const auto& far) { return !far.request.empty(); };
   }
   ProxyAndServer far(loop, script);
-  if (!proxy.empty()) options.round_tripper.proxy = proxy_of(proxy, far.port());
+  if (!proxy.empty()) options.route.proxy = proxy_of(proxy, far.port());
   DialAttempt attempt(loop, url_of(scheme, proxy.empty() ? far.port() : 1), {"v4"}, options);
   REQUIRE(loop.run_until([&] { return ready(far); }));
   attempt.on_result = [&] { attempt.cancel(); };  // too late, and harmless
@@ -406,9 +407,9 @@ TEST_CASE("Dialer: everything may be dropped inside the handler") {
   SECTION("of a refusal") { script.answer = "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"; }
   SECTION("of the proxy's refusal") { script.proxy = {{0, "HTTP/1.1 403 No\r\n\r\n"}, {1, ""}}; }
   auto far = std::make_unique<ProxyAndServer>(loop, script);
-  UpgradeRoundTripper::Options options;
-  options.proxy = proxy_of("http://127.0.0.1", far->port());
-  options.proxy_timeout = 41ms;
+  UpgradeRoundTripperOptions options;
+  options.route.proxy = proxy_of("http://127.0.0.1", far->port());
+  options.route.proxy_timeout = 41ms;
   auto tripper = std::make_unique<UpgradeRoundTripper>(loop.get(), options);
   int calls = 0;
   auto attempt = std::make_unique<net::Attempt>();
@@ -440,8 +441,8 @@ TEST_CASE("Dialer: a local socket, its Host header, and no proxy") {
   REQUIRE(listener);
   const auto url = parse_url("unix://" + folder.path() + "/a%3Ab.sock:/exec?x=y");
   REQUIRE(url);
-  Dialer::Options options;
-  options.round_tripper.proxy = *parse_proxy("http://127.0.0.1:1");
+  DialerOptions options;
+  options.route.proxy = *parse_proxy("http://127.0.0.1:1");
   DialAttempt attempt(loop, *url, {"v4"}, options);
   REQUIRE(loop.run_until([&] { return request.ends_with("\r\n\r\n"); }));
   const auto head = parse_request_head(request);
@@ -465,9 +466,8 @@ TEST_CASE("Dialer: a proxy that is cut off anywhere in its answer") {
     Script script{.proxy = {{0, whole.substr(0, cut)}, {1, ""}}};
     if (socks) script.proxy = {{3, "\5\0"s}, {10, whole.substr(0, cut)}, {1, ""}};
     ProxyAndServer far(loop, script);
-    Dialer::Options options;
-    options.round_tripper.proxy =
-        proxy_of(socks ? "socks5://127.0.0.1" : "http://127.0.0.1", far.port());
+    DialerOptions options;
+    options.route.proxy = proxy_of(socks ? "socks5://127.0.0.1" : "http://127.0.0.1", far.port());
     DialAttempt attempt(loop, url_of("http", 1), {"v4"}, options);
     REQUIRE(loop.run_until([&] { return far.asked.size() == (socks ? 2U : 1U); }));
     loop.run_turns(2);

@@ -30,7 +30,7 @@ class Get {
  public:
   net::Attempt attempt;
 
-  Get(TestLoop& loop, std::uint16_t port, HttpClient::Options options = {},
+  Get(TestLoop& loop, std::uint16_t port, HttpClientOptions options = {},
       const std::string& scheme = "http", Headers headers = {})
       : loop_(loop) {
     const HttpClient client(loop.get(), std::move(options));
@@ -139,8 +139,8 @@ TEST_CASE("HttpClient: half of a body is never taken for all of it") {
   const std::string head =
       GENERATE(kOk + "Content-Length: 5\r\n\r\n", kOk + "Transfer-Encoding: chunked\r\n\r\n5\r\n");
   RawServer server(loop);
-  HttpClient::Options options;
-  options.response_timeout = 300ms;
+  HttpClientOptions options;
+  options.route.response_timeout = 300ms;
   Get get(loop, server.port(), options);
   RawPeer& peer = request_of(loop, server);
   peer.send(head + "half");
@@ -169,6 +169,26 @@ TEST_CASE("HttpClient: a connection that breaks is no end of a body") {
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("HttpClient: a body of exactly max_body bytes is whole") {
+  TestLoop loop;
+  const std::string body(100, 'x');
+  const std::string chunked = kOk + "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string answer = GENERATE_COPY(
+      kOk + "Content-Length: 100\r\n\r\n" + body, chunked + "64\r\n" + body + "\r\n0\r\n\r\n",
+      chunked + "63\r\n" + body.substr(1) + "\r\n1\r\nx\r\n0\r\n\r\n", kOk + "\r\n" + body);
+  CAPTURE(answer.substr(0, 60));
+  RawServer server(loop);
+  HttpClientOptions options;
+  options.max_body = body.size();
+  Get get(loop, server.port(), options);
+  RawPeer& peer = request_of(loop, server);
+  peer.send(answer);
+  peer.shut_down();
+  CHECK(get.response().body == body);
+  peer.close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("HttpClient: bodies that cannot be used") {
   TestLoop loop;
   struct Row {
@@ -184,6 +204,8 @@ TEST_CASE("HttpClient: bodies that cannot be used") {
           "longer than 100 bytes"},
       Row{kOk + "\r\n" + std::string(101, 'x'), "longer than 100 bytes"},
       Row{chunked + "65\r\n" + std::string(101, 'x'), "longer than 100 bytes"},
+      Row{chunked + "64\r\n" + std::string(100, 'x') + "\r\n1\r\nx", "longer than 100 bytes"},
+      Row{chunked + "64\r\n" + std::string(100, 'x') + "no\r\n", "malformed chunk"},
       Row{chunked + "-1\r\n", "malformed chunk"}, Row{chunked + "1\r\nab\r\n", "malformed chunk"},
       Row{chunked + std::string(300, '1'), "malformed chunk"},
       Row{kOk + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx", "makes no sense"},
@@ -192,7 +214,7 @@ TEST_CASE("HttpClient: bodies that cannot be used") {
           "makes no sense"});
   CAPTURE(row.answer.substr(0, 120));
   RawServer server(loop);
-  HttpClient::Options options;
+  HttpClientOptions options;
   options.max_body = 100;
   Get get(loop, server.port(), options);
   RawPeer& peer = request_of(loop, server);
@@ -214,8 +236,8 @@ TEST_CASE("HttpClient: what is no answer, no server, or no URL") {
     peer.close();
   }
   SECTION("nothing") {
-    HttpClient::Options options;
-    options.response_timeout = 30ms;
+    HttpClientOptions options;
+    options.route.response_timeout = 30ms;
     Get get(loop, server.port(), options);
     RawPeer& peer = request_of(loop, server);
     CHECK(get.error().code() == Errc::kTimeout);
@@ -275,9 +297,9 @@ TEST_CASE("HttpClient: by TLS, through a proxy") {
   script.server_tls = test::server_context();
   script.answer = kOk + "Content-Length: 4\r\n\r\nbody";
   test::ProxyAndServer far(loop, script);
-  HttpClient::Options options;
-  options.tls = test::client_context();
-  options.proxy = *parse_proxy("http://127.0.0.1:" + std::to_string(far.port()));
+  HttpClientOptions options;
+  options.route.tls = test::client_context();
+  options.route.proxy = *parse_proxy("http://127.0.0.1:" + std::to_string(far.port()));
   Get get(loop, 6443, options, "https");
   CHECK(get.response().body == "body");
   CHECK(far.asked.at(0).starts_with("CONNECT 127.0.0.1:6443 HTTP/1.1\r\n"));

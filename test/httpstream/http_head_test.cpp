@@ -353,3 +353,12 @@ TEST_CASE("httpstream errors have a category and texts of their own") {
     CHECK(category().message(value) != category().message(0));
   }
 }
+
+TEST_CASE("summary: one line for people, of bounded length") {
+  CHECK(summary({403, "Forbidden", {}, "no way\r\nsecond line"}) == "403 Forbidden: no way");
+  CHECK(summary({403, "", {}, ""}) == "403");
+  CHECK(summary({403, "No", {}, "a\tb\x7f\xc2\x9b"}) == "403 No: a b??");
+  CHECK(summary({403, "No", {}, "<html>\n"}) == "403 No");
+  CHECK(summary({403, "No", {}, std::string(1000, 'x')}).size() < 600);
+  CHECK(summary({403, std::string(60000, 'x'), {}, ""}).size() < 600);
+}

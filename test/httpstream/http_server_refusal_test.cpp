@@ -61,12 +61,12 @@ TEST_CASE("HttpServer: whom it refuses counts in max_pending until the connectio
   TestLoop loop;
   std::vector<std::string> log;
   std::vector<std::shared_ptr<HttpExchange>> exchanges;
-  HttpServer::Options options;
+  HttpServerOptions options;
   options.max_pending = 1;
   options.log = [&](std::string_view line) { log.emplace_back(line); };
   const auto server = HttpServer::create(
       [&](std::shared_ptr<HttpExchange> exchange) { exchanges.push_back(std::move(exchange)); },
-      options);
+      std::move(options));
   const Client refused(loop, *server);
   refused.send("bad\r\n\r\n");
   REQUIRE(loop.run_until([&] { return refused.answered(); }));

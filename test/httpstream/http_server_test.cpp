@@ -31,7 +31,7 @@ struct Server {
   std::function<void()> on_request = [] {};
 
   explicit Server(TestLoop& loop, std::chrono::milliseconds head_timeout = test::kDeadline) {
-    HttpServer::Options options;
+    HttpServerOptions options;
     options.head_timeout = head_timeout;
     options.log = [this](std::string_view line) { log.emplace_back(line); };
     auto listening = HttpServer::listen(
@@ -40,7 +40,7 @@ struct Server {
           exchanges.push_back(std::move(exchange));
           on_request();
         },
-        options);
+        std::move(options));
     REQUIRE(listening);
     http = std::move(*listening);
   }
@@ -234,14 +234,14 @@ TEST_CASE("HttpServer: a response arrives whole before the connection closes") {
 TEST_CASE("HttpServer: by TLS, a response arrives whole and with an orderly end behind it") {
   TestLoop loop;
   const std::string body = test::patterned_text(9 * 1024 * 1024);
-  HttpServer::Options options;
+  HttpServerOptions options;
   options.tls = test::server_context();
   auto server = HttpServer::listen(
       loop.get(), "127.0.0.1", 0,
       [&](const Exchange& exchange) {
         exchange->respond({200, {}, {}, body});
       },
-      options);
+      std::move(options));
   REQUIRE(server);
   std::unique_ptr<net::Transport> encrypted;
   net::connect_tcp(loop.get(), "127.0.0.1", (*server)->port(), test::kDeadline, [&](auto plain) {
@@ -272,12 +272,12 @@ TEST_CASE("HttpServer: no more than max_pending connections may be silent") {
   TestLoop loop;
   std::vector<std::string> log;
   std::vector<Exchange> exchanges;
-  HttpServer::Options options;
+  HttpServerOptions options;
   options.max_pending = 2;
   options.log = [&](std::string_view line) { log.emplace_back(line); };
   auto server = HttpServer::listen(
       loop.get(), "127.0.0.1", 0,
-      [&](Exchange exchange) { exchanges.push_back(std::move(exchange)); }, options);
+      [&](Exchange exchange) { exchanges.push_back(std::move(exchange)); }, std::move(options));
   REQUIRE(server);
   std::vector<std::unique_ptr<RawPeer>> clients;
   const auto connect = [&] { clients.push_back(RawPeer::connect(loop, (*server)->port())); };
@@ -373,7 +373,7 @@ TEST_CASE("HttpServer: may be destroyed inside its request handler and inside it
   int handled = 0;
   int logged = 0;
   std::unique_ptr<HttpServer> http;
-  HttpServer::Options options;
+  HttpServerOptions options;
   options.log = [&](std::string_view) {
     ++logged;
     http.reset();
@@ -385,7 +385,7 @@ TEST_CASE("HttpServer: may be destroyed inside its request handler and inside it
         http.reset();
         exchange->respond({200, {}, {}, "last"});
       },
-      options);
+      std::move(options));
   REQUIRE(listening);
   http = std::move(*listening);
   const auto client = RawPeer::connect(loop, http->port());

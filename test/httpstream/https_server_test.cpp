@@ -26,7 +26,7 @@ struct Server {
 
   explicit Server(TestLoop& loop, std::chrono::milliseconds tls_timeout = test::kDeadline,
                   std::chrono::milliseconds head_timeout = test::kDeadline) {
-    HttpServer::Options options;
+    HttpServerOptions options;
     options.tls = test::server_context();
     options.tls_timeout = tls_timeout;
     options.head_timeout = head_timeout;
@@ -35,7 +35,7 @@ struct Server {
       if (destroy_on_log) http.reset();
     };
     auto made = HttpServer::listen(
-        loop.get(), "127.0.0.1", 0, [this](const auto&) { ++requests; }, options);
+        loop.get(), "127.0.0.1", 0, [this](const auto&) { ++requests; }, std::move(options));
     REQUIRE(made);
     http = std::move(*made);
   }

@@ -12,6 +12,7 @@
 #include "support/patterned_text.h"
 #include "support/spdy_pair.h"
 #include "support/tls_pair.h"
+#include "uvspdy/httpstream/pump.h"
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
@@ -38,34 +39,33 @@ Ends connect(TestLoop& loop, const std::shared_ptr<net::TlsClientContext>& for_c
              const std::shared_ptr<net::TlsServerContext>& for_server) {
   TlsPair tls(loop, for_client, for_server);
   tls.open();
-  auto server_options = test::patient_options();
-  server_options.on_new_stream = [](const std::shared_ptr<Stream>& stream,
-                                    StreamDecision decision) {
-    stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-    stream->on_end([stream] { (void)stream->close(); });
+  const auto server = Connection::create(std::move(tls.server.transport), session::Role::kServer,
+                                         test::patient_options());
+  server->on_new_stream([](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
     decision.accept();
-  };
+    Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
+  });
   return {Connection::create(std::move(tls.client.transport), session::Role::kClient,
                              test::patient_options()),
-          Connection::create(std::move(tls.server.transport), session::Role::kServer,
-                             std::move(server_options))};
+          server};
 }
 
 /// Sends something back and forth on a stream, whose end leaves the connection idle.
 void use(TestLoop& loop, const Ends& ends, const std::string& text) {
   std::size_t received = 0;
   bool over = false;
+  std::shared_ptr<Stream> stream;
   ends.client->create_stream({}, [&](Result<std::shared_ptr<Stream>> created) {
     CHECK(created);
     if (!created) return;
-    const auto stream = *created;
+    stream = *created;
     stream->on_data([&](Bytes bytes) { received += bytes.size(); });
     stream->on_close([&](const Error& error) {
       CHECK_FALSE(error);
       over = true;
     });
-    (void)stream->write(Buffer(text));
-    (void)stream->close();
+    CHECK_FALSE(stream->write(Buffer(text)));
+    stream->close();
   });
   REQUIRE(loop.run_until([&] { return over; }));
   CHECK(received == text.size());

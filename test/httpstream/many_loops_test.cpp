@@ -55,7 +55,7 @@ class LoopOfItsOwn {
         exchange, std::move(response),
         [](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
           stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-          stream->on_end([stream] { (void)stream->close(); });
+          stream->on_end([stream](const Error&) { stream->close(); });
           decision.accept();
         });
   }
@@ -70,10 +70,11 @@ class LoopOfItsOwn {
       const auto connection = dialed->connection;
       connection->create_stream({}, [this, connection](Result<std::shared_ptr<Stream>> stream) {
         if (!stream) return connection->abort();
-        (*stream)->on_data([this](Bytes bytes) { received_ += text_of(bytes); });
-        (*stream)->on_close([connection](const Error&) { connection->close(); });
-        (void)(*stream)->write(Buffer(text_));
-        (void)(*stream)->close();
+        const std::shared_ptr<Stream> held = std::move(*stream);
+        held->on_data([this](Bytes bytes) { received_ += text_of(bytes); });
+        held->on_close([held, connection](const Error&) { connection->close(); });
+        if (held->write(Buffer(text_))) return connection->abort();
+        held->close();
       });
     });
   }

@@ -38,7 +38,7 @@ struct FarEnd {
 
   explicit FarEnd(SpdyPair::StreamPtr given) : stream(std::move(given)) {
     stream->on_data([this](Bytes bytes) { data += text_of(bytes); });
-    stream->on_end([this] { ended = true; });
+    stream->on_end([this](const Error& error) { ended = !error; });
     stream->on_close([this](const Error& error) { closed = error; });
   }
   FarEnd(const FarEnd&) = delete;
@@ -98,10 +98,10 @@ TEST_CASE("Relay: bytes go both ways, and each end is passed on by itself") {
     CHECK_FALSE(target.ended());
     CHECK_FALSE(relayed.done);
     CHECK_FALSE(client->write(Buffer(up)));
-    CHECK_FALSE(client->close());
+    client->close();
   } else {
     CHECK_FALSE(client->write(Buffer(up)));
-    CHECK_FALSE(client->close());
+    client->close();
     REQUIRE(loop.run_until([&] { return target.ended(); }));
     CHECK_FALSE(far.ended);
     CHECK_FALSE(relayed.done);
@@ -130,7 +130,7 @@ TEST_CASE("Relay: a transport that is slow holds up the stream, and gets all of 
   relayed.start(server, std::move(pipe.client));
   const std::string up = patterned_text(3000000);
   CHECK_FALSE(client->write(Buffer(up)));
-  CHECK_FALSE(client->close());
+  client->close();
   REQUIRE(loop.run_until([&] {
     const auto stats = server->stats();
     return stats && stats->held_bytes > 30000;
@@ -179,7 +179,7 @@ TEST_CASE("Relay: a stream that nobody reads holds up the transport") {
   FarEnd far(client);
   REQUIRE(loop.run_until([&] { return far.ended; }));
   CHECK(far.data == down);
-  CHECK_FALSE(client->close());
+  client->close();
   REQUIRE(loop.run_until([&] { return relayed.done.has_value(); }));
   CHECK_FALSE(*relayed.done);
   REQUIRE(pair.close());
@@ -261,34 +261,39 @@ TEST_CASE("Relay: a server's refusal arrives although it takes no more of the re
   REQUIRE(pair.close());
 }
 
-TEST_CASE("Relay: a stream that is reset closes the transport behind what came before") {
+TEST_CASE("Relay: a stream that is reset or lost aborts the transport behind what came before") {
   TestLoop loop;
   SpdyPair pair(loop);
   auto streams = pair.stream();
   const auto client = std::move(streams.first);
   auto server = std::move(streams.second);
-  PipePair pipe(loop.get());
-  pipe.up->capacity = 10;
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
   Relayed relayed;
-  relayed.start(server, std::move(pipe.client));
-  const std::string up = patterned_text(3000);
-  CHECK_FALSE(client->write(Buffer(up)));
-  REQUIRE(loop.run_until([&] { return pipe.up->data.size() == 10; }));
+  relayed.start(server, std::move(tcp.client));
+  // The target does not read: in its socket, in the relay, in the stream that waits for that.
+  std::string up;
+  const bool much = GENERATE(false, true);
+  do {
+    up += patterned_text(100000, up.size());
+    CHECK_FALSE(client->write(Buffer(up.substr(up.size() - 100000))));
+    loop.run_turns(3);
+  } while (much && server->stats()->held_bytes == 0);
+  bool answered = false;
+  pair.client.connection->ping([&](const auto&) { answered = true; });
+  REQUIRE(loop.run_until([&] { return answered; }));
+  up.resize(up.size() - client->stats()->queued_bytes);
   const bool lost = GENERATE(false, true);
   if (lost) {
     pair.client.connection->abort();
   } else {
     client->reset();
   }
-  REQUIRE(loop.run_until([&] { return server->is_closed(); }));
-  CHECK_FALSE(relayed.done);
-  std::string received;
-  bool ended = false;
-  pipe.server->set_read_handlers([&](Bytes bytes) { received += text_of(bytes); },
-                                 [&](const Error&) { ended = true; });
-  pipe.server->start_reading();
-  REQUIRE(loop.run_until([&] { return ended; }));
-  CHECK(received == up);
+  loop.run_turns(20);
+  target.start_reading();
+  REQUIRE(loop.run_until([&] { return target.ended() && relayed.done; }));
+  CHECK(target.received() == up);
+  CHECK(target.end().code().value() == UV_ECONNRESET);
   CHECK(relayed.error().code() == (lost ? Errc::kConnectionLost : Errc::kStreamReset));
   pair.client.connection->close();
   REQUIRE(loop.run_out());
@@ -308,7 +313,7 @@ TEST_CASE("Relay: a transport that takes nothing any more is given up in the end
   Relayed relayed;
   relayed.start(server, std::move(pipe.client), options);
   CHECK_FALSE(client->write(Buffer(patterned_text(3000))));
-  CHECK_FALSE(client->close());
+  client->close();
   pipe.server->shutdown({});
   REQUIRE(loop.run_until([&] { return far.closed.has_value(); }));
   CHECK_FALSE(*far.closed);
@@ -346,7 +351,7 @@ TEST_CASE(
   SECTION("lost with its connection") { pair.client.connection->abort(); }
   REQUIRE(loop.run_until([&] { return relayed.done.has_value(); }));
   CHECK(relayed.error().code() == net::Errc::kTimeout);
-  CHECK(server->is_closed());
+  REQUIRE(loop.run_until([&] { return server->is_closed(); }));
   REQUIRE(pair.close());
 }
 
@@ -362,8 +367,8 @@ TEST_CASE("Relay: takes a stream that the peer has ended already, or closed") {
   Relayed relayed;
   SECTION("ended, with nothing on it") {
     FarEnd far(client);
-    CHECK_FALSE(client->close());
-    REQUIRE(loop.run_until([&] { return server->has_ended(); }));
+    client->close();
+    REQUIRE(loop.run_until([&] { return server->reader().state() == HalfState::kEnded; }));
     relayed.start(server, std::move(tcp.client));
     REQUIRE(loop.run_until([&] { return target.ended(); }));
     target.send("answer");
@@ -378,7 +383,8 @@ TEST_CASE("Relay: takes a stream that the peer has ended already, or closed") {
     REQUIRE(loop.run_until([&] { return server->is_closed(); }));
     relayed.start(server, std::move(tcp.client));
     REQUIRE(loop.run_until([&] { return relayed.done && target.ended(); }));
-    CHECK(relayed.error().code() == Errc::kStreamClosed);
+    CHECK(target.end().code().value() == UV_ECONNRESET);
+    CHECK(relayed.error().code() == Errc::kStreamReset);
   }
   REQUIRE(pair.close());
 }
@@ -410,5 +416,161 @@ TEST_CASE("Relay: reset ends both at once, and everything may be dropped in done
   REQUIRE(loop.run_until([&] { return done && far.closed && target.ended(); }));
   CHECK(done->code() == Errc::kResetHere);
   CHECK(far.closed->code() == Errc::kStreamReset);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: end_with_stream ends in order with the peer's direction") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  Relayed relayed;
+  relayed.start(server, std::move(tcp.client));
+  const std::string up = patterned_text(20000000);
+  CHECK_FALSE(client->write(Buffer(up)));
+  client->close();
+  const bool asked_late = GENERATE(false, true);
+  if (!asked_late) relayed.relay->end_with_stream();
+  target.start_reading();
+  if (asked_late) {
+    REQUIRE(loop.run_until([&] { return target.ended(); }));
+    CHECK_FALSE(relayed.done);
+    relayed.relay->end_with_stream();
+  }
+  // The target has not ended, and need not.
+  REQUIRE(loop.run_until([&] { return relayed.done && target.ended() && far.closed; }));
+  CHECK_FALSE(relayed.error());
+  CHECK(target.received() == up);
+  CHECK_FALSE(target.end());
+  CHECK_FALSE(far.ended);
+  CHECK(far.closed->code() == Errc::kStreamReset);
+  relayed.relay->end_with_stream();
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: end_with_stream makes no end of a break") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  target.start_reading();
+  Relayed relayed;
+  relayed.start(server, std::move(tcp.client));
+  relayed.relay->end_with_stream();
+  CHECK_FALSE(client->write(Buffer::copy_of("half")));
+  REQUIRE(loop.run_until([&] { return target.received() == "half"; }));
+  client->reset();
+  REQUIRE(loop.run_until([&] { return relayed.done && target.ended(); }));
+  CHECK(relayed.error().code() == Errc::kStreamReset);
+  CHECK(target.end().code().value() == UV_ECONNRESET);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: broken off by somebody else, behind what came before") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  client->pause();
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  Relayed relayed;
+  relayed.start(server, std::move(tcp.client));
+  // More than the client's window takes, and more than the target's socket.
+  const std::string down = patterned_text(150000, 1);
+  target.send(down);
+  REQUIRE(loop.run_until([&] { return server->stats()->queued_bytes > 50000; }));
+  std::string up;
+  do {
+    up += patterned_text(20000, up.size());
+    CHECK_FALSE(client->write(Buffer(up.substr(up.size() - 20000))));
+    loop.run_turns(3);
+    REQUIRE(loop.run_until([&] { return client->stats()->queued_bytes == 0; }));
+  } while (server->stats()->held_bytes == 0);
+  const bool ended = GENERATE(false, true);
+  if (ended) client->close();
+  bool answered = false;
+  pair.client.connection->ping([&](const auto&) { answered = true; });
+  REQUIRE(loop.run_until([&] { return answered; }));
+  // Whether the end counts that waits behind what is held.
+  const Error why(Errc::kLimitExceeded, "somebody knows");
+  const bool both = GENERATE(false, true);
+  both ? relayed.relay->break_off(why) : relayed.relay->break_off_stream(why);
+  relayed.relay->break_off_stream(Error(Errc::kIdleTimeout, "too late"));
+  FarEnd far(client);
+  client->resume();
+  loop.run_turns(20);
+  target.start_reading();
+  REQUIRE(loop.run_until([&] { return relayed.done && target.ended() && far.closed; }));
+  INFO(target.received().size() << " of " << up.size() << " bytes have arrived");
+  CHECK((target.received() == up));  // too long to be shown
+  CHECK(static_cast<bool>(target.end()) == (both || !ended));
+  CHECK(far.data == down);
+  CHECK_FALSE(far.ended);
+  CHECK(far.closed->code() == Errc::kStreamReset);
+  if (both || ended) CHECK(relayed.error().message() == "somebody knows");
+  CHECK(relayed.error());
+  relayed.relay->break_off(why);
+  relayed.relay->break_off_stream(why);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: a reset behind our end may be the peer's end") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  target.start_reading();
+  Relayed relayed;
+  const bool is_end = GENERATE(false, true);
+  relayed.start(server, std::move(tcp.client), {.reset_behind_end_is_end = is_end});
+  CHECK_FALSE(client->write(Buffer::copy_of("question")));
+  REQUIRE(loop.run_until([&] { return target.received() == "question"; }));
+  const bool ended = GENERATE(false, true);
+  target.send("answer");
+  if (ended) target.shut_down();
+  REQUIRE(loop.run_until([&] { return far.data == "answer" && far.ended == ended; }));
+  client->reset();
+  REQUIRE(loop.run_until([&] { return relayed.done && target.ended(); }));
+  const bool in_order = is_end && ended;
+  CHECK(static_cast<bool>(relayed.error()) == !in_order);
+  CHECK(static_cast<bool>(target.end()) == !in_order);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: a client that still sends to a transport that is gone gets a reset in the end") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  TcpPair tcp(loop);
+  auto target = std::make_unique<RawPeer>(std::move(tcp.server));
+  Relayed relayed;
+  relayed.start(server, std::move(tcp.client));
+  target->send("goodbye");
+  target->close();  // an end in order, so far
+  REQUIRE(loop.run_until([&] { return far.ended; }));
+  CHECK(far.data == "goodbye");
+  CHECK_FALSE(relayed.done);
+  REQUIRE(loop.run_until([&] {
+    if (client->writable()) CHECK_FALSE(client->write(Buffer(patterned_text(100000))));
+    return far.closed.has_value();
+  }));
+  CHECK(far.closed->code() == Errc::kStreamReset);
+  CHECK(relayed.error().code().category() == net::uv_category());
   REQUIRE(pair.close());
 }

@@ -146,12 +146,3 @@ TEST_CASE("ResponseReader: what is no answer is found out by its first bytes") {
   CHECK(tls.code() == Errc::kBadHead);
   CHECK(test::mentions(tls.message(), {"TLS", "https"}));
 }
-
-TEST_CASE("summary: one line for people, of bounded length") {
-  CHECK(summary({403, "Forbidden", {}, "no way\r\nsecond line"}) == "403 Forbidden: no way");
-  CHECK(summary({403, "", {}, ""}) == "403");
-  CHECK(summary({403, "No", {}, "a\tb\x7f"}) == "403 No: a b ");
-  CHECK(summary({403, "No", {}, "<html>\n"}) == "403 No");
-  CHECK(summary({403, "No", {}, std::string(1000, 'x')}).size() < 600);
-  CHECK(summary({403, std::string(60000, 'x'), {}, ""}).size() < 600);
-}

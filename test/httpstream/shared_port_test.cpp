@@ -78,12 +78,10 @@ class Server {
  public:
   std::uint16_t listen(uv_loop_t* loop, std::uint16_t port,
                        const std::shared_ptr<net::TlsServerContext>& tls) {
-    HttpServer::Options options;
-    options.listen.reuse_port = true;
-    options.tls = tls;
     auto made = HttpServer::listen(
         loop, "127.0.0.1", port,
-        [this](const std::shared_ptr<HttpExchange>& exchange) { serve(*exchange); }, options);
+        [this](const std::shared_ptr<HttpExchange>& exchange) { serve(*exchange); },
+        {.tls = tls, .listen = {.reuse_port = true}});
     if (!made) return 0;
     http_ = std::move(*made);
     return http_->port();
@@ -103,7 +101,7 @@ class Server {
         exchange, std::move(response),
         [](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
           stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-          stream->on_end([stream] { (void)stream->close(); });
+          stream->on_end([stream](const Error&) { stream->close(); });
           decision.accept();
         });
   }
@@ -120,7 +118,7 @@ class Client {
     url_.scheme = "https";
     url_.host = "127.0.0.1";
     url_.port = port;
-    options_.round_tripper.tls = std::move(tls);
+    options_.route.tls = std::move(tls);
   }
 
   /// From any thread; what it returns is there when all connections are over.
@@ -147,7 +145,7 @@ class Client {
         if (!stream) return connection->abort();
         received_.clear();
         (*stream)->on_data([this](Bytes bytes) { received_ += text_of(bytes); });
-        (*stream)->on_close([connection](const Error&) { connection->close(); });
+        (*stream)->on_close([connection, held = *stream](const Error&) { connection->close(); });
         sender_ = std::thread([this, stream = *stream]() mutable { send(std::move(stream)); });
       });
     });
@@ -160,7 +158,7 @@ class Client {
         (void)stream->write(Buffer(piece));
       });
     }
-    thread_.poster()->post([stream = std::move(stream)] { (void)stream->close(); });
+    thread_.poster()->post([stream = std::move(stream)] { stream->close(); });
   }
 
   void fail(const Error& error) {
@@ -170,7 +168,7 @@ class Client {
 
   LoopThread& thread_;
   Url url_;
-  Dialer::Options options_;
+  DialerOptions options_;
   const std::string text_ = test::patterned_text(kPieces * kPieceSize);
   std::string received_;
   std::string failure_;

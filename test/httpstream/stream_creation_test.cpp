@@ -1,7 +1,6 @@
 // Creating streams, and how the other side decides about them.
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -220,14 +219,15 @@ TEST_CASE("StreamDecision: kept past its stream or its connection it does nothin
 
 TEST_CASE("StreamDecision: reply headers, and such that cannot be sent") {
   TestLoop loop;
-  ConnectionOptions options = test::patient_options();
   Error closed;
-  options.on_new_stream = [&](StreamPtr stream, StreamDecision decision) {
+  std::vector<StreamPtr> streams;
+  HalfPair half(loop, session::Role::kServer);
+  half.connection->on_new_stream([&](StreamPtr stream, StreamDecision decision) {
     const bool good = stream->identifier() == 1;
     if (!good) stream->on_close([&](const Error& error) { closed = error; });
     decision.accept(good ? Headers{{"a", "b"}} : Headers{{"connection", "close"}});
-  };
-  HalfPair half(loop, session::Role::kServer, options);
+    streams.push_back(std::move(stream));
+  });
   half.send(wire::SynStreamFrame{.stream_id = 1});
   half.send(wire::SynStreamFrame{.stream_id = 3});
   REQUIRE(loop.run_until([&] { return half.frames().size() >= 2; }));
@@ -302,9 +302,9 @@ TEST_CASE("NoOpNewStreamHandler: accepts, and ignores what comes") {
   CHECK_FALSE(stream->is_closed());
   // More than anybody would hold.
   bool sent = false;
-  stream->on_end_sent([&] { sent = true; });
+  stream->on_sent([&](const Error& how) { sent = !how; });
   CHECK_FALSE(stream->write(Buffer(std::string(20 * 1000 * 1000, 'x'))));
-  CHECK_FALSE(stream->close());
+  stream->close();
   REQUIRE(loop.run_until([&] { return sent; }));
   CHECK(pair.server.connection->stats().held_bytes == 0);
   REQUIRE(pair.close());
@@ -312,10 +312,9 @@ TEST_CASE("NoOpNewStreamHandler: accepts, and ignores what comes") {
 
 TEST_CASE("Stream: what is written before the stream is accepted waits until it is") {
   TestLoop loop;
-  ConnectionOptions options = test::patient_options();
   Undecided undecided;
-  options.on_new_stream = undecided.handler();
-  HalfPair half(loop, session::Role::kServer, options);
+  HalfPair half(loop, session::Role::kServer);
+  half.connection->on_new_stream(undecided.handler());
   half.send(wire::SynStreamFrame{.stream_id = 1});
   REQUIRE(loop.run_until([&] { return undecided.decision.has_value(); }));
   CHECK_FALSE(undecided.stream->write(Buffer::copy_of("early")));
@@ -323,7 +322,7 @@ TEST_CASE("Stream: what is written before the stream is accepted waits until it 
   REQUIRE(loop.run_until([&] { return !half.frames().empty(); }));
   CHECK(half.frames() == Lines{"PING 1"});
   undecided.decision->accept();
-  CHECK_FALSE(undecided.stream->close());
+  undecided.stream->close();
   REQUIRE(loop.run_until([&] { return half.frames().size() >= 3; }));
   CHECK(half.frames() == Lines{"PING 1", "SYN_REPLY 1 {}", "DATA 1 'early' FIN"});
   half.peer->close();
@@ -380,9 +379,10 @@ TEST_CASE("Stream: a unidirectional one needs no reply, and carries data one way
   std::optional<Error> write_back;
   pair.server.on_new_stream = [&](StreamPtr stream, StreamDecision decision) {
     stream->on_data([&](Bytes bytes) { received += text_of(bytes); });
-    stream->on_end([&] { ended = true; });
+    stream->on_end([&](const Error&) { ended = true; });
     write_back = stream->write(Buffer::copy_of("not possible"));
     decision.accept();
+    pair.server.streams.push_back(std::move(stream));
   };
   session::CreateOptions options;
   options.unidirectional = true;
@@ -393,7 +393,7 @@ TEST_CASE("Stream: a unidirectional one needs no reply, and carries data one way
   std::optional<Error> closed;
   stream->on_close([&](const Error& error) { closed = error; });
   CHECK_FALSE(stream->write(Buffer::copy_of("one way")));
-  CHECK_FALSE(stream->close());
+  stream->close();
   REQUIRE(loop.run_until([&] { return ended && closed.has_value(); }));
   CHECK(received == "one way");
   CHECK_FALSE(*closed);
@@ -407,12 +407,12 @@ TEST_CASE("Stream: one that is created half-closed only receives") {
   SpdyPair pair(loop);
   std::vector<std::string> there;
   pair.server.on_new_stream = [&](StreamPtr stream, StreamDecision decision) {
-    stream->on_data([](Bytes) {});
-    stream->on_end([&] { there.push_back("end"); });
+    stream->on_end([&](const Error&) { there.push_back("end"); });
     stream->on_close([&](const Error& error) { there.push_back(error ? "error" : "closed"); });
     decision.accept();
-    (void)stream->write(Buffer::copy_of("only this way"));
-    (void)stream->close();
+    CHECK_FALSE(stream->write(Buffer::copy_of("only this way")));
+    stream->close();
+    pair.server.streams.push_back(std::move(stream));
   };
   session::CreateOptions options;
   options.fin = true;

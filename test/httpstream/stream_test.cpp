@@ -26,6 +26,7 @@ namespace {
 struct Reader {
   std::vector<std::string> told;
   std::string data;
+  std::optional<Error> ended;
   std::optional<Error> closed;
 
   explicit Reader(Stream& stream) {
@@ -33,7 +34,10 @@ struct Reader {
       if (told.empty() || told.back() != "data") told.push_back("data");
       data += text_of(bytes);
     });
-    stream.on_end([this] { told.push_back("end"); });
+    stream.on_end([this](const Error& how) {
+      told.push_back("end");
+      ended = how;
+    });
     stream.on_close([this](const Error& error) {
       told.push_back("close");
       closed = error;
@@ -52,7 +56,7 @@ TEST_CASE("Stream: each direction ends by itself, on_end before on_close, succes
   Reader here(*mine);
   Reader there(*its);
   CHECK_FALSE(mine->write(Buffer::copy_of("question")));
-  CHECK_FALSE(mine->close());
+  mine->close();
   REQUIRE(loop.run_until([&] { return !there.told.empty() && there.told.back() == "end"; }));
   CHECK(there.told == Told{"data", "end"});
   CHECK(there.data == "question");
@@ -60,10 +64,10 @@ TEST_CASE("Stream: each direction ends by itself, on_end before on_close, succes
 
   // Reading goes on behind one's own close.
   CHECK(mine->write(Buffer::copy_of("more")).code() == Errc::kStreamClosed);
-  CHECK(mine->close().code() == Errc::kStreamClosed);
+  mine->close();  // harmless
   CHECK_FALSE(mine->writable());
   CHECK_FALSE(its->write(Buffer::copy_of("answer")));
-  CHECK_FALSE(its->close());
+  its->close();
   REQUIRE(loop.run_until([&] { return here.closed && there.closed; }));
   CHECK(here.told == Told{"data", "end", "close"});
   CHECK(here.data == "answer");
@@ -81,8 +85,8 @@ TEST_CASE("Stream: an end without any data, from both sides at once") {
   const auto [mine, its] = pair.stream();
   Reader here(*mine);
   Reader there(*its);
-  CHECK_FALSE(mine->close());
-  CHECK_FALSE(its->close());
+  mine->close();
+  its->close();
   REQUIRE(loop.run_until([&] { return here.closed && there.closed; }));
   CHECK(here.told == Told{"end", "close"});
   CHECK(there.told == Told{"end", "close"});
@@ -101,12 +105,14 @@ TEST_CASE("Stream: reset tells both sides, each in its way, and drops what was q
   CHECK(here.told.empty());
   mine->reset();  // harmless
   CHECK(mine->write(Buffer::copy_of("x")).code() == Errc::kStreamClosed);
-  CHECK(mine->close().code() == Errc::kStreamClosed);
+  mine->close();  // harmless
   CHECK_FALSE(mine->writable());
   REQUIRE(loop.run_until([&] { return here.closed && there.closed; }));
-  CHECK(here.told == Told{"close"});
+  CHECK(here.told == Told{"end", "close"});
+  CHECK(here.ended->code() == Errc::kResetHere);
   CHECK(here.closed->code() == Errc::kResetHere);
-  CHECK(there.told == Told{"close"});
+  CHECK(there.told == Told{"end", "close"});
+  CHECK(there.ended->code() == Errc::kStreamReset);
   CHECK(there.closed->code() == Errc::kStreamReset);
   CHECK(there.closed->message().find("CANCEL") != std::string::npos);
   CHECK(pair.client.connection->stats().queued_bytes == 0);
@@ -124,7 +130,7 @@ TEST_CASE("Stream: reset with a status of one's choice") {
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("Stream: what arrived before the peer's reset is delivered, on_end is not called") {
+TEST_CASE("Stream: what arrived before the peer's reset is delivered, then on_end says why") {
   TestLoop loop;
   HalfPair half(loop, session::Role::kClient);
   const auto stream = half.stream();
@@ -143,7 +149,8 @@ TEST_CASE("Stream: what arrived before the peer's reset is delivered, on_end is 
     reader.emplace(*stream);
   }
   REQUIRE(loop.run_until([&] { return reader->closed.has_value(); }));
-  CHECK(reader->told == Told{"data", "close"});
+  CHECK(reader->told == Told{"data", "end", "close"});
+  CHECK(reader->ended->code() == Errc::kStreamReset);
   CHECK(reader->data == "before");
   CHECK(reader->closed->code() == Errc::kStreamReset);
   CHECK(reader->closed->message().find("INTERNAL_ERROR") != std::string::npos);
@@ -172,7 +179,7 @@ TEST_CASE("Stream: a frame that breaks its rules is a reset of this stream alone
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("Stream: on_end_sent comes when the FIN and all before it has gone out") {
+TEST_CASE("Stream: on_sent comes when the FIN and all before it has gone out") {
   TestLoop loop;
   HalfPair half(loop, session::Role::kClient);
   const auto stream = half.stream();
@@ -181,12 +188,13 @@ TEST_CASE("Stream: on_end_sent comes when the FIN and all before it has gone out
   test::OutsideCalls outside;
   int sent = 0;
   outside.during([&] {
-    stream->on_end_sent([&] {
+    stream->on_sent([&](const Error& how) {
       CHECK(outside.holds());
+      CHECK_FALSE(how);
       ++sent;
     });
     CHECK_FALSE(stream->write(Buffer(std::string(kSize, 'x'))));
-    CHECK_FALSE(stream->close());
+    stream->close();
   });
   loop.run_turns(20);
   CHECK(sent == 0);  // it cannot have left: the peer does not read
@@ -201,20 +209,30 @@ TEST_CASE("Stream: on_end_sent comes when the FIN and all before it has gone out
   CHECK(sent == 1);
 }
 
-TEST_CASE("Stream: on_end_sent is not called when the stream ends otherwise") {
+TEST_CASE("Stream: on_sent says why not all has left when the stream ends otherwise") {
   TestLoop loop;
   SpdyPair pair(loop);
   const auto [mine, its] = pair.stream();
-  int sent = 0;
-  mine->on_end_sent([&] { ++sent; });
+  std::vector<std::error_code> sent;
+  mine->on_sent([&](const Error& how) { sent.push_back(how.code()); });
+  std::error_code why;
   CHECK_FALSE(mine->write(Buffer(std::string(64 * 1024 * 1024, 'x'))));
-  CHECK_FALSE(mine->close());
-  SECTION("by a reset here") { mine->reset(); }
-  SECTION("by a reset there") { its->reset(); }
-  SECTION("with the connection") { pair.client.connection->abort(); }
+  mine->close();
+  SECTION("by a reset here") {
+    mine->reset();
+    why = Errc::kResetHere;
+  }
+  SECTION("by a reset there") {
+    its->reset();
+    why = Errc::kStreamReset;
+  }
+  SECTION("with the connection") {
+    pair.client.connection->abort();
+    why = Errc::kConnectionClosed;
+  }
   REQUIRE(loop.run_until([&, stream = mine] { return stream->is_closed(); }));
   REQUIRE(pair.close());
-  CHECK(sent == 0);
+  CHECK(sent == std::vector{why});
 }
 
 TEST_CASE("Stream: HEADERS frames in mid-stream are told, to a paused reader too") {
@@ -241,13 +259,13 @@ TEST_CASE("Stream: a handler may replace itself, and each other one, while it ru
   std::string first;
   std::string second;
   bool ended = false;
-  bool wrong = false;
+  int replaced = 0;
   const auto token = std::make_shared<std::string>("first ");
   const auto stream = its;
-  its->on_end([&] { wrong = true; });
+  its->on_end([&](const Error&) { ++replaced; });
   its->on_data([&, stream, token](Bytes bytes) {
     stream->on_data([&](Bytes more) { second += text_of(more); });
-    stream->on_end([&] { ended = true; });
+    stream->on_end([&](const Error&) { ended = true; });
     first = *token + std::string(text_of(bytes));  // the running handler is still there
   });
   CHECK_FALSE(mine->write(Buffer::copy_of("one")));
@@ -255,10 +273,10 @@ TEST_CASE("Stream: a handler may replace itself, and each other one, while it ru
   CHECK(first == "first one");
   CHECK(token.use_count() == 1);
   CHECK_FALSE(mine->write(Buffer::copy_of("two")));
-  CHECK_FALSE(mine->close());
+  mine->close();
   REQUIRE(loop.run_until([&] { return ended; }));
   CHECK(second == "two");
-  CHECK_FALSE(wrong);
+  CHECK(replaced == 0);
   REQUIRE(pair.close());
 }
 
@@ -269,15 +287,15 @@ TEST_CASE("Stream: dropped by its user it goes on, and its handlers are freed wh
   std::string received;
   const auto token = std::make_shared<int>(0);
   mine->on_data([&received, token, held = mine](Bytes bytes) { received += text_of(bytes); });
-  mine->on_end([token, held = mine] { (void)held->close(); });
+  mine->on_end([token, held = mine](const Error&) { held->close(); });
   mine->on_close([token, held = mine](const Error&) {});
   mine->on_writable([token, held = mine] {});
-  mine->on_end_sent([token, held = mine] {});
+  mine->on_sent([token, held = mine](const Error&) {});
   mine->on_headers([token, held = mine](const Headers&) {});
   const std::weak_ptr<Stream> weak = mine;
   mine.reset();
   CHECK_FALSE(its->write(Buffer::copy_of("still read")));
-  CHECK_FALSE(its->close());
+  its->close();
   // The handlers held the stream, and the stream its handlers: the end breaks that.
   REQUIRE(loop.run_until([&] { return weak.expired(); }));
   CHECK(received == "still read");

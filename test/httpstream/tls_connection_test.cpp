@@ -20,19 +20,21 @@ namespace {
 /// A server that keeps what it gets on one stream, and when each end was told.
 struct Receiver {
   std::shared_ptr<Connection> connection;
+  std::shared_ptr<Stream> stream;
   std::string received;
   std::vector<std::string> told;
   Error end;
 
   explicit Receiver(std::unique_ptr<net::Transport> transport) {
-    auto options = test::patient_options();
-    options.on_new_stream = [this](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
+    connection =
+        Connection::create(std::move(transport), session::Role::kServer, test::patient_options());
+    connection->on_new_stream([this](std::shared_ptr<Stream> created, StreamDecision decision) {
+      stream = std::move(created);
       stream->on_data([this](Bytes bytes) { received += text_of(bytes); });
-      stream->on_end([this] { told.emplace_back("end"); });
+      stream->on_end([this](const Error& how) { told.emplace_back(how ? "broken" : "end"); });
       stream->on_close([this](const Error&) { told.emplace_back("stream closed"); });
       decision.accept();
-    };
-    connection = Connection::create(std::move(transport), session::Role::kServer, options);
+    });
     connection->on_close([this](const Error& error) {
       told.emplace_back("closed");
       end = error;
@@ -63,7 +65,7 @@ TEST_CASE(
   const auto stream = create_stream(loop, *client);
   const std::string text = test::patterned_text(5000000);
   CHECK_FALSE(stream->write(Buffer(text)));
-  CHECK_FALSE(stream->close());
+  stream->close();
   int closed = 0;
   client->on_close([&](const Error& error) {
     CHECK_FALSE(error);
@@ -92,6 +94,6 @@ TEST_CASE("Connection by TLS: an end without close_notify is a lost connection, 
   client->abort();
   REQUIRE(loop.run_out());
   CHECK((server.received == text));
-  CHECK(server.told == std::vector<std::string>{"stream closed", "closed"});
+  CHECK(server.told == std::vector<std::string>{"broken", "stream closed", "closed"});
   CHECK(server.end.code() == session::Errc::kConnectionLost);
 }

@@ -18,14 +18,14 @@ TEST_CASE("Connection: over TLS over an embedder's transport, it ends") {
   TlsPair pair(loop, PipePair(loop.get()));
   pair.open();
   std::shared_ptr<httpstream::Stream> echoing;
-  auto options = test::patient_options();
-  options.on_new_stream = [&](std::shared_ptr<httpstream::Stream> stream, auto decision) {
-    echoing = std::move(stream);
-    echoing->on_data([&](Bytes bytes) { CHECK_FALSE(echoing->write(Buffer::copy_of(bytes))); });
-    decision.accept();
-  };
-  const auto server = httpstream::Connection::create(std::move(pair.server.transport),
-                                                     session::Role::kServer, std::move(options));
+  const auto server = httpstream::Connection::create(
+      std::move(pair.server.transport), session::Role::kServer, test::patient_options());
+  server->on_new_stream(
+      [&](std::shared_ptr<httpstream::Stream> stream, httpstream::StreamDecision decision) {
+        echoing = std::move(stream);
+        echoing->on_data([&](Bytes bytes) { CHECK_FALSE(echoing->write(Buffer::copy_of(bytes))); });
+        decision.accept();
+      });
   const auto client = httpstream::Connection::create(
       std::move(pair.client.transport), session::Role::kClient, test::patient_options());
   int closed = 0;
@@ -39,9 +39,11 @@ TEST_CASE("Connection: over TLS over an embedder's transport, it ends") {
     ++closed;
   });
   std::string received;
+  std::shared_ptr<httpstream::Stream> asking;
   client->create_stream({}, [&](Result<std::shared_ptr<httpstream::Stream>> stream) {
     CHECK(stream);
     if (!stream) return;
+    asking = *stream;
     (*stream)->on_data([&](Bytes bytes) {
       received += text_of(bytes);
       client->close();

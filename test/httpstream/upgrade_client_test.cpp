@@ -54,7 +54,7 @@ void check_clean_end(TestLoop& loop, RawPeer& peer, const DialAttempt& attempt) 
 TEST_CASE("Dialer: the request that it sends") {
   TestLoop loop;
   RawServer server(loop);
-  Dialer::Options options;
+  DialerOptions options;
   options.headers = {{"Authorization", "Bearer x"}, {"Accept", "a"}, {"Accept", "b"}};
   const bool get = GENERATE(false, true);
   if (get) options.method = "GET";
@@ -104,16 +104,15 @@ TEST_CASE("Dialer: an upgrade gives a connection and the protocol, however the 1
 TEST_CASE("Dialer: frames right behind the 101 in the same write are not lost") {
   TestLoop loop;
   RawServer server(loop);
-  Dialer::Options options;
+  DialerOptions options;
   std::string received;
   bool ended = false;
-  options.round_tripper.connection.on_new_stream = [&](std::shared_ptr<Stream> stream,
-                                                       StreamDecision decision) {
+  auto on_new_stream = [&](std::shared_ptr<Stream> stream, StreamDecision decision) {
     CHECK(stream->headers() == Headers{{"a", "b"}});
     stream->on_data([&](Bytes bytes) { received += text_of(bytes); });
-    stream->on_end([&ended, stream] {
+    stream->on_end([&ended, stream](const Error&) {
       ended = true;
-      (void)stream->close();
+      stream->close();
     });
     decision.accept();
   };
@@ -130,6 +129,7 @@ TEST_CASE("Dialer: frames right behind the 101 in the same write are not lost") 
   const std::string first = frames.substr(0, std::min(cut, frames.size()));
   peer.send(kSwitch + first);
   const auto connection = attempt.connection();
+  connection->on_new_stream(std::move(on_new_stream));
   peer.send(frames.substr(first.size()));
   REQUIRE(loop.run_until([&] { return ended; }));
   CHECK(received == "early bird");
@@ -281,8 +281,8 @@ TEST_CASE("Dialer: a server that closes without an answer") {
 TEST_CASE("Dialer: a server that never answers, or not to the end") {
   TestLoop loop;
   RawServer server(loop);
-  Dialer::Options options;
-  options.round_tripper.response_timeout = 50ms;
+  DialerOptions options;
+  options.route.response_timeout = 50ms;
   DialAttempt attempt(loop, server.port(), {"v4"}, options);
   RawPeer& peer = request_of(loop, server);
   SECTION("at all") {}
@@ -316,7 +316,7 @@ TEST_CASE("Dialer: nobody listens") {
 TEST_CASE("Dialer: a request that would not come out as one is refused before connecting") {
   TestLoop loop;
   RawServer server(loop);
-  Dialer::Options options;
+  DialerOptions options;
   SECTION("a line end in a value") {
     options.headers = {{"Authorization", "Bearer x\r\nInjected: y"}};
   }

@@ -39,7 +39,7 @@ constexpr const char* kUpgradeRequest =
 /// Sends back what comes, until the peer's end.
 void echo(std::shared_ptr<Stream> stream, StreamDecision decision) {
   stream->on_data([stream](Bytes bytes) { (void)stream->write(Buffer::copy_of(bytes)); });
-  stream->on_end([stream] { (void)stream->close(); });
+  stream->on_end([stream](const Error&) { stream->close(); });
   decision.accept();
 }
 
@@ -69,7 +69,8 @@ struct UpgradeServer {
       return exchange.respond(std::move(answer));
     }
     protocol = *chosen;
-    auto upgraded = ResponseUpgrader(options).upgrade_response(exchange, answer, on_stream);
+    auto upgraded =
+        ResponseUpgrader(options).upgrade_response(exchange, answer, std::move(on_stream));
     if (!upgraded) {
       error = upgraded.error();
     } else {
@@ -96,16 +97,18 @@ TEST_CASE("Upgrade: the client's first protocol that the server knows, and an ec
   CHECK(server.protocol == "v1");
   std::string received;
   bool closed = false;
+  std::shared_ptr<Stream> kept;
   connection->create_stream({{"streamType", "data"}}, [&](Result<std::shared_ptr<Stream>> stream) {
     CHECK(stream);
     if (!stream) return;
+    kept = *stream;
     (*stream)->on_data([&](Bytes bytes) { received += text_of(bytes); });
     (*stream)->on_close([&](const Error& error) {
       CHECK_FALSE(error);
       closed = true;
     });
     CHECK_FALSE((*stream)->write(Buffer::copy_of("hello")));
-    CHECK_FALSE((*stream)->close());
+    (*stream)->close();
   });
   REQUIRE(loop.run_until([&] { return closed; }));
   CHECK(received == "hello");
@@ -246,14 +249,14 @@ TEST_CASE("Upgrade: nothing follows the 101 until the client's first frame has c
   UpgradeServer server(loop);
   int queued = 0;
   server.options.session.ping_period = 1ms;
-  server.options.session.trace = [&](const session::FrameTrace& frame) {
-    if (frame.direction == session::FrameTrace::Direction::kOut) ++queued;
-  };
   const auto client = RawPeer::connect(loop, server.http->port());
   client->send(kUpgradeRequest);
   // The server has things to say: PINGs, and a stream of its own.
   bool created = false;
   REQUIRE(loop.run_until([&] { return server.connection != nullptr; }));
+  server.connection->on_trace([&](const session::FrameTrace& frame) {
+    if (frame.direction == session::FrameTrace::Direction::kOut) ++queued;
+  });
   server.connection->create_stream({{"a", "b"}}, [&](Result<std::shared_ptr<Stream>> stream) {
     CHECK(stream);
     created = true;

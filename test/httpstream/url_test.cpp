@@ -161,6 +161,11 @@ TEST_CASE("parse_url: what cannot be used is refused, with the URL in the text")
   CHECK(parse_url("unix:///a%2").error().code() == Errc::kBadUrl);
 }
 
+TEST_CASE("to_string: a zone of what is no IPv6 address is not in the text") {
+  CHECK(to_string(Url{.host = "name%zone", .port = 81}) == "http://name:81/");
+  CHECK(to_string(Url{.host = "127.0.0.1%1"}) == "http://127.0.0.1/");
+}
+
 TEST_CASE("parse_url: user names are refused, and passwords not repeated") {
   const std::string text = GENERATE("http://user:secret@h", "https://user:secret@h:1/x",
                                     "http://user:secret/with/slashes@h", "http://secret@h",

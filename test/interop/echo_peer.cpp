@@ -90,9 +90,9 @@ class EchoServer {
 
  private:
   void serve_raw(std::unique_ptr<net::Transport> transport) {
-    httpstream::ConnectionOptions options;
-    options.on_new_stream = accept_and_echo;
-    watch(Connection::create(std::move(transport), session::Role::kServer, std::move(options)));
+    auto connection = Connection::create(std::move(transport), session::Role::kServer);
+    connection->on_new_stream(accept_and_echo);
+    watch(std::move(connection));
   }
 
   void serve_upgrade(httpstream::HttpExchange& exchange) {
@@ -159,15 +159,14 @@ class Exchange {
   void start(std::shared_ptr<Stream> stream) {
     stream_ = std::move(stream);
     stream_->on_data([this](Bytes bytes) { receive(bytes); });
-    stream_->on_end([this] {
-      if (received_ < bytes_) fail("the end came after " + progress());
+    stream_->on_end([this](const Error& error) {
+      if (!error && received_ < bytes_) fail("the end came after " + progress());
     });
     stream_->on_close([this](const Error& error) {
       if (error) return fail(error.message() + ", after " + progress());
       done({});
     });
     stream_->on_writable([this] { send(); });
-    send();
   }
 
   void fail(const std::string& what) {
@@ -186,7 +185,7 @@ class Exchange {
       for (std::uint8_t& byte : piece) byte = pattern(index_, sent_++);
       if (Error error = stream_->write(Buffer(std::move(piece)))) return fail(error.message());
     }
-    if (!std::exchange(half_closed_, true)) (void)stream_->close();
+    stream_->close();
   }
 
   void receive(Bytes bytes) {
@@ -216,7 +215,6 @@ class Exchange {
   std::shared_ptr<Stream> stream_;
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
-  bool half_closed_ = false;
 };
 
 /// Has every stream of one connection echoed at the same time.
@@ -234,12 +232,12 @@ class EchoClient {
     if (options_.raw) {
       net::connect_tcp(loop, url.host, url.port, options_.timeout, [this](auto transport) {
         if (!transport) return finish(transport.error().message());
-        connected(Connection::create(std::move(*transport), session::Role::kClient, {}));
+        connected(Connection::create(std::move(*transport), session::Role::kClient));
       });
       return;
     }
-    httpstream::Dialer::Options dial;
-    dial.round_tripper.connect_timeout = dial.round_tripper.response_timeout = options_.timeout;
+    httpstream::DialerOptions dial;
+    dial.route.connect_timeout = dial.route.response_timeout = options_.timeout;
     httpstream::Dialer(loop, url, dial).dial({options_.protocol}, [this](auto dialed) {
       if (!dialed) return finish(dialed.error().message());
       connected(std::move(dialed->connection));

@@ -53,4 +53,4 @@ class Demo(PeerTestCase):
         (folder / "sh").symlink_to(shutil.which("sh"))
         result = run([UVSPDY, "demo"], env=dict(os.environ, PATH=str(folder)))
         self.assert_exit(result, 1)
-        self.assertIn(b"This is not what it should look like.", result.stdout)
+        self.assertIn(b"this is not what it should look like", result.stderr)

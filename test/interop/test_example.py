@@ -7,13 +7,19 @@ import unittest
 
 EXAMPLES = pathlib.Path(os.environ["UVSPDY_EXAMPLES"])
 PRINTED = {
+    "backpressure": "16777216 of 16777216 bytes\n",
     "coroutine_echo": "hello, stream\n",
     "echo": "hello, stream\n",
+    "frames": "stream 1 opens, topic hi\nping 1\nstream 1: x, its last\n",
+    "http_requests": "given up\nhello, /index\nconnected, by echo.example\n",
+    "kube_client": "Authorization: Bearer of-this-example\nhello, command\nexit code 3\nhello, port\n",
     "many_loops": "24 of 24 connections to 3 loops echoed\n",
     "own_http_server": "hello, embedder\n",
     "own_transport": "hello, memory\n",
     "post_from_threads": "1000 lines from 4 threads\n",
+    "process_runtime": "HELLO, PROCESS\nexit code 3\n",
     "streaming_server": "HELLO, RUNTIME\n",
+    "tcp_relay": "hello, relay\n",
 }
 
 

@@ -68,6 +68,26 @@ class InstalledPackage(unittest.TestCase):
         run(*self.compiler, "-std=c++20", str(self.program), "-o", str(program), *flags)
         self.check_output(program)
 
+    def test_the_readme_builds_its_program(self):
+        readme = (SOURCE / "README.md").read_text()
+        program = readme.split("```cpp\n")[1].split("```")[0]
+        lines = [line.strip() for line in readme.splitlines() if line.startswith("    g++ ")]
+        self.assertEqual(len(lines), 1)
+        folder = self.folder / "readme"
+        folder.mkdir()
+        (folder / "echo.cpp").write_text(program)
+        # What is installed here stands elsewhere than its .pc file says.
+        wrapper = folder / "pkg-config"
+        wrapper.write_text(f"""#!/bin/sh
+exec "{shutil.which("pkg-config")}" --define-variable=prefix='{self.prefix}' "$@"
+""")
+        wrapper.chmod(0o755)
+        environment = dict(os.environ, PKG_CONFIG_PATH=str(self.pkgconfig),
+                           PATH=f"{folder}:{os.environ['PATH']}",
+                           LD_LIBRARY_PATH=str(self.libraries))
+        run("sh", "-c", lines[0].replace("g++", " ".join(self.compiler), 1), cwd=folder, env=environment)
+        self.assertEqual(run(str(folder / "echo"), env=environment), "hello, stream\n")
+
     def test_cmake(self):
         if not shutil.which("cmake"):
             self.skipTest("cmake is not installed")

@@ -156,7 +156,9 @@ class PodFlags(PeerTestCase):
                     else:
                         session.send("stdout", b"", fin=True)
                         session.send("stderr", b"", fin=True)
-                        session.send("error", words.encode(), fin=True)
+                        # A byte that is a control character of its own to some terminals.
+                        text = words.encode().replace(b"\x07", b"\x07\x9b")
+                        session.send("error", text, fin=True)
                     output, error = client.communicate(timeout=DEADLINE)
                     self.check_printable(
                         subprocess.CompletedProcess(client.args, client.returncode, output, error)

@@ -67,6 +67,30 @@ class PortForward(PeerTestCase):
     def forward(self, *ports):
         return self.client("uvspdy", *ports)
 
+    def assert_reset(self, connection):
+        """It breaks, instead of ending as if all had come."""
+        with self.assertRaises(ConnectionResetError):
+            connection.recv(1)
+
+    def assert_refused(self, port):
+        """The reset may be there before connecting has been seen to succeed."""
+        with self.assertRaises(ConnectionResetError):
+            with socket.create_connection(("127.0.0.1", port), DEADLINE) as refused:
+                refused.recv(1)
+
+    def connect(self, server=None):
+        """A connection forwarded to a socket of the test's: the client, and both ends of it."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            client = self.client("uvspdy", f":{port}", server=server)
+            local = spdy.connect(("127.0.0.1", client.local[port]))
+            self.addCleanup(local.close)
+            listener.settimeout(DEADLINE)
+            target, _ = listener.accept()
+            self.addCleanup(target.close)
+            target.settimeout(DEADLINE)
+        return client, local, target
+
     def fail_with(self, *arguments, code=1):
         """Runs a port-forward that cannot be; its stderr."""
         result = run([UVSPDY, "port-forward", "-s", self.server.target, *arguments])
@@ -121,8 +145,7 @@ class PortForward(PeerTestCase):
     def test_nobody_listens_in_the_pod(self):
         closed, server = free_port(), serve_echo(self)
         client = self.forward(f":{closed}", f":{server}")
-        with socket.create_connection(("127.0.0.1", client.local[closed]), DEADLINE) as refused:
-            self.assertEqual(refused.recv(1), b"")
+        self.assert_refused(client.local[closed])
         client.wait_for_error(
             f"^an error occurred forwarding {client.local[closed]} -> {closed}: error forwarding "
             f"port {closed} to pod uvspdy, uid .*: .*ECONNREFUSED"
@@ -205,7 +228,7 @@ class PortForward(PeerTestCase):
             wait_until(lambda: "Handling connection" in client.output, "the connection")
             server.process.kill()
             self.assertEqual(client.end(), 1)
-            self.assertEqual(local.recv(1), b"")
+            self.assert_reset(local)
         self.assert_one_line(
             client.errors.encode(), "^uvspdy port-forward: lost connection to pod: "
         )
@@ -232,6 +255,40 @@ class PortForward(PeerTestCase):
         client.process.terminate()
         self.assertEqual(client.end(), 0)
 
+    def test_a_download_that_is_cut_is_a_reset(self):
+        part = content(1 << 20)
+        for who in ("target", "server", "client"):
+            with self.subTest(who=who):
+                server = self.serve_mortal(UVSPDY, "serve")
+                client, local, target = self.connect(server)
+                target.sendall(part)
+                self.assert_same_bytes(spdy.receive(local, len(part)), part)
+                if who == "target":
+                    spdy.disconnect_abruptly(target)
+                elif who == "server":
+                    server.process.kill()
+                else:
+                    client.process.terminate()
+                self.assert_reset(local)
+
+    def test_an_upload_that_is_cut_is_a_reset(self):
+        part = content(1 << 20)
+        for who in ("local", "server", "client", "killed client"):
+            with self.subTest(who=who):
+                server = self.serve_mortal(UVSPDY, "serve")
+                client, local, target = self.connect(server)
+                local.sendall(part)
+                self.assert_same_bytes(spdy.receive(target, len(part)), part)
+                if who == "local":
+                    spdy.disconnect_abruptly(local)
+                elif who == "server":
+                    server.process.terminate()
+                elif who == "client":
+                    client.process.terminate()
+                else:
+                    client.process.kill()
+                self.assert_reset(target)
+
     def test_it_ends_while_connections_are_open(self):
         target = serve_echo(self)
         client = self.forward(f":{target}")
@@ -239,7 +296,7 @@ class PortForward(PeerTestCase):
             wait_until(lambda: "Handling connection" in client.output, "the connection")
             client.process.send_signal(signal.SIGINT)
             self.assertEqual(client.end(), 0)
-            self.assertEqual(local.recv(1), b"")
+            self.assert_reset(local)
 
     def test_lines_that_nobody_reads_stop_nothing(self):
         """Not on stdout, where each connection has one, and not on stderr."""
@@ -266,8 +323,7 @@ class PortForward(PeerTestCase):
 
         def connect():
             self.assertEqual(echo(local[server], b"hello"), b"hello")
-            with socket.create_connection(("127.0.0.1", local[closed]), DEADLINE) as refused:
-                self.assertEqual(refused.recv(1), b"")
+            self.assert_refused(local[closed])
 
         for _ in range(200):  # more than there is room for
             connect()

@@ -8,17 +8,17 @@
 // failures on stderr. Exits with 1 when something has failed.
 
 #include <cstdio>
-#include <functional>
 #include <iostream>
 #include <iterator>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cpp/stop_signal.h"
+#include "uvspdy/httpstream/pump.h"
+#include "uvspdy/httpstream/transport_ends.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
@@ -52,61 +52,6 @@ void report(const net::TlsInfo& info) {
             << std::endl;
 }
 
-/// One connection: sends what is put, hands on what comes.
-class Peer {
- public:
-  Peer(std::unique_ptr<net::Transport> transport, std::function<void(std::string_view)> on_data,
-       std::function<void(const Error&)> on_end)
-      : transport_(std::move(transport)) {
-    transport_->set_read_handlers(
-        [on_data = std::move(on_data)](Bytes bytes) { on_data(text_of(bytes)); },
-        [on_end = std::move(on_end)](const Error& error) { on_end(error); });
-    transport_->start_reading();
-  }
-
-  void put(std::string_view text) {
-    queue_ += text;
-    write();
-  }
-  void end() {
-    ending_ = true;
-    write();
-  }
-  /// Called when everything is out, the end too.
-  std::function<void()> on_out;
-
- private:
-  void write() {
-    if (writing_) return;
-    if (queue_.empty()) {
-      if (!ending_) return;
-      ending_ = false;
-      transport_->shutdown([this](const Error&) {
-        if (on_out) on_out();
-      });
-      return;
-    }
-    writing_ = true;
-    out_.swap(queue_);
-    write_rest(bytes_of(out_));
-  }
-  void write_rest(Bytes rest) {
-    transport_->write(std::span(&rest, 1), [this, rest](Result<std::size_t> taken) {
-      if (taken && *taken < rest.size()) return write_rest(rest.subspan(*taken));
-      writing_ = false;
-      out_.clear();
-      if (!taken) queue_.clear();
-      write();
-    });
-  }
-
-  std::unique_ptr<net::Transport> transport_;
-  std::string queue_;
-  std::string out_;
-  bool writing_ = false;
-  bool ending_ = false;
-};
-
 int fail(const Error& error) {
   std::cerr << "tls-peer: " << error.message() << std::endl;
   return 1;
@@ -121,31 +66,21 @@ int serve(const Options& options) {
   auto context = net::TlsServerContext::create(tls);
   if (!context) return fail(context.error());
   uv_loop_t* loop = uv_default_loop();
-  std::set<std::shared_ptr<Peer>> peers;
-  const auto take = [&peers](Result<std::unique_ptr<net::Transport>> made) {
+  std::map<int, std::shared_ptr<httpstream::Pump>> echoes;  // that are not over
+  int next = 0;
+  const auto take = [&](Result<std::unique_ptr<net::Transport>> made) {
     if (!made) {
       fail(made.error());
       return;
     }
     report(*(*made)->tls());
-    // The handlers hold the peer until its end.
-    auto self = std::make_shared<std::weak_ptr<Peer>>();
-    const auto forget = [&peers, self] { peers.erase(self->lock()); };
-    const auto peer = std::make_shared<Peer>(
-        std::move(*made),
-        [self](std::string_view text) {
-          if (const auto to = self->lock()) to->put(text);
-        },
-        [self, forget](const Error& error) {
-          if (error) {
-            fail(error);
-            return forget();
-          }
-          if (const auto to = self->lock()) to->end();
-        });
-    peer->on_out = forget;
-    *self = peer;
-    peers.insert(peer);
+    httpstream::TransportEnds ends = httpstream::ends_of(std::move(*made));
+    const int id = next++;
+    echoes[id] = httpstream::Pump::start(std::move(ends.source), std::move(ends.sink),
+                                         [&echoes, id](const Error& error) {
+                                           if (error) fail(error);
+                                           echoes.erase(id);
+                                         });
   };
   auto listener = net::Listener::listen_tcp(
       loop, "127.0.0.1", 0, [&](std::unique_ptr<net::Transport> transport) {
@@ -155,7 +90,7 @@ int serve(const Options& options) {
   std::cout << "listening on 127.0.0.1:" << (*listener)->port() << std::endl;
   const interop::StopSignal stop(loop, [&] {
     (*listener)->close();
-    peers.clear();
+    for (const auto& [id, echo] : echoes) echo->break_off(net::uv_error(UV_ECANCELED, "stopped"));
   });
   return uv_run(loop, UV_RUN_DEFAULT);
 }
@@ -164,21 +99,23 @@ int connect_once(const std::shared_ptr<net::TlsClientContext>& context, const st
                  std::uint16_t port, const std::string& input) {
   uv_loop_t* loop = uv_default_loop();
   int code = 1;
-  std::unique_ptr<Peer> peer;
+  httpstream::TransportEnds ends;
   const auto take = [&](Result<std::unique_ptr<net::Transport>> made) {
     if (!made) {
       fail(made.error());
       return;
     }
     report(*(*made)->tls());
-    peer = std::make_unique<Peer>(
-        std::move(*made), [](std::string_view text) { std::cout << text << std::flush; },
+    ends = httpstream::ends_of(std::move(*made));
+    ends.sink->start({}, {});
+    ends.sink->write(httpstream::Piece(Buffer(input)));
+    ends.sink->end();
+    ends.source->start(
+        [](httpstream::Piece piece) { std::cout << text_of(piece.bytes()) << std::flush; },
         [&](const Error& error) {
           code = error ? fail(error) : 0;
-          peer.reset();
+          ends = {};
         });
-    peer->put(input);
-    peer->end();
   };
   net::connect_tcp(loop, host, port, kTimeout, [&](Result<std::unique_ptr<net::Transport>> tcp) {
     if (!tcp) {

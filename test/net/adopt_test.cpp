@@ -1,7 +1,6 @@
 #include "uvspdy/net/adopt.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "net/descriptor.h"
+#include "support/connected_pair.h"
 #include "support/mentions.h"
 #include "support/outside_calls.h"
 #include "support/patterned_text.h"
@@ -21,6 +21,8 @@
 
 using namespace uvspdy;
 using net::Descriptor;
+using test::connected_pair;
+using test::peer_over;
 using test::RawPeer;
 using test::TestLoop;
 
@@ -31,33 +33,6 @@ std::error_code uv_code(int status) { return {status, net::uv_category()}; }
 template <class T>
 uv_stream_t* stream_of(T& handle) {
   return static_cast<uv_stream_t*>(static_cast<void*>(&handle));
-}
-
-/// Two ends of a connection by hand, one of each family.
-std::array<Descriptor, 2> connected_pair(int family) {
-  std::array<Descriptor, 2> pair;
-  if (family == AF_UNIX) {
-    int fds[2] = {-1, -1};
-    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
-    pair[0] = Descriptor(fds[0]);
-    pair[1] = Descriptor(fds[1]);
-    return pair;
-  }
-  const Descriptor listener(socket(AF_INET, SOCK_STREAM, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  void* raw = &address;
-  auto* base = static_cast<sockaddr*>(raw);
-  REQUIRE(bind(listener.get(), base, size) == 0);
-  REQUIRE(listen(listener.get(), 1) == 0);
-  REQUIRE(getsockname(listener.get(), base, &size) == 0);
-  pair[0] = Descriptor(socket(AF_INET, SOCK_STREAM, 0));
-  REQUIRE(connect(pair[0].get(), base, size) == 0);
-  pair[1] = Descriptor(accept(listener.get(), nullptr, nullptr));
-  REQUIRE(pair[1]);
-  return pair;
 }
 
 /// An embedder's handle over a connected socket.
@@ -78,13 +53,6 @@ struct Embedded {
     }
   }
 };
-
-RawPeer peer_over(TestLoop& loop, Descriptor socket) {
-  auto adopted = net::adopt(loop.get(), socket.get());
-  REQUIRE(adopted);
-  (void)socket.release();
-  return RawPeer(std::move(*adopted));
-}
 
 }  // namespace
 

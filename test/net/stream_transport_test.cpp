@@ -1,3 +1,5 @@
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -5,11 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "support/connected_pair.h"
 #include "support/outside_calls.h"
 #include "support/patterned_text.h"
 #include "support/raw_peer.h"
 #include "support/tcp_pair.h"
 #include "support/test_loop.h"
+#include "support/tls_pair.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/transport.h"
 
@@ -110,6 +114,74 @@ TEST_CASE("Transport: write takes at least the first span and says how much it t
   pair.client->close({});
   server.close();
   REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: empty spans in front are no reason to write nothing") {
+  TestLoop loop;
+  const bool tls = GENERATE(false, true);
+  std::unique_ptr<net::Transport> client;
+  std::unique_ptr<RawPeer> server;
+  if (tls) {
+    test::TlsPair pair(loop);
+    pair.open();
+    client = std::move(pair.client.transport);
+    server = std::make_unique<RawPeer>(std::move(pair.server.transport));
+  } else {
+    TcpPair pair(loop);
+    client = std::move(pair.client);
+    server = std::make_unique<RawPeer>(std::move(pair.server));
+  }
+  server->start_reading();
+  std::vector<Bytes> spans(300);
+  spans.push_back(bytes_of("word"));
+  std::optional<std::size_t> taken;
+  client->write(spans, [&](Result<std::size_t> written) { taken = written ? *written : 0; });
+  REQUIRE(loop.run_until([&] { return taken.has_value(); }));
+  CHECK(*taken == 4);
+  const Result<std::size_t> tried = client->try_write(spans);
+  REQUIRE(tried);
+  CHECK(*tried == 4);
+  REQUIRE(loop.run_until([&] { return server->received() == "wordword"; }));
+  // Nothing but empty ones: nothing is written, and that is told.
+  taken.reset();
+  client->write(std::span(spans).first(5),
+                [&](Result<std::size_t> written) { taken = written ? *written : 1; });
+  REQUIRE(loop.run_until([&] { return taken.has_value(); }));
+  CHECK(*taken == 0);
+  taken.reset();
+  client->write({}, [&](Result<std::size_t> written) { taken = written ? *written : 1; });
+  REQUIRE(loop.run_until([&] { return taken.has_value(); }));
+  CHECK(*taken == 0);
+  client->close({});
+  server->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: of more than 4 GiB it writes a part, and says how much that is") {
+  TestLoop loop;
+  TcpPair pair(loop);
+  // Pages that nobody writes to are all one in memory.
+  constexpr std::size_t kSize = (std::size_t{4} << 30) + 5;
+  void* const memory = mmap(nullptr, kSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(memory != MAP_FAILED);
+  const Bytes bytes = bytes_of(static_cast<const char*>(memory), kSize);
+  std::size_t received = 0;
+  pair.server->set_read_handlers([&](Bytes came) { received += came.size(); }, {});
+  pair.server->start_reading();
+  const Result<std::size_t> tried = pair.client->try_write(std::span(&bytes, 1));
+  REQUIRE(tried);
+  CHECK(*tried > 5);
+  std::optional<std::size_t> taken;
+  pair.client->write(std::span(&bytes, 1),
+                     [&](Result<std::size_t> written) { taken = written ? *written : 0; });
+  REQUIRE(loop.run_until([&] { return taken.has_value() && received >= *tried + *taken; }));
+  CHECK(*taken > 5);
+  loop.run_turns(3);
+  CHECK(received == *tried + *taken);
+  pair.client->close({});
+  pair.server->close({});
+  REQUIRE(loop.run_out());
+  munmap(memory, kSize);
 }
 
 TEST_CASE("Transport: a peer that does not read holds writers up, and loses nothing") {
@@ -277,6 +349,53 @@ TEST_CASE("Transport: a reset by the peer is told once, as an error") {
   REQUIRE(loop.run_out());
   CHECK(ends == 1);
   pair.server->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: a reset is no end in order, though it stands behind bytes that came") {
+  TestLoop loop;
+  const int family = GENERATE(AF_INET, AF_UNIX);
+  auto pair = test::connected_pair(family);
+  const auto transport = test::transport_over(loop, std::move(pair[0]));
+  const Bytes bytes = bytes_of("nobody reads this");
+  REQUIRE(transport->try_write(std::span(&bytes, 1)));
+  REQUIRE(send(pair[1].get(), "half of it", 10, 0) == 10);
+  pair[1].reset();  // over unread data: a reset
+  std::string received;
+  std::optional<Error> end;
+  transport->set_read_handlers([&](Bytes came) { received += text_of(came); },
+                               [&](const Error& error) { end = error; });
+  SECTION("told to the reader") {}
+  SECTION("told to a writer first") {
+    REQUIRE(loop.poll_until([&] { return !transport->try_write(std::span(&bytes, 1)); }));
+  }
+  transport->start_reading();
+  REQUIRE(loop.run_until([&] { return end.has_value(); }));
+  CHECK(received == "half of it");
+  // A local socket tells a writer no more than that its peer has closed.
+  if (family == AF_INET) CHECK(end->code() == std::error_code(UV_ECONNRESET, net::uv_category()));
+  transport->close({});
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport: an end in order stays one, though a reset comes behind it") {
+  TestLoop loop;
+  auto pair = test::connected_pair(AF_INET);
+  const auto transport = test::transport_over(loop, std::move(pair[0]));
+  REQUIRE(send(pair[1].get(), "all of it", 9, 0) == 9);
+  pair[1].reset();
+  // Whoever is gone answers what we send with a reset.
+  const Bytes bytes = bytes_of("nobody reads this");
+  REQUIRE(loop.poll_until([&] { return !transport->try_write(std::span(&bytes, 1)); }));
+  std::string received;
+  std::optional<Error> end;
+  transport->set_read_handlers([&](Bytes came) { received += text_of(came); },
+                               [&](const Error& error) { end = error; });
+  transport->start_reading();
+  REQUIRE(loop.run_until([&] { return end.has_value(); }));
+  CHECK(received == "all of it");
+  CHECK_FALSE(*end);
+  transport->close({});
   REQUIRE(loop.run_out());
 }
 

@@ -47,6 +47,19 @@ void talk(TestLoop& loop, TlsPair& pair) {
 
 }  // namespace
 
+TEST_CASE("TLS: without a context there is no handshake, and that is told") {
+  TestLoop loop;
+  test::TcpPair pair(loop);
+  test::HandshakeResult client;
+  test::HandshakeResult server;
+  net::tls_connect(std::move(pair.client), nullptr, "localhost", test::kDeadline, client.handler());
+  net::tls_accept(std::move(pair.server), nullptr, test::kDeadline, server.handler());
+  REQUIRE(loop.run_until([&] { return client.done && server.done; }));
+  CHECK(client.error.code() == net::Errc::kTlsConfig);
+  CHECK(server.error.code() == net::Errc::kTlsConfig);
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("TLS: verified by name, both ways, an orderly end") {
   TestLoop loop;
   TlsPair pair(loop);

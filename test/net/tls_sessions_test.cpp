@@ -101,7 +101,8 @@ class Server {
 class EarlierTime {
  public:
   template <class Context>
-  explicit EarlierTime(const Context& context) : ssl_(context.impl().new_ssl()) {
+  explicit EarlierTime(const Context& context)
+      : ssl_(net::TlsContextAccess::impl(context).new_ssl()) {
     X509_VERIFY_PARAM_set_time(param(), std::time(nullptr) - 1800);
   }
   ~EarlierTime() { end(); }

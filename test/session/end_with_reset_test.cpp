@@ -46,6 +46,26 @@ TEST_CASE("end_with_reset: with nothing written it is a reset", "[session][closi
   CHECK(client.sent().empty());
 }
 
+TEST_CASE("end_with_reset: what has come for a paused reader is still delivered",
+          "[session][closing]") {
+  SessionDriver client(Role::kClient);
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  client.receive_data(id, "hello");
+  const bool written = GENERATE(false, true);
+  if (written) client.write(id, "half");
+  client.session.end_with_reset(id);
+  CHECK(client.sent().back() == "RST_STREAM 1 CANCEL");
+  client.receive_data(id, "late");
+  const Lines at_once = client.told();
+  REQUIRE(at_once.size() == 1);
+  CHECK(at_once.front().starts_with("on_sent 1 "));
+  client.session.resume(id);
+  const Lines told = client.told();
+  CHECK(told == Lines{"on_data 1 'hello'", "on_stream_closed 1 kResetHere"});
+  CHECK(client.session.stream_count() == 0);
+}
+
 TEST_CASE("end_with_reset: behind an end it does nothing", "[session][closing]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();

@@ -229,7 +229,7 @@ def includes_are_not_circular(tree):
 
 SCOPE = re.compile(
     r"\bnamespace\s*(?P<namespace>[\w:]*)\s*\{|[{}]"
-    r"|\b(?:struct|class|union|enum(?:\s+class)?)\s+(?P<type>[\w:]+)(?:\s+final)?(?:\s+:[^;{}]*)?\s*\{"
+    r"|\b(?:struct|class|union|enum(?:\s+class)?)\s+(?:UVSPDY_\w+\s+)?(?P<type>[\w:]+)(?:\s+final)?(?:\s+:[^;{}]*)?\s*\{"
 )
 
 

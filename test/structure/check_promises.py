@@ -20,6 +20,13 @@ PROCESS_WIDE = (
     r"(?<![.>\w])(?:sigaction|sigprocmask|pthread_sigmask|uv_signal_init|umask|chdir|setenv|putenv"
     r"|setlocale|atexit|std::(?:signal|exit|quick_exit|abort))\s*\("
 )
+# Where a broken contract ends the process, with a text.
+CONTRACTS = {
+    "lib/core/buffer.cpp",
+    "lib/core/callback.cpp",
+    "lib/core/error.cpp",
+    "lib/net/thread_check.cpp",
+}
 PROMISES = 9
 SECTION = re.compile(r"^## Promises and their tests$(.*?)(?=^## |\Z)", re.M | re.S)
 ROW = re.compile(r"^\| (\d+) \|", re.M)
@@ -37,6 +44,8 @@ def the_environment_is_asked_in_few_places(tree):
 def what_belongs_to_the_process_is_left_alone(tree):
     for source in tree.library:
         for where, match in source.find(PROCESS_WIDE):
+            if source.path in CONTRACTS and match.group().startswith("std::abort"):
+                continue
             yield f"{where}: {match.group().rstrip('( ')}"
 
 
@@ -51,6 +60,24 @@ def nothing_is_thrown(tree):
     for source in tree.library:
         for where, _ in source.find(r"\bthrow\b"):
             yield f"{where}: a throw"
+
+
+# What throws where it could return an error.
+THROWING = r"\.at\s*\(|\bsto(?:i|l|ll|ul|ull|f|d|ld)\s*\(|\bstd::regex\b"
+# What does unless it is told not to, and how it is told.
+THROWING_JSON = {r"\bjson::parse\s*\([^;]*": "false", r"\.dump\s*\([^;]*": "::replace"}
+
+
+def nothing_is_called_to_throw(tree):
+    for source in tree.library + tree.users:
+        if not source.path.startswith(("include/", "lib/", "tools/")):
+            continue
+        for where, match in source.find(THROWING):
+            yield f"{where}: {match.group()} may throw"
+        for pattern, told in THROWING_JSON.items():
+            for where, match in source.find(pattern):
+                if told not in match.group():
+                    yield f"{where}: {match.group()} may throw"
 
 
 def rows(tree):
@@ -90,6 +117,7 @@ if __name__ == "__main__":
             what_belongs_to_the_process_is_left_alone,
             there_are_no_variables_but_constants_and_those_of_a_thread,
             nothing_is_thrown,
+            nothing_is_called_to_throw,
             each_promise_names_a_test,
             the_tests_that_are_named_are_there,
         ]

@@ -57,12 +57,10 @@ struct CoroutinePair {
                          httpstream::ConnectionOptions server_options = patient_options()) {
     TcpPair tcp(loop);
     const co::IncomingStreams to_client;
-    client_options.on_new_stream = to_client.handler();
     client.emplace(httpstream::Connection::create(std::move(tcp.client), session::Role::kClient,
                                                   std::move(client_options)),
                    to_client);
     const co::IncomingStreams to_server;
-    server_options.on_new_stream = to_server.handler();
     server.emplace(httpstream::Connection::create(std::move(tcp.server), session::Role::kServer,
                                                   std::move(server_options)),
                    to_server);

@@ -31,6 +31,13 @@ class FullListener {
     }
   }
 
+  /// Whether nobody else has this port of 127.0.0.1: every connection on the machine needs one.
+  static bool is_free(std::uint16_t port) {
+    const auto where = net::parse_address("127.0.0.1", port);
+    const net::Descriptor probe(socket(AF_INET, SOCK_STREAM, 0));
+    return where && bind(probe.get(), net::base_of(*where), sizeof *where) == 0;
+  }
+
   std::uint16_t port() const { return port_; }
 
  private:

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -60,7 +59,8 @@ class PipeTransport final : public net::Transport {
   PipeTransport& operator=(const PipeTransport&) = delete;
 
   void set_read_handlers(ReadHandler on_read, EndHandler on_end) override {
-    handlers_ = std::make_shared<const Handlers>(Handlers{std::move(on_read), std::move(on_end)});
+    std::swap(on_read_, on_read);
+    std::swap(on_end_, on_end);
   }
   void start_reading() override {
     reading_ = true;
@@ -82,11 +82,13 @@ class PipeTransport final : public net::Transport {
   void write(std::span<const Bytes> spans, WriteHandler handler) override {
     if (!wakeup_) return;
     if (shutdown_asked_) {
-      return later([handler = std::move(handler)] {
-        if (handler) handler(net::uv_error(UV_EPIPE, "write"));
-      });
+      return later(
+          [handler = std::move(handler)]() mutable { handler(net::uv_error(UV_EPIPE, "write")); });
     }
-    rest_ = spans.front();
+    for (const Bytes span : spans) {
+      rest_ = span;
+      if (!span.empty()) break;
+    }
     copy_of_rest_ = text_of(rest_);
     on_written_ = std::move(handler);
     writing_ = true;
@@ -95,8 +97,8 @@ class PipeTransport final : public net::Transport {
   void shutdown(DoneHandler handler) override {
     if (!wakeup_) return;
     if (std::exchange(shutdown_asked_, true)) {
-      return later([handler = std::move(handler)] {
-        if (handler) handler(net::uv_error(UV_EALREADY, "shutdown"));
+      return later([handler = std::move(handler)]() mutable {
+        handler(net::uv_error(UV_EALREADY, "shutdown"));
       });
     }
     on_shutdown_ = std::move(handler);
@@ -111,33 +113,28 @@ class PipeTransport final : public net::Transport {
     out_->ended = true;
     if (out_->reader != nullptr) out_->reader->schedule();
     wakeup_.reset();
-    handlers_.reset();
-    on_written_ = {};
-    on_shutdown_ = {};
-    later_.clear();
-    if (!handler) return;
-    // Told by a handle of its own, which goes when this object does.
-    on_closed_ = std::move(handler);
-    closing_ = std::make_unique<net::Wakeup>(loop_, [this] {
-      const CloseHandler told = std::exchange(on_closed_, {});
-      told();
-    });
-    closing_->schedule();
+    if (handler) {
+      // Told by a handle of its own, which goes when this object does.
+      on_closed_ = std::move(handler);
+      closing_ = std::make_unique<net::Wakeup>(loop_, [this] { on_closed_(); });
+      closing_->schedule();
+    }
+    // What the handlers own may destroy this object.
+    const ReadHandler read = std::move(on_read_);
+    const EndHandler end = std::move(on_end_);
+    const WriteHandler written = std::move(on_written_);
+    const DoneHandler shut = std::move(on_shutdown_);
+    const auto later = std::exchange(later_, {});
   }
   std::string peer() const override { return "pipe"; }
   uv_loop_t* loop() const override { return loop_; }
 
  private:
-  struct Handlers {
-    ReadHandler on_read;
-    EndHandler on_end;
-  };
-
   void schedule() {
     if (wakeup_) wakeup_->schedule();
   }
 
-  void later(std::function<void()> call) {
+  void later(OnceCallback<void()> call) {
     later_.push_back(std::move(call));
     schedule();
   }
@@ -145,7 +142,7 @@ class PipeTransport final : public net::Transport {
   void turn() {
     const std::shared_ptr<bool> alive = alive_;
     while (!later_.empty()) {
-      const auto next = std::move(later_.front());
+      auto next = std::move(later_.front());
       later_.pop_front();
       next();
       if (!*alive) return;
@@ -153,26 +150,25 @@ class PipeTransport final : public net::Transport {
     if (writing_) {
       if (const std::size_t count = out_->put(rest_); count > 0) {
         writing_ = false;
-        if (const WriteHandler handler = std::exchange(on_written_, {})) handler(count);
+        on_written_(count);
         if (!*alive) return;
       }
     }
     if (shutdown_asked_ && !writing_ && !std::exchange(shut_, true)) {
       out_->ended = true;
       if (out_->reader != nullptr) out_->reader->schedule();
-      if (const DoneHandler handler = std::exchange(on_shutdown_, {})) handler({});
+      on_shutdown_({});
       if (!*alive) return;
     }
     if (!reading_) return;
-    const auto handlers = handlers_;
     if (!in_->data.empty()) {
       const std::string piece = in_->data.substr(0, in_->read_size);
       in_->data.erase(0, piece.size());
       if (in_->writer != nullptr) in_->writer->schedule();
       schedule();
-      if (handlers && handlers->on_read) handlers->on_read(bytes_of(piece));
+      on_read_(bytes_of(piece));
     } else if (in_->ended && !std::exchange(end_told_, true)) {
-      if (handlers && handlers->on_end) handlers->on_end({});
+      on_end_({});
     }
   }
 
@@ -181,7 +177,8 @@ class PipeTransport final : public net::Transport {
   std::shared_ptr<PipeDirection> out_;
   std::unique_ptr<net::Wakeup> wakeup_;  // null once closed
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  std::shared_ptr<const Handlers> handlers_;
+  ReadHandler on_read_;
+  EndHandler on_end_;
   bool reading_ = false;
   bool end_told_ = false;
   Bytes rest_;
@@ -191,7 +188,7 @@ class PipeTransport final : public net::Transport {
   bool shutdown_asked_ = false;
   bool shut_ = false;
   DoneHandler on_shutdown_;
-  std::deque<std::function<void()>> later_;
+  std::deque<OnceCallback<void()>> later_;
   CloseHandler on_closed_;
   std::unique_ptr<net::Wakeup> closing_;
 };

@@ -65,6 +65,9 @@ class RawPeer {
   }
   void send(Bytes bytes) { send(std::string(text_of(bytes))); }
 
+  /// Whether all of that is with the kernel.
+  bool sent_all() const { return queue_.empty(); }
+
   /// Ends the sending side.
   void shut_down() { transport_->shutdown({}); }
 

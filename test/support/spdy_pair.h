@@ -74,13 +74,13 @@ struct SpdyPair {
  private:
   static void start(Side& side, session::Role role, std::unique_ptr<net::Transport> transport,
                     httpstream::ConnectionOptions options) {
-    options.on_new_stream = [&side](StreamPtr stream, httpstream::StreamDecision decision) {
+    side.connection =
+        httpstream::Connection::create(std::move(transport), role, std::move(options));
+    side.connection->on_new_stream([&side](StreamPtr stream, httpstream::StreamDecision decision) {
       if (side.on_new_stream) return side.on_new_stream(std::move(stream), std::move(decision));
       side.streams.push_back(std::move(stream));
       decision.accept();
-    };
-    side.connection =
-        httpstream::Connection::create(std::move(transport), role, std::move(options));
+    });
   }
 
   TestLoop& loop_;

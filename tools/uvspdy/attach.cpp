@@ -1,6 +1,5 @@
 #include <uv.h>
 
-#include <cstdio>
 #include <string>
 
 #include "commands.h"
@@ -34,10 +33,11 @@ int attach(const PodFlags& flags) {
   request.pod_namespace = config->pod_namespace;
   request.use_stdin = flags.use_stdin;
 
-  Loop loop;
-  auto server = make_api_server(loop.get(), flags.client, std::move(*config));
+  Result<Loop> loop = Loop::open_with_threads();
+  if (!loop) return report_error("attach", loop.error().message());
+  auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return report_error("attach", server.error().message());
-  RemoteCommand command(loop.get(), "attach");
+  RemoteCommand command(loop->get(), "attach");
   find_container(
       **server, flags, request.pod_namespace,
       [&](const PodContainer& found) {
@@ -46,7 +46,7 @@ int attach(const PodFlags& flags) {
         request.tty = wants_terminal(flags, found);
         request.use_stderr = !request.tty;
         if (request.tty && !flags.quiet) {
-          std::fprintf(stderr, "If you don't see a command prompt, try pressing enter.\n");
+          report_line("If you don't see a command prompt, try pressing enter.");
         }
         command.run(
             [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
@@ -55,7 +55,7 @@ int attach(const PodFlags& flags) {
             request.tty, true);
       },
       [&](const std::string& line) { command.fail(line); });
-  loop.run();
+  loop->run();
   return report_error("attach", "the connection ended without a result");
 }
 

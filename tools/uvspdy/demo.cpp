@@ -21,6 +21,7 @@
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
+#include "uvspdy/printable.h"
 #include "uvspdy/session/trace.h"
 
 using namespace uvspdy;
@@ -43,7 +44,9 @@ std::string find_program(const std::string& name) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
     const std::string candidate = rest.substr(0, end) + "/" + name;
     rest.erase(0, std::min(end + 1, rest.size()));
-    if (access(candidate.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(candidate)) {
+    std::error_code ignored;
+    if (access(candidate.c_str(), X_OK) == 0 &&
+        std::filesystem::is_regular_file(candidate, ignored)) {
       return candidate;
     }
   }
@@ -64,7 +67,21 @@ struct Transcript {
   std::string error_output;
   std::vector<std::string> frames;
   Result<kube::ExitStatus> status = kube::ExitStatus{};
+  // Where the first two come from.
+  httpstream::StreamReader standard_output;
+  httpstream::StreamReader standard_error;
 };
+
+/// Sends the input, and has the outputs read.
+void take_part(kube::RemoteCommandStreams streams, Transcript& transcript) {
+  transcript.standard_output = std::move(streams.standard_output);
+  transcript.standard_output.on_data(
+      [&transcript](Bytes bytes) { transcript.output += text_of(bytes); });
+  transcript.standard_error = std::move(streams.standard_error);
+  transcript.standard_error.on_data(
+      [&transcript](Bytes bytes) { transcript.error_output += text_of(bytes); });
+  if (!streams.standard_input.write(Buffer(std::string(kInput)))) streams.standard_input.end();
+}
 
 /// `done` is scheduled when the session's last frame, our GOAWAY, has gone out.
 void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::Wakeup& done) {
@@ -76,29 +93,25 @@ void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::
   request.use_stdin = true;
   request.command = demo_command("uvspdy exec");
   kube::ApiServer::Options options;
-  options.round_tripper.connection.session.trace = [&](const session::FrameTrace& frame) {
-    transcript.frames.push_back(session::to_string(frame));
-    const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
-    if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
+  options.on_connection = [&](httpstream::Connection& connection) {
+    connection.on_trace([&](const session::FrameTrace& frame) {
+      transcript.frames.push_back(session::to_string(frame));
+      const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
+      if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
+    });
   };
   auto server = kube::ApiServer::create(loop, std::move(config), std::move(options));
   if (!server) {
     transcript.status = server.error();
     return done.schedule();
   }
-  kube::exec(**server, std::move(request),
-             {[&transcript](const kube::RemoteCommandStreams& streams) {
-                streams.standard_output->on_data(
-                    [&transcript](Bytes bytes) { transcript.output += text_of(bytes); });
-                streams.standard_error->on_data(
-                    [&transcript](Bytes bytes) { transcript.error_output += text_of(bytes); });
-                (void)streams.standard_input->write(Buffer(std::string(kInput)));
-                (void)streams.standard_input->close();
-              },
-              [&](Result<kube::ExitStatus> status) {
-                transcript.status = std::move(status);
-                if (!transcript.status) done.schedule();
-              }});
+  kube::exec(
+      **server, std::move(request),
+      {[&](kube::RemoteCommandStreams streams) { take_part(std::move(streams), transcript); },
+       [&](Result<kube::ExitStatus> status) {
+         transcript.status = std::move(status);
+         if (!transcript.status) done.schedule();
+       }});
 }
 
 bool print_transcript(const Transcript& transcript) {
@@ -106,7 +119,7 @@ bool print_transcript(const Transcript& transcript) {
   print_indented("stdout", transcript.output);
   print_indented("stderr", transcript.error_output);
   if (!transcript.status) {
-    std::printf("  failed: %s\n", kube::describe(transcript.status.error()).c_str());
+    std::printf("  failed: %s\n", printable(kube::describe(transcript.status.error())).c_str());
     return false;
   }
   std::printf("  exit code %d\n\nThe frames of that session, as the client saw them:\n\n",
@@ -138,7 +151,8 @@ class Kubectl {
     std::array<char*, 4> arguments = {words[0].data(), words[1].data(), words[2].data(), nullptr};
     std::string kubeconfig = "KUBECONFIG=/dev/null";
     std::string home = "HOME=" + cache_;
-    std::string search = "PATH=" + std::string(std::getenv("PATH"));
+    const char* path_variable = std::getenv("PATH");
+    std::string search = std::string("PATH=") + (path_variable != nullptr ? path_variable : "");
     std::array<char*, 4> environment = {kubeconfig.data(), home.data(), search.data(), nullptr};
     std::array<uv_stdio_container_t, 3> stdio{};
     for (int fd = 0; fd < 3; ++fd) {
@@ -187,10 +201,11 @@ class Kubectl {
 };
 
 int demo() {
-  Loop loop;
+  Result<Loop> loop = Loop::open();
+  if (!loop) return report_error("demo", loop.error().message());
   PodServer::Options options;
   options.pod = kPod;
-  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), options);
+  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop->get(), options);
   if (!server) return report_error("demo", server.error().message());
   const std::uint16_t port = (*server)->port();
   std::printf("A server runs in this process: http://127.0.0.1:%u, pod '%s'.\n\n", port, kPod);
@@ -209,21 +224,21 @@ int demo() {
     }
     std::printf("\nThe same by %s, unmodified:\n\n", path.c_str());
     std::fflush(stdout);
-    kubectl = std::make_unique<Kubectl>(loop.get(), path, port, [&](int status) {
+    kubectl = std::make_unique<Kubectl>(loop->get(), path, port, [&](int status) {
       std::printf("  exit code %d\n", status);
       good = good && status == kExpectedCode;
       stop();
     });
   };
   std::optional<net::Wakeup> exec_done;
-  exec_done.emplace(loop.get(), with_kubectl);
-  run_exec(loop.get(), port, transcript, *exec_done);
-  loop.run();
+  exec_done.emplace(loop->get(), with_kubectl);
+  run_exec(loop->get(), port, transcript, *exec_done);
+  loop->run();
   exec_done.reset();
-  loop.run();
-  std::printf("\n%s\n",
-              good ? "Both ends did what they should." : "This is not what it should look like.");
-  return good ? 0 : 1;
+  loop->run();
+  if (!good) return report_error("demo", "this is not what it should look like");
+  std::printf("\nBoth ends did what they should.\n");
+  return 0;
 }
 
 }  // namespace

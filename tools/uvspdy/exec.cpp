@@ -29,10 +29,11 @@ int exec(const ExecFlags& flags) {
   request.command = flags.command;
   request.use_stdin = flags.use_stdin;
 
-  Loop loop;
-  auto server = make_api_server(loop.get(), flags.client, std::move(*config));
+  Result<Loop> loop = Loop::open_with_threads();
+  if (!loop) return report_error("exec", loop.error().message());
+  auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return report_error("exec", server.error().message());
-  RemoteCommand command(loop.get(), "exec");
+  RemoteCommand command(loop->get(), "exec");
   find_container(
       **server, flags, request.pod_namespace,
       [&](const PodContainer& found) {
@@ -47,7 +48,7 @@ int exec(const ExecFlags& flags) {
             request.tty, false);
       },
       [&](const std::string& line) { command.fail(line); });
-  loop.run();
+  loop->run();
   return report_error("exec", "the connection ended without a result");
 }
 

@@ -6,7 +6,7 @@
 #include <climits>
 #include <string>
 
-#include "printable.h"
+#include "uvspdy/printable.h"
 
 namespace {
 
@@ -27,8 +27,7 @@ void LineWriter::write(std::string_view line) {
   }
   std::string text;
   if (dropped_ > 0) text = "(" + std::to_string(dropped_) + " lines that nobody read left out)\n";
-  text += printable(line);
-  text = text.substr(0, kMaxWrite - 1) + "\n";
+  text += uvspdy::printable(line, kMaxWrite - 1 - text.size()) + "\n";
   // Whoever has gone does not miss it.
   (void)!::write(fd_, text.data(), text.size());
   dropped_ = 0;

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "commands.h"
+#include "report.h"
 #include "uvspdy/version.h"
 
 int main(int argc, char** argv) {
@@ -32,6 +34,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     constexpr int kUsageError = 2;
     return app.exit(error) == 0 ? 0 : kUsageError;
+  } catch (const std::exception& error) {
+    // Memory that has run out, above all.
+    report_line(std::string("uvspdy: ") + error.what());
+    return 1;
   }
   return exit_code;
 }

@@ -3,11 +3,11 @@
 #include <cstdio>
 #include <string_view>
 
-#include "printable.h"
+#include "uvspdy/printable.h"
 
 /// One line on stderr, printable whoever its words are from.
 inline void report_line(std::string_view line) {
-  std::fprintf(stderr, "%s\n", printable(line).c_str());
+  std::fprintf(stderr, "%s\n", uvspdy::printable(line).c_str());
 }
 
 /// The same, which says which command failed and what to do; returns the exit code.

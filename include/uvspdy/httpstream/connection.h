@@ -2,13 +2,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "uvspdy/buffer.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/new_stream_handler.h"
 #include "uvspdy/httpstream/stream.h"
@@ -22,9 +23,6 @@ namespace uvspdy::httpstream {
 struct ConnectionOptions {
   session::Options session;
 
-  /// Who answers streams that the peer creates; empty: all are rejected.
-  NewStreamHandler on_new_stream;
-
   /// How long closing may go without progress: bytes leaving, then the peer's own end. Past it
   /// the transport is closed under it.
   std::chrono::milliseconds close_timeout = std::chrono::seconds(5);
@@ -34,44 +32,59 @@ struct ConnectionOptions {
   std::chrono::milliseconds slow_reader_timeout = std::chrono::minutes(2);
 };
 
+/// What a transport brings along into its connection.
+struct ConnectionStart {
+  Buffer preface;       ///< sent before the first frame: the 101 of an upgrade
+  Buffer already_read;  ///< read from the transport before: the bytes behind a head
+};
+
 /// A SPDY connection over a transport: the place where the byte pipe meets the session.
 ///
 /// It lives until it has closed, whatever the caller has dropped, and belongs to the thread of its
 /// transport's loop. Handlers are called from the loop, never from inside a call to the
-/// connection; anything may be closed, reset or dropped inside any of them. A life:
+/// connection; anything may be closed, reset or dropped inside any of them. A life, from
+/// docs/examples/backpressure.cpp:
 ///
-///     connection->create_stream(headers, [](Result<std::shared_ptr<Stream>> stream) { ... });
-///     connection->on_close([](const Error& error) { ... });  // the last call of all
-///     connection->close();
+///     client->create_stream({}, [&](Result<std::shared_ptr<Stream>> stream) {
+///       if (!stream) return client->close();
+///       (*stream)->close();  // nothing to say
+///       receiver.start((*stream)->take_reader());
+///     });
 ///
 /// It closes by itself when the peer ends it, breaks the protocol, or has sent GOAWAY and the last
-/// stream is over. A reader that stays paused while it holds data keeps its stream, and with it
-/// on_close, waiting; the transport is closed all the same.
-class Connection : public std::enable_shared_from_this<Connection> {
+/// stream is over. A reader that stays paused, or holds bytes and has no on_data, keeps its stream,
+/// and with it on_close, waiting until it is dropped or discards; the transport is closed all the
+/// same.
+class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection> {
   struct Private {};
 
  public:
-  using CreateStreamHandler = std::function<void(Result<std::shared_ptr<Stream>>)>;
-  using CloseHandler = std::function<void(const Error&)>;
-  using PingHandler = std::function<void(Result<std::chrono::nanoseconds>)>;
+  using CreateStreamHandler = OnceCallback<void(Result<std::shared_ptr<Stream>>)>;
+  using CloseHandler = OnceCallback<void(const Error&)>;
+  using PingHandler = OnceCallback<void(Result<std::chrono::nanoseconds>)>;
+  using GoAwayHandler = OnceCallback<void(const wire::GoAwayFrame&)>;
+  using SettingsHandler = Callback<void(const wire::SettingsFrame&)>;
 
-  /// Runs a session over a connected transport. `preface` is sent before the first frame (the 101
-  /// of an upgrade); `already_read` is what was read from the transport before (the bytes behind a
-  /// head). Reading starts with the loop's next turn.
+  /// Runs a session over a connected transport. Reading starts with the loop's next turn.
   static std::shared_ptr<Connection> create(std::unique_ptr<net::Transport> transport,
-                                            session::Role role, ConnectionOptions options,
-                                            Buffer preface = {}, Buffer already_read = {});
+                                            session::Role role, ConnectionOptions options = {},
+                                            ConnectionStart start = {});
 
   Connection(Private, std::unique_ptr<net::Transport> transport, session::Role role,
-             ConnectionOptions options, Buffer preface, Buffer already_read);  // use `create`
+             ConnectionOptions options, ConnectionStart start);  // use `create`
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// Sets who answers the streams that the peer creates; set it before the loop's next turn to get
+  /// all of them. Empty: streams are refused.
+  void on_new_stream(NewStreamHandler handler);
+
   /// Creates a stream. The handler runs once: with the stream when the peer's SYN_REPLY has come;
   /// or with session::Errc::kStreamRefused, kStreamReset, kCreateTimeout (30 s by default),
   /// kConnectionClosed, kConnectionLost, kGoneAway (safe to retry elsewhere), kIdsExhausted, or an
-  /// error of wire::FrameEncoder for headers that cannot be sent.
+  /// error of wire::FrameEncoder for headers that cannot be sent. A stream that is created for an
+  /// empty handler is reset.
   void create_stream(Headers headers, CreateStreamHandler handler);
   void create_stream(Headers headers, const session::CreateOptions& options,
                      CreateStreamHandler handler);
@@ -90,8 +103,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// The connection is over: closed here, or by the peer with GOAWAY or no stream left (success);
   /// session::Errc::kConnectionLost, kIdleTimeout, kPeerDead, or the protocol error that ended it.
-  /// Called once, as the last of all handlers, which are freed then; not at all when it is set
-  /// after that: see is_closed().
+  /// Called once, as the last of all handlers, which are freed then. Set behind the end, it is
+  /// called in the loop's next turn.
   void on_close(CloseHandler handler);
 
   /// Whether on_close has been called, or would have been.
@@ -109,13 +122,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// kConnectionLost.
   void ping(PingHandler handler);
 
-  using GoAwayHandler = std::function<void(const wire::GoAwayFrame&)>;
-
-  /// The peer's GOAWAY: no more streams can be created. Those above its last good id fail with
-  /// session::Errc::kGoneAway, the others go on; the connection closes when they are over.
+  /// The peer's first GOAWAY: no more streams can be created. Those above its last good id fail
+  /// with session::Errc::kGoneAway, the others go on; the connection closes when they are over.
   void on_goaway(GoAwayHandler handler);
-
-  using SettingsHandler = std::function<void(const wire::SettingsFrame&)>;
 
   /// The peer's SETTINGS, as session::Handler::on_settings has them: values that a server asks to
   /// keep, and those that a client returns.
@@ -124,6 +133,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Sends SETTINGS. Errors: those of session::Session::send_settings.
   Error send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear = false);
 
+  /// Has each frame seen, in and out, until the connection is over; set before the loop's next
+  /// turn, from the first on. Empty turns that off, which costs one branch a frame.
+  void on_trace(session::TraceHandler handler);
+
   /// What the session has done and holds, whether the peer has flow control, and the round trip.
   session::Stats stats() const;
 
@@ -131,13 +144,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// transport knows (net::Transport::unacknowledged); 0 once it is closed.
   std::size_t unacknowledged() const;
 
+  /// Bytes that have left the session and that the peer has acknowledged, as far as the transport
+  /// knows: they grow as long as the peer takes what is sent.
+  std::uint64_t acknowledged() const;
+
   /// The peer, for messages.
   std::string peer() const;
 
   uv_loop_t* loop() const;
 
  private:
-  friend class Stream;
+  friend class StreamCore;
   friend class StreamDecision;
   class Impl;
 

@@ -2,21 +2,27 @@
 
 // The co_await forms of floor 4, on top of its handlers and without them: for compilers with
 // coroutines. They have a namespace of their own, uvspdy::httpstream::co, because a coroutine's
-// `Stream` and `Connection` own the handlers of httpstream's.
+// `Stream` and `Connection` own the handlers of httpstream's. From
+// docs/examples/coroutine_echo.cpp:
 //
-//     co::Task<Error> hello(Dialer dialer, std::vector<std::string> protocols, Headers headers) {
-//       Result<co::Dialed> dialed = co_await co::dial(dialer, protocols);
+//     co::Task<Error> hello(Dialer dialer) {
+//       std::vector<std::string> protocols = {"echo.example"};
+//       Result<co::Dialed> dialed = co_await co::dial(dialer, std::move(protocols));
 //       if (!dialed) co_return dialed.error();
+//       const Headers headers = {{"topic", "hi"}};
 //       Result<co::Stream> stream = co_await dialed->connection.create_stream(headers);
 //       if (!stream) co_return stream.error();
-//       if (Error error = co_await stream->write(Buffer(std::string("hello")))) co_return error;
-//       Result<Buffer> piece = co_await stream->read();
-//       if (!piece) co_return piece.error();
+//       Buffer text(std::string("hello, stream\n"));
+//       if (Error error = co_await stream->write(std::move(text))) co_return error;
+//       if (Error error = co_await stream->close()) co_return error;
+//       for (;;) {
+//         const Result<Buffer> piece = co_await stream->read();
+//         if (!piece) co_return piece.error();
+//         if (piece->empty()) break;
+//         std::fwrite(piece->bytes().data(), 1, piece->size(), stdout);
+//       }
 //       co_return co_await dialed->connection.close();
 //     }
-//
-//     co::TaskGroup tasks(loop);
-//     tasks.spawn(hello(dialer, {"echo"}, {{"topic", "hi"}}), [](Error error) { ... });
 //
 // A coroutine goes on from the loop, never inside a call that somebody makes; all of it belongs to
 // the loop's thread. Cancelling is destroying: a task that is dropped while it waits (TaskGroup,

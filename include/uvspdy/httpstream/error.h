@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 
 namespace uvspdy::httpstream {
@@ -25,26 +26,26 @@ enum class Errc {
 };
 
 /// The category of httpstream::Errc, named "uvspdy.httpstream".
-const std::error_category& category();
+UVSPDY_EXPORT const std::error_category& category();
 
 inline std::error_code make_error_code(Errc code) { return {static_cast<int>(code), category()}; }
 
 /// What a server answered instead of an upgrade.
-class UpgradeFailure final : public ErrorDetail {
+class UVSPDY_EXPORT UpgradeFailure final : public ErrorDetail {
  public:
   int status = 0;
-  std::string reason;
-  Headers headers;
+  std::string reason{};
+  Headers headers{};
   /// At most kMaxErrorBody bytes of it.
-  std::string body;
+  std::string body{};
 };
 
 /// Whether an error is a server's refusal to upgrade, after which a client may fall back to
 /// something else (Go: httpstream.IsUpgradeFailure).
-bool is_upgrade_failure(const Error& error);
+UVSPDY_EXPORT bool is_upgrade_failure(const Error& error);
 
 /// The server's answer behind such an error, or null. Valid as long as the error.
-const UpgradeFailure* upgrade_failure(const Error& error);
+UVSPDY_EXPORT const UpgradeFailure* upgrade_failure(const Error& error);
 
 }  // namespace uvspdy::httpstream
 

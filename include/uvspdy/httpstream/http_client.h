@@ -2,62 +2,53 @@
 
 #include <uv.h>
 
-#include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
-#include <optional>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/http_head.h"
-#include "uvspdy/httpstream/proxy.h"
+#include "uvspdy/httpstream/route_options.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/net/attempt.h"
-#include "uvspdy/net/tls.h"
 
 namespace uvspdy::httpstream {
 
-/// How a server is reached, and how long each step may take; a breach is an error that names step,
-/// peer and time.
+/// How an HttpClient goes to its servers, and what it takes from them.
 struct HttpClientOptions {
-  std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);   ///< to the first hop
-  std::chrono::milliseconds proxy_timeout = std::chrono::seconds(30);     ///< CONNECT or SOCKS5
-  std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);       ///< each handshake
-  std::chrono::milliseconds response_timeout = std::chrono::seconds(30);  ///< the server's answer
-  /// How https servers are spoken to; null: with the defaults of net::TlsClientOptions, made when
-  /// first needed.
-  std::shared_ptr<const net::TlsClientContext> tls;
-  /// Goes between us and the server of an http or https URL. Both are reached through a tunnel
-  /// (CONNECT or SOCKS5), as an upgrade needs one. Local sockets have none.
-  std::optional<Proxy> proxy;
+  RouteOptions route{};
+  /// The most bytes that a body may have; a longer one is an error.
+  std::size_t max_body = 4 * 1024 * 1024;
 };
 
 /// Asks for resources by GET, each over a connection of its own: for the little that has to be
-/// known before an upgrade.
-class HttpClient {
+/// known before an upgrade. Copies share their options. Handlers must not throw (callback.h). From
+/// docs/examples/http_requests.cpp:
+///
+///     void get(uv_loop_t* loop, const Url& url, HttpClient::Handler handler) {
+///       const HttpClient client(loop, {.route = patient_route(), .max_body = 4096});
+///       client.get(url, {{"Accept", "text/plain"}}, std::move(handler));
+///     }
+class UVSPDY_EXPORT HttpClient {
  public:
-  struct Options : HttpClientOptions {
-    /// The most bytes that a body may have; a longer one is an error.
-    std::size_t max_body = 4 * 1024 * 1024;
-  };
-  using Handler = std::function<void(Result<HttpResponse>)>;
+  using Handler = OnceCallback<void(Result<HttpResponse>)>;
 
-  HttpClient(uv_loop_t* loop, Options options);
+  explicit HttpClient(uv_loop_t* loop, HttpClientOptions options = {});
 
   /// Sends a GET for the URL with these headers, Host and Connection: close added, and reads the
   /// answer to the end of its body. Interim (1xx) answers are skipped; any other status is an
   /// answer, not an error. The client may be dropped meanwhile.
   ///
-  /// The handler runs once, from the loop. Errors: kBadBody for a body that is malformed or too
-  /// long; kConnectionLost and kTimeout also when the body is cut off; and the others of
-  /// UpgradeRoundTripper::round_trip.
+  /// The handler runs once, from the loop; an empty one is nobody, and the answer is dropped.
+  /// Errors: kBadBody for a body that is malformed or too long; kConnectionLost and kTimeout also
+  /// when the body is cut off; and the others of UpgradeRoundTripper::round_trip.
   net::Attempt get(const Url& url, Headers headers, Handler handler) const;
 
  private:
-  uv_loop_t* loop_;
-  Options options_;
-  mutable std::shared_ptr<const net::TlsClientContext> default_tls_;
+  class Impl;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace uvspdy::httpstream

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 
+#include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/wire/frame.h"
@@ -13,7 +14,7 @@ namespace uvspdy::httpstream {
 /// any place on the loop's thread; copies stand for the same answer. When the last copy goes
 /// without an answer, the stream is rejected. A peer that is gone takes no answer: with it the
 /// stream ends, and what it holds unread is dropped.
-class StreamDecision {
+class UVSPDY_EXPORT StreamDecision {
  public:
   /// Sends SYN_REPLY. Does nothing once decided, or when the stream has ended meanwhile.
   void accept(Headers reply_headers = {});
@@ -22,9 +23,9 @@ class StreamDecision {
   /// takes both for a refusal.
   void reject(wire::RstStatus status = wire::RstStatus::kRefusedStream);
 
-  /// Calls a handler once the SYN_REPLY is with the transport (Go: the replySent channel). Not
-  /// called when the stream is rejected or ends first.
-  void on_reply_sent(std::function<void()> handler);
+  /// Calls a handler once the SYN_REPLY is with the transport (Go: the replySent channel); in the
+  /// loop's next turn when it is already. Not called when the stream is rejected or ends first.
+  void on_reply_sent(OnceCallback<void()> handler);
 
  private:
   friend class Connection;
@@ -34,11 +35,12 @@ class StreamDecision {
 };
 
 /// Is told of each stream that the peer creates, before its data flows. Writing to the stream is
-/// allowed at once; what is written waits for `accept`.
-using NewStreamHandler = std::function<void(std::shared_ptr<Stream>, StreamDecision)>;
+/// allowed at once; what is written waits for `accept`. The stream is the handler's to keep:
+/// dropped, it is reset (see Stream).
+using NewStreamHandler = Callback<void(std::shared_ptr<Stream>, StreamDecision)>;
 
-/// Accepts every stream and ignores what comes on it.
-struct NoOpNewStreamHandler {
+/// Accepts every stream, says nothing on it, and ignores what comes.
+struct UVSPDY_EXPORT NoOpNewStreamHandler {
   void operator()(const std::shared_ptr<Stream>& stream, StreamDecision decision) const;
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/http_head.h"
 
 // The negotiation of an upgrade, as k8s.io/apimachinery/pkg/util/httpstream does it. Nothing here
@@ -23,20 +24,20 @@ inline constexpr std::string_view kHeaderAcceptedProtocolVersions =
 inline constexpr std::string_view kSpdy31 = "SPDY/3.1";
 
 /// Whether the request asks for an upgrade: its Connection header contains "upgrade".
-bool is_upgrade_request(const HttpRequest& request);
+UVSPDY_EXPORT bool is_upgrade_request(const HttpRequest& request);
 
 /// Whether the request asks for an upgrade to SPDY/3.1.
-bool is_spdy_upgrade_request(const HttpRequest& request);
+UVSPDY_EXPORT bool is_spdy_upgrade_request(const HttpRequest& request);
 
 /// The client's protocols in its order of preference: one header line each, or several in one line
 /// separated by commas.
-std::vector<std::string> requested_protocols(const HttpRequest& request);
+UVSPDY_EXPORT std::vector<std::string> requested_protocols(const HttpRequest& request);
 
 /// Chooses the first of the client's protocols that is among `server_protocols` and adds it to the
 /// response's headers. Otherwise makes `response` the answer to send and returns the error:
 /// kNoProtocol (400) when the client names none, kNoCommonProtocol (403, with one
 /// X-Accepted-Stream-Protocol-Versions line for each of `server_protocols`).
-Result<std::string> handshake(const HttpRequest& request, HttpResponse& response,
-                              std::span<const std::string_view> server_protocols);
+UVSPDY_EXPORT Result<std::string> handshake(const HttpRequest& request, HttpResponse& response,
+                                            std::span<const std::string_view> server_protocols);
 
 }  // namespace uvspdy::httpstream

@@ -3,10 +3,12 @@
 #include <memory>
 #include <utility>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy::net {
 
 /// What can be given up: implemented by whatever an Attempt stands for.
-class Cancellable {
+class UVSPDY_EXPORT Cancellable {
  public:
   virtual ~Cancellable() = default;
 
@@ -15,9 +17,14 @@ class Cancellable {
 };
 
 /// Something under way that ends with one call of its handler: connecting, a handshake, a dial.
+/// From docs/examples/http_requests.cpp:
 ///
-///     const net::Attempt attempt = net::connect_tcp(loop, host, port, timeout, handler);
-///     attempt.cancel();  // the handler gets UV_ECANCELED, in a later turn of the loop
+///     void change_our_mind(uv_loop_t* loop, const Url& url) {
+///       const net::Attempt attempt = dial(loop, url, [](const Result<Dialed>& dialed) {
+///         std::puts(dialed ? "connected" : "given up");
+///       });
+///       attempt.cancel();  // the handler gets UV_ECANCELED, in a later turn of the loop
+///     }
 ///
 /// Copies stand for the same attempt. Letting go of it cancels nothing.
 class Attempt {

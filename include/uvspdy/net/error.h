@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::net {
 
@@ -21,16 +22,16 @@ enum class Errc {
 };
 
 /// The category of net::Errc, named "uvspdy.net".
-const std::error_category& category();
+UVSPDY_EXPORT const std::error_category& category();
 
 /// The category of libuv's error numbers (UV_ECONNREFUSED, ...), named "libuv".
-const std::error_category& uv_category();
+UVSPDY_EXPORT const std::error_category& uv_category();
 
 inline std::error_code make_error_code(Errc code) { return {static_cast<int>(code), category()}; }
 
 /// The Error of a libuv function that returned `status` (negative), as
 /// "connect to 127.0.0.1:1: connection refused (ECONNREFUSED)".
-Error uv_error(int status, std::string_view what);
+UVSPDY_EXPORT Error uv_error(int status, std::string_view what);
 
 }  // namespace uvspdy::net
 

@@ -3,11 +3,12 @@
 #include <uv.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::net {
@@ -28,18 +29,21 @@ struct ListenOptions {
 ///
 /// When descriptors or memory run out, connections wait in the kernel's queue. The listener tries
 /// again ten times a second, and goes on by itself once it can.
-class Listener {
+class UVSPDY_EXPORT Listener {
   struct Private {};
+  struct State;
 
  public:
-  /// Gets each connection, from the loop. May close or destroy the listener.
-  using AcceptHandler = std::function<void(std::unique_ptr<Transport>)>;
+  /// Gets each connection, from the loop. May close or destroy the listener. If it is nobody,
+  /// connections are closed as soon as they are accepted.
+  using AcceptHandler = Callback<void(std::unique_ptr<Transport>)>;
   /// Hears, from the loop, that connections could not be accepted (EMFILE and such); of the same
   /// error at most once a second. May close or destroy the listener.
-  using ErrorHandler = std::function<void(const Error&)>;
+  using ErrorHandler = Callback<void(const Error&)>;
 
   /// Listens on a numeric IPv4 or IPv6 address; port 0 picks a free one. Nagle's algorithm is off
-  /// on what is accepted. Errors: kBadAddress, libuv's (EADDRINUSE, EACCES, ...).
+  /// on what is accepted, and keepalive on, as with connect_tcp. Errors: kBadAddress, libuv's
+  /// (EADDRINUSE, EACCES, ...).
   static Result<std::unique_ptr<Listener>> listen_tcp(uv_loop_t* loop, const std::string& address,
                                                       std::uint16_t port, AcceptHandler on_accept,
                                                       ErrorHandler on_error = {},
@@ -55,7 +59,6 @@ class Listener {
                                                        ErrorHandler on_error = {},
                                                        const ListenOptions& options = {});
 
-  struct State;
   Listener(Private, std::shared_ptr<State> state);  // use one of the above
   ~Listener();
   Listener(const Listener&) = delete;

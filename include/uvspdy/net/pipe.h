@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "uvspdy/export.h"
 #include "uvspdy/net/attempt.h"
 #include "uvspdy/net/transport.h"
 
@@ -15,7 +16,7 @@ namespace uvspdy::net {
 ///
 /// The handler runs once, from the loop. Errors: kBadAddress (a path that is empty or too long),
 /// kTimeout, UV_ECANCELED, libuv's (ENOENT: there is no such file; ECONNREFUSED: nobody listens).
-Attempt connect_pipe(uv_loop_t* loop, const std::string& path, std::chrono::milliseconds timeout,
-                     ConnectHandler handler);
+UVSPDY_EXPORT Attempt connect_pipe(uv_loop_t* loop, const std::string& path,
+                                   std::chrono::milliseconds timeout, ConnectHandler handler);
 
 }  // namespace uvspdy::net

@@ -2,44 +2,48 @@
 
 #include <uv.h>
 
-#include <functional>
 #include <memory>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::net {
 
 /// Runs functions on a loop's thread for other threads: the one thing of uvspdy that may be used
-/// from any thread.
+/// from any thread. From docs/examples/post_from_threads.cpp:
 ///
-///     auto poster = *net::Poster::create(loop);
-///     std::thread worker([poster, stream] {
-///       auto answer = compute();
-///       poster->post([stream, answer] { stream->write(answer); });
-///     });
+///     void work(int number) {
+///       for (int i = 0; i < kLinesEach; ++i) {
+///         slots_.acquire();
+///         const auto line = std::make_shared<const Line>(
+///             "thread " + std::to_string(number) + ", line " + std::to_string(i) + "\n", slots_);
+///         if (!poster_->post([this, line] { send(Buffer(line->bytes(), line)); })) return;
+///       }
+///     }
 ///
 /// It keeps the loop alive until it is closed: `close` it, on the loop's thread, or the loop never
 /// ends. Letting go of it closes nothing, so it may be held, and dropped, by any thread at any
 /// time.
-class Poster {
+class UVSPDY_EXPORT Poster {
   struct Private {};
 
  public:
   /// On the loop's thread. Errors: libuv's (UV_EMFILE when descriptors run out, ...).
   static Result<std::shared_ptr<Poster>> create(uv_loop_t* loop);
 
-  explicit Poster(Private);  // use `create`
+  Poster(Private, const uv_loop_t* loop);  // use `create`
   ~Poster();
   Poster(const Poster&) = delete;
   Poster& operator=(const Poster&) = delete;
 
   /// Has the loop call `function`, and then destroy it, both on the loop's thread; also when called
   /// from there, and from inside a posted function: then in a later turn. Functions run in the
-  /// order in which they were posted. They must not throw.
+  /// order in which they were posted. They must not throw. They may own what can only be moved.
   ///
   /// True: it will run, exactly once, if the loop does. False: closed; it does not run, and is
   /// destroyed here, by the calling thread. From any thread.
-  bool post(std::function<void()> function);
+  bool post(OnceCallback<void()> function);
 
   /// Takes no more. What was posted before still runs, in the same turn of the loop or the next,
   /// never inside this call, so a thread that waits for it does not wait for ever. Harmless when

@@ -1,37 +1,45 @@
 #pragma once
 
-#include <chrono>
-#include <functional>
+#include <uv.h>
 
-#include "uvspdy/net/handle.h"
+#include <chrono>
+#include <memory>
+
+#include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 
 namespace uvspdy::net {
 
 /// Calls a handler once when a time has passed. Destroying the Timer stops it, also from inside
-/// its handler.
-class Timer {
+/// its handler. The handler, and what it owns, is freed by the loop, in a later turn.
+class UVSPDY_EXPORT Timer {
  public:
-  Timer(uv_loop_t* loop, std::function<void()> handler);
+  Timer(uv_loop_t* loop, Callback<void()> handler);
   ~Timer();
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  /// Starts, or starts again, with the time from now.
+  /// Starts, or starts again, with the time from now. A time that has passed already is none; one
+  /// that is too long for the clock never passes.
   void start(std::chrono::milliseconds delay);
   void stop();
 
  private:
-  Handle<uv_timer_t> timer_;
-  std::shared_ptr<std::function<void()>> handler_;
+  struct State;
+  struct Close {
+    void operator()(State* state) const;
+  };
+  std::unique_ptr<State, Close> state_;
 };
 
 /// Calls a handler once from the loop, as soon as the loop comes round: for what must not happen
 /// inside the caller's call. Scheduling it twice before it runs is scheduling it once.
 ///
-/// While one is scheduled the loop does not block; otherwise it does not keep the loop alive.
-class Wakeup {
+/// While one is scheduled the loop does not block; otherwise it does not keep the loop alive. It
+/// may be destroyed at any time, and its handler is freed, as a Timer's.
+class UVSPDY_EXPORT Wakeup {
  public:
-  Wakeup(uv_loop_t* loop, std::function<void()> handler);
+  Wakeup(uv_loop_t* loop, Callback<void()> handler);
   ~Wakeup();
   Wakeup(const Wakeup&) = delete;
   Wakeup& operator=(const Wakeup&) = delete;
@@ -40,8 +48,11 @@ class Wakeup {
   void cancel();
 
  private:
-  Handle<uv_idle_t> idle_;
-  std::shared_ptr<std::function<void()>> handler_;
+  struct State;
+  struct Close {
+    void operator()(State* state) const;
+  };
+  std::unique_ptr<State, Close> state_;
 };
 
 }  // namespace uvspdy::net

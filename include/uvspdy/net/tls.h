@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/net/attempt.h"
 #include "uvspdy/net/transport.h"
 
@@ -73,19 +74,20 @@ struct TlsClientOptions {
 };
 
 /// What the clients of one set of options share. May be used from many loops and threads.
-class TlsClientContext {
+class UVSPDY_EXPORT TlsClientContext {
   struct Private {};
+  class Impl;
 
  public:
   /// Reads files and keys. Errors: kTlsConfig, which names the file, and what was expected in it.
   static Result<std::shared_ptr<TlsClientContext>> create(const TlsClientOptions& options);
 
-  class Impl;
   TlsClientContext(Private, std::unique_ptr<Impl> impl);  // use `create`
   ~TlsClientContext();
-  const Impl& impl() const { return *impl_; }
 
  private:
+  friend struct TlsContextAccess;
+
   std::unique_ptr<Impl> impl_;
 };
 
@@ -105,8 +107,9 @@ struct TlsServerOptions {
 };
 
 /// What the connections of one server share. May be used from many loops and threads.
-class TlsServerContext {
+class UVSPDY_EXPORT TlsServerContext {
   struct Private {};
+  class Impl;
 
  public:
   /// Errors: kTlsConfig, as above.
@@ -116,12 +119,12 @@ class TlsServerContext {
   /// they have. On an error nothing changes. Errors: kTlsConfig.
   Error reload(const TlsServerOptions& options);
 
-  class Impl;
   TlsServerContext(Private, std::unique_ptr<Impl> impl);  // use `create`
   ~TlsServerContext();
-  const Impl& impl() const { return *impl_; }
 
  private:
+  friend struct TlsContextAccess;
+
   std::unique_ptr<Impl> impl_;
 };
 
@@ -139,15 +142,16 @@ class TlsServerContext {
 /// Of the transport that results: its end is orderly only behind the peer's close_notify, any other
 /// is kTruncated; `shutdown` sends ours; `try_write` and `write` take plaintext, and what they
 /// have taken is encrypted already.
-Attempt tls_connect(std::unique_ptr<Transport> transport,
-                    std::shared_ptr<const TlsClientContext> context, const std::string& host,
-                    std::chrono::milliseconds timeout, ConnectHandler handler);
+UVSPDY_EXPORT Attempt tls_connect(std::unique_ptr<Transport> transport,
+                                  std::shared_ptr<const TlsClientContext> context,
+                                  const std::string& host, std::chrono::milliseconds timeout,
+                                  ConnectHandler handler);
 
 /// The same as a server. A client that speaks plain HTTP is answered with 400 and a text. A client
 /// that is refused gets up to a second to take the reason and close; the handler runs behind that.
 /// Errors: as for tls_connect; kCertificate for the client's, or none when one is required.
-Attempt tls_accept(std::unique_ptr<Transport> transport,
-                   std::shared_ptr<const TlsServerContext> context,
-                   std::chrono::milliseconds timeout, ConnectHandler handler);
+UVSPDY_EXPORT Attempt tls_accept(std::unique_ptr<Transport> transport,
+                                 std::shared_ptr<const TlsServerContext> context,
+                                 std::chrono::milliseconds timeout, ConnectHandler handler);
 
 }  // namespace uvspdy::net

@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy::session {
 
 /// How streams and sessions end or refuse to do something.
@@ -27,7 +29,7 @@ enum class Errc {
 };
 
 /// The category of session::Errc, named "uvspdy.session".
-const std::error_category& category();
+UVSPDY_EXPORT const std::error_category& category();
 
 inline std::error_code make_error_code(Errc code) { return {static_cast<int>(code), category()}; }
 

@@ -5,6 +5,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/wire/frame.h"
 
@@ -32,7 +33,7 @@ namespace uvspdy::session {
 /// reader. on_headers may stand between any of them, on_reply_sent and on_writable likewise.
 ///
 /// The direction that a unidirectional stream does not have ends with success from the start.
-class Handler {
+class UVSPDY_EXPORT Handler {
  public:
   /// The peer has created a stream. Answer, now or later, with `reply` or `reset`. The frame is
   /// the handler's to move from.

@@ -10,6 +10,7 @@
 #include "uvspdy/buffer.h"
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/session/error.h"
 #include "uvspdy/session/handler.h"
 #include "uvspdy/session/options.h"
@@ -38,7 +39,7 @@ struct CreateOptions {
 /// Functions that send (create_stream, reply, write, end, reset, ping, close) only queue;
 /// they never call the Handler, and what they cause to be told is told by an `advance`, for which
 /// deadline() is then already past.
-class Session {
+class UVSPDY_EXPORT Session {
  public:
   /// `handler` must outlive the session.
   Session(Role role, Options options, Handler& handler);
@@ -127,8 +128,8 @@ class Session {
   void end(wire::StreamId id);
 
   /// Sends RST_STREAM (CANCEL) behind what was written, in place of FLAG_FIN: for data that is not
-  /// whole. Reading goes on until the reset has gone out; then both directions end with kResetHere.
-  /// Harmless like `end`; behind an `end` it does nothing.
+  /// whole. Reading goes on until the reset has gone out; then both directions end with kResetHere,
+  /// the peer's behind what has come by then. Harmless like `end`; behind an `end` nothing happens.
   void end_with_reset(wire::StreamId id);
 
   /// Sends RST_STREAM at once; what was queued or held is dropped, and both directions end with
@@ -140,6 +141,10 @@ class Session {
   /// the peer's window is not given back until the reader has had it.
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
+
+  /// Nobody reads yet: like `pause`, but an end that no held data stands before is told. `resume`,
+  /// `pause` and `discard` end it.
+  void hold(wire::StreamId id);
 
   /// The reader has left for good: what is held and what still comes is dropped, and counts against
   /// nothing; the peer's window is given back. on_received is told all the same, paused or not.

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy::session {
 
 /// Where a stream stands (sections 2.3.2 to 2.3.7). Which frame leads from one state to another,
@@ -18,6 +20,6 @@ enum class StreamState : std::uint8_t {
 };
 
 /// The state in words, such as "half-closed local".
-std::string_view name_of(StreamState state);
+UVSPDY_EXPORT std::string_view name_of(StreamState state);
 
 }  // namespace uvspdy::session

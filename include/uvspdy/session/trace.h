@@ -4,6 +4,7 @@
 #include <string>
 
 #include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/wire/frame.h"
 
@@ -28,6 +29,6 @@ struct FrameTrace {
 using TraceHandler = Callback<void(const FrameTrace&)>;
 
 /// A frame in one line, such as "in  DATA stream 3, 512 bytes, FIN".
-std::string to_string(const FrameTrace& frame);
+UVSPDY_EXPORT std::string to_string(const FrameTrace& frame);
 
 }  // namespace uvspdy::session

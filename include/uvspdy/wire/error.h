@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy::wire {
 
 /// What can be wrong with bytes on the wire, or with what is to become bytes.
@@ -24,7 +26,7 @@ enum class Errc {
 };
 
 /// The category of wire::Errc, named "uvspdy.wire".
-const std::error_category& category();
+UVSPDY_EXPORT const std::error_category& category();
 
 inline std::error_code make_error_code(Errc code) { return {static_cast<int>(code), category()}; }
 

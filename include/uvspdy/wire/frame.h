@@ -7,6 +7,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 
 // The frames of SPDY/3.1 as values: section 2.2 for the two kinds of frames, 2.6 for the control
@@ -166,14 +167,11 @@ struct InvalidHeaderBlock {
   Error error;
 };
 
-/// Whether SPDY/3.1 defines the type of a frame.
-bool is_known(FrameType type);
-
 /// The specification's name of a frame type, or "UNKNOWN".
-std::string_view name_of(FrameType type);
+UVSPDY_EXPORT std::string_view name_of(FrameType type);
 
 /// The specification's name of a status, or "UNKNOWN".
-std::string_view name_of(RstStatus status);
-std::string_view name_of(GoAwayStatus status);
+UVSPDY_EXPORT std::string_view name_of(RstStatus status);
+UVSPDY_EXPORT std::string_view name_of(GoAwayStatus status);
 
 }  // namespace uvspdy::wire

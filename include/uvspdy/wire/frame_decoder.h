@@ -8,6 +8,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/limits.h"
 #include "uvspdy/wire/error.h"
 #include "uvspdy/wire/frame.h"
@@ -28,14 +29,17 @@ using Decoded = std::variant<NeedMoreInput, DataChunk, SynStreamFrame, SynReplyF
 /// The input may be cut anywhere, down to single bytes. DATA payload is handed on as it comes, as
 /// views into the input; control frames are handed on whole, and only one that the input cuts is
 /// copied. Memory stays below Limits::control_frame_length plus Limits::inflated_header_block plus
-/// zlib's 40 KiB, and grows only as bytes really arrive.
+/// zlib's 40 KiB, and grows only as bytes really arrive. From docs/examples/frames.cpp:
 ///
-///     while (!input.empty()) {
-///       Result<Decoded> decoded = decoder.next(input);
-///       if (!decoded) return fail(decoded.error());
-///       std::visit(..., *decoded);
+///     Error print_frames(FrameDecoder& decoder, Bytes input) {
+///       while (!input.empty()) {
+///         const Result<Decoded> decoded = decoder.next(input);
+///         if (!decoded) return decoded.error();
+///         std::visit(Printer(), *decoded);
+///       }
+///       return {};
 ///     }
-class FrameDecoder {
+class UVSPDY_EXPORT FrameDecoder {
  public:
   explicit FrameDecoder(const Limits& limits = {});
 

@@ -6,6 +6,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/limits.h"
 #include "uvspdy/wire/error.h"
 #include "uvspdy/wire/frame.h"
@@ -18,7 +19,7 @@ namespace uvspdy::wire {
 /// Frames with headers share one compression state, so they must be sent in the order in which
 /// they were encoded. An encode function that returns an error has appended nothing and has left
 /// the compression state as it was.
-class FrameEncoder {
+class UVSPDY_EXPORT FrameEncoder {
  public:
   explicit FrameEncoder(HeaderCompression compression = {}, const Limits& limits = {});
 

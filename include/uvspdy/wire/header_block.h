@@ -5,6 +5,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/limits.h"
 
@@ -19,13 +20,14 @@ namespace uvspdy::wire {
 /// Errors: kBadHeaderName, kBadHeaderValue (a NUL in a value, an empty value in a list),
 /// kForbiddenHeader (connection, host, keep-alive, proxy-connection, transfer-encoding: Go's
 /// spdystream drops the connection when it sees one), kTooManyHeaders, kHeaderBlockTooLarge.
-Result<std::vector<std::uint8_t>> format_header_block(const Headers& headers, const Limits& limits);
+UVSPDY_EXPORT Result<std::vector<std::uint8_t>> format_header_block(const Headers& headers,
+                                                                    const Limits& limits);
 
 /// Reads a block. Every count and length is checked against the bytes that are there before
 /// anything is allocated. An empty block reads as no headers.
 ///
 /// Errors: kMalformedHeaderBlock, kTooManyHeaders, kBadHeaderName, kDuplicateHeader,
 /// kBadHeaderValue; all of them stream errors (section 2.6.10).
-Result<Headers> parse_header_block(Bytes block, const Limits& limits);
+UVSPDY_EXPORT Result<Headers> parse_header_block(Bytes block, const Limits& limits);
 
 }  // namespace uvspdy::wire

@@ -5,6 +5,7 @@
 
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/wire/error.h"
 
 namespace uvspdy::wire {
@@ -34,7 +35,7 @@ struct HeaderCompression {
 /// primed with the SPDY/3 dictionary, with a SYNC_FLUSH after each block.
 ///
 /// zlib's memory is taken with the first block.
-class HeaderDeflater {
+class UVSPDY_EXPORT HeaderDeflater {
  public:
   explicit HeaderDeflater(HeaderCompression options = {});
   ~HeaderDeflater();
@@ -61,7 +62,7 @@ class HeaderDeflater {
 };
 
 /// The other side: inflates what one direction of a connection brings.
-class HeaderInflater {
+class UVSPDY_EXPORT HeaderInflater {
  public:
   /// `max_block` is the most bytes that one block may inflate to.
   explicit HeaderInflater(std::size_t max_block);

@@ -31,82 +31,88 @@ Result<std::shared_ptr<const net::TlsClientContext>> tls_context(
 
 }  // namespace
 
-class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
+class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(uv_loop_t* loop, ClientConfig config, Options options)
       : loop_(loop),
         config_(config),
         round_tripper_(std::move(options.round_tripper)),
         authenticator_(loop, std::move(config), std::move(options.authenticator)),
-        on_request_(std::move(options.on_request)) {}
+        on_request_(std::move(options.on_request)),
+        on_connection_(std::move(options.on_connection)) {}
 
   Error prepare(bool proxy_from_environment) {
     if (config_.server.scheme == "https") {
       auto tls = tls_context(config_.tls);
       if (!tls) return tls.error();
-      round_tripper_.tls = std::move(*tls);
+      round_tripper_.route.tls = std::move(*tls);
     }
     Result<std::optional<httpstream::Proxy>> proxy = find_proxy(proxy_from_environment);
     if (!proxy) return proxy.error();
-    round_tripper_.proxy = std::move(*proxy);
-    if (round_tripper_.proxy && round_tripper_.proxy->scheme == httpstream::Proxy::Scheme::kHttps) {
+    round_tripper_.route.proxy = std::move(*proxy);
+    if (round_tripper_.route.proxy &&
+        round_tripper_.route.proxy->scheme == httpstream::Proxy::Scheme::kHttps) {
       // As in client-go, the CAs of the server are those of the proxy, too.
       auto tls = tls_context({.verify = config_.tls.verify, .ca = config_.tls.ca});
       if (!tls) return tls.error();
-      round_tripper_.proxy->tls = std::move(*tls);
+      round_tripper_.route.proxy->tls = std::move(*tls);
     }
     return {};
   }
 
   /// One dial: what is under way of it can be given up.
+  template <class Handler>
   class Dial final : public net::Cancellable {
    public:
+    explicit Dial(Handler to) : handler(std::move(to)) {}
     void cancel() override { step.cancel(); }
+    Handler handler;
     net::Attempt step;
   };
 
   net::Attempt dial(const std::string& target, std::vector<std::string> protocols,
                     httpstream::Dialer::Handler handler) {
-    auto dial = std::make_shared<Dial>();
-    dial->step = authenticator_.authenticate(
-        [self = shared_from_this(), dial, target, protocols = std::move(protocols),
-         handler = std::move(handler)](Result<Authentication> shown) mutable {
-          Result<Request> request = self->prepare_request(std::move(shown), target);
-          if (!request) return handler(request.error());
-          httpstream::Dialer::Options options;
-          self->tell(options.method, *request, protocols);
-          options.headers = std::move(request->headers);
-          options.round_tripper = std::move(request->options);
-          dial->step =
-              httpstream::Dialer(self->loop_, request->url, std::move(options))
-                  .dial(std::move(protocols), [self, dial, generation = request->generation,
-                                               handler](Result<httpstream::Dialed> dialed) {
-                    if (!dialed) self->note_refusal(dialed.error(), generation);
-                    handler(std::move(dialed));
-                  });
-        });
+    auto dial = std::make_shared<Dial<httpstream::Dialer::Handler>>(std::move(handler));
+    dial->step = authenticator_.authenticate([self = shared_from_this(), dial, target,
+                                              protocols = std::move(protocols)](
+                                                 Result<Authentication> shown) mutable {
+      Result<Request> request = self->prepare_request(std::move(shown), target);
+      if (!request) return dial->handler(request.error());
+      httpstream::DialerOptions options;
+      self->tell(options.method, *request, protocols);
+      options.headers = std::move(request->headers);
+      options.route = std::move(request->options.route);
+      options.connection = std::move(request->options.connection);
+      dial->step = httpstream::Dialer(self->loop_, request->url, std::move(options))
+                       .dial(std::move(protocols), [self, dial, generation = request->generation](
+                                                       Result<httpstream::Dialed> dialed) {
+                         if (!dialed) self->note_refusal(dialed.error(), generation);
+                         if (dialed) self->on_connection_(*dialed->connection);
+                         if (dialed && !dial->handler) return dialed->connection->close();
+                         dial->handler(std::move(dialed));
+                       });
+    });
     return net::Attempt(dial);
   }
 
   net::Attempt get(const std::string& target, httpstream::HttpClient::Handler handler) {
-    auto dial = std::make_shared<Dial>();
-    dial->step =
-        authenticator_.authenticate([self = shared_from_this(), dial, target,
-                                     handler = std::move(handler)](Result<Authentication> shown) {
-          Result<Request> request = self->prepare_request(std::move(shown), target);
-          if (!request) return handler(request.error());
-          request->headers.set("Accept", "application/json");
-          self->tell("GET", *request, {});
-          dial->step = httpstream::HttpClient(self->loop_, {std::move(request->options)})
-                           .get(request->url, std::move(request->headers),
-                                [self, dial, generation = request->generation,
-                                 handler](Result<httpstream::HttpResponse> response) {
-                                  if (response && response->status == kUnauthorized) {
-                                    self->authenticator_.forget(generation);
-                                  }
-                                  handler(std::move(response));
-                                });
-        });
+    auto dial = std::make_shared<Dial<httpstream::HttpClient::Handler>>(std::move(handler));
+    dial->step = authenticator_.authenticate([self = shared_from_this(), dial,
+                                              target](Result<Authentication> shown) {
+      Result<Request> request = self->prepare_request(std::move(shown), target);
+      if (!request) return dial->handler(request.error());
+      request->headers.set("Accept", "application/json");
+      self->tell("GET", *request, {});
+      dial->step = httpstream::HttpClient(self->loop_, {.route = std::move(request->options.route)})
+                       .get(request->url, std::move(request->headers),
+                            [self, dial, generation = request->generation](
+                                Result<httpstream::HttpResponse> response) {
+                              if (response && response->status == kUnauthorized) {
+                                self->authenticator_.forget(generation);
+                              }
+                              dial->handler(std::move(response));
+                            });
+    });
     return net::Attempt(dial);
   }
 
@@ -125,7 +131,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   struct Request {
     httpstream::Url url;
     Headers headers;
-    httpstream::UpgradeRoundTripper::Options options;
+    httpstream::UpgradeRoundTripperOptions options;
     std::uint64_t generation = 0;  // of what is shown
   };
 
@@ -134,7 +140,7 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     Request request{config_.server, std::move(shown->headers), round_tripper_, shown->generation};
     if (shown->key_pair && config_.server.scheme == "https") {
       if (Error error = use_key_pair(std::move(*shown->key_pair))) return error;
-      request.options.tls = plugin_tls_;
+      request.options.route.tls = plugin_tls_;
     }
     request.url.target = joined(request.url.target, target);
     return request;
@@ -176,9 +182,10 @@ class ApiServer::Impl : public std::enable_shared_from_this<Impl> {
 
   uv_loop_t* loop_;
   ClientConfig config_;
-  httpstream::UpgradeRoundTripper::Options round_tripper_;
+  httpstream::UpgradeRoundTripperOptions round_tripper_;
   Authenticator authenticator_;
   std::function<void(const httpstream::HttpRequest&)> on_request_;
+  Callback<void(httpstream::Connection&)> on_connection_;
   net::TlsKeyPair plugin_key_pair_;
   std::shared_ptr<const net::TlsClientContext> plugin_tls_;  // made for it
 };

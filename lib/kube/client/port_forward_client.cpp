@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "uvspdy/buffer.h"
+#include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/relay.h"
 #include "uvspdy/kube/protocol/error.h"
@@ -15,181 +17,191 @@
 namespace uvspdy::kube {
 namespace {
 
+using StreamPtr = std::shared_ptr<httpstream::Stream>;
+
 // What a server may say on an error stream.
 constexpr std::size_t kMaxText = 64 * 1024;
 
-// How long a server may take to end its error stream behind the end of the data.
-constexpr std::chrono::seconds kErrorStreamGrace{10};
+// How long one stream may go on once the other has brought the end of the connection.
+constexpr std::chrono::seconds kGrace{10};
 
 // For what is read from local connections: more than a gathered write holds.
 constexpr std::size_t kBlockSize = 64 * 1024;
 constexpr std::size_t kPooledBlocks = 8;
 
-}  // namespace
-
-/// One forwarded connection. The streams' handlers keep it; `relay_` until it is over.
-class PortForwarder::Forwarding : public std::enable_shared_from_this<Forwarding> {
+/// One forwarded connection. The streams' handlers keep it until both are over.
+class Forwarding : public std::enable_shared_from_this<Forwarding> {
  public:
   Forwarding(std::unique_ptr<net::Transport> local, std::shared_ptr<BufferPool> pool,
-             std::shared_ptr<std::size_t> count, DoneHandler done)
+             std::shared_ptr<std::size_t> count, PortForwarder::DoneHandler done)
       : local_(std::move(local)),
-        loop_(local_->loop()),
         pool_(std::move(pool)),
         count_(std::move(count)),
-        done_(std::move(done)) {
+        done_(std::move(done)),
+        grace_(local_->loop(), [this] { grace_is_over(); }) {
     ++*count_;
   }
 
   // Both at once: a server pairs them by the request id.
   void start(httpstream::Connection& connection, std::uint16_t port, std::uint64_t request) {
-    Headers headers{{kStreamType, kStreamTypeError},
-                    {kPort, std::to_string(port)},
-                    {kRequestId, std::to_string(request)}};
+    Headers headers{{kHeaderStreamType, kStreamTypeError},
+                    {kHeaderPort, std::to_string(port)},
+                    {kHeaderRequestId, std::to_string(request)}};
     connection.create_stream(headers, [self = shared_from_this()](Result<StreamPtr> stream) {
       self->error_stream_created(std::move(stream));
     });
-    headers.set(kStreamType, kStreamTypeData);
+    headers.set(kHeaderStreamType, kStreamTypeData);
     connection.create_stream(headers, [self = shared_from_this()](Result<StreamPtr> stream) {
       self->data_stream_created(std::move(stream));
     });
   }
 
  private:
-  using StreamPtr = std::shared_ptr<httpstream::Stream>;
+  /// How a stream stands.
+  enum class State { kCreating, kOpen, kOver };
+
+  // ---- the error stream: its end is the server's last word
 
   void error_stream_created(Result<StreamPtr> stream) {
     if (!stream) {
       note(stream.error());
-      error_over_ = true;
-      return end_data();
+      return error_stream_over();
     }
     error_stream_ = std::move(*stream);
-    if (data_over_) start_grace();
+    error_state_ = State::kOpen;
     const auto self = shared_from_this();
     error_stream_->on_data([self](Bytes bytes) {
       const std::size_t room = kMaxText - std::min(kMaxText, self->text_.size());
       self->text_ += text_of(bytes.first(std::min(bytes.size(), room)));
     });
-    error_stream_->on_end([self] { self->server_is_through(); });
-    error_stream_->on_close([self](const Error&) {
-      self->error_over_ = true;
-      self->server_is_through();
-      self->maybe_finish();
-    });
-    (void)error_stream_->close();  // nothing is said on it here
+    error_stream_->on_end([self](const Error&) { self->error_stream_over(); });
+    error_stream_->close();  // nothing is said on it here
+    if (data_state_ == State::kOver) grace_.start(kGrace);
   }
 
-  // What still comes on the data stream is delivered first, unless the server has said why there is
-  // nothing.
-  void server_is_through() {
-    if (!text_.empty()) return end_data();
-    through_ = true;
-    if (relay_) relay_->end_with_stream();
+  void error_stream_over() {
+    error_state_ = State::kOver;
+    if (data_state_ == State::kOpen) tell_relay();
+    check_over();
   }
+
+  // ---- the data stream
 
   void data_stream_created(Result<StreamPtr> stream) {
     if (!stream) {
       note(stream.error());
-      local_.reset();
+      local_->abort({});
       return data_over();
     }
-    data_stream_ = std::move(*stream);
-    if (ending_) {
-      data_stream_->reset();
-      local_.reset();
-      return data_over();
-    }
-    relay_ = httpstream::Relay::start(data_stream_, std::move(local_),
+    data_state_ = State::kOpen;
+    relay_ = httpstream::Relay::start(std::move(*stream), std::move(local_),
                                       [self = shared_from_this()](const Error& error) {
                                         self->note(error);
-                                        self->relay_.reset();
                                         self->data_over();
                                       },
                                       {.pool = pool_});
-    if (through_) relay_->end_with_stream();
+    if (error_state_ == State::kOver) tell_relay();
   }
 
-  void end_data() {
-    ending_ = true;
-    if (relay_) return relay_->reset();
-    maybe_finish();
+  // The server is through. What still comes on the data stream is delivered first; but with a text
+  // that is not the whole.
+  void tell_relay() {
+    if (!error_stream_) return relay_->reset();
+    if (text_.empty()) return relay_->end_with_stream();
+    relay_->break_off(failure());
+    grace_.start(kGrace);
   }
 
   void data_over() {
-    data_over_ = true;
-    if (error_over_) return maybe_finish();
-    if (error_stream_) start_grace();
+    data_state_ = State::kOver;
+    if (error_state_ == State::kOpen) grace_.start(kGrace);
+    check_over();
   }
 
-  void start_grace() {
-    grace_.emplace(loop_, [this] { error_stream_->reset(); });  // its on_close follows
-    grace_->start(kErrorStreamGrace);
+  // ---- the end
+
+  void grace_is_over() {
+    if (error_state_ == State::kOpen) error_stream_->reset();
+    if (data_state_ == State::kOpen) relay_->reset();
   }
 
   void note(const Error& error) {
     if (!error_) error_ = error;
   }
 
-  void maybe_finish() {
-    if (!data_over_ || !error_over_ || finished_) return;
-    finished_ = true;
-    const auto keep = shared_from_this();
-    grace_.reset();
+  Error failure() const { return Error(Errc::kForwardFailed, text_); }
+
+  void check_over() {
+    if (data_state_ != State::kOver || error_state_ != State::kOver) return;
+    grace_.stop();
     --*count_;
-    const DoneHandler done = std::exchange(done_, {});
-    if (!done) return;
-    done(text_.empty() ? error_ : Error(Errc::kForwardFailed, text_));
+    done_(text_.empty() ? error_ : failure());
   }
 
   std::unique_ptr<net::Transport> local_;  // until the relay has it
-  uv_loop_t* loop_;
   std::shared_ptr<BufferPool> pool_;
   std::shared_ptr<std::size_t> count_;
-  DoneHandler done_;
+  PortForwarder::DoneHandler done_;
+  net::Timer grace_;
   StreamPtr error_stream_;
-  StreamPtr data_stream_;
+  State error_state_ = State::kCreating;
   std::shared_ptr<httpstream::Relay> relay_;
+  State data_state_ = State::kCreating;
   std::string text_;  // the server's
   Error error_;       // what went wrong first
-  bool through_ = false;
-  bool ending_ = false;
-  bool data_over_ = false;
-  bool error_over_ = false;
-  bool finished_ = false;
-  std::optional<net::Timer> grace_;
+};
+
+}  // namespace
+
+class UVSPDY_LOCAL PortForwarder::Impl {
+ public:
+  explicit Impl(std::shared_ptr<httpstream::Connection> connection)
+      : connection_(std::move(connection)) {}
+
+  httpstream::Connection& connection() const { return *connection_; }
+  std::size_t under_way() const { return *count_; }
+
+  void forward(std::unique_ptr<net::Transport> local, std::uint16_t port, DoneHandler done) {
+    std::make_shared<Forwarding>(std::move(local), pool_, count_, std::move(done))
+        ->start(*connection_, port, next_request_++);
+  }
+
+ private:
+  std::shared_ptr<httpstream::Connection> connection_;
+  std::shared_ptr<BufferPool> pool_ = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
+  std::shared_ptr<std::size_t> count_ = std::make_shared<std::size_t>(0);
+  std::uint64_t next_request_ = 0;
 };
 
 net::Attempt PortForwarder::dial(ApiServer& server, const PortForwardRequest& request,
                                  Handler handler) {
-  return server.dial(
-      port_forward_target(request), {std::string(kPortForwardProtocol)},
-      [handler = std::move(handler)](Result<httpstream::Dialed> dialed) {
-        if (!dialed) return handler(dialed.error());
-        handler(std::make_shared<PortForwarder>(Private{}, std::move(dialed->connection)));
-      });
+  return server.dial(port_forward_target(request), {std::string(kPortForwardProtocol)},
+                     [handler = std::move(handler)](Result<httpstream::Dialed> dialed) mutable {
+                       if (!dialed) return handler(dialed.error());
+                       if (!handler) return dialed->connection->close();
+                       handler(std::make_shared<PortForwarder>(
+                           Private{}, std::make_unique<Impl>(std::move(dialed->connection))));
+                     });
 }
 
-PortForwarder::PortForwarder(Private, std::shared_ptr<httpstream::Connection> connection)
-    : connection_(std::move(connection)),
-      pool_(std::make_shared<BufferPool>(kBlockSize, kPooledBlocks)),
-      count_(std::make_shared<std::size_t>(0)) {}
-
+PortForwarder::PortForwarder(Private, std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PortForwarder::~PortForwarder() = default;
 
 void PortForwarder::forward(std::unique_ptr<net::Transport> local, std::uint16_t port,
                             DoneHandler done) {
-  std::make_shared<Forwarding>(std::move(local), pool_, count_, std::move(done))
-      ->start(*connection_, port, next_request_++);
+  impl_->forward(std::move(local), port, std::move(done));
 }
 
-std::size_t PortForwarder::connections() const { return *count_; }
+std::size_t PortForwarder::connections() const { return impl_->under_way(); }
 
-void PortForwarder::on_close(CloseHandler handler) { connection_->on_close(std::move(handler)); }
+void PortForwarder::on_close(CloseHandler handler) {
+  impl_->connection().on_close(std::move(handler));
+}
 
-bool PortForwarder::is_closed() const { return connection_->is_closed(); }
+bool PortForwarder::is_closed() const { return impl_->connection().is_closed(); }
 
-void PortForwarder::close() { connection_->close(); }
+void PortForwarder::close() { impl_->connection().close(); }
 
-std::string PortForwarder::peer() const { return connection_->peer(); }
+std::string PortForwarder::peer() const { return impl_->connection().peer(); }
 
 }  // namespace uvspdy::kube

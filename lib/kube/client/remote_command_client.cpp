@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kube/client/remote_command_end.h"
+#include "kube/client/terminal_size_writer.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/kube/protocol/error.h"
@@ -24,6 +25,10 @@ constexpr auto kGoAwayTimeout = std::chrono::seconds(3);
 
 /// One exec or attach on the client. The dial's, the connection's and the streams' handlers keep it
 /// alive; they are freed when the connection closes.
+///
+/// It is over when the streams have been created, which counts as one of those that are awaited,
+/// and the error stream and both outputs are over, to the last byte. A server may end them with
+/// FIN, with a reset, or with the connection; giving up ends them, too.
 class RemoteCommandClient final : public net::Cancellable,
                                   public std::enable_shared_from_this<RemoteCommandClient> {
  public:
@@ -36,20 +41,16 @@ class RemoteCommandClient final : public net::Cancellable,
                         {std::string(kProtocolV4), std::string(kProtocolV3),
                          std::string(kProtocolV2), std::string(kProtocolV1)},
                         [self = shared_from_this()](Result<httpstream::Dialed> dialed) {
-                          if (!dialed) return self->finish(dialed.error());
-                          self->dialed(std::move(*dialed));
+                          self->dialed(std::move(dialed));
                         });
   }
 
   void cancel() override {
-    if (finished_ || std::exchange(cancelled_, true)) return;
+    if (over_ || outcome_) return;
+    give_up(net::uv_error(UV_ECANCELED, verb_));
     if (!connection_) return dial_.cancel();
-    connection_->close();
     // Not with the connection's end, which a slow peer can put off.
-    finishing_.emplace(connection_->loop(), [self = shared_from_this()] {
-      self->finish(net::uv_error(UV_ECANCELED, self->verb_));
-    });
-    finishing_->schedule();
+    if (goaway_timer_) goaway_timer_->start(std::chrono::milliseconds(0));
   }
 
  private:
@@ -58,133 +59,145 @@ class RemoteCommandClient final : public net::Cancellable,
     StreamPtr* place;
   };
 
-  void dialed(httpstream::Dialed dialed) {
-    connection_ = std::move(dialed.connection);
-    if (cancelled_) return finish(net::uv_error(UV_ECANCELED, verb_));
-    streams_.protocol = std::move(dialed.protocol);
-    end_.emplace(streams_.protocol);
+  void dialed(Result<httpstream::Dialed> dialed) {
+    if (!dialed) {
+      give_up(dialed.error());
+      return finish();
+    }
+    connection_ = std::move(dialed->connection);
+    if (outcome_) return finish();
+    protocol_ = std::move(dialed->protocol);
+    end_.emplace(protocol_);
     connection_->on_close(
         [self = shared_from_this()](const Error& error) { self->connection_ended(error); });
     connection_->on_goaway([self = shared_from_this()](const wire::GoAwayFrame& frame) {
       if (frame.status == wire::GoAwayStatus::kOk) self->end_->note_goaway();
-      if (self->waits_for_goaway_) self->conclude();
+      if (self->goaway_timer_) self->conclude();
     });
     const bool resizes = request_.tty && end_->version() >= 3;
     // The terminal's size first, unlike Go's client: a server starts the command once it has all
     // streams, and the first size, which leaves behind the next stream's SYN_STREAM, is to be there
     // by then.
-    if (resizes) wanted_.push_back({kStreamTypeResize, &streams_.terminal_resize});
+    if (resizes) wanted_.push_back({kStreamTypeResize, &resize_});
     wanted_.push_back({kStreamTypeError, &error_});
-    if (request_.use_stdin) wanted_.push_back({kStreamTypeStdin, &streams_.standard_input});
-    if (request_.use_stdout) wanted_.push_back({kStreamTypeStdout, &streams_.standard_output});
+    if (request_.use_stdin) wanted_.push_back({kStreamTypeStdin, &input_});
+    if (request_.use_stdout) wanted_.push_back({kStreamTypeStdout, &output_});
     if (request_.use_stderr && !request_.tty) {
-      wanted_.push_back({kStreamTypeStderr, &streams_.standard_error});
+      wanted_.push_back({kStreamTypeStderr, &error_output_});
     }
     create_next();
   }
 
   // One after another, each with its reply, as servers know it from Go's client.
   void create_next() {
-    if (cancelled_ || finished_) return;
+    if (outcome_) return one_over();
     if (wanted_.empty()) return started();
     const Wanted next = wanted_.front();
     wanted_.pop_front();
-    connection_->create_stream(
-        {{kStreamType, next.type}}, [self = shared_from_this(), next](Result<StreamPtr> stream) {
-          if (!stream) return self->finish(stream.error());
-          *next.place = std::move(*stream);
-          self->created(*next.place);
-          if (next.place == &self->streams_.terminal_resize && self->size_ != TerminalSize()) {
-            self->streams_.resize(self->size_);
-          }
-          self->create_next();
-        });
+    connection_->create_stream({{kHeaderStreamType, next.type}},
+                               [self = shared_from_this(), next](Result<StreamPtr> stream) {
+                                 if (stream) {
+                                   self->created(*next.place, std::move(*stream));
+                                 } else {
+                                   self->give_up(stream.error());
+                                 }
+                                 self->create_next();
+                               });
   }
 
   // At once: a server may end a stream before it has answered the next one.
-  void created(const StreamPtr& stream) {
+  void created(StreamPtr& place, StreamPtr stream) {
     const auto self = shared_from_this();
-    if (stream == error_) {
-      error_->on_data([self](Bytes bytes) {
-        if (Error error = self->end_->take_status(bytes)) self->finish(std::move(error));
+    place = std::move(stream);
+    if (&place == &error_) {
+      place->on_data([self](Bytes bytes) {
+        if (Error error = self->end_->take_status(bytes)) self->give_up(std::move(error));
       });
-      watch(error_, [self](const Error& how) { self->end_->status_ended(how); });
-    } else if (stream == streams_.standard_input) {
-      stream->on_data([](Bytes) {});
+      return watch(place, &RemoteCommandEnd::status_ended);
+    }
+    if (&place == &output_ || &place == &error_output_) {
+      return watch(place, &RemoteCommandEnd::output_ended);
+    }
+    place->reader().discard();
+    if (&place == &resize_) {
+      size_writer_ = std::make_shared<TerminalSizeWriter>(place->take_writer());
+      if (size_ != TerminalSize()) size_writer_->send(size_);
+    } else if (end_->version() > 1) {
       // Its end from there says that nobody reads it any more; in v1 it comes at once and says
       // nothing.
-      if (end_->version() > 1) stream->on_end([input = stream.get()] { (void)input->close(); });
-    } else if (stream == streams_.terminal_resize) {
-      stream->on_data([](Bytes) {});
-    } else {
-      watch(stream, [self](const Error& how) { self->end_->output_ended(how); });
+      place->on_received([self](const Error& how) {
+        if (!how) self->input_->reset();
+      });
     }
+  }
+
+  void watch(const StreamPtr& stream, void (RemoteCommandEnd::*note)(const Error&)) {
+    ++awaited_;
+    stream->on_received([self = shared_from_this(), note](const Error& how) {
+      ((*self->end_).*note)(how);
+      self->one_over();
+    });
   }
 
   // Nothing more is sent than what the command is to have: Go's servers close the socket as the
   // command ends, and an API server in front that cannot pass on what we sent gives up, output
   // included. Hence no FIN for the error stream, either.
   void started() {
-    if (handlers_.on_started) handlers_.on_started(streams_);
+    RemoteCommandStreams streams;
+    if (input_) streams.standard_input = input_->take_writer();
+    if (output_) streams.standard_output = output_->take_reader();
+    if (error_output_) streams.standard_error = error_output_->take_reader();
+    streams.terminal_resize = TerminalResize(size_writer_);
+    streams.protocol = protocol_;
+    handlers_.on_started(std::move(streams));
     one_over();  // the creation of the streams
   }
 
-  // The command is over when all streams have been created, and the error stream and both outputs
-  // are over, to the last byte. A server may end them with FIN, with a reset, or with the
-  // connection.
-  void watch(const StreamPtr& stream, std::function<void(const Error&)> note) {
-    ++unfinished_;
-    const auto ended = [self = shared_from_this(), note = std::move(note),
-                        done = std::make_shared<bool>(false)](const Error& how) {
-      if (std::exchange(*done, true)) return;
-      note(how);
-      self->one_over();
-    };
-    stream->on_end([ended] { ended({}); });
-    stream->on_close(ended);
-  }
-
   void one_over() {
-    if (--unfinished_ == 0) conclude();
+    if (--awaited_ == 0) conclude();
   }
 
   void conclude() {
-    if (finished_) return;
-    std::optional<Result<ExitStatus>> outcome = end_->outcome();
-    if (outcome) return finish(std::move(*outcome));
-    if (std::exchange(waits_for_goaway_, true)) return finish(end_->unknown(kNoGoAway));
-    goaway_timer_.emplace(connection_->loop(), [self = shared_from_this()] {
-      self->finish(self->end_->unknown(kNoGoAway));
-    });
+    if (!outcome_) outcome_ = end_->outcome();
+    if (outcome_) return finish();
+    // One that has come has told all there is to tell.
+    if (goaway_timer_) return goaway_is_late();
+    goaway_timer_.emplace(connection_->loop(),
+                          [self = shared_from_this()] { self->goaway_is_late(); });
     goaway_timer_->start(kGoAwayTimeout);
   }
 
-  void connection_ended(const Error& error) {
-    finish(end_->unknown(error ? error.message() : "the server closed the connection"));
+  void goaway_is_late() {
+    if (!outcome_)
+      outcome_ = end_->unknown("the server reset the command's streams without GOAWAY");
+    finish();
   }
 
-  void finish(Result<ExitStatus> result) {
-    if (std::exchange(finished_, true)) return;
+  // All streams have been told by then.
+  void connection_ended(const Error& error) {
+    if (!outcome_) {
+      outcome_ = end_->unknown(error ? error.message() : "the server closed the connection");
+    }
+    finish();
+  }
+
+  // With the connection all that is awaited ends in the next turn: what is held for a reader that
+  // has paused is dropped.
+  void give_up(Error why) {
+    if (outcome_) return;
+    outcome_ = std::move(why);
+    if (connection_) connection_->close();
+  }
+
+  void finish() {
+    if (std::exchange(over_, true)) return;
     const auto self = shared_from_this();
-    finishing_.reset();
     goaway_timer_.reset();
     if (connection_) connection_->close();
-    if (!result) ignore_output();
-    const RemoteCommandHandlers handlers = std::exchange(handlers_, {});
-    if (!handlers.on_exit) return;
-    handlers.on_exit(cancelled_ ? net::uv_error(UV_ECANCELED, verb_) : std::move(result));
+    size_writer_.reset();
+    RemoteCommandHandlers handlers = std::move(handlers_);
+    handlers.on_exit(std::move(*outcome_));
   }
-
-  // on_exit is the last call, and a reader that has paused may not put off the connection's end.
-  void ignore_output() {
-    for (const StreamPtr& output : {streams_.standard_output, streams_.standard_error}) {
-      if (!output) continue;
-      output->on_data([](Bytes) {});
-      output->resume();
-    }
-  }
-
-  static constexpr const char* kNoGoAway = "the server reset the command's streams without GOAWAY";
 
   const char* verb_;
   RemoteCommandRequest request_;
@@ -192,16 +205,19 @@ class RemoteCommandClient final : public net::Cancellable,
   TerminalSize size_;
   net::Attempt dial_;
   std::shared_ptr<httpstream::Connection> connection_;
+  std::string protocol_;
   std::deque<Wanted> wanted_;
   StreamPtr error_;
-  RemoteCommandStreams streams_;
+  StreamPtr input_;
+  StreamPtr output_;
+  StreamPtr error_output_;
+  StreamPtr resize_;
+  std::shared_ptr<TerminalSizeWriter> size_writer_;
   std::optional<RemoteCommandEnd> end_;
-  int unfinished_ = 1;  // the streams' creation is one
-  bool waits_for_goaway_ = false;
-  std::optional<net::Timer> goaway_timer_;
-  bool finished_ = false;
-  bool cancelled_ = false;
-  std::optional<net::Wakeup> finishing_;  // when given up
+  int awaited_ = 1;
+  std::optional<Result<ExitStatus>> outcome_;
+  std::optional<net::Timer> goaway_timer_;  // while a GOAWAY would tell
+  bool over_ = false;
 };
 
 net::Attempt run(const char* verb, ApiServer& server, const std::string& target,
@@ -215,15 +231,11 @@ net::Attempt run(const char* verb, ApiServer& server, const std::string& target,
 
 }  // namespace
 
-void RemoteCommandStreams::resize(TerminalSize size) const {
-  if (!terminal_resize || terminal_resize->is_closed()) return;
-  if (terminal_resize->writable()) {
-    terminal_resize->on_writable({});  // an older size must not come behind this one
-    (void)terminal_resize->write(Buffer(to_json(size)));
-    return;
-  }
-  terminal_resize->on_writable(
-      [stream = terminal_resize.get(), size] { (void)stream->write(Buffer(to_json(size))); });
+TerminalResize::TerminalResize(std::weak_ptr<TerminalSizeWriter> writer)
+    : writer_(std::move(writer)) {}
+
+void TerminalResize::send(TerminalSize size) const {
+  if (const auto writer = writer_.lock()) writer->send(size);
 }
 
 net::Attempt exec(ApiServer& server, const ExecRequest& request, RemoteCommandHandlers handlers,

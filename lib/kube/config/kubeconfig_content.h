@@ -56,7 +56,7 @@ struct Context {
   Text pod_namespace;
 };
 
-struct Kubeconfig::Content {
+struct UVSPDY_LOCAL Kubeconfig::Content {
   std::vector<std::string> files;  // that were looked for
   Text current_context;
   std::map<std::string, Cluster> clusters;

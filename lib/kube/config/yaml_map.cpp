@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "kube/protocol/json_text.h"
 #include "net/base64.h"
 #include "uvspdy/kube/config/kubeconfig.h"
 #include "uvspdy/kube/protocol/error.h"
@@ -228,8 +229,7 @@ std::vector<std::pair<std::string, std::vector<std::string>>> YamlMap::lists_of_
 std::string YamlMap::json_text(const std::string& field) const {
   const YAML::Node node = find(field);
   if (node.IsNull()) return {};
-  const json value = to_json(*reading_, node, 0);
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return kube::json_text(to_json(*reading_, node, 0));
 }
 
 }  // namespace uvspdy::kube

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/control_character.h"
 #include "core/trimmed.h"
 #include "kube/config/read_file.h"
 #include "net/base64.h"
@@ -68,7 +69,6 @@ Result<Headers> authentication_headers(const Credentials& credentials) {
   }
   add_impersonation(credentials.impersonate, headers);
   for (const Headers::Field& field : headers.fields()) {
-    const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
     if (std::any_of(field.value.begin(), field.value.end(), is_control)) {
       return Error(Errc::kCredentials, "the value for the header " + field.name +
                                            " has a line end or another control "

@@ -31,7 +31,7 @@ Result<bool> is_interactive(const ExecConfig& exec, bool stdin_available) {
 
 }  // namespace
 
-class Authenticator::Impl : public std::enable_shared_from_this<Impl> {
+class UVSPDY_LOCAL Authenticator::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(uv_loop_t* loop, ClientConfig config, Options options)
       : loop_(loop), config_(std::move(config)), options_(std::move(options)) {}
@@ -70,8 +70,8 @@ class Authenticator::Impl : public std::enable_shared_from_this<Impl> {
   std::vector<std::shared_ptr<Waiter>> waiters_;
 };
 
-class Authenticator::Impl::Waiter final : public net::Cancellable,
-                                          public std::enable_shared_from_this<Waiter> {
+class UVSPDY_LOCAL Authenticator::Impl::Waiter final : public net::Cancellable,
+                                                       public std::enable_shared_from_this<Waiter> {
  public:
   Waiter(uv_loop_t* loop, std::shared_ptr<Impl> impl, Handler handler)
       : impl_(std::move(impl)), handler_(std::move(handler)), wakeup_(loop, [this] { run(); }) {}

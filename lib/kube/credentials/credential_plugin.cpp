@@ -10,6 +10,7 @@
 #include "uvspdy/bytes.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -24,21 +25,6 @@ std::vector<std::string> plugin_environment(const ExecConfig& exec, const std::s
   for (const auto& [name, value] : exec.environment) variables[name] = value;
   variables["KUBERNETES_EXEC_INFO"] = exec_info;
   return environment_of(variables);
-}
-
-// Words of a plugin as one line of an error: nothing that a terminal would obey.
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    const bool control = (c >= 0 && c < ' ') || c == '\x7f';
-    if (!control) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
 }
 
 }  // namespace
@@ -65,15 +51,9 @@ CredentialPlugin::CredentialPlugin(Private, uv_loop_t* loop, const ExecConfig& e
 }
 
 void CredentialPlugin::start(uv_loop_t* loop) {
-  Process::Handlers handlers;
-  handlers.on_output = [this](Process::Output output, const Buffer& buffer) {
-    take_output(output, text_of(buffer.bytes()));
-  };
-  handlers.on_output_end = [this](Process::Output) { conclude_when_over(); };
-  handlers.on_stdin_drained = [] {};
-  handlers.on_exit = [this] { conclude_when_over(); };
-  process_ = std::make_unique<Process>(loop, std::make_shared<BufferPool>(ProcessPipe::kBlockSize),
-                                       std::move(handlers));
+  process_ =
+      std::make_unique<Process>(loop, std::make_shared<BufferPool>(DescriptorStream::kBlockSize),
+                                [this] { conclude_when_over(); });
   Process::Options process;
   process.command.push_back(exec_.command);
   process.command.insert(process.command.end(), exec_.arguments.begin(), exec_.arguments.end());
@@ -81,11 +61,21 @@ void CredentialPlugin::start(uv_loop_t* loop) {
   process.inherit_stdin = options_.interactive;
   process.own_group = !options_.interactive;
   start_error_ = process_->start(process);
-  if (start_error_) {
-    concluding_.schedule();
-  } else {
-    timer_.start(options_.timeout);
-  }
+  if (start_error_) return concluding_.schedule();
+  timer_.start(options_.timeout);
+  start_output(Process::Output::kStdout);
+  start_output(Process::Output::kStderr);
+}
+
+// The outputs belong to this object, so their handlers end with it.
+void CredentialPlugin::start_output(Process::Output output) {
+  auto& source = outputs_[static_cast<std::size_t>(output)];
+  source = process_->take_output(output);
+  source->start(
+      [this, output](const httpstream::Piece& piece) {
+        take_output(output, text_of(piece.bytes()));
+      },
+      [this](const Error&) { conclude_when_over(); });
 }
 
 void CredentialPlugin::take_output(Process::Output output, std::string_view text) {
@@ -126,7 +116,7 @@ void CredentialPlugin::conclude() {
     deliver(start_failure(start_error_));
   } else if (process_->exit_code() != 0) {
     deliver(exit_failure());
-  } else if (const Error& lost = process_->output_error()) {
+  } else if (const Error lost = process_->output_error()) {
     deliver(
         Error(Errc::kCredentials, "credential plugin '" + exec_.command + "': " + lost.message()));
   } else {
@@ -141,7 +131,7 @@ void CredentialPlugin::on_time() {
   }
   std::string why = "credential plugin '" + exec_.command + "' has not ended within " +
                     std::to_string(options_.timeout.count()) + " ms";
-  if (!stderr_.empty()) why += "; it said: " + one_line(stderr_);
+  if (!stderr_.empty()) why += "; it said: " + printable(stderr_);
   fail(Error(net::Errc::kTimeout, why));
 }
 
@@ -156,8 +146,7 @@ void CredentialPlugin::stop() {
   on_stderr_ = nullptr;
   if (stopping_ || !self_) return;
   stopping_ = true;
-  process_->close_output(Process::Output::kStdout);
-  process_->close_output(Process::Output::kStderr);
+  const auto closed = std::move(outputs_);
   if (process_->running()) {
     process_->signal_group(SIGTERM);
     timer_.start(kKillDelay);
@@ -175,14 +164,14 @@ Error CredentialPlugin::start_failure(const Error& error) const {
     return Error(Errc::kCredentials, "credential plugin: " + error.message());
   }
   std::string why = "credential plugin: there is no command '" + exec_.command + "'";
-  if (!exec_.install_hint.empty()) why += "; " + one_line(exec_.install_hint);
+  if (!exec_.install_hint.empty()) why += "; " + printable(exec_.install_hint);
   return Error(Errc::kCredentials, why);
 }
 
 Error CredentialPlugin::exit_failure() const {
   std::string why = "credential plugin '" + exec_.command + "' failed with exit code " +
                     std::to_string(process_->exit_code());
-  if (!stderr_.empty()) why += ": " + one_line(stderr_);
+  if (!stderr_.empty()) why += ": " + printable(stderr_);
   return Error(Errc::kCredentials, why);
 }
 

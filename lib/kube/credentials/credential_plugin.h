@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "kube/process/process.h"
 #include "uvspdy/error.h"
+#include "uvspdy/httpstream/source.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/net/timer.h"
 
@@ -44,6 +46,7 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
 
  private:
   void start(uv_loop_t* loop);
+  void start_output(Process::Output output);
   void take_output(Process::Output output, std::string_view text);
   void conclude_when_over();
   void conclude();
@@ -61,6 +64,7 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   net::Timer timer_;
   net::Wakeup concluding_;
   std::unique_ptr<Process> process_;
+  std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
   Error start_error_;
   std::string stdout_;
   std::string stderr_;  // the end of it

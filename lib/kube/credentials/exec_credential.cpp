@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kube/config/read_file.h"
+#include "kube/protocol/json_text.h"
 #include "net/base64.h"
 #include "uvspdy/kube/protocol/error.h"
 
@@ -13,6 +14,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxCaSize = 1024 * 1024;
+
+Error bad(const std::string& why) { return Error(Errc::kCredentials, why); }
 
 std::string url_text(const httpstream::Url& url) {
   std::string text = url.scheme + "://" + url.authority();
@@ -35,11 +38,12 @@ Result<json> cluster_info(const ClientConfig& config) {
   if (!ca.empty()) cluster["certificate-authority-data"] = net::base64_encode(ca);
   if (!config.proxy_url.empty()) cluster["proxy-url"] = config.proxy_url;
   const std::string& extension = config.credentials.exec->cluster_extension;
-  if (!extension.empty()) cluster["config"] = json::parse(extension, nullptr, false);
+  if (extension.empty()) return cluster;
+  json config_member = json::parse(extension, nullptr, false);
+  if (config_member.is_discarded()) return bad("the cluster's extension is not JSON");
+  cluster["config"] = std::move(config_member);
   return cluster;
 }
-
-Error bad(const std::string& why) { return Error(Errc::kCredentials, why); }
 
 // The texts of an ExecCredential's status.
 Error read_text(const json& status, const char* name, std::string& text) {
@@ -91,7 +95,7 @@ Result<std::string> exec_info(const ClientConfig& config, bool interactive) {
   const json info = {{"kind", "ExecCredential"},
                      {"apiVersion", config.credentials.exec->api_version},
                      {"spec", std::move(spec)}};
-  return info.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_text(info);
 }
 
 Result<ExecCredential> parse_exec_credential(std::string_view text,

@@ -1,61 +1,64 @@
 #include "kube/local/attached_client.h"
 
 #include <string_view>
-#include <utility>
 
 namespace uvspdy::kube {
 namespace {
+
+using httpstream::HalfState;
 
 // Small pieces are gathered in blocks, so that what is counted is what is held.
 constexpr std::size_t kBlockSize = 32 * 1024;
 
 }  // namespace
 
-void AttachedClient::start(std::function<void()> on_caught_up) {
-  on_caught_up_ = std::move(on_caught_up);
-  outputs_[0].stream = session_->standard_output();
-  outputs_[1].stream = session_->standard_error();
-  const auto self = shared_from_this();
+AttachedClient::AttachedClient(std::shared_ptr<ServedCommand> command,
+                               Callback<void()> on_caught_up)
+    : command_(std::move(command)), on_caught_up_(std::move(on_caught_up)) {
+  outputs_[0].writer = command_->take_standard_output();
+  outputs_[1].writer = command_->take_standard_error();
   for (OutputStream& output : outputs_) {
-    if (!output.stream) continue;
-    output.stream->on_writable([self, &output] { self->flush(output); });
-    output.stream->on_close([self, &output](const Error&) { self->forget(output); });
+    output.writer.on_writable([this, &output] { flush(output); });
+    output.writer.on_sent([this, &output](const Error&) { forget(output); });
   }
 }
 
-void AttachedClient::write(Process::Output output, const Buffer& buffer) {
+void AttachedClient::pump_input(std::unique_ptr<httpstream::Sink> sink) {
+  input_ = httpstream::Pump::start(source_of(command_->take_standard_input()), std::move(sink), {});
+}
+
+void AttachedClient::leave_input() {
+  const auto input = std::move(input_);
+  if (input) input->give_up();
+}
+
+void AttachedClient::write(Process::Output output, const httpstream::Piece& piece) {
   OutputStream& to = outputs_[static_cast<std::size_t>(output)];
-  if (!to.stream || to.stream->is_closed()) return;
-  if (to.kept.empty() && to.stream->writable()) {
-    (void)to.stream->write(buffer);
+  if (to.writer.state() != HalfState::kOpen) return;
+  if (to.kept.empty() && to.writer.writable()) {
+    (void)to.writer.write(piece.keep());  // one that is over and untold drops it
     return;
   }
-  std::string_view rest = text_of(buffer.bytes());
+  std::string_view rest = text_of(piece.bytes());
   while (!rest.empty()) {
     if (to.kept.empty() || to.kept.back().size() == kBlockSize) {
       to.kept.emplace_back().reserve(kBlockSize);
     }
     std::string& block = to.kept.back();
-    const std::string_view piece = rest.substr(0, kBlockSize - block.size());
-    block += piece;
-    rest.remove_prefix(piece.size());
+    const std::string_view next = rest.substr(0, kBlockSize - block.size());
+    block += next;
+    rest.remove_prefix(next.size());
   }
 }
 
 std::size_t AttachedClient::waiting() const {
-  std::size_t bytes = 0;
-  for (const OutputStream& output : outputs_) {
-    bytes += output.kept.size() * kBlockSize;
-    if (!output.stream) continue;
-    if (const auto stats = output.stream->stats()) bytes += stats->queued_bytes;
-  }
-  return bytes;
+  return (outputs_[0].kept.size() + outputs_[1].kept.size()) * kBlockSize;
 }
 
 void AttachedClient::flush(OutputStream& output) {
   auto next = output.kept.begin();
-  while (next != output.kept.end() && output.stream->writable()) {
-    (void)output.stream->write(Buffer(std::move(*next++)));
+  while (next != output.kept.end() && output.writer.writable()) {
+    (void)output.writer.write(Buffer(std::move(*next++)));  // there is room, so it is taken
   }
   output.kept.erase(output.kept.begin(), next);
   if (!is_behind()) on_caught_up_();
@@ -69,19 +72,23 @@ void AttachedClient::forget(OutputStream& output) {
 }
 
 void AttachedClient::finish(const Status& status) {
+  leave_input();
   for (OutputStream& output : outputs_) {
-    for (std::string& block : output.kept) (void)output.stream->write(Buffer(std::move(block)));
-    output.kept.clear();
+    for (std::string& block : std::exchange(output.kept, {})) {
+      (void)output.writer.write(Buffer(std::move(block)));  // one that is over drops it
+    }
+    output.writer.end();
   }
-  session_->finish(status);
+  command_->finish(status);
 }
 
 void AttachedClient::drop(const Status& status) {
+  leave_input();
   for (OutputStream& output : outputs_) {
-    if (output.stream) output.stream->reset();
     output.kept.clear();
+    output.writer.reset();
   }
-  session_->finish(status);
+  command_->finish(status);
 }
 
 }  // namespace uvspdy::kube

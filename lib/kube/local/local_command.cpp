@@ -5,20 +5,49 @@
 
 #include "kube/local/window_size.h"
 #include "kube/protocol/log_line.h"
-#include "uvspdy/session/error.h"
+#include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::kube {
+namespace {
 
-LocalCommand::LocalCommand(uv_loop_t* loop, std::vector<std::string> command,
-                           std::shared_ptr<RemoteCommandSession> session,
-                           const LocalRuntime::Options& options, std::shared_ptr<BufferPool> pool,
-                           OverHandler on_over)
+constexpr std::array<Process::Output, 2> kOutputs = {Process::Output::kStdout,
+                                                     Process::Output::kStderr};
+
+/// A source that says when it has ended, behind whoever reads it.
+class WatchedSource final : public httpstream::Source {
+ public:
+  WatchedSource(std::unique_ptr<httpstream::Source> source, OnceCallback<void()> on_ended)
+      : source_(std::move(source)), on_ended_(std::move(on_ended)) {}
+
+  void start(DataHandler on_data, EndHandler on_end) override {
+    source_->start(
+        std::move(on_data),
+        [on_end = std::move(on_end), on_ended = std::move(on_ended_)](const Error& error) mutable {
+          on_end(error);
+          on_ended();
+        });
+  }
+  void pause() override { source_->pause(); }
+  void resume() override { source_->resume(); }
+  void discard() override { source_->discard(); }
+
+ private:
+  std::unique_ptr<httpstream::Source> source_;
+  OnceCallback<void()> on_ended_;
+};
+
+}  // namespace
+
+LocalCommand::LocalCommand(uv_loop_t* loop, std::vector<std::string> words,
+                           std::shared_ptr<ServedCommand> client,
+                           std::shared_ptr<const LocalRuntime::Options> options,
+                           std::shared_ptr<BufferPool> pool, OverHandler on_over)
     : loop_(loop),
-      command_(std::move(command)),
-      session_(std::move(session)),
-      options_(options),
+      words_(std::move(words)),
+      client_(std::move(client)),
+      options_(std::move(options)),
       pool_(std::move(pool)),
-      stdin_(session_->standard_input()),
+      on_over_(std::move(on_over)),
       output_timer_(loop, [this] { limit_output(); }),
       kill_timer_(loop,
                   [this] {
@@ -27,113 +56,68 @@ LocalCommand::LocalCommand(uv_loop_t* loop, std::vector<std::string> command,
                     check_over();
                   }),
       group_timer_(loop, [this] { check_over(); }),
-      over_(loop, [this, on_over = std::move(on_over)] { on_over(shared_from_this()); }) {
-  output_of(Process::Output::kStdout).stream = session_->standard_output();
-  output_of(Process::Output::kStderr).stream = session_->standard_error();
-}
+      over_(loop, [this] { on_over_(shared_from_this()); }) {}
 
 void LocalCommand::log(const std::string& line) const {
-  if (options_.log) options_.log(log_line(session_->peer(), line));
+  if (options_->log) options_->log(log_line(client_->peer(), line));
 }
 
 void LocalCommand::start() {
-  process_ = std::make_unique<Process>(loop_, pool_, process_handlers());
+  const auto self = shared_from_this();
+  httpstream::StreamReader input = client_->take_standard_input();
+  httpstream::StreamWriter output = client_->take_standard_output();
+  httpstream::StreamWriter error_output = client_->take_standard_error();
+  // The process belongs to this object, so its handler ends with it.
+  process_ = std::make_unique<Process>(loop_, pool_, [this] { exited(); });
   Process::Options options;
-  options.command = command_;
-  options.tty = session_->tty();
-  options.use_stdin = stdin_ != nullptr;
-  options.use_stdout = output_of(Process::Output::kStdout).stream != nullptr;
-  options.use_stderr = output_of(Process::Output::kStderr).stream != nullptr;
+  options.command = words_;
+  options.tty = client_->tty();
+  options.use_stdin = static_cast<bool>(input);
+  options.use_stdout = static_cast<bool>(output);
+  options.use_stderr = static_cast<bool>(error_output);
   if (Error error = process_->start(options)) {
     log(error.message());
+    output.end();
+    error_output.end();
     finish(exit_status(shell_exit_code(error), error.message()));
     return check_over();
   }
-  log("running '" + command_text(command_) + "'");
-  session_->on_gone([self = shared_from_this()] {
-    self->finished_ = true;
-    self->output_timer_.stop();
-    self->terminate();
-    if (self->session_->tty()) self->process_->close_output(Process::Output::kStdout);
-    self->check_over();
-  });
-  if (session_->tty()) {
-    session_->on_resize([self = shared_from_this()](TerminalSize size) {
-      self->process_->resize(window_size(size));
-    });
+  log("running '" + command_text(words_) + "'");
+  client_->on_gone([self] { self->client_gone(); });
+  if (client_->tty()) {
+    client_->on_resize([self](TerminalSize size) { self->process_->resize(window_size(size)); });
   }
-  connect_stdin();
-  for (OutputStream& output : outputs_) connect_output(output);
+  if (input) {
+    input_ = httpstream::Pump::start(source_of(std::move(input)), process_->take_stdin(), {});
+  }
+  pump_output(Process::Output::kStdout, std::move(output));
+  pump_output(Process::Output::kStderr, std::move(error_output));
 }
 
-// The process belongs to this object, so its handlers end with it.
-Process::Handlers LocalCommand::process_handlers() {
-  Process::Handlers handlers;
-  handlers.on_output = [this](Process::Output output, Buffer buffer) {
-    take_output(output_of(output), std::move(buffer));
-  };
-  handlers.on_output_end = [this](Process::Output output) { end_output(output_of(output)); };
-  handlers.on_stdin_drained = [this] { stdin_->resume(); };
-  handlers.on_exit = [this] { exited(); };
-  return handlers;
-}
-
-void LocalCommand::connect_stdin() {
-  if (!stdin_) return;
+void LocalCommand::pump_output(Process::Output output, httpstream::StreamWriter writer) {
+  if (!writer) return;
   const auto self = shared_from_this();
-  stdin_->on_data([self](Bytes bytes) {
-    if (!self->process_->write_stdin(bytes)) self->stdin_->pause();
-  });
-  stdin_->on_end([self] { self->process_->close_stdin(); });
-  stdin_->on_close([self](const Error&) { self->process_->close_stdin(); });
-  // Told before there was anybody to hear of it.
-  if (stdin_->has_ended() || stdin_->is_closed()) process_->close_stdin();
+  // It is over for the process when it has ended, which may be long before the client has it all.
+  pump_of(output) = httpstream::Pump::start(
+      std::make_unique<WatchedSource>(process_->take_output(output),
+                                      [self] { self->maybe_finish(); }),
+      sink_of(std::move(writer), pool_), [self](const Error&) { self->maybe_finish(); });
 }
 
-void LocalCommand::connect_output(OutputStream& output) {
-  if (!output.stream) return;
-  output.done = false;
-  const auto self = shared_from_this();
-  output.stream->on_writable([self, &output] { self->process_->resume(output.output); });
-  output.stream->on_close([self, &output](const Error& error) {
-    // In v1 nothing else tells that the client has gone, while stdin is paused.
-    if (error.code() == session::Errc::kConnectionLost) self->drop_stdin();
-    self->output_done(output);
-  });
-  if (output.stream->is_closed()) output_done(output);
-}
-
-void LocalCommand::take_output(OutputStream& output, Buffer buffer) {
-  if (output.stream->write(std::move(buffer))) return output_done(output);
-  if (!output.stream->writable()) process_->pause(output.output);
-}
-
-void LocalCommand::end_output(OutputStream& output) {
-  if (!output.done) (void)output.stream->close();
-  output_done(output);
-}
-
-// Nothing more of this output goes to its stream, in order or because the client took it away.
-void LocalCommand::output_done(OutputStream& output) {
-  if (std::exchange(output.done, true)) return;
-  process_->close_output(output.output);
-  maybe_finish();
-}
-
-void LocalCommand::exited() {
-  log("'" + command_text(command_) + "' exited with " + std::to_string(process_->exit_code()));
-  drop_stdin();
-  if (!finished_) output_timer_.start(options_.output_grace);
-  maybe_finish();
+void LocalCommand::client_gone() {
+  finished_ = true;
+  output_timer_.stop();
+  terminate();
+  process_->hang_up();
   check_over();
 }
 
-// Left paused, what it holds would keep the connection from ending.
-void LocalCommand::drop_stdin() {
-  if (!stdin_ || finished_) return;
-  stdin_->on_data([](Bytes) {});
-  stdin_->resume();
-  process_->close_stdin();
+void LocalCommand::exited() {
+  log("'" + command_text(words_) + "' exited with " + std::to_string(process_->exit_code()));
+  if (input_) input_->give_up();  // nobody reads it any more
+  if (!finished_) output_timer_.start(options_->output_grace);
+  maybe_finish();
+  check_over();
 }
 
 // The process itself has exited and what it wrote is in the pipes. Their end may never come, when
@@ -141,23 +125,30 @@ void LocalCommand::drop_stdin() {
 void LocalCommand::limit_output() {
   bool open = false;
   bool stuck = false;
-  for (const OutputStream& output : outputs_) {
-    if (output.done || !process_->is_open(output.output)) continue;
-    process_->end_output(output.output);
+  for (const Process::Output output : kOutputs) {
+    if (!process_->is_open(output)) continue;
+    process_->end_output(output);
     open = true;
-    stuck = stuck || !output.stream->writable();
+    stuck = stuck || pump_of(output)->is_blocked();
   }
   if (!open || !stopping_) return;
   // A client that does not read does not hold up the end of a command that was told to go.
-  if (!stuck) return output_timer_.start(options_.output_grace);
-  finish(failure_status(503, "ServiceUnavailable",
-                        "the server is stopping: the command's output was cut off"));
+  if (!stuck) return output_timer_.start(options_->output_grace);
+  const Status status = failure_status(503, "ServiceUnavailable",
+                                       "the server is stopping: the command's output was cut off");
+  finish(status);
+  for (const PumpPtr& pump : outputs_) {
+    if (pump) pump->break_off(Error(Errc::kCommandFailed, status.message));
+  }
   check_over();
 }
 
 void LocalCommand::maybe_finish() {
-  if (process_->running() || !outputs_[0].done || !outputs_[1].done) return;
-  const Error& lost = process_->output_error();
+  if (process_->running() || finished_) return;
+  for (const Process::Output output : kOutputs) {
+    if (process_->is_open(output)) return;
+  }
+  const Error lost = process_->output_error();
   if (lost) log(lost.message());
   finish(lost ? failure_status(500, "InternalError", lost.message())
               : exit_status(process_->exit_code()));
@@ -167,25 +158,21 @@ void LocalCommand::maybe_finish() {
 void LocalCommand::finish(const Status& status) {
   if (std::exchange(finished_, true)) return;
   output_timer_.stop();
-  for (OutputStream& output : outputs_) {
-    output.done = true;
-    process_->close_output(output.output);
-  }
-  session_->finish(status);
+  client_->finish(status);
 }
 
 // ---- told to go
 
 void LocalCommand::stop() {
   stopping_ = true;
-  if (!process_->running() && !finished_) output_timer_.start(options_.output_grace);
+  if (!process_->running() && !finished_) output_timer_.start(options_->output_grace);
   terminate();
 }
 
 void LocalCommand::terminate() {
   if (std::exchange(terminating_, true)) return;
   process_->signal_group(SIGHUP);
-  kill_timer_.start(options_.termination_grace);
+  kill_timer_.start(options_->termination_grace);
 }
 
 // A command that was told to go is gone when its whole group is.

@@ -1,30 +1,31 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "kube/process/process.h"
+#include "uvspdy/callback.h"
+#include "uvspdy/httpstream/pump.h"
 #include "uvspdy/kube/local/local_runtime.h"
-#include "uvspdy/kube/protocol/runtime.h"
+#include "uvspdy/kube/protocol/served_command.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
 
-/// One exec: a process between the streams of a session. Its LocalRuntime owns it, until `on_over`
-/// says, from the loop, that the process is gone and the session finished.
+/// One exec: a process between the streams of a client, joined by pumps. Its LocalRuntime owns it,
+/// until `on_over` says, from the loop, that the process is gone and its client knows.
 ///
-/// Each output's end becomes its stream's FIN; when both have ended and the process has exited, the
-/// session is finished with its status.
+/// When both outputs have ended, or the client has taken them away, and the process has exited, its
+/// status is told. Behind that the pumps go on alone, until the client has taken the rest.
 class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
  public:
-  using OverHandler = std::function<void(const std::shared_ptr<LocalCommand>&)>;
+  using OverHandler = OnceCallback<void(const std::shared_ptr<LocalCommand>&)>;
 
-  LocalCommand(uv_loop_t* loop, std::vector<std::string> command,
-               std::shared_ptr<RemoteCommandSession> session, const LocalRuntime::Options& options,
+  LocalCommand(uv_loop_t* loop, std::vector<std::string> words,
+               std::shared_ptr<ServedCommand> client,
+               std::shared_ptr<const LocalRuntime::Options> options,
                std::shared_ptr<BufferPool> pool, OverHandler on_over);
 
   void start();
@@ -33,26 +34,13 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   void stop();
 
  private:
-  using StreamPtr = std::shared_ptr<httpstream::Stream>;
+  using PumpPtr = std::shared_ptr<httpstream::Pump>;
 
-  /// An output of the process and the stream it goes to.
-  struct OutputStream {
-    Process::Output output;
-    StreamPtr stream;
-    bool done = true;  // its stream is closed, or nobody takes it any more
-  };
-
-  OutputStream& output_of(Process::Output output) {
-    return outputs_[static_cast<std::size_t>(output)];
-  }
-  Process::Handlers process_handlers();
-  void connect_stdin();
-  void connect_output(OutputStream& output);
-  void take_output(OutputStream& output, Buffer buffer);
-  void end_output(OutputStream& output);
-  void output_done(OutputStream& output);
+  PumpPtr& pump_of(Process::Output output) { return outputs_[static_cast<std::size_t>(output)]; }
+  Error start_process();
+  void pump_output(Process::Output output, httpstream::StreamWriter writer);
+  void client_gone();
   void exited();
-  void drop_stdin();
   void limit_output();
   void maybe_finish();
   void finish(const Status& status);
@@ -61,15 +49,15 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   void log(const std::string& line) const;
 
   uv_loop_t* loop_;
-  std::vector<std::string> command_;
-  std::shared_ptr<RemoteCommandSession> session_;
-  LocalRuntime::Options options_;
+  std::vector<std::string> words_;
+  std::shared_ptr<ServedCommand> client_;
+  std::shared_ptr<const LocalRuntime::Options> options_;
   std::shared_ptr<BufferPool> pool_;
-  StreamPtr stdin_;
-  std::array<OutputStream, 2> outputs_{OutputStream{Process::Output::kStdout, {}},
-                                       OutputStream{Process::Output::kStderr, {}}};
+  OverHandler on_over_;
   std::unique_ptr<Process> process_;
-  bool finished_ = false;     // the session, or its client is gone
+  PumpPtr input_;
+  std::array<PumpPtr, 2> outputs_;
+  bool finished_ = false;     // the client knows the status, or is gone
   bool stopping_ = false;     // told to stop: its client waits for the end
   bool terminating_ = false;  // SIGHUP was sent
   bool killed_ = false;       // SIGKILL was sent

@@ -19,23 +19,25 @@ constexpr std::size_t kPooledBlocks = 32;
 
 /// Owns the commands. They hold on to it until they are over, so a LocalRuntime may be dropped
 /// while commands are being ended.
-struct LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
+struct UVSPDY_LOCAL LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
-  Options options;
+  std::shared_ptr<const Options> options;
   std::unordered_set<std::shared_ptr<LocalCommand>> commands;
   std::shared_ptr<MainProcess> main;  // kept when it is over
   bool stopping = false;
-  std::vector<std::function<void()>> on_stopped;
+  std::vector<OnceCallback<void()>> on_stopped;
   net::Wakeup stopped;
   std::shared_ptr<Shared> keep;  // until that is told
   // One for all commands: an idle one holds no block.
   std::shared_ptr<BufferPool> pool =
-      std::make_shared<BufferPool>(ProcessPipe::kBlockSize, kPooledBlocks);
+      std::make_shared<BufferPool>(DescriptorStream::kBlockSize, kPooledBlocks);
 
   Shared(uv_loop_t* on_loop, Options given)
-      : loop(on_loop), options(std::move(given)), stopped(loop, [this] {
+      : loop(on_loop),
+        options(std::make_shared<const Options>(std::move(given))),
+        stopped(loop, [this] {
           const auto kept = std::exchange(keep, nullptr);
-          for (const auto& done : std::exchange(on_stopped, {})) done();
+          for (OnceCallback<void()>& done : std::exchange(on_stopped, {})) done();
         }) {}
 
   bool main_runs() const { return main && !main->is_over(); }
@@ -46,7 +48,7 @@ struct LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
     stopped.schedule();
   }
 
-  void stop(std::function<void()> done) {
+  void stop(OnceCallback<void()> done) {
     stopping = true;
     if (done) on_stopped.push_back(std::move(done));
     for (const auto& command : commands) command->stop();
@@ -70,10 +72,10 @@ AttachStats LocalRuntime::attached() const {
   return shared_->main ? shared_->main->attached() : AttachStats();
 }
 
-Error LocalRuntime::start_main(MainCommand command, std::function<void(int exit_code)> on_over) {
+Error LocalRuntime::start_main(MainCommand command, OnceCallback<void(int exit_code)> on_over) {
   auto main = std::make_shared<MainProcess>(
       shared_->loop, std::move(command), shared_->options, shared_->pool,
-      [shared = shared_, on_over = std::move(on_over)](int exit_code) {
+      [shared = shared_, on_over = std::move(on_over)](int exit_code) mutable {
         shared->check_stopped();
         on_over(exit_code);
       });
@@ -82,15 +84,15 @@ Error LocalRuntime::start_main(MainCommand command, std::function<void(int exit_
   return {};
 }
 
-void LocalRuntime::stop(std::function<void()> done) { shared_->stop(std::move(done)); }
+void LocalRuntime::stop(OnceCallback<void()> done) { shared_->stop(std::move(done)); }
 
-void LocalRuntime::exec(ExecRequest request, std::shared_ptr<RemoteCommandSession> session) {
+void LocalRuntime::exec(ExecRequest request, std::shared_ptr<ServedCommand> client) {
   if (shared_->stopping) {
-    return session->finish(failure_status(503, "ServiceUnavailable", "the server is stopping"));
+    return client->finish(failure_status(503, "ServiceUnavailable", "the server is stopping"));
   }
   const auto command = std::make_shared<LocalCommand>(
-      shared_->loop, std::move(request.command), std::move(session), shared_->options,
-      shared_->pool, [shared = shared_](const std::shared_ptr<LocalCommand>& over) {
+      shared_->loop, std::move(request.command), std::move(client), shared_->options, shared_->pool,
+      [shared = shared_](const std::shared_ptr<LocalCommand>& over) {
         shared->commands.erase(over);
         shared->check_stopped();
       });
@@ -98,15 +100,15 @@ void LocalRuntime::exec(ExecRequest request, std::shared_ptr<RemoteCommandSessio
   command->start();
 }
 
-void LocalRuntime::attach(AttachRequest request, std::shared_ptr<RemoteCommandSession> session) {
-  if (shared_->main) return shared_->main->attach(request, std::move(session));
-  session->finish(failure_status(400, "BadRequest",
-                                 "there is no main process to attach to; use exec to run one"));
+void LocalRuntime::attach(AttachRequest request, std::shared_ptr<ServedCommand> client) {
+  if (shared_->main) return shared_->main->attach(request, std::move(client));
+  client->finish(failure_status(400, "BadRequest",
+                                "there is no main process to attach to; use exec to run one"));
 }
 
 void LocalRuntime::port_forward(PortForwardRequest,
                                 std::shared_ptr<ForwardedConnection> connection) {
-  const Options& options = shared_->options;
+  const Options& options = *shared_->options;
   const auto unix_target = options.unix_targets.find(connection->port());
   const auto timeout = options.connect_timeout;
   if (unix_target != options.unix_targets.end()) {

@@ -1,5 +1,6 @@
 #include "kube/local/local_target.h"
 
+#include <system_error>
 #include <utility>
 
 #include "uvspdy/net/attempt.h"
@@ -10,47 +11,46 @@
 namespace uvspdy::kube {
 namespace {
 
-using net::ConnectHandler;
 using ConnectionPtr = std::shared_ptr<ForwardedConnection>;
+using Target = Result<std::unique_ptr<net::Transport>>;
 
 const std::error_code kRefused(UV_ECONNREFUSED, net::uv_category());
 
-ConnectHandler answer(ConnectionPtr connection) {
-  return [connection = std::move(connection)](Result<std::unique_ptr<net::Transport>> target) {
-    if (!target) return connection->fail(target.error().message());
-    connection->connect_to(std::move(*target));
-  };
-}
-
-void give_up_with_client(ForwardedConnection& connection, const net::Attempt& attempt) {
-  connection.on_gone([attempt] { attempt.cancel(); });
+void give_up_with_client(ForwardedConnection& connection, net::Attempt attempt) {
+  connection.on_gone([attempt = std::move(attempt)] { attempt.cancel(); });
 }
 
 // The text names the first address: that is where a server is looked for.
-ConnectHandler try_ipv6_after(uv_loop_t* loop, std::chrono::milliseconds timeout,
-                              const ConnectionPtr& connection) {
-  return [loop, timeout, connection](Result<std::unique_ptr<net::Transport>> target) {
-    if (target) return connection->connect_to(std::move(*target));
-    if (target.error().code() != kRefused) return connection->fail(target.error().message());
-    const auto refused = [connection, first = target.error()](auto second) {
-      if (!second) return connection->fail(first.message());
-      connection->connect_to(std::move(*second));
-    };
-    give_up_with_client(*connection,
-                        net::connect_tcp(loop, "::1", connection->port(), timeout, refused));
-  };
+void try_ipv6_after(const Error& refused, uv_loop_t* loop, std::chrono::milliseconds timeout,
+                    const ConnectionPtr& connection) {
+  give_up_with_client(*connection, net::connect_tcp(loop, "::1", connection->port(), timeout,
+                                                    [connection, refused](Target target) {
+                                                      if (!target) {
+                                                        return connection->fail(refused.message());
+                                                      }
+                                                      connection->connect_to(std::move(*target));
+                                                    }));
 }
 
 }  // namespace
 
 void connect_local(uv_loop_t* loop, std::chrono::milliseconds timeout, ConnectionPtr connection) {
+  auto answer = [loop, timeout, connection](Target target) {
+    if (target) return connection->connect_to(std::move(*target));
+    if (target.error().code() != kRefused) return connection->fail(target.error().message());
+    try_ipv6_after(target.error(), loop, timeout, connection);
+  };
   give_up_with_client(*connection, net::connect_tcp(loop, "127.0.0.1", connection->port(), timeout,
-                                                    try_ipv6_after(loop, timeout, connection)));
+                                                    std::move(answer)));
 }
 
 void connect_local(uv_loop_t* loop, const std::string& path, std::chrono::milliseconds timeout,
                    ConnectionPtr connection) {
-  give_up_with_client(*connection, net::connect_pipe(loop, path, timeout, answer(connection)));
+  auto answer = [connection](Target target) {
+    if (!target) return connection->fail(target.error().message());
+    connection->connect_to(std::move(*target));
+  };
+  give_up_with_client(*connection, net::connect_pipe(loop, path, timeout, std::move(answer)));
 }
 
 }  // namespace uvspdy::kube

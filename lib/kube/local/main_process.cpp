@@ -21,11 +21,53 @@ Status bad_request(const std::string& why) {
 
 }  // namespace
 
-MainProcess::MainProcess(uv_loop_t* loop, MainCommand command, const LocalRuntime::Options& options,
+/// The stdin of the process as the one client has it who may write to it. Its end is that client's
+/// alone, but for MainCommand::stdin_once.
+class MainProcess::ClientInput final : public httpstream::Sink {
+ public:
+  explicit ClientInput(std::shared_ptr<MainProcess> process)
+      : process_(std::move(process)), over_(process_->loop_, [this] {
+          const Error how = how_;
+          on_over_(how);
+        }) {
+    process_->input_ = this;
+  }
+  ~ClientInput() override { process_->let_go_of_stdin(this); }
+
+  void start(RoomHandler on_room, OverHandler on_over) override {
+    on_room_ = std::move(on_room);
+    on_over_ = std::move(on_over);
+  }
+  bool write(httpstream::Piece piece) override {
+    // What the process has closed takes all of it.
+    if (process_->input_ != this || !process_->stdin_) return true;
+    return process_->stdin_->write(std::move(piece));
+  }
+  void end() override { let_go({}); }
+  void break_off(const Error& why) override { let_go(why); }
+
+  void has_room() { on_room_(); }
+
+ private:
+  void let_go(const Error& how) {
+    how_ = how;
+    over_.schedule();
+    process_->let_go_of_stdin(this);
+  }
+
+  const std::shared_ptr<MainProcess> process_;
+  RoomHandler on_room_;
+  OverHandler on_over_;
+  Error how_;
+  net::Wakeup over_;
+};
+
+MainProcess::MainProcess(uv_loop_t* loop, MainCommand command,
+                         std::shared_ptr<const LocalRuntime::Options> options,
                          std::shared_ptr<BufferPool> pool, OverHandler on_over)
     : loop_(loop),
       command_(std::move(command)),
-      options_(options),
+      options_(std::move(options)),
       pool_(std::move(pool)),
       hold_timer_(loop, [this] { release(); }),
       output_timer_(loop, [this] { limit_output(); }),
@@ -39,33 +81,46 @@ MainProcess::MainProcess(uv_loop_t* loop, MainCommand command, const LocalRuntim
       on_over_(std::move(on_over)),
       over_(loop, [this] {
         told_over_ = true;
-        const OverHandler told = std::exchange(on_over_, {});
-        told(process_->exit_code());
+        on_over_(process_->exit_code());
       }) {}
 
 void MainProcess::log(std::string_view line) const {
-  if (options_.log) options_.log(log_line("main process", line));
+  if (options_->log) options_->log(log_line("main process", line));
 }
 
 Error MainProcess::start() {
-  Process::Handlers handlers;
-  handlers.on_output = [this](Process::Output output, const Buffer& buffer) {
-    take_output(output, buffer);
-  };
-  handlers.on_output_end = [this](Process::Output) { maybe_conclude(); };
-  handlers.on_stdin_drained = [this] {
-    stdin_busy_ = false;
-    if (stdin_client_) stdin_client_->session()->standard_input()->resume();
-  };
-  handlers.on_exit = [this] { exited(); };
-  process_ = std::make_unique<Process>(loop_, pool_, std::move(handlers));
+  process_ = std::make_unique<Process>(loop_, pool_, [this] { exited(); });
   Process::Options options;
   options.command = command_.command;
   options.use_stdin = command_.use_stdin;
   options.tty = command_.tty;
   if (Error error = process_->start(options)) return error;
   log("running '" + command_text(command_.command) + "'");
+  start_stdin();
+  for (const Process::Output output : kOutputs) start_output(output);
   return {};
+}
+
+// The ends of the process belong to this object, so their handlers end with it.
+void MainProcess::start_stdin() {
+  stdin_ = process_->take_stdin();
+  if (!stdin_) return;
+  stdin_->start(
+      [this] {
+        if (input_ != nullptr) input_->has_room();
+      },
+      [this](const Error&) {
+        const auto closed = std::move(stdin_);
+        if (input_ != nullptr) input_->has_room();  // for what is dropped from now on
+      });
+}
+
+void MainProcess::start_output(Process::Output output) {
+  auto& source = outputs_[static_cast<std::size_t>(output)];
+  source = process_->take_output(output);
+  if (!source) return;
+  source->start([this, output](const httpstream::Piece& piece) { take_output(output, piece); },
+                [this](const Error&) { maybe_conclude(); });
 }
 
 // ---- clients
@@ -85,7 +140,7 @@ std::optional<Status> MainProcess::refusal(const AttachRequest& request) const {
   if (stdin_ended_) {
     return bad_request("the stdin of the main process has ended; attach without -i");
   }
-  if (stdin_client_) {
+  if (input_ != nullptr) {
     return failure_status(
         409, "Conflict",
         "cannot attach: another client has the main process's stdin; attach without -i");
@@ -93,56 +148,41 @@ std::optional<Status> MainProcess::refusal(const AttachRequest& request) const {
   return std::nullopt;
 }
 
-void MainProcess::attach(const AttachRequest& request,
-                         std::shared_ptr<RemoteCommandSession> session) {
+void MainProcess::attach(const AttachRequest& request, std::shared_ptr<ServedCommand> command) {
   if (const auto status = refusal(request)) {
-    if (options_.log) options_.log(log_line(session->peer(), status->message));
-    return session->finish(*status);
+    if (options_->log) options_->log(log_line(command->peer(), status->message));
+    return command->finish(*status);
   }
-  if (options_.log) options_.log(log_line(session->peer(), "attached to the main process"));
-  const auto client = std::make_shared<AttachedClient>(std::move(session));
-  members_.push_back({client, Patience(options_.attach_patience, uv_now(loop_)), false});
+  if (options_->log) options_->log(log_line(command->peer(), "attached to the main process"));
   const auto self = shared_from_this();
-  client->start([self] { self->maybe_release(); });
-  client->session()->on_gone([self, client = client.get()] { self->client_gone(client); });
+  const auto client =
+      std::make_shared<AttachedClient>(std::move(command), [self] { self->maybe_release(); });
+  members_.push_back({client, Patience(options_->attach_patience, uv_now(loop_)), false});
+  client->command().on_gone([self, client = client.get()] { self->client_gone(client); });
   if (command_.tty) {
-    client->session()->on_resize(
+    client->command().on_resize(
         [self](TerminalSize size) { self->process_->resize(window_size(size)); });
   }
-  if (client->session()->standard_input()) connect_stdin(client);
-}
-
-void MainProcess::connect_stdin(const ClientPtr& client) {
-  stdin_client_ = client;
-  const auto self = shared_from_this();
-  const auto& stream = client->session()->standard_input();
-  stream->on_data([self, client](Bytes bytes) { self->take_stdin(client, bytes); });
-  stream->on_end([self, client = client.get()] { self->stdin_over(client); });
-  stream->on_close([self, client = client.get()](const Error&) { self->stdin_over(client); });
-  // What the client before it wrote goes first.
-  if (stdin_busy_) stream->pause();
-  // Told before there was anybody to hear of it.
-  if (stream->has_ended() || stream->is_closed()) stdin_over(client.get());
-}
-
-void MainProcess::take_stdin(const ClientPtr& client, Bytes bytes) {
-  if (stdin_client_ != client || process_->write_stdin(bytes)) return;
-  stdin_busy_ = true;
-  client->session()->standard_input()->pause();
+  if (request.use_stdin) client->pump_input(std::make_unique<ClientInput>(self));
 }
 
 // The client who had stdin has ended it or has gone.
-void MainProcess::stdin_over(const AttachedClient* client) {
-  if (stdin_client_.get() != client) return;
-  stdin_client_ = nullptr;
+void MainProcess::let_go_of_stdin(const ClientInput* input) {
+  if (input_ != input) return;
+  input_ = nullptr;
   if (!command_.stdin_once || command_.tty) return;
   stdin_ended_ = true;
-  process_->close_stdin();
+  if (stdin_) stdin_->end();
 }
 
 void MainProcess::client_gone(const AttachedClient* client) {
-  stdin_over(client);
-  std::erase_if(members_, [client](const Member& one) { return one.client.get() == client; });
+  const auto found = std::find_if(members_.begin(), members_.end(), [client](const Member& one) {
+    return one.client.get() == client;
+  });
+  if (found == members_.end()) return;
+  const ClientPtr gone = std::move(found->client);
+  members_.erase(found);
+  gone->leave_input();
   maybe_release();
 }
 
@@ -155,11 +195,11 @@ AttachStats MainProcess::attached() const {
 
 // ---- output
 
-void MainProcess::take_output(Process::Output output, const Buffer& buffer) {
+void MainProcess::take_output(Process::Output output, const httpstream::Piece& piece) {
   std::vector<ClientPtr> too_slow;
   for (const Member& member : members_) {
-    member.client->write(output, buffer);
-    if (member.client->waiting() > options_.attach_buffer) too_slow.push_back(member.client);
+    member.client->write(output, piece);
+    if (member.client->waiting() > options_->attach_buffer) too_slow.push_back(member.client);
   }
   for (const ClientPtr& client : too_slow) drop(client);
   maybe_hold();
@@ -167,9 +207,9 @@ void MainProcess::take_output(Process::Output output, const Buffer& buffer) {
 
 void MainProcess::drop(const ClientPtr& client) {
   const std::string why = "dropped: it reads too slowly, more than " +
-                          std::to_string(options_.attach_buffer) +
+                          std::to_string(options_->attach_buffer) +
                           " bytes of output wait for it; the process goes on, attach again";
-  if (options_.log) options_.log(log_line(client->session()->peer(), why));
+  if (options_->log) options_->log(log_line(client->command().peer(), why));
   client_gone(client.get());
   client->drop(failure_status(503, "ServiceUnavailable", "this client was " + why));
 }
@@ -177,10 +217,10 @@ void MainProcess::drop(const ClientPtr& client) {
 void MainProcess::maybe_hold() {
   if (held_) return;
   const std::uint64_t now = uv_now(loop_);
-  std::chrono::milliseconds longest = options_.attach_patience;
+  std::chrono::milliseconds longest = options_->attach_patience;
   for (Member& member : members_) {
     if (!member.client->is_behind()) continue;
-    if (member.client->waiting() <= options_.attach_buffer / 2) continue;
+    if (member.client->waiting() <= options_->attach_buffer / 2) continue;
     const std::chrono::milliseconds left = member.patience.left(now);
     if (left.count() <= 0) continue;
     member.holds = held_ = true;
@@ -188,7 +228,9 @@ void MainProcess::maybe_hold() {
   }
   if (!held_) return;
   held_since_ = now;
-  for (const Process::Output output : kOutputs) process_->pause(output);
+  for (const auto& source : outputs_) {
+    if (source) source->pause();
+  }
   hold_timer_.start(longest);
 }
 
@@ -204,14 +246,16 @@ void MainProcess::release() {
   for (Member& member : members_) {
     if (std::exchange(member.holds, false)) member.patience.spend(held_since_, now);
   }
-  for (const Process::Output output : kOutputs) process_->resume(output);
+  for (const auto& source : outputs_) {
+    if (source) source->resume();
+  }
 }
 
 // ---- the end
 
 void MainProcess::exited() {
   log("exited with " + std::to_string(process_->exit_code()));
-  output_timer_.start(options_.output_grace);
+  output_timer_.start(options_->output_grace);
   maybe_conclude();
   check_over();
 }
@@ -229,8 +273,8 @@ void MainProcess::maybe_conclude() {
   concluded_ = true;
   hold_timer_.stop();
   output_timer_.stop();
-  stdin_client_ = nullptr;
-  const Error& lost = process_->output_error();
+  const auto closed = std::move(stdin_);
+  const Error lost = process_->output_error();
   if (lost) log(lost.message());
   const Status status = lost ? failure_status(500, "InternalError", lost.message())
                              : exit_status(process_->exit_code());
@@ -241,7 +285,7 @@ void MainProcess::maybe_conclude() {
 void MainProcess::stop() {
   if (std::exchange(stopping_, true) || concluded_) return;
   process_->signal_group(command_.tty ? SIGHUP : SIGTERM);
-  kill_timer_.start(options_.termination_grace);
+  kill_timer_.start(options_->termination_grace);
 }
 
 // One that was told to stop is gone when its whole group is.

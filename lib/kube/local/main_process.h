@@ -2,9 +2,9 @@
 
 #include <uv.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -13,8 +13,12 @@
 #include "kube/local/attached_client.h"
 #include "kube/local/patience.h"
 #include "kube/process/process.h"
+#include "uvspdy/callback.h"
+#include "uvspdy/httpstream/piece.h"
+#include "uvspdy/httpstream/sink.h"
+#include "uvspdy/httpstream/source.h"
 #include "uvspdy/kube/local/local_runtime.h"
-#include "uvspdy/kube/protocol/runtime.h"
+#include "uvspdy/kube/protocol/served_command.h"
 #include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
@@ -27,16 +31,17 @@ namespace uvspdy::kube {
 /// is gone if it was told to stop, `on_over` is called from the loop.
 class MainProcess : public std::enable_shared_from_this<MainProcess> {
  public:
-  using OverHandler = std::function<void(int exit_code)>;
+  using OverHandler = OnceCallback<void(int exit_code)>;
 
-  MainProcess(uv_loop_t* loop, MainCommand command, const LocalRuntime::Options& options,
+  MainProcess(uv_loop_t* loop, MainCommand command,
+              std::shared_ptr<const LocalRuntime::Options> options,
               std::shared_ptr<BufferPool> pool, OverHandler on_over);
 
   /// Starts it, once. Errors: those of Process::start.
   Error start();
 
-  /// Joins a client with it, or finishes the session with why not.
-  void attach(const AttachRequest& request, std::shared_ptr<RemoteCommandSession> session);
+  /// Joins a client with it, or tells it why not.
+  void attach(const AttachRequest& request, std::shared_ptr<ServedCommand> command);
 
   /// Ends the process: SIGTERM, or SIGHUP with a terminal (shells on one ignore the other), and
   /// SIGKILL after termination_grace.
@@ -46,6 +51,7 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
   AttachStats attached() const;
 
  private:
+  class ClientInput;
   using ClientPtr = std::shared_ptr<AttachedClient>;
 
   struct Member {
@@ -55,10 +61,10 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
   };
 
   std::optional<Status> refusal(const AttachRequest& request) const;
-  void connect_stdin(const ClientPtr& client);
-  void take_stdin(const ClientPtr& client, Bytes bytes);
-  void stdin_over(const AttachedClient* client);
-  void take_output(Process::Output output, const Buffer& buffer);
+  void start_stdin();
+  void start_output(Process::Output output);
+  void let_go_of_stdin(const ClientInput* input);
+  void take_output(Process::Output output, const httpstream::Piece& piece);
   void drop(const ClientPtr& client);
   void client_gone(const AttachedClient* client);
   void maybe_hold();
@@ -72,16 +78,17 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
 
   uv_loop_t* loop_;
   MainCommand command_;
-  LocalRuntime::Options options_;
+  std::shared_ptr<const LocalRuntime::Options> options_;
   std::shared_ptr<BufferPool> pool_;
   std::unique_ptr<Process> process_;
+  std::unique_ptr<httpstream::Sink> stdin_;
+  std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
   std::vector<Member> members_;
   bool held_ = false;  // its output is not read
   std::uint64_t held_since_ = 0;
-  ClientPtr stdin_client_;    // the one who may write
-  bool stdin_busy_ = false;   // the process has not taken all of it yet
-  bool stdin_ended_ = false;  // by stdin_once
-  bool concluded_ = false;    // the clients have been told
+  ClientInput* input_ = nullptr;  // of the client who may write
+  bool stdin_ended_ = false;      // by stdin_once
+  bool concluded_ = false;        // the clients have been told
   bool stopping_ = false;
   bool killed_ = false;
   bool told_over_ = false;

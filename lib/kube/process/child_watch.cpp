@@ -21,14 +21,16 @@ Result<std::unique_ptr<ChildWatch>> ChildWatch::start(uv_loop_t* loop, int pid,
   if (!pidfd) return net::uv_error(uv_translate_sys_error(errno), "pidfd_open");
   auto watch = std::make_unique<ChildWatch>(pid, std::move(pidfd), std::move(handler));
   watch->poll_ = net::Handle<uv_poll_t>::make();
-  const int status = uv_poll_init(loop, watch->poll_.get(), watch->pidfd_.get());
+  int status = uv_poll_init(loop, watch->poll_.get(), watch->pidfd_.get());
   if (status < 0) {
     watch->poll_.forget();
     return net::uv_error(status, "wait for a process");
   }
   watch->poll_->data = watch.get();
-  uv_poll_start(watch->poll_.get(), UV_READABLE,
-                [](uv_poll_t* poll, int, int) { static_cast<ChildWatch*>(poll->data)->collect(); });
+  status = uv_poll_start(watch->poll_.get(), UV_READABLE, [](uv_poll_t* poll, int, int) {
+    static_cast<ChildWatch*>(poll->data)->collect();
+  });
+  if (status < 0) return net::uv_error(status, "wait for a process");
   return watch;
 }
 
@@ -42,8 +44,7 @@ void ChildWatch::collect() {
   uv_poll_stop(poll_.get());
   int exit_code = -1;
   if (collected > 0) exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  const ExitHandler handler = std::move(handler_);
-  handler(exit_code);
+  handler_(exit_code);
 }
 
 }  // namespace uvspdy::kube

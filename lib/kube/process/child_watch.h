@@ -2,10 +2,10 @@
 
 #include <uv.h>
 
-#include <functional>
 #include <memory>
 
 #include "net/descriptor.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/net/handle.h"
 
@@ -18,7 +18,7 @@ class ChildWatch {
   /// Called once, from the loop, when the child has ended and is collected, with what it exited
   /// with or 128 and the signal that ended it; -1 if somebody else has collected it. May destroy
   /// the watch.
-  using ExitHandler = std::function<void(int exit_code)>;
+  using ExitHandler = OnceCallback<void(int exit_code)>;
 
   /// Errors: UV_ENOSYS on kernels without pidfds.
   static Result<std::unique_ptr<ChildWatch>> start(uv_loop_t* loop, int pid, ExitHandler handler);

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <utility>
 
+#include "kube/process/descriptor_ends.h"
 #include "kube/process/environment.h"
 #include "kube/process/spawn_on_terminal.h"
 #include "net/descriptor.h"
@@ -48,31 +49,25 @@ std::vector<std::string> terminal_environment(std::vector<std::string> environme
 
 }  // namespace
 
-Process::Process(uv_loop_t* loop, std::shared_ptr<BufferPool> pool, Handlers handlers)
-    : loop_(loop), pool_(std::move(pool)), handlers_(std::move(handlers)) {}
+Process::Process(uv_loop_t* loop, std::shared_ptr<BufferPool> pool, ExitHandler on_exit)
+    : loop_(loop), pool_(std::move(pool)), on_exit_(std::move(on_exit)) {}
 
-Process::~Process() = default;
+Process::~Process() {
+  if (terminal_) terminal_->stream()->on_closing({});
+}
 
 Error Process::start(const Options& options) {
-  return options.tty ? start_on_terminal(options) : start_with_pipes(options);
+  Error error = options.tty ? start_on_terminal(options) : start_with_pipes(options);
+  if (error) {
+    stdin_.reset();
+    outputs_ = {};
+  }
+  return error;
 }
 
 Error Process::start_on_terminal(const Options& options) {
-  PseudoTerminal::Handlers handlers;
-  if (options.use_stdout) {
-    handlers.on_data = [this](Buffer buffer) {
-      handlers_.on_output(Output::kStdout, std::move(buffer));
-    };
-  } else {
-    handlers.on_data = [](const Buffer&) {};
-  }
-  handlers.on_end = [this, told = options.use_stdout](const Error& error) {
-    terminal_.reset();
-    if (told) output_ended(Output::kStdout, error);
-  };
-  handlers.on_drained = [this] { stdin_drained(); };
   Result<std::unique_ptr<PseudoTerminal>> terminal =
-      PseudoTerminal::open(loop_, options.size, pool_, std::move(handlers));
+      PseudoTerminal::open(loop_, options.size, pool_);
   if (!terminal) return terminal.error();
 
   const Result<int> pid = spawn_on_terminal(
@@ -88,7 +83,13 @@ Error Process::start_on_terminal(const Options& options) {
   watch_ = std::move(*watch);
   terminal_ = std::move(*terminal);
   pid_ = group_ = *pid;
-  terminal_->start_reading();
+  terminal_->stream()->on_closing([this] { remember_foreground(); });
+  if (options.use_stdin) stdin_ = terminal_->stream();
+  if (options.use_stdout) {
+    stream_of(Output::kStdout) = terminal_->stream();
+  } else {
+    terminal_->stream()->start_reading({}, {});
+  }
   return {};
 }
 
@@ -98,30 +99,18 @@ Error Process::start_with_pipes(const Options& options) {
     Result<PipeEnds> ends = make_pipe(0, UV_NONBLOCK_PIPE);
     if (!ends) return ends.error();
     child_ends[0] = std::move(ends->read);
-    ProcessPipe::Handlers handlers;
-    handlers.on_drained = [this] { stdin_drained(); };
-    Result<std::unique_ptr<ProcessPipe>> pipe =
-        ProcessPipe::open(loop_, std::move(ends->write), pool_, std::move(handlers));
-    if (!pipe) return pipe.error();
-    stdin_ = std::move(*pipe);
+    auto stream = DescriptorStream::open(loop_, std::move(ends->write), pool_);
+    if (!stream) return stream.error();
+    stdin_ = std::move(*stream);
   }
   for (const Output output : {Output::kStdout, Output::kStderr}) {
     if (!(output == Output::kStdout ? options.use_stdout : options.use_stderr)) continue;
     Result<PipeEnds> ends = make_pipe(UV_NONBLOCK_PIPE, 0);
     if (!ends) return ends.error();
     child_ends[static_cast<std::size_t>(output) + 1] = std::move(ends->write);
-    ProcessPipe::Handlers handlers;
-    handlers.on_data = [this, output](Buffer buffer) {
-      handlers_.on_output(output, std::move(buffer));
-    };
-    handlers.on_end = [this, output](const Error& error) {
-      pipe(output).reset();
-      output_ended(output, error);
-    };
-    Result<std::unique_ptr<ProcessPipe>> opened =
-        ProcessPipe::open(loop_, std::move(ends->read), pool_, std::move(handlers));
-    if (!opened) return opened.error();
-    pipe(output) = std::move(*opened);
+    auto stream = DescriptorStream::open(loop_, std::move(ends->read), pool_);
+    if (!stream) return stream.error();
+    stream_of(output) = std::move(*stream);
   }
 
   std::array<uv_stdio_container_t, kDescriptors> stdio{};
@@ -161,87 +150,63 @@ Error Process::start_with_pipes(const Options& options) {
   if (status < 0) return start_error(options.command.front(), status);
   pid_ = process_->pid;
   if (options.own_group) group_ = pid_;
-  for (const auto& output : outputs_) {
-    if (output) output->start_reading();
-  }
   return {};
 }
 
 void Process::exited(int exit_code) {
   exited_ = true;
   exit_code_ = exit_code;
-  (void)signal_group(0);
+  (void)signal_group(0);  // for its note of a group that is gone
   if (terminal_) terminal_->release_slave();
-  handlers_.on_exit();
+  on_exit_();
 }
 
-void Process::output_ended(Output output, const Error& error) {
-  if (error && !output_error_) {
-    output_error_ = Error(error.code(), std::string("the command's ") +
-                                            (output == Output::kStdout ? "stdout" : "stderr") +
-                                            " cannot be read to its end: " + error.message());
-  }
-  handlers_.on_output_end(output);
+std::unique_ptr<httpstream::Sink> Process::take_stdin() {
+  if (!stdin_) return nullptr;
+  return sink_of(stdin_, terminal_ ? WritingEnd::kIsNoEnd : WritingEnd::kCloses);
 }
 
-void Process::stdin_drained() {
-  stdin_busy_ = false;
-  if (stdin_ends_) {
-    stdin_.reset();
-  } else {
-    handlers_.on_stdin_drained();
-  }
+std::unique_ptr<httpstream::Source> Process::take_output(Output output) {
+  const auto& stream = stream_of(output);
+  return stream ? source_of(stream) : nullptr;
 }
 
-bool Process::write_stdin(Bytes bytes) {
-  if (stdin_ends_ || !(stdin_ || terminal_)) return true;
-  stdin_busy_ = !(terminal_ ? terminal_->write(bytes) : stdin_->write(bytes));
-  return !stdin_busy_;
-}
-
-void Process::close_stdin() {
-  stdin_ends_ = true;
-  if (!stdin_busy_) stdin_.reset();
+void Process::hang_up() {
+  remember_foreground();
+  if (terminal_) terminal_->stream()->on_closing({});
+  terminal_.reset();
 }
 
 void Process::resize(winsize size) {
   if (terminal_) terminal_->resize(size);
 }
 
-void Process::pause(Output output) {
-  if (terminal_ && output == Output::kStdout) terminal_->stop_reading();
-  if (pipe(output)) pipe(output)->stop_reading();
+void Process::end_output(Output output) {
+  const auto& stream = stream_of(output);
+  if (!stream) return;
+  stream->end_behind(terminal_ ? PseudoTerminal::kHeldAtMost : stream->unread());
 }
 
-void Process::resume(Output output) {
-  if (terminal_ && output == Output::kStdout) terminal_->start_reading();
-  if (pipe(output)) pipe(output)->start_reading();
+std::size_t Process::unread(Output output) const {
+  const auto& stream = outputs_[static_cast<std::size_t>(output)];
+  return stream ? stream->unread() : 0;
 }
 
-void Process::close_output(Output output) {
-  if (terminal_ && output == Output::kStdout) hang_up();
-  pipe(output).reset();
-}
-
-void Process::hang_up() {
-  remember_foreground();
-  terminal_.reset();
+Error Process::output_error() const {
+  for (const Output output : {Output::kStdout, Output::kStderr}) {
+    const auto& stream = outputs_[static_cast<std::size_t>(output)];
+    if (!stream || !stream->read_error()) continue;
+    return Error(stream->read_error().code(),
+                 std::string("the command's ") + (output == Output::kStdout ? "stdout" : "stderr") +
+                     " cannot be read to its end: " + stream->read_error().message());
+  }
+  return {};
 }
 
 // A terminal whose session's leader has exited, or that was hung up, knows it no more.
 void Process::remember_foreground() {
   const int group = terminal_ ? terminal_->foreground_group() : 0;
   if (group > 0) foreground_group_ = group;
-}
-
-void Process::end_output(Output output) {
-  if (terminal_ && output == Output::kStdout) terminal_->end_behind_held();
-  if (pipe(output)) pipe(output)->end_behind_held();
-}
-
-std::size_t Process::unread(Output output) const {
-  const auto& pipe = outputs_[static_cast<std::size_t>(output)];
-  return pipe ? pipe->unread() : 0;
 }
 
 bool Process::signal_group(int signal) {

@@ -5,16 +5,18 @@
 
 #include <array>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "kube/process/child_watch.h"
-#include "kube/process/process_pipe.h"
+#include "kube/process/descriptor_stream.h"
 #include "kube/process/pseudo_terminal.h"
 #include "uvspdy/buffer.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/httpstream/sink.h"
+#include "uvspdy/httpstream/source.h"
 #include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 
@@ -24,8 +26,8 @@ namespace uvspdy::kube {
 /// not libuv's socket pairs: a command may open /dev/stdout again, as it can in a container. Or
 /// with a terminal, which is its session's controlling one, so that job control works on it.
 ///
-/// Handlers are called from the loop and not after the Process is destroyed, which leaves the
-/// command running; `terminate` ends it.
+/// Its stdin and its outputs are taken and pumped by whoever wants them, and live on without it.
+/// Destroying it leaves the command running, without a terminal; `signal_group` ends it.
 class Process {
  public:
   enum class Output { kStdout, kStderr };
@@ -42,15 +44,11 @@ class Process {
     winsize size{};                        // of the terminal, 0 by 0 if it comes later
   };
 
-  struct Handlers {
-    std::function<void(Output, Buffer)> on_output;
-    std::function<void(Output)> on_output_end;
-    std::function<void()> on_stdin_drained;
-    std::function<void()> on_exit;
-  };
+  /// `on_exit` is called from the loop, once, and not after the Process is destroyed.
+  using ExitHandler = OnceCallback<void()>;
 
-  /// Output is read into blocks of `pool`, of ProcessPipe::kBlockSize bytes each.
-  Process(uv_loop_t* loop, std::shared_ptr<BufferPool> pool, Handlers handlers);
+  /// Output is read into blocks of `pool`, of DescriptorStream::kBlockSize bytes each.
+  Process(uv_loop_t* loop, std::shared_ptr<BufferPool> pool, ExitHandler on_exit);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -63,33 +61,29 @@ class Process {
   /// containers.
   Error start(const Options& options);
 
-  /// Writes to the command's stdin. Returns whether more is welcome: if not, on_stdin_drained
-  /// says when it is. What comes after the command has closed its stdin is dropped.
-  bool write_stdin(Bytes bytes);
+  /// The command's stdin, once; null unless asked for. Its end ends what the command reads, but for
+  /// a terminal, which has no such end: the command goes on (Ctrl-D is a byte), as in Docker and
+  /// containerd. It is over when the command closes its stdin.
+  std::unique_ptr<httpstream::Sink> take_stdin();
 
-  /// Ends the command's stdin behind what was written. A terminal has no such end: only what is
-  /// written later is dropped, and the command goes on (Ctrl-D is a byte), as in Docker and
-  /// containerd.
-  void close_stdin();
+  /// What the command writes, once; null unless asked for. Discarded or destroyed before its end,
+  /// it closes: the command gets SIGPIPE when it writes more, or its terminal hangs up, and the
+  /// session on that gets SIGHUP.
+  std::unique_ptr<httpstream::Source> take_output(Output output);
+
+  /// Hangs the terminal up, if there is one.
+  void hang_up();
 
   /// Gives the terminal a new size; the foreground process group gets SIGWINCH.
   void resize(winsize size);
 
-  void pause(Output output);
-  void resume(Output output);
-
-  /// Reads no more of an output: the command gets SIGPIPE when it writes to it. No on_output_end.
-  /// A terminal hangs up: its session gets SIGHUP.
-  void close_output(Output output);
-
-  /// Reads what the command has written to an output until now, and no more than that;
-  /// on_output_end follows behind it.
+  /// Has an output end behind what the command has written to it until now.
   void end_output(Output output);
 
-  /// Whether an output has neither ended nor been closed.
+  /// Whether an output was asked for and has neither ended nor been given up.
   bool is_open(Output output) const {
-    return (terminal_ && output == Output::kStdout) ||
-           outputs_[static_cast<std::size_t>(output)] != nullptr;
+    const auto& stream = outputs_[static_cast<std::size_t>(output)];
+    return stream && stream->is_open();
   }
 
   /// Bytes of an output, not a terminal's, that wait to be read.
@@ -101,7 +95,7 @@ class Process {
   int exit_code() const { return exit_code_; }
 
   /// Why some of its output could not be read: what came is not the whole. Success if it could.
-  const Error& output_error() const { return output_error_; }
+  Error output_error() const;
 
   /// Sends a signal to the command, and all it has started if it has a group; on a terminal to the
   /// foreground group, too. Returns whether there was anybody left to get it. A group that is found
@@ -114,31 +108,25 @@ class Process {
  private:
   Error start_with_pipes(const Options& options);
   Error start_on_terminal(const Options& options);
-  void hang_up();
   void remember_foreground();
-  void stdin_drained();
-  void output_ended(Output output, const Error& error);
   void exited(int exit_code);
-  std::unique_ptr<ProcessPipe>& pipe(Output output) {
+  std::shared_ptr<DescriptorStream>& stream_of(Output output) {
     return outputs_[static_cast<std::size_t>(output)];
   }
 
   uv_loop_t* loop_;
   std::shared_ptr<BufferPool> pool_;
-  Handlers handlers_;
+  ExitHandler on_exit_;
   net::Handle<uv_process_t> process_;
   int pid_ = 0;
   int group_ = 0;  // its own, until that is gone
   bool exited_ = false;
   int exit_code_ = 0;
-  std::unique_ptr<ProcessPipe> stdin_;
-  bool stdin_busy_ = false;
-  bool stdin_ends_ = false;
-  std::array<std::unique_ptr<ProcessPipe>, 2> outputs_;
+  std::shared_ptr<DescriptorStream> stdin_;
+  std::array<std::shared_ptr<DescriptorStream>, 2> outputs_;  // those that were asked for
   std::unique_ptr<PseudoTerminal> terminal_;
   std::unique_ptr<ChildWatch> watch_;  // with a terminal, in place of process_
   int foreground_group_ = 0;           // of the terminal, as last known, until it is gone
-  Error output_error_;
 };
 
 /// What a shell exits with when it cannot run a command: 127 if there is none of that name, 126 if

@@ -24,20 +24,20 @@ Error system_error(int number, const std::string& what) {
 class SpawnSettings {
  public:
   explicit SpawnSettings(const char* slave_path) {
-    posix_spawnattr_init(&attributes_);
-    posix_spawn_file_actions_init(&actions_);
+    note(posix_spawnattr_init(&attributes_));
+    note(posix_spawn_file_actions_init(&actions_));
     sigset_t signals;
     sigfillset(&signals);
-    posix_spawnattr_setsigdefault(&attributes_, &signals);
+    note(posix_spawnattr_setsigdefault(&attributes_, &signals));
     sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes_, &signals);
-    posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    note(posix_spawnattr_setsigmask(&attributes_, &signals));
+    note(posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
     // The session comes before the files: a leader that has no terminal yet and opens one without
     // O_NOCTTY has it as its controlling terminal, see tty_ioctl(4).
-    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, slave_path, O_RDWR, 0);
-    posix_spawn_file_actions_adddup2(&actions_, STDIN_FILENO, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, STDIN_FILENO, STDERR_FILENO);
+    note(posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, slave_path, O_RDWR, 0));
+    note(posix_spawn_file_actions_adddup2(&actions_, STDIN_FILENO, STDOUT_FILENO));
+    note(posix_spawn_file_actions_adddup2(&actions_, STDIN_FILENO, STDERR_FILENO));
   }
   ~SpawnSettings() {
     posix_spawnattr_destroy(&attributes_);
@@ -46,12 +46,20 @@ class SpawnSettings {
   SpawnSettings(const SpawnSettings&) = delete;
   SpawnSettings& operator=(const SpawnSettings&) = delete;
 
+  /// The first thing that could not be set, for want of memory; 0: all is.
+  int error() const { return error_; }
+
   const posix_spawnattr_t* attributes() const { return &attributes_; }
   const posix_spawn_file_actions_t* actions() const { return &actions_; }
 
  private:
+  void note(int number) {
+    if (error_ == 0) error_ = number;
+  }
+
   posix_spawnattr_t attributes_{};
   posix_spawn_file_actions_t actions_{};
+  int error_ = 0;
 };
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
@@ -100,6 +108,7 @@ Result<int> spawn_on_terminal(const std::vector<std::string>& command,
   const Result<std::string> file = find_command(command.front(), environment);
   if (!file) return file.error();
   const SpawnSettings settings(slave_path.c_str());
+  if (settings.error() != 0) return system_error(settings.error(), command.front());
   std::vector<std::string> words = command;
   std::vector<std::string> variables = environment;
   const std::vector<char*> arguments = pointers_to(words);

@@ -1,6 +1,6 @@
 #include "kube/protocol/log_line.h"
 
-#include <algorithm>
+#include "uvspdy/printable.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -11,10 +11,7 @@ constexpr std::size_t kLogged = 512;
 }  // namespace
 
 std::string log_line(std::string_view peer, std::string_view text) {
-  std::string line = std::string(peer) + ": " + std::string(text.substr(0, kLogged));
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, '?');
-  return line;
+  return printable(std::string(peer) + ": " + printable(text, kLogged));
 }
 
 std::string command_text(const std::vector<std::string>& words) {

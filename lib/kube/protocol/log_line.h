@@ -6,8 +6,7 @@
 
 namespace uvspdy::kube {
 
-/// "peer: text" as one line of bounded length, whatever a client has put into the text: control
-/// characters come out as '?'.
+/// "peer: text" as one printable line of bounded length, whatever a client has put into the text.
 std::string log_line(std::string_view peer, std::string_view text);
 
 /// A command and its arguments, with spaces between them.

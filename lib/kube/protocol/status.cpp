@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "httpstream/response_reader.h"
+#include "kube/protocol/json_text.h"
+#include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/kube/protocol/error.h"
+#include "uvspdy/utf8.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -34,7 +36,7 @@ Status exit_status(int code, std::string message) {
   status.success = false;
   status.reason = kNonZeroExitCode;
   status.message = message.empty() ? "command terminated with exit code " + std::to_string(code)
-                                   : std::move(message);
+                                   : valid_utf8(message);
   status.causes.push_back({std::string(kExitCodeCause), std::to_string(code)});
   return status;
 }
@@ -43,8 +45,8 @@ Status failure_status(int code, std::string reason, std::string message) {
   Status status;
   status.success = false;
   status.code = code;
-  status.reason = std::move(reason);
-  status.message = std::move(message);
+  status.reason = valid_utf8(reason);
+  status.message = valid_utf8(message);
   return status;
 }
 
@@ -65,7 +67,7 @@ std::string to_json(const Status& status) {
     }
     object["details"] = {{"causes", causes}};
   }
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_text(object);
 }
 
 Result<Status> parse_status(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "uvspdy/kube/protocol/error.h"
+#include "uvspdy/utf8.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -93,7 +94,7 @@ bool is_true(std::string_view value) { return value == "true" || value == "1"; }
 Error read_name(std::string_view encoded, std::string& name) {
   Result<std::string> decoded = httpstream::percent_decode(encoded);
   if (!decoded) return Error(Errc::kBadRequest, decoded.error().message());
-  name = std::move(*decoded);
+  name = valid_utf8(*decoded);
   return {};
 }
 
@@ -114,7 +115,9 @@ Error read_parameters(const StreamingPath& path, const httpstream::Query& query,
     if (name == path.flags->standard_output) request.use_stdout = is_true(value);
     if (name == path.flags->standard_error) request.use_stderr = is_true(value);
     if (name == "tty") request.tty = is_true(value);
-    if (name == "container" && path.flags == &kApiServerFlags) request.container = value;
+    if (name == "container" && path.flags == &kApiServerFlags) {
+      request.container = valid_utf8(value);
+    }
   }
   if (request.tty) request.use_stderr = false;
   if (!request.use_stdin && !request.use_stdout && !request.use_stderr) {

@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "kube/protocol/json_text.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/protocol/status.h"
+#include "uvspdy/utf8.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -11,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 httpstream::HttpResponse json_response(const json& body) {
-  return {200, {}, {{"Content-Type", "application/json"}}, body.dump()};
+  return {200, {}, {{"Content-Type", "application/json"}}, json_text(body)};
 }
 
 json api_versions() {
@@ -75,6 +77,10 @@ httpstream::HttpResponse not_found() {
   return status_response(404, "NotFound", "the server could not find the requested resource");
 }
 
+httpstream::HttpResponse bad_request(const Error& error) {
+  return status_response(400, "BadRequest", error.message());
+}
+
 }  // namespace
 
 httpstream::HttpResponse status_response(int code, std::string reason, std::string message) {
@@ -88,14 +94,14 @@ PodApi::PodApi(std::string pod, std::string container)
     : PodApi(std::move(pod), std::move(container), Terminal()) {}
 
 PodApi::PodApi(std::string pod, std::string container, Terminal terminal)
-    : pod_(std::move(pod)), container_(std::move(container)), terminal_(terminal) {}
+    : pod_(valid_utf8(pod)), container_(valid_utf8(container)), terminal_(terminal) {}
 
 std::optional<httpstream::HttpResponse> PodApi::refuse(std::string_view pod,
                                                        std::string_view container) const {
-  if (pod != pod_) {
+  if (valid_utf8(pod) != pod_) {
     return status_response(404, "NotFound", "pods \"" + std::string(pod) + "\" not found");
   }
-  if (!container.empty() && container != container_) {
+  if (!container.empty() && valid_utf8(container) != container_) {
     return status_response(400, "BadRequest",
                            "container " + std::string(container) + " is not valid for pod " + pod_);
   }
@@ -108,7 +114,7 @@ httpstream::HttpResponse PodApi::answer(const httpstream::HttpRequest& request) 
                            "method " + request.method + " is not supported here");
   }
   const Result<httpstream::Target> target = httpstream::parse_target(request.target);
-  if (!target) return status_response(400, "BadRequest", target.error().message());
+  if (!target) return bad_request(target.error());
   const std::string_view path = target->path;
   if (path == "/api") return json_response(api_versions());
   if (path == "/apis") return json_response(api_groups());
@@ -119,11 +125,14 @@ httpstream::HttpResponse PodApi::answer(const httpstream::HttpRequest& request) 
   const std::size_t pods = path.find(kPods);
   if (path.starts_with(kNamespaces) && pods != std::string_view::npos &&
       pods > kNamespaces.size()) {
-    const std::string pod_namespace(path.substr(kNamespaces.size(), pods - kNamespaces.size()));
-    const std::string_view pod = path.substr(pods + kPods.size());
-    if (pod_namespace.find('/') != std::string::npos) return not_found();
-    if (auto refusal = refuse(pod, {})) return *refusal;
-    return json_response(pod_object(pod_namespace, pod_, container_, terminal_));
+    const std::string_view between = path.substr(kNamespaces.size(), pods - kNamespaces.size());
+    if (between.find('/') != std::string_view::npos) return not_found();
+    const Result<std::string> pod_namespace = httpstream::percent_decode(between);
+    if (!pod_namespace) return bad_request(pod_namespace.error());
+    const Result<std::string> pod = httpstream::percent_decode(path.substr(pods + kPods.size()));
+    if (!pod) return bad_request(pod.error());
+    if (auto refusal = refuse(*pod, {})) return *refusal;
+    return json_response(pod_object(valid_utf8(*pod_namespace), pod_, container_, terminal_));
   }
   return not_found();
 }

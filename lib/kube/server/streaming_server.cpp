@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "kube/protocol/log_line.h"
-#include "kube/server/port_forward_session.h"
-#include "kube/server/remote_command_session.h"
+#include "kube/server/command_connection.h"
+#include "kube/server/served_port_forward.h"
 #include "kube/server/streaming_tokens.h"
 #include "uvspdy/httpstream/response_upgrader.h"
 #include "uvspdy/httpstream/upgrade.h"
@@ -67,34 +67,32 @@ constexpr std::array kRemoteCommandProtocols = {kProtocolV4, kProtocolV3, kProto
 
 }  // namespace
 
-/// Owns the sessions. They hold on to it until they are over, so a server may be dropped before.
-struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
-  using RemoteCommand = RemoteCommandSession::Impl;
-
+/// Owns the connections. They hold on to it until they are over, so a server may be dropped before.
+struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
   std::shared_ptr<Runtime> runtime;
-  Options options;
+  std::shared_ptr<const Options> options;
   Result<httpstream::Url> base;
   std::string base_path;  // without a slash at its end
   StreamingTokens tokens;
-  std::unordered_set<std::shared_ptr<RemoteCommand>> remote_commands;
-  std::unordered_set<std::shared_ptr<PortForwardSession>> port_forwards;
+  std::unordered_set<std::shared_ptr<CommandConnection>> commands;
+  std::unordered_set<std::shared_ptr<ServedPortForward>> port_forwards;
   // One for all forwarded connections: an idle one holds no block.
   std::shared_ptr<BufferPool> pool = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
   bool stopping = false;
-  std::vector<std::function<void()>> on_stopped;
+  std::vector<OnceCallback<void()>> on_stopped;
   net::Wakeup stopped;
   std::shared_ptr<Shared> keep;  // until that is told
 
   Shared(uv_loop_t* on_loop, std::shared_ptr<Runtime> given_runtime, Options given)
       : loop(on_loop),
         runtime(std::move(given_runtime)),
-        options(std::move(given)),
-        base(httpstream::parse_url(options.base_url)),
-        tokens(options.token_lifetime, options.max_tokens),
+        options(std::make_shared<const Options>(std::move(given))),
+        base(httpstream::parse_url(options->base_url)),
+        tokens(options->token_lifetime, options->max_tokens),
         stopped(loop, [this] {
           const auto kept = std::exchange(keep, nullptr);
-          for (const auto& done : std::exchange(on_stopped, {})) done();
+          for (OnceCallback<void()>& done : std::exchange(on_stopped, {})) done();
         }) {
     if (base) base_path = base->target.substr(0, base->target.find('?'));
     while (base_path.ends_with('/')) base_path.pop_back();
@@ -107,20 +105,20 @@ struct StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   Result<std::string> url(StreamingRequest request);
 
   void log(const HttpExchange& exchange, const Error& error) const {
-    if (options.log) options.log(log_line(exchange.peer(), error.message()));
+    if (options->log) options->log(log_line(exchange.peer(), error.message()));
   }
 
   bool refuse_without_upgrade(HttpExchange& exchange) const;
-  template <class Session, class Make>
+  template <class Served, class Make>
   void start(HttpExchange& exchange, std::span<const std::string_view> protocols,
-             std::unordered_set<std::shared_ptr<Session>>& owners, Make make);
+             std::unordered_set<std::shared_ptr<Served>>& owners, Make make);
   void serve(HttpExchange& exchange, const RemoteCommandRequest& request,
-             RemoteCommand::ReadyHandler on_ready);
+             CommandConnection::ReadyHandler on_ready);
   void serve(HttpExchange& exchange, const PortForwardRequest& request);
-  void stop(std::function<void()> done);
+  void stop(OnceCallback<void()> done);
 
   void check_stopped() {
-    if (!remote_commands.empty() || !port_forwards.empty() || on_stopped.empty()) return;
+    if (!commands.empty() || !port_forwards.empty() || on_stopped.empty()) return;
     keep = shared_from_this();
     stopped.schedule();
   }
@@ -135,12 +133,12 @@ bool StreamingServer::Shared::refuse_without_upgrade(HttpExchange& exchange) con
   return true;
 }
 
-// Agrees on a protocol, upgrades, and starts the session that `make` makes for it, which `owners`
-// keep until it is over.
-template <class Session, class Make>
+// Agrees on a protocol, upgrades, and starts what `make` makes to serve it, which `owners` keep
+// until it is over.
+template <class Served, class Make>
 void StreamingServer::Shared::start(HttpExchange& exchange,
                                     std::span<const std::string_view> protocols,
-                                    std::unordered_set<std::shared_ptr<Session>>& owners,
+                                    std::unordered_set<std::shared_ptr<Served>>& owners,
                                     Make make) {
   httpstream::HttpResponse response;
   Result<std::string> protocol = httpstream::handshake(exchange.request(), response, protocols);
@@ -152,36 +150,38 @@ void StreamingServer::Shared::start(HttpExchange& exchange,
     owners.erase(over);
     shared->check_stopped();
   };
-  const std::shared_ptr<Session> session = make(std::move(*protocol), on_over);
-  const httpstream::ResponseUpgrader upgrader(options.connection);
+  const std::shared_ptr<Served> served = make(std::move(*protocol), on_over);
+  const httpstream::ResponseUpgrader upgrader(options->connection);
   Result<std::shared_ptr<httpstream::Connection>> connection =
-      upgrader.upgrade_response(exchange, std::move(response), session->new_stream_handler());
+      upgrader.upgrade_response(exchange, std::move(response), served->new_stream_handler());
   if (!connection) return log(exchange, connection.error());
-  owners.insert(session);
-  session->start(std::move(*connection));
+  owners.insert(served);
+  served->start(std::move(*connection));
 }
 
 void StreamingServer::Shared::serve(HttpExchange& exchange, const RemoteCommandRequest& request,
-                                    RemoteCommand::ReadyHandler on_ready) {
-  start(exchange, kRemoteCommandProtocols, remote_commands,
-        [&](std::string protocol, RemoteCommand::OverHandler on_over) {
-          return std::make_shared<RemoteCommand>(loop, request, std::move(protocol),
-                                                 exchange.peer(), options, std::move(on_ready),
-                                                 std::move(on_over));
+                                    CommandConnection::ReadyHandler on_ready) {
+  start(exchange, kRemoteCommandProtocols, commands,
+        [&](std::string protocol, CommandConnection::OverHandler on_over) {
+          return std::make_shared<CommandConnection>(loop, request, std::move(protocol),
+                                                     exchange.peer(), options, std::move(on_ready),
+                                                     std::move(on_over));
         });
 }
 
 void StreamingServer::Shared::serve(HttpExchange& exchange, const PortForwardRequest& request) {
   start(exchange, kPortForwardProtocols, port_forwards,
-        [&](const std::string&, PortForwardSession::OverHandler on_over) {
-          PortForwardSession::Options session;
-          session.stream_creation_timeout = options.stream_creation_timeout;
-          session.stream_idle_timeout = options.stream_idle_timeout;
-          session.max_connections = options.max_forwarded_connections;
-          session.pool = pool;
-          session.log = options.log;
-          return std::make_shared<PortForwardSession>(
-              loop, request, std::move(session), exchange.peer(),
+        [&](const std::string&, ServedPortForward::OverHandler on_over) {
+          ServedPortForward::Options served;
+          served.stream_creation_timeout = options->stream_creation_timeout;
+          served.stream_idle_timeout = options->stream_idle_timeout;
+          served.max_connections = options->max_forwarded_connections;
+          served.pool = pool;
+          served.log = [shared = shared_from_this()](std::string_view line) {
+            if (shared->options->log) shared->options->log(line);
+          };
+          return std::make_shared<ServedPortForward>(
+              loop, request, std::move(served), exchange.peer(),
               [to = runtime, request](std::shared_ptr<ForwardedConnection> connection) {
                 to->port_forward(request, std::move(connection));
               },
@@ -203,13 +203,13 @@ Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
   return httpstream::to_string(url);
 }
 
-void StreamingServer::Shared::stop(std::function<void()> done) {
+void StreamingServer::Shared::stop(OnceCallback<void()> done) {
   stopping = true;
+  const auto last_of_it = std::move(runtime);  // it hears of no more clients
   if (done) on_stopped.push_back(std::move(done));
-  for (const auto& session : remote_commands) session->stop();
-  for (const auto& session : port_forwards) session->terminate();
+  for (const auto& command : commands) command->stop();
+  for (const auto& port_forward : port_forwards) port_forward->terminate();
   tokens.clear();
-  runtime.reset();  // it hears of no more sessions
   check_stopped();
 }
 
@@ -219,10 +219,10 @@ StreamingServer::StreamingServer(uv_loop_t* loop, std::shared_ptr<Runtime> runti
 StreamingServer::~StreamingServer() { shared_->stop({}); }
 
 std::size_t StreamingServer::sessions() const {
-  return shared_->remote_commands.size() + shared_->port_forwards.size();
+  return shared_->commands.size() + shared_->port_forwards.size();
 }
 
-void StreamingServer::stop(std::function<void()> done) { shared_->stop(std::move(done)); }
+void StreamingServer::stop(OnceCallback<void()> done) { shared_->stop(std::move(done)); }
 
 Result<std::string> StreamingServer::exec_url(ExecRequest request) {
   return shared_->url(std::move(request));
@@ -245,7 +245,7 @@ httpstream::HttpResponse StreamingServer::response_for(const Error& error) const
   }
   httpstream::HttpResponse response = status_response(429, "TooManyRequests", error.message());
   const auto lifetime =
-      std::chrono::ceil<std::chrono::seconds>(shared_->options.token_lifetime).count();
+      std::chrono::ceil<std::chrono::seconds>(shared_->options->token_lifetime).count();
   response.headers.add("Retry-After", std::to_string(lifetime));
   return response;
 }
@@ -290,14 +290,15 @@ void StreamingServer::serve(const std::shared_ptr<HttpExchange>& exchange,
   const auto runtime = shared_->runtime;
   if (auto* exec = std::get_if<ExecRequest>(&request)) {
     const RemoteCommandRequest common = *exec;
-    return shared_->serve(*exchange, common, [runtime, given = std::move(*exec)](auto session) {
-      runtime->exec(given, std::move(session));
-    });
+    return shared_->serve(*exchange, common,
+                          [runtime, given = std::move(*exec)](auto command) mutable {
+                            runtime->exec(std::move(given), std::move(command));
+                          });
   }
   auto& attach = std::get<AttachRequest>(request);
   const RemoteCommandRequest common = attach;
-  shared_->serve(*exchange, common, [runtime, given = std::move(attach)](auto session) {
-    runtime->attach(given, std::move(session));
+  shared_->serve(*exchange, common, [runtime, given = std::move(attach)](auto command) mutable {
+    runtime->attach(std::move(given), std::move(command));
   });
 }
 

@@ -22,19 +22,18 @@ void Client::start(std::uint64_t number, session::TraceHandler trace, ConnectedH
   const auto url = httpstream::parse_url("http://" + options_.target);
   if (!url) return finish(url.error().message());
   net::connect_tcp(loop_, url->host, url->port, options_.timeout,
-                   [this, number, trace = std::move(trace)](auto transport) {
+                   [this, number, trace = std::move(trace)](auto transport) mutable {
                      if (!transport) return finish(transport.error().message());
-                     connected(std::move(*transport), number, trace);
+                     connected(std::move(*transport), number, std::move(trace));
                    });
 }
 
 void Client::connected(std::unique_ptr<net::Transport> transport, std::uint64_t number,
                        session::TraceHandler trace) {
   if (finished_) return;  // too late
-  auto options = connection_options(options_, number);
-  options.session.trace = std::move(trace);
   connection_ = httpstream::Connection::create(std::move(transport), session::Role::kClient,
-                                               std::move(options));
+                                               connection_options(options_, number));
+  connection_->on_trace(std::move(trace));
   connection_->on_close([this](const Error& error) {
     if (!finished_) {
       finished_ = true;

@@ -1,19 +1,15 @@
 #pragma once
 
+#include "uvspdy/httpstream/pump.h"
 #include "uvspdy/httpstream/stream.h"
 
 namespace uvspdy::interop {
 
 /// Sends back what comes in on a stream, and its end. While the peer does not take the echo the
-/// stream is not read, so it costs no more than its limits. A stream lives until its handlers are
-/// freed: they may refer to it.
+/// stream is not read, so it costs no more than its limits.
 inline void echo(httpstream::Stream& stream) {
-  stream.on_data([&stream](Bytes bytes) {
-    if (stream.write(Buffer::copy_of(bytes))) return;  // it is over: on_close follows
-    if (!stream.writable()) stream.pause();
-  });
-  stream.on_writable([&stream] { stream.resume(); });
-  stream.on_end([&stream] { (void)stream.close(); });
+  httpstream::Pump::start(httpstream::source_of(stream.take_reader()),
+                          httpstream::sink_of(stream.take_writer()), {});
 }
 
 }  // namespace uvspdy::interop

@@ -29,17 +29,15 @@ std::uint64_t data_of_the_other(const std::vector<std::string>& steps, char me) 
 
 }  // namespace
 
-Script::Script(httpstream::Connection& connection, char me, std::uint32_t index, std::string text,
-               DoneHandler on_done)
-    : connection_(connection),
-      me_(me),
+Script::Script(char me, std::uint32_t index, std::string text, DoneHandler on_done)
+    : me_(me),
       index_(index),
       text_(std::move(text)),
       steps_(words_of(text_)),
       on_done_(std::move(on_done)),
       check_(index, data_of_the_other(steps_, me)) {}
 
-void Script::open() {
+void Script::open(httpstream::Connection& connection) {
   if (steps_.size() < 2 || (steps_[0] != "co" && steps_[0] != "cO") || steps_[1][0] != 's') {
     return done("no script for a client that gets its streams with their reply");
   }
@@ -48,12 +46,13 @@ void Script::open() {
   headers.add("index", std::to_string(index_));
   headers.add("script", text_);
   next_ = 1;
-  connection_.create_stream(std::move(headers), {.fin = steps_[0] == "cO"},
-                            [self = shared_from_this()](auto stream) {
-                              if (!stream) return self->closed(stream.error());
-                              self->attach(std::move(*stream));
-                              self->proceed();
-                            });
+  half_closed_ = steps_[0] == "cO";
+  connection.create_stream(std::move(headers), {.fin = half_closed_},
+                           [self = shared_from_this()](auto stream) {
+                             if (!stream) return self->closed(stream.error());
+                             self->attach(std::move(*stream));
+                             self->proceed();
+                           });
 }
 
 void Script::opened(std::shared_ptr<httpstream::Stream> stream,
@@ -71,7 +70,8 @@ void Script::attach(std::shared_ptr<httpstream::Stream> stream) {
     if (!problem.empty()) return self->done(problem);
     self->proceed();
   });
-  stream_->on_end([self = shared_from_this()] {
+  stream_->on_end([self = shared_from_this()](const Error& error) {
+    if (error) return;  // on_close follows
     self->ended_ = true;
     self->proceed();
   });
@@ -79,7 +79,7 @@ void Script::attach(std::shared_ptr<httpstream::Stream> stream) {
 }
 
 void Script::proceed() {
-  while (!sending_ && next_ < steps_.size()) {
+  while (!ending_ && next_ < steps_.size()) {
     const std::string& step = steps_[next_];
     if (step[0] == me_ ? closed_ || !act(step[1]) : !seen(step[1])) return;
     ++next_;
@@ -93,18 +93,11 @@ bool Script::act(char what) {
     case 'A': decision_->accept(reply_headers()); return what == 'a' || half_close();
     case 'd': return send_data();
     case 'f': return half_close();
-    case 'r':
-      if (steps_[next_ - 1][1] == 'o' || steps_[next_ - 1][1] == 'O') {
-        decision_->reject();
-      } else {
-        stream_->reset();
-      }
-      return true;
+    case 'r': reset(); return true;
     default: done("there is no step " + steps_[next_]); return false;
   }
 }
 
-// A reset drops what is queued, so these two steps last until all has left.
 bool Script::send_data() {
   std::vector<std::uint8_t> data(kDataStep);
   fill_pattern(data, index_, sent_);
@@ -113,31 +106,28 @@ bool Script::send_data() {
     done("sending data: " + error.message());
     return false;
   }
-  sending_ = true;
-  await_sent();
   return true;
 }
 
-// Nothing tells when data has left. Round trips pass the time until it has.
-void Script::await_sent() {
-  connection_.ping([self = shared_from_this()](const auto& round_trip) {
-    if (round_trip && self->connection_.stats().queued_bytes != 0) return self->await_sent();
-    self->sent();
-  });
+// Behind the data of the steps before, which a reset at once would drop.
+void Script::reset() {
+  const char before = steps_[next_ - 1][1];
+  if (before == 'o' || before == 'O') return decision_->reject();
+  half_closed_ ? stream_->reset() : stream_->writer().end_with_reset();
 }
 
+// A reset drops what is queued, so this step lasts until all has left.
 bool Script::half_close() {
-  stream_->on_end_sent([self = shared_from_this()] { self->sent(); });
-  if (Error error = stream_->close()) {
-    done("half-closing: " + error.message());
-    return false;
-  }
-  sending_ = true;
+  stream_->writer().on_sent([self = shared_from_this()](const Error& error) {
+    if (!error) self->sent();  // else on_close follows
+  });
+  stream_->close();
+  half_closed_ = ending_ = true;
   return true;
 }
 
 void Script::sent() {
-  sending_ = false;
+  ending_ = false;
   proceed();
 }
 
@@ -157,7 +147,7 @@ bool Script::seen(char what) {
 
 void Script::closed(const Error& error) {
   closed_ = error;
-  sending_ = false;
+  ending_ = false;
   proceed();
   if (next_ < steps_.size()) {
     return done("closed ahead of step " + steps_[next_] + ": " + error.message());

@@ -23,11 +23,10 @@ class Script : public std::enable_shared_from_this<Script> {
   /// Called once, with what went wrong, or with an empty text.
   using DoneHandler = std::function<void(const std::string&)>;
 
-  Script(httpstream::Connection& connection, char me, std::uint32_t index, std::string text,
-         DoneHandler on_done);
+  Script(char me, std::uint32_t index, std::string text, DoneHandler on_done);
 
   /// Client: creates the stream.
-  void open();
+  void open(httpstream::Connection& connection);
 
   /// Server: the stream is there.
   void opened(std::shared_ptr<httpstream::Stream> stream, httpstream::StreamDecision decision);
@@ -38,14 +37,13 @@ class Script : public std::enable_shared_from_this<Script> {
   bool act(char what);
   bool seen(char what);
   bool send_data();
-  void await_sent();
+  void reset();
   bool half_close();
   void sent();
   void closed(const Error& error);
   std::string ending(const Error& error) const;
   void done(const std::string& problem);
 
-  httpstream::Connection& connection_;
   char me_;
   std::uint32_t index_;
   std::string text_;
@@ -58,7 +56,8 @@ class Script : public std::enable_shared_from_this<Script> {
   std::uint64_t sent_ = 0;
   std::uint64_t awaited_ = 0;  // data of the peer's that the steps so far stand for
   bool ended_ = false;
-  bool sending_ = false;  // what the last step sent has not left yet
+  bool half_closed_ = false;
+  bool ending_ = false;  // the end that the last step sent has not left yet
   std::optional<Error> closed_;
 };
 

@@ -15,9 +15,9 @@ class Scripts : public Work {
     if (scripts_.empty()) return client_.finish("no scripts on stdin");
     connection_ = &connection;
     for (std::size_t index = 0; index < scripts_.size(); ++index) {
-      std::make_shared<Script>(connection, 'c', static_cast<std::uint32_t>(index), scripts_[index],
+      std::make_shared<Script>('c', static_cast<std::uint32_t>(index), scripts_[index],
                                [this](const std::string& problem) { script_done(problem); })
-          ->open();
+          ->open(connection);
     }
   }
 

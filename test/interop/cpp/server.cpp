@@ -25,52 +25,66 @@ void mirror(Stream& stream, StreamDecision& decision, std::string_view value) {
   Headers headers = stream.headers().get(":method") ? reply_headers() : Headers();
   headers.add("v", value);
   decision.accept(std::move(headers));
-  (void)stream.close();
+  stream.close();
 }
 
 void source(Stream& stream, StreamDecision& decision) {
-  stream.on_data([](Bytes) {});
   decision.accept(reply_headers());
-  std::make_shared<PatternSender>(stream, static_cast<std::uint32_t>(number_in(stream, "index")),
-                                  number_in(stream, "bytes"))
-      ->start();
+  PatternSender::start(stream.take_writer(), static_cast<std::uint32_t>(number_in(stream, "index")),
+                       number_in(stream, "bytes"));
 }
 
-void sink(Stream& stream, StreamDecision& decision) {
-  const auto check = std::make_shared<PatternCheck>(
-      static_cast<std::uint32_t>(number_in(stream, "index")), number_in(stream, "bytes"));
-  const auto fail = [&stream](const std::string& problem) {
-    report("stream " + std::to_string(stream.identifier()) + ": " + problem);
-    stream.reset();
-  };
-  stream.on_data([check, fail](Bytes bytes) {
-    const std::string problem = check->receive(bytes);
-    if (!problem.empty()) fail(problem);
-  });
-  stream.on_end([&stream, check, fail] {
-    if (!check->complete()) return fail("the end came after " + check->progress());
-    (void)stream.write(Buffer::copy_of(kReceived));
-    (void)stream.close();
-  });
-  decision.accept(reply_headers());
-}
+/// Takes an upload, and answers when it is whole. Its stream's handlers hold it.
+class Upload : public std::enable_shared_from_this<Upload> {
+ public:
+  explicit Upload(std::shared_ptr<Stream> stream)
+      : stream_(std::move(stream)),
+        check_(static_cast<std::uint32_t>(number_in(*stream_, "index")),
+               number_in(*stream_, "bytes")) {}
 
-void run_script(Connection& connection, const std::shared_ptr<Stream>& stream,
-                StreamDecision decision) {
+  void start() {
+    stream_->on_data([self = shared_from_this()](Bytes bytes) {
+      const std::string problem = self->check_.receive(bytes);
+      if (!problem.empty()) self->fail(problem);
+    });
+    stream_->on_end([self = shared_from_this()](const Error& error) {
+      if (!error) self->ended();
+    });
+  }
+
+ private:
+  void ended() {
+    if (!check_.complete()) return fail("the end came after " + check_.progress());
+    if (Error error = stream_->write(Buffer::copy_of(kReceived))) return fail(error.message());
+    stream_->close();
+  }
+
+  void fail(const std::string& problem) {
+    report("stream " + std::to_string(stream_->identifier()) + ": " + problem);
+    stream_->reset();
+  }
+
+  std::shared_ptr<Stream> stream_;
+  PatternCheck check_;
+};
+
+void run_script(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
   const auto index = static_cast<std::uint32_t>(number_in(*stream, "index"));
   const std::string text(stream->headers().get("script").value_or(""));
-  std::make_shared<Script>(connection, 's', index, text, [index](const std::string& problem) {
+  std::make_shared<Script>('s', index, text, [index](const std::string& problem) {
     report(problem.empty() ? "script " + std::to_string(index) + ": as written" : problem);
   })->opened(stream, std::move(decision));
 }
 
-void accept(Connection& connection, const std::shared_ptr<Stream>& stream,
-            StreamDecision decision) {
+void accept(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
   if (const auto value = stream->headers().get("v")) return mirror(*stream, decision, *value);
   const std::string_view type = stream->headers().get("streamtype").value_or("");
   if (type == "source") return source(*stream, decision);
-  if (type == "sink") return sink(*stream, decision);
-  if (type == "script") return run_script(connection, stream, std::move(decision));
+  if (type == "script") return run_script(stream, std::move(decision));
+  if (type == "sink") {
+    std::make_shared<Upload>(stream)->start();
+    return decision.accept(reply_headers());
+  }
   echo(*stream);
   decision.accept(reply_headers());
 }
@@ -92,14 +106,9 @@ void Server::stop() {
 }
 
 void Server::serve(std::unique_ptr<net::Transport> transport) {
-  auto options = connection_options(options_, accepted_++);
-  const auto self = std::make_shared<Connection*>(nullptr);
-  options.on_new_stream = [self](const auto& stream, StreamDecision decision) {
-    accept(**self, stream, std::move(decision));
-  };
-  auto connection =
-      Connection::create(std::move(transport), session::Role::kServer, std::move(options));
-  *self = connection.get();
+  auto connection = Connection::create(std::move(transport), session::Role::kServer,
+                                       connection_options(options_, accepted_++));
+  connection->on_new_stream(accept);
   connection->on_close([this, connection](const Error& error) {
     if (error) report(connection->peer() + ": " + error.message());
     report(std::string(name_of(connection->stats().flow_control)));

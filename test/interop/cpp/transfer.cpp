@@ -6,21 +6,23 @@
 
 namespace uvspdy::interop {
 
-void PatternSender::start() {
-  stream_.on_writable([self = shared_from_this()] { self->send(); });
-  send();
+void PatternSender::start(httpstream::StreamWriter writer, std::uint32_t index,
+                          std::uint64_t bytes) {
+  const auto sender = std::make_shared<PatternSender>(std::move(writer), index, bytes);
+  // The handler, which the stream frees when all is sent, holds the sender.
+  sender->writer_.on_writable([sender] { sender->send(); });
 }
 
 void PatternSender::send() {
   while (sent_ < bytes_) {
-    if (!stream_.writable()) return;
+    if (!writer_.writable()) return;
     BufferPool::Block block = pool_.take();
     const auto size = std::min<std::uint64_t>(block.bytes().size(), bytes_ - sent_);
     fill_pattern(block.bytes().first(size), index_, sent_);
     sent_ += size;
-    if (stream_.write(std::move(block).freeze(size))) return;  // it is over: on_close says why
+    if (writer_.write(std::move(block).freeze(size))) return;  // it is over: on_close says why
   }
-  (void)stream_.close();  // fails when called again, and does no harm
+  writer_.end();
 }
 
 std::string PatternCheck::receive(Bytes bytes) {

@@ -3,30 +3,32 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/bytes.h"
-#include "uvspdy/httpstream/stream.h"
+#include "uvspdy/httpstream/stream_writer.h"
 
 namespace uvspdy::interop {
 
 /// What the receiver of a whole upload answers.
 constexpr std::string_view kReceived = "ok";
 
-/// Sends a stream's pattern, then its end, as fast as the peer takes it.
+/// Sends a stream's pattern, then its end, as fast as the peer takes it. It lives until all of it
+/// has left, or the stream has broken off.
 class PatternSender : public std::enable_shared_from_this<PatternSender> {
  public:
-  PatternSender(httpstream::Stream& stream, std::uint32_t index, std::uint64_t bytes)
-      : stream_(stream), index_(index), bytes_(bytes) {}
+  static void start(httpstream::StreamWriter writer, std::uint32_t index, std::uint64_t bytes);
 
-  /// Keeps itself alive by the stream's handlers.
-  void start();
+  PatternSender(httpstream::StreamWriter writer, std::uint32_t index, std::uint64_t bytes)
+      : writer_(std::move(writer)), index_(index), bytes_(bytes) {}
 
  private:
   void send();
 
-  httpstream::Stream& stream_;
+  httpstream::StreamWriter writer_;
   std::uint32_t index_;
   std::uint64_t bytes_;
   std::uint64_t sent_ = 0;

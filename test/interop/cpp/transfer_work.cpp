@@ -53,10 +53,10 @@ class Part : public std::enable_shared_from_this<Part> {
     stream_ = std::move(stream);
     if (!stalled) read();
     stream_->on_close([self = shared_from_this()](const Error& error) { self->closed(error); });
-    if (uploads_) return std::make_shared<PatternSender>(*stream_, index_, bytes_)->start();
+    if (uploads_) return PatternSender::start(stream_->take_writer(), index_, bytes_);
     // Not earlier: of a stream that both sides have ended spdy-transport knows nothing any more,
     // even while its own last bytes wait for a window, and it resets it for a WINDOW_UPDATE.
-    stream_->on_end([self = shared_from_this()] { (void)self->stream_->close(); });
+    stream_->on_end([self = shared_from_this()](const Error&) { self->stream_->close(); });
   }
 
   void receive(Bytes bytes) {

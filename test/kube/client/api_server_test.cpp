@@ -21,6 +21,8 @@
 #include "support/why.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_server.h"
+#include "uvspdy/httpstream/response_upgrader.h"
+#include "uvspdy/httpstream/upgrade.h"
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/server/pod_api.h"
@@ -48,7 +50,7 @@ struct RefusingServer {
   std::string known_token;
 
   explicit RefusingServer(TestLoop& loop, bool tls = false) {
-    httpstream::HttpServer::Options options;
+    httpstream::HttpServerOptions options;
     if (tls) {
       net::TlsServerOptions security = test::server_options();
       security.client_certificate = net::ClientCertificate::kOptional;
@@ -57,7 +59,8 @@ struct RefusingServer {
     }
     auto listening = httpstream::HttpServer::listen(
         loop.get(), "127.0.0.1", 0,
-        [this](const std::shared_ptr<HttpExchange>& exchange) { answer(*exchange); }, options);
+        [this](const std::shared_ptr<HttpExchange>& exchange) { answer(*exchange); },
+        std::move(options));
     REQUIRE(listening);
     http = std::move(*listening);
   }
@@ -118,6 +121,31 @@ std::string print(const std::string& status) {
   return "cat <<END\n"
          R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":)" +
          status + "}\nEND\n";
+}
+
+TEST_CASE("ApiServer: a connection for nobody is closed, and so is what a GET would give") {
+  TestLoop loop;
+  std::shared_ptr<httpstream::Connection> connection;
+  auto listening = httpstream::HttpServer::listen(
+      loop.get(), "127.0.0.1", 0, [&](const std::shared_ptr<HttpExchange>& exchange) {
+        httpstream::HttpResponse response;
+        constexpr std::string_view kProtocols[] = {"v4.channel.k8s.io"};
+        if (!httpstream::handshake(exchange->request(), response, kProtocols)) {
+          return exchange->respond(response);
+        }
+        auto made = httpstream::ResponseUpgrader().upgrade_response(*exchange, response, {});
+        CHECK(made);
+        if (made) connection = std::move(*made);
+      });
+  REQUIRE(listening);
+  ClientConfig config;
+  config.server = {.scheme = "http", .host = "127.0.0.1", .port = (*listening)->port()};
+  const auto api_server = make(loop, config);
+  api_server->get("/api", {});
+  api_server->dial("/api", {"v4.channel.k8s.io"}, {});
+  REQUIRE(loop.run_until([&] { return connection && connection->is_closed(); }));
+  (*listening)->close();
+  REQUIRE(loop.run_out());
 }
 
 TEST_CASE("ApiServer: a 401 makes the credential plugin run again", "[api-server]") {
@@ -184,7 +212,7 @@ TEST_CASE("ApiServer: get shows what dial shows, and who is told of requests see
   ApiServer::Options options;
   std::vector<httpstream::HttpRequest> told;
   options.on_request = [&told](const httpstream::HttpRequest& each) { told.push_back(each); };
-  const auto made = ApiServer::create(loop.get(), config, options);
+  const auto made = ApiServer::create(loop.get(), config, std::move(options));
   REQUIRE(made);
   const auto get = [&] {
     std::optional<Result<httpstream::HttpResponse>> result;
@@ -250,7 +278,7 @@ TEST_CASE("ApiServer: the environment's proxies are left alone unless asked for"
   const auto by_default = ApiServer::create(loop.get(), config);
   ApiServer::Options options;
   options.proxy_from_environment = true;
-  const auto asked = ApiServer::create(loop.get(), config, options);
+  const auto asked = ApiServer::create(loop.get(), config, std::move(options));
   if (before) {
     setenv(variable, before->c_str(), 1);
   } else {

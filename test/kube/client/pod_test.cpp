@@ -161,7 +161,7 @@ struct Asked {
         .scheme = "http", .host = "127.0.0.1", .port = server.http->port(), .target = "/base"};
     ApiServer::Options options;
     options.on_request = [this](const HttpRequest& request) { told.push_back(request); };
-    auto api_server = ApiServer::create(loop.get(), config, options);
+    auto api_server = ApiServer::create(loop.get(), config, std::move(options));
     REQUIRE(api_server);
     get_pod(**api_server, "n s", "web/x", [this](Result<Pod> found) {
       CHECK_FALSE(pod);

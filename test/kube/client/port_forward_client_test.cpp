@@ -1,7 +1,7 @@
 #include "uvspdy/kube/client/port_forward_client.h"
 
 #include <array>
-#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,6 +72,7 @@ TEST_CASE("PortForwarder: the server's words say why there is no connection; oth
   CHECK(refused->done->message().starts_with("error forwarding port " + std::to_string(port) +
                                              " to pod demo, uid u-1: "));
   CHECK(refused->local->received().empty());
+  CHECK(refused->local->end().code().value() == UV_ECONNRESET);
 
   other->local->send("hello");
   RawPeer& peer = target.accept();
@@ -123,48 +124,92 @@ TEST_CASE("PortForwarder: local connections that break in the middle disturb no 
   forwarder.close(host);
 }
 
+TEST_CASE("PortForwarder: a download that is cut is a reset, behind what came before the cut") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  TestForwarder forwarder(loop, host.port());
+  RawServer target(loop);
+  const auto download = forwarder.forward(target.port());
+  RawPeer& peer = target.accept();
+  download->local->send("GET /4MB HTTP/1.0\r\n\r\n");
+  if (GENERATE(false, true)) download->local->shut_down();
+  REQUIRE(loop.run_until([&] { return !peer.received().empty(); }));
+  // The local program may be slow to read.
+  const bool slow = GENERATE(false, true);
+  if (slow) download->local->stop_reading();
+  const std::string part = patterned_text(1000000);
+  peer.send(part);
+  REQUIRE(loop.run_until([&] {
+    return peer.sent_all() && (slow || download->local->received().size() == part.size());
+  }));
+  SECTION("by the target") { peer.vanish(); }
+  SECTION("by the server") { host.vanish(); }
+  SECTION("by this side") { forwarder->close(); }
+  loop.run_turns(20);
+  download->local->start_reading();
+  REQUIRE(loop.run_until([&] { return download->done && download->local->ended(); }));
+  CHECK(*download->done);
+  CHECK(part.starts_with(download->local->received()));
+  if (!slow) CHECK(download->local->received() == part);
+  CHECK(download->local->end().code().value() == UV_ECONNRESET);
+  forwarder.close(host);
+}
+
+TEST_CASE("PortForwarder: an upload that is cut is a reset for the target") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  TestForwarder forwarder(loop, host.port());
+  RawServer target(loop);
+  const auto upload = forwarder.forward(target.port());
+  RawPeer& peer = target.accept();
+  const std::string part = patterned_text(1000000);
+  upload->local->send(part);
+  REQUIRE(loop.run_until([&] { return peer.received().size() == part.size(); }));
+  upload->local->vanish();
+  REQUIRE(loop.run_until([&] { return upload->done && peer.ended(); }));
+  CHECK(upload->done->code().value() == UV_ECONNRESET);
+  CHECK(peer.received() == part);
+  CHECK(peer.end().code().value() == UV_ECONNRESET);
+  CHECK_FALSE(forwarder.closed);
+  forwarder.close(host);
+}
+
 namespace {
 
-/// A server that accepts every stream, writes, and ends both streams at once, as Go's does that is
-/// through with a connection.
-class HastyServer {
+/// A server that accepts every stream, and says what a test has it say, as Go's do.
+class HandServer {
  public:
-  HastyServer(TestLoop& loop, std::string text) : text_(std::move(text)) {
+  using StreamPtr = std::shared_ptr<httpstream::Stream>;
+
+  explicit HandServer(TestLoop& loop) {
     auto listening = httpstream::HttpServer::listen(
         loop.get(), "127.0.0.1", 0,
         [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
           httpstream::HttpResponse response;
           constexpr std::array<std::string_view, 1> kProtocols = {kPortForwardProtocol};
           CHECK(httpstream::handshake(exchange->request(), response, kProtocols));
-          auto connection = httpstream::ResponseUpgrader().upgrade_response(
+          auto upgraded = httpstream::ResponseUpgrader().upgrade_response(
               *exchange, std::move(response),
-              [this](const SpdyStream& stream, httpstream::StreamDecision decision) {
+              [this](StreamPtr stream, httpstream::StreamDecision decision) {
                 decision.accept();
-                new_stream(stream);
+                const bool is_data = stream->headers().get(kHeaderStreamType) == kStreamTypeData;
+                (is_data ? data : error) = std::move(stream);
+                if (data && error && on_streams) on_streams();
               });
-          CHECK(connection);
+          CHECK(upgraded);
+          if (upgraded) connection = *upgraded;
         });
     REQUIRE(listening);
     http = std::move(*listening);
   }
+  HandServer(const HandServer&) = delete;
+  HandServer& operator=(const HandServer&) = delete;
 
   std::unique_ptr<httpstream::HttpServer> http;
-  std::optional<Error> data_closed;
-  std::size_t data_received = 0;
-
- private:
-  using SpdyStream = std::shared_ptr<httpstream::Stream>;
-
-  void new_stream(const SpdyStream& stream) {
-    stream->on_data([this](Bytes bytes) { data_received += bytes.size(); });
-    if (stream->headers().get(kStreamType) == kStreamTypeData) {
-      CHECK_FALSE(stream->write(Buffer(text_)));
-      stream->on_close([this](const Error& error) { data_closed = error; });
-    }
-    CHECK_FALSE(stream->close());
-  }
-
-  std::string text_;
+  std::shared_ptr<httpstream::Connection> connection;
+  StreamPtr error;
+  StreamPtr data;
+  std::function<void()> on_streams;
 };
 
 }  // namespace
@@ -172,16 +217,79 @@ class HastyServer {
 TEST_CASE("PortForwarder: a server that is through gets no more, and all it said arrives") {
   TestLoop loop;
   const std::string text = patterned_text(300000);
-  HastyServer server(loop, text);
+  HandServer server(loop);
+  std::optional<Error> data_closed;
+  server.on_streams = [&] {
+    server.data->reader().discard();
+    server.data->on_close([&](const Error& error) { data_closed = error; });
+    CHECK_FALSE(server.data->write(Buffer(text)));
+    server.error->close();
+    server.data->close();
+  };
   TestForwarder forwarder(loop, server.http->port());
   const auto connection = forwarder.forward(80);
   // The local side stays open: a browser that keeps its connection.
   REQUIRE(loop.run_until(
-      [&] { return connection->done && connection->local->ended() && server.data_closed; }));
+      [&] { return connection->done && connection->local->ended() && data_closed; }));
   CHECK_FALSE(*connection->done);
   CHECK(connection->local->received() == text);
   CHECK_FALSE(connection->local->end());
-  CHECK(server.data_closed->code() == session::Errc::kStreamReset);
+  CHECK(data_closed->code() == session::Errc::kStreamReset);
+  server.http->close();
+  forwarder->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("PortForwarder: a server that ends the streams and then the connection ends in order") {
+  TestLoop loop;
+  const std::string text = patterned_text(3000000);
+  HandServer server(loop);
+  server.on_streams = [&] {
+    CHECK_FALSE(server.data->write(Buffer(text)));
+    server.error->close();
+    server.data->close();
+    server.data->on_sent([&](const Error&) { server.connection->close(); });
+  };
+  TestForwarder forwarder(loop, server.http->port());
+  const auto connection = forwarder.forward(80);
+  // The local program is slow: the end waits behind what it has not taken.
+  connection->local->stop_reading();
+  REQUIRE(loop.run_until([&] { return forwarder.closed.has_value(); }));
+  connection->local->start_reading();
+  REQUIRE(loop.run_until([&] { return connection->done && connection->local->ended(); }));
+  CHECK(connection->local->received() == text);
+  CHECK_FALSE(connection->local->end());
+  server.http->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("PortForwarder: behind a server's text an end of the data is a break") {
+  TestLoop loop;
+  const std::string part = patterned_text(300000);
+  const std::string why = "error forwarding port 80 to pod demo: connection reset by peer";
+  HandServer server(loop);
+  TestForwarder forwarder(loop, server.http->port());
+  const auto connection = forwarder.forward(80);
+  connection->local->send("question");
+  REQUIRE(loop.run_until([&] { return server.data && server.error; }));
+  server.data->reader().discard();
+  CHECK_FALSE(server.data->write(Buffer(part)));
+  REQUIRE(loop.run_until([&] { return connection->local->received() == part; }));
+  CHECK_FALSE(server.error->write(Buffer(why)));
+  // The FIN of the data, which waits for nothing, would else leave ahead of the text.
+  bool text_sent = false;
+  server.error->on_sent([&](const Error& error) { text_sent = !error; });
+  server.error->close();
+  REQUIRE(loop.run_until([&] { return text_sent; }));
+  const bool ends_the_data = GENERATE(false, true);
+  if (ends_the_data) server.data->close();
+  REQUIRE(loop.run_until(
+      [&] { return connection->done && connection->local->ended() && server.data->is_closed(); }));
+  CHECK(connection->done->code() == Errc::kForwardFailed);
+  CHECK(connection->done->message() == why);
+  CHECK(connection->local->received() == part);
+  CHECK(connection->local->end().code().value() == UV_ECONNRESET);
+  CHECK_FALSE(forwarder.closed);
   server.http->close();
   forwarder->close();
   REQUIRE(loop.run_out());

@@ -86,7 +86,7 @@ TEST_CASE("kube::exec: a server that ends as Go's do, by resets and a close behi
     if (type != "stderr") return;
     CHECK_FALSE(server.streams["stdout"]->write(Buffer::copy_of("all of it")));
     CHECK_FALSE(server.streams["error"]->write(Buffer::copy_of(kThree)));
-    if (fin_first) CHECK_FALSE(server.streams["error"]->close());
+    if (fin_first) server.streams["error"]->close();
     server.connection->close();
   };
   ExecRun run(loop, server.port(), shell("x"));
@@ -181,7 +181,7 @@ TEST_CASE("kube::exec: streams that end before the last one is there") {
     for (const auto& [name, stream] : server.streams) {
       if (name == type || stream->is_closed()) continue;
       if (reset) stream->reset();
-      if (!reset && stream->writable()) CHECK_FALSE(stream->close());
+      if (!reset && stream->writable()) stream->close();
     }
     if (type != "stderr") return;
     if (reset) server.streams[type]->reset();
@@ -195,7 +195,7 @@ TEST_CASE("kube::exec: streams that end before the last one is there") {
   } else {
     CHECK(run.code() == 0);
   }
-  CHECK(run.streams.standard_input->write(Buffer::copy_of("x")).code() ==
+  CHECK(run.streams.standard_input.write(Buffer::copy_of("x")).code() ==
         session::Errc::kStreamClosed);
   server.http->close();
   REQUIRE(loop.run_out());
@@ -322,8 +322,8 @@ TEST_CASE("kube::exec: outputs that are not asked for are not waited for") {
   REQUIRE(loop.run_until([&] { return run.over(); }));
   CHECK(run.code() == 0);
   CHECK(server.order == std::vector<std::string>{"error", "stdin"});
-  CHECK(run.streams.standard_output == nullptr);
-  CHECK(run.streams.standard_error == nullptr);
+  CHECK_FALSE(run.streams.standard_output);
+  CHECK_FALSE(run.streams.standard_error);
   server.http->close();
   REQUIRE(loop.run_out());
 }
@@ -346,9 +346,10 @@ TEST_CASE("kube::exec: the handlers are freed when on_exit has run") {
   ExecRequest request = shell("x");
   request.pod = "demo";
   exec(**api_server, request,
-       {[token](const RemoteCommandStreams& streams) {
-          streams.standard_output->on_data([token](Bytes) {});
-          streams.standard_error->on_data([token](Bytes) {});
+       {[token, kept = std::make_shared<RemoteCommandStreams>()](RemoteCommandStreams streams) {
+          *kept = std::move(streams);
+          kept->standard_output.on_data([token](Bytes) {});
+          kept->standard_error.on_end([token, kept](const Error&) {});
         },
         [token, &over](Result<ExitStatus> status) {
           CHECK(status);

@@ -41,7 +41,7 @@ class RemoteCommandPeer {
   Error create(const std::string& type) {
     std::optional<Error> answer;
     Headers headers;
-    if (!type.empty()) headers.add(kube::kStreamType, type);
+    if (!type.empty()) headers.add(kube::kHeaderStreamType, type);
     connection->create_stream(headers, [&](Result<std::shared_ptr<httpstream::Stream>> stream) {
       answer = stream ? Error() : stream.error();
       if (stream) watch(type, *stream);
@@ -82,7 +82,9 @@ class RemoteCommandPeer {
       data[type] += text_of(bytes);
       tell(type + " data");
     });
-    stream->on_end([this, type] { tell(type + " end"); });
+    stream->on_end([this, type](const Error& error) {
+      if (!error) tell(type + " end");
+    });
     stream->on_close([this, type](const Error&) { tell(type + " close"); });
   }
   void tell(const std::string& event) {

@@ -198,12 +198,12 @@ TEST_CASE("kube::exec: v1 as Go's servers have it, without an error stream and w
   std::string input;
   bool input_ended = false;
   started.server.streams["stdin"]->on_data([&](Bytes bytes) { input += text_of(bytes); });
-  started.server.streams["stdin"]->on_end([&] { input_ended = true; });
-  CHECK_FALSE(started.server.streams["stdin"]->close());
+  started.server.streams["stdin"]->on_end([&](const Error& error) { input_ended = !error; });
+  started.server.streams["stdin"]->close();
   started.server.streams["error"]->reset();
   started.settle();
   CHECK_FALSE(started.run.over());
-  CHECK_FALSE(started.run.streams.standard_input->write(Buffer::copy_of("still read")));
+  CHECK_FALSE(started.run.streams.standard_input.write(Buffer::copy_of("still read")));
   REQUIRE(started.loop.run_until([&] { return input == "still read"; }));
   CHECK_FALSE(input_ended);
   started.server.finish("stderr", "");
@@ -224,7 +224,7 @@ TEST_CASE("kube::exec: v1 without outputs ends with the connection") {
   request.use_stdin = true;
   request.use_stdout = request.use_stderr = false;
   Started started(kProtocolV1, request);
-  CHECK_FALSE(started.server.streams["stdin"]->close());
+  started.server.streams["stdin"]->close();
   started.server.streams["error"]->reset();
   started.settle();
   CHECK_FALSE(started.run.over());
@@ -249,9 +249,9 @@ TEST_CASE("kube::exec: a half-closed stdin reaches the server in each version") 
   std::string input;
   bool input_ended = false;
   started.server.streams["stdin"]->on_data([&](Bytes bytes) { input += text_of(bytes); });
-  started.server.streams["stdin"]->on_end([&] { input_ended = true; });
-  CHECK_FALSE(started.run.streams.standard_input->write(Buffer::copy_of("words")));
-  CHECK_FALSE(started.run.streams.standard_input->close());
+  started.server.streams["stdin"]->on_end([&](const Error& error) { input_ended = !error; });
+  CHECK_FALSE(started.run.streams.standard_input.write(Buffer::copy_of("words")));
+  started.run.streams.standard_input.end();
   REQUIRE(started.loop.run_until([&] { return input_ended; }));
   CHECK(input == "words");
   CHECK_FALSE(started.run.over());
@@ -264,10 +264,10 @@ TEST_CASE("kube::exec: since v2 a stdin that nobody reads any more is ended from
   request.use_stdin = true;
   Started started(GENERATE(kProtocolV4, kProtocolV3, kProtocolV2), request);
   bool input_ended = false;
-  started.server.streams["stdin"]->on_end([&] { input_ended = true; });
-  CHECK_FALSE(started.server.streams["stdin"]->close());
+  started.server.streams["stdin"]->on_end([&](const Error&) { input_ended = true; });
+  started.server.streams["stdin"]->close();
   REQUIRE(started.loop.run_until([&] { return input_ended; }));
-  CHECK(started.run.streams.standard_input->write(Buffer::copy_of("x")).code() ==
+  CHECK(started.run.streams.standard_input.write(Buffer::copy_of("x")).code() ==
         session::Errc::kStreamClosed);
   CHECK_FALSE(started.run.over());
   started.server.connection->close();
@@ -289,17 +289,18 @@ TEST_CASE("kube::attach: asks for the running process, and ends and is cancelled
   request.container = "main";
   request.use_stdin = true;
   std::string output;
+  httpstream::StreamReader reader;
   bool started = false;
   std::vector<Result<ExitStatus>> ends;
-  const net::Attempt attempt = attach(
-      **api_server, request,
-      {.on_started =
-           [&](const RemoteCommandStreams& streams) {
-             started = true;
-             streams.standard_output->on_data([&](Bytes bytes) { output += text_of(bytes); });
-             streams.standard_error->on_data([](Bytes) {});
-           },
-       .on_exit = [&](Result<ExitStatus> status) { ends.push_back(std::move(status)); }});
+  const net::Attempt attempt =
+      attach(**api_server, request,
+             {.on_started =
+                  [&](RemoteCommandStreams streams) {
+                    started = true;
+                    reader = std::move(streams.standard_output);
+                    reader.on_data([&](Bytes bytes) { output += text_of(bytes); });
+                  },
+              .on_exit = [&](Result<ExitStatus> status) { ends.push_back(std::move(status)); }});
   REQUIRE(loop.run_until([&] { return started; }));
   CHECK(server.target ==
         "/api/v1/namespaces/ns/pods/demo/attach?container=main&stdin=true&stdout=true&stderr=true");

@@ -54,13 +54,13 @@ struct ScriptedServer {
   /// Writes to a stream and ends it.
   void finish(const std::string& type, const std::string& text) {
     if (!text.empty()) CHECK_FALSE(streams[type]->write(Buffer::copy_of(text)));
-    CHECK_FALSE(streams[type]->close());
+    streams[type]->close();
   }
 
  private:
   void new_stream(const std::shared_ptr<httpstream::Stream>& stream,
                   httpstream::StreamDecision decision) {
-    const std::string type(stream->headers().get(kube::kStreamType).value_or(""));
+    const std::string type(stream->headers().get(kube::kHeaderStreamType).value_or(""));
     if (type == refused) return decision.reject();
     order.push_back(type);
     streams[type] = stream;

@@ -2,6 +2,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "kube/config/kubeconfig_content.h"
+#include "support/awkward_texts.h"
 #include "support/catch.h"
 #include "support/mentions.h"
 #include "support/temporary_folder.h"
@@ -51,6 +53,52 @@ TEST_CASE("malformed YAML is named by file, line and column", "[kubeconfig]") {
   check_error("[a]: 1\n", {"/config:1:1", "name of a field"});
   check_error("kind: Pod\n", {"/config:1:1", "'Pod'", "'Config'"});
   check_error("apiVersion: v2\n", {"'v2'", "'v1'"});
+}
+
+TEST_CASE("any bytes at any place of a kubeconfig: an error, or what they say", "[kubeconfig]") {
+  const char* const quote = GENERATE("", "'", "\"");
+  for (const std::string& text : test::awkward_texts()) {
+    const std::string value = quote + text + quote;
+    for (const std::string& config :
+         {text, value, "{" + value + ": 1}", "current-context: " + value, "contexts: " + value,
+          "contexts: [{name: " + value + ", context: {}}]", with("server: " + value),
+          with("extensions: [{name: client.authentication.k8s.io/exec, extension: {" + value +
+               ": " + value + "}}]"),
+          with("certificate-authority-data: " + value), with("certificate-authority: " + value),
+          with(kServer, "token: " + value), with(kServer, "exec: {command: " + value + "}"),
+          with(kServer, "as-user-extra: {" + value + ": [" + value + "]}"),
+          with("insecure-skip-tls-verify: " + value)}) {
+      const auto content = parse_kubeconfig(config, "config");
+      if (!content) {
+        CHECK(content.error().code() == Errc::kBadKubeconfig);
+        continue;
+      }
+      const Kubeconfig kubeconfig(std::make_shared<const Kubeconfig::Content>(*content));
+      const auto result = kubeconfig.client_config();
+      if (!result) CHECK(result.error().code() == Errc::kBadKubeconfig);
+    }
+  }
+}
+
+TEST_CASE("any bytes in what goes before a kubeconfig", "[kubeconfig]") {
+  const auto content = parse_kubeconfig(with(kServer), "config");
+  REQUIRE(content);
+  const Kubeconfig kubeconfig(std::make_shared<const Kubeconfig::Content>(*content));
+  for (const std::string& text : test::awkward_texts()) {
+    KubeconfigOverrides all;
+    all.context = all.cluster = all.user = all.server = all.client_certificate = text;
+    KubeconfigOverrides files;
+    files.certificate_authority = files.client_certificate = files.client_key = text;
+    KubeconfigOverrides server;
+    server.server = text;
+    KubeconfigOverrides proxy;
+    proxy.proxy_url = "http://" + text;
+    proxy.tls_server_name = text;
+    for (const KubeconfigOverrides& overrides : {all, files, server, proxy}) {
+      const auto result = kubeconfig.client_config(overrides);
+      if (!result) CHECK(result.error().code() == Errc::kBadKubeconfig);
+    }
+  }
 }
 
 TEST_CASE("merge keys are refused, not passed over", "[kubeconfig]") {

@@ -178,11 +178,11 @@ TEST_CASE("other credentials go before a plugin", "[credential-plugin]") {
 
 TEST_CASE("a plugin that fails is named with what it said", "[credential-plugin]") {
   std::string heard;
-  Plugin plugin("printf 'log in\\n\\033[1mfirst' >&2\nexit 3\n");
+  Plugin plugin("printf 'log in\\n\\033[1mfirst\302\233' >&2\nexit 3\n");
   plugin.options.on_stderr = [&heard](std::string_view text) { heard += text; };
   plugin.check_failure(Errc::kCredentials,
-                       {plugin.exec().command, "exit code 3", "log in [1mfirst"});
-  CHECK(heard == "log in\n\033[1mfirst");
+                       {plugin.exec().command, "exit code 3", "log in ?[1mfirst?"});
+  CHECK(heard == "log in\n\033[1mfirst\xc2\x9b");
 }
 
 TEST_CASE("a plugin that is not there, or cannot be run", "[credential-plugin]") {

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "kube/config/exec_api_version.h"
+#include "support/awkward_texts.h"
 #include "support/catch.h"
 #include "support/mentions.h"
 #include "support/temporary_folder.h"
@@ -106,6 +108,26 @@ TEST_CASE("a plugin is told about the cluster when it asks to be", "[exec-creden
       "config":{"audience":"x"}}})"));
   config.server = {"https", "h", 443, "/"};
   CHECK(info(false)["spec"]["cluster"]["server"] == "https://h");
+}
+
+TEST_CASE("any bytes in what a plugin is told, and it is JSON", "[exec-credential]") {
+  for (const std::string& text : test::awkward_texts()) {
+    ClientConfig config;
+    config.server = {"https", "h" + text, 6443, text};
+    config.tls.server_name = config.tls.ca.text = config.proxy_url = text;
+    config.credentials.exec = ExecConfig{.api_version = text, .provide_cluster_info = true};
+    const Result<std::string> info = exec_info(config, false);
+    REQUIRE(info);
+    CHECK_FALSE(nlohmann::json::parse(*info, nullptr, false).is_discarded());
+  }
+}
+
+TEST_CASE("a cluster's extension that is not JSON is an error", "[exec-credential]") {
+  ClientConfig config;
+  config.credentials.exec = ExecConfig{.provide_cluster_info = true, .cluster_extension = "{"};
+  const Result<std::string> info = exec_info(config, false);
+  REQUIRE_FALSE(info);
+  CHECK(info.error().code() == Errc::kCredentials);
 }
 
 }  // namespace

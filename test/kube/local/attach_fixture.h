@@ -108,7 +108,8 @@ struct ManualClient {
     collect(standard_error, error_output);
     collect(error, status_text);
     // As clients do: whoever has its status closes.
-    error->on_end([this] {
+    error->on_end([this](const Error& how) {
+      if (how) return;
       ended = true;
       connection->close();
     });
@@ -117,7 +118,7 @@ struct ManualClient {
 
   void create(std::string_view type, StreamPtr& place, int& missing) {
     ++missing;
-    connection->create_stream({{kube::kStreamType, type}},
+    connection->create_stream({{kube::kHeaderStreamType, type}},
                               [&place, &missing](Result<StreamPtr> stream) {
                                 CHECK(stream);
                                 if (!stream) return;

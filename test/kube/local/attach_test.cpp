@@ -91,7 +91,7 @@ TEST_CASE("attach: a slow client is dropped with a message; nobody waits for it"
   options.runtime.attach_buffer = 300 * 1000;
   options.runtime.attach_patience = GENERATE(0ms, 50ms);
   options.streaming.close_grace = std::chrono::milliseconds(test::kDeadline);
-  AttachHost host(loop, shell_with_stdin(kObey), options);
+  AttachHost host(loop, shell_with_stdin(kObey), std::move(options));
   ManualClient quick(loop, host.port(), typing());
   ManualClient slow(loop, host.port(), watching());
   REQUIRE(loop.run_until([&] { return host.runtime().attached().clients == 2; }));
@@ -133,7 +133,7 @@ TEST_CASE(
   TestLoop loop;
   test::ExecOptions options;
   options.runtime.attach_patience = std::chrono::milliseconds(test::kDeadline);
-  AttachHost host(loop, shell_with_stdin("read go; seq 1 2000000; exit 5"), options);
+  AttachHost host(loop, shell_with_stdin("read go; seq 1 2000000; exit 5"), std::move(options));
   ManualClient first(loop, host.port(), typing());
   ManualClient second(loop, host.port(), watching());
   REQUIRE(loop.run_until([&] { return host.runtime().attached().clients == 2; }));
@@ -255,7 +255,8 @@ TEST_CASE("attach: what the main process leaves running does not hold up its end
   TestLoop loop;
   test::ExecOptions options;
   options.runtime.output_grace = 100ms;
-  AttachHost host(loop, shell_with_stdin("read go; sleep 1000 & echo $!; exit 5"), options);
+  AttachHost host(loop, shell_with_stdin("read go; sleep 1000 & echo $!; exit 5"),
+                  std::move(options));
   ManualClient client(loop, host.port(), typing());
   client.type("go\n");
   REQUIRE(loop.run_until([&] { return client.output.ends_with("\n"); }));
@@ -287,7 +288,7 @@ TEST_CASE("attach: a server that stops ends the main process and tells its clien
   }
   MainCommand command = shell_with_stdin("read go; " + script);
   command.tty = tty;
-  AttachHost host(loop, command, options);
+  AttachHost host(loop, command, std::move(options));
   ManualClient client(loop, host.port(), tty ? on_tty() : typing());
   client.type("go\n");
   REQUIRE(loop.run_until([&] { return client.shows("ready"); }));
@@ -311,7 +312,7 @@ TEST_CASE("attach: clients that come and go leave nothing behind") {
   TestLoop loop;
   test::ExecOptions options;
   options.runtime.attach_patience = std::chrono::milliseconds(test::kDeadline);
-  AttachHost host(loop, shell_with_stdin("exec yes"), options);
+  AttachHost host(loop, shell_with_stdin("exec yes"), std::move(options));
   for (int i = 0; i < 30; ++i) {
     ManualClient client(loop, host.port(), i % 3 == 0 ? typing() : watching());
     REQUIRE(loop.run_until([&] { return client.output.size() > 100000; }));

@@ -29,9 +29,9 @@ struct ExecOptions {
 class ExecHost {
  public:
   explicit ExecHost(TestLoop& loop, ExecOptions options = {}) {
-    options.streaming.log =
-        options.runtime.log = [this](std::string_view line) { log_.emplace_back(line); };
-    runtime_ = std::make_shared<kube::LocalRuntime>(loop.get(), options.runtime);
+    options.streaming.log = [this](std::string_view line) { log_.emplace_back(line); };
+    options.runtime.log = [this](std::string_view line) { log_.emplace_back(line); };
+    runtime_ = std::make_shared<kube::LocalRuntime>(loop.get(), std::move(options.runtime));
     server_ =
         std::make_unique<kube::StreamingServer>(loop.get(), runtime_, std::move(options.streaming));
     auto listening = httpstream::HttpServer::listen(
@@ -59,7 +59,7 @@ class ExecHost {
   /// Stops both, and calls back once both have stopped.
   void stop(std::function<void()> done) {
     const auto stopped = [left = std::make_shared<int>(2), done = std::move(done)] {
-      if (--*left == 0) done();
+      if (--*left == 0 && done) done();
     };
     runtime_->stop(stopped);
     server_->stop(stopped);
@@ -121,12 +121,12 @@ class ExecRun {
     REQUIRE(server);
     request.pod = "demo";
     attempt = kube::exec(**server, std::move(request),
-                         {[this](const kube::RemoteCommandStreams& opened) {
+                         {[this](kube::RemoteCommandStreams opened) {
                             CHECK_FALSE(started);
                             started = true;
-                            streams = opened;
-                            collect(opened.standard_output, output);
-                            collect(opened.standard_error, error_output);
+                            streams = std::move(opened);
+                            collect(streams.standard_output, output);
+                            collect(streams.standard_error, error_output);
                             on_started();
                           },
                           [this](Result<kube::ExitStatus> status) {
@@ -159,12 +159,12 @@ class ExecRun {
   }
 
  private:
-  void collect(const std::shared_ptr<httpstream::Stream>& stream, std::string& text) {
-    if (!stream) return;
-    stream->on_data([this, &text](Bytes bytes) {
+  void collect(httpstream::StreamReader& reader, std::string& text) {
+    reader.on_data([this, &text](Bytes bytes) {
       CHECK(exits_ == 0);  // on_exit is the last call
       text += text_of(bytes);
     });
+    reader.on_end([this](const Error&) { CHECK(exits_ == 0); });
   }
 
   int exits_ = 0;

@@ -119,7 +119,7 @@ TEST_CASE("kube::exec: given up while the command runs, which ends with it") {
   bool inside = false;
   SECTION("from outside, and the reader has paused") {
     run.start(loop, host.port(), shell("while :; do echo many words; done"));
-    run.on_started = [&] { run.streams.standard_output->pause(); };
+    run.on_started = [&] { run.streams.standard_output.pause(); };
     REQUIRE(loop.run_until([&] { return run.started; }));
     loop.run_turns(20);
   }
@@ -135,7 +135,7 @@ TEST_CASE("kube::exec: given up while the command runs, which ends with it") {
   SECTION("inside its output") {
     inside = true;
     run.on_started = [&] {
-      run.streams.standard_output->on_data([&run](Bytes) {
+      run.streams.standard_output.on_data([&run](Bytes) {
         run.attempt.cancel();
         CHECK_FALSE(run.over());
       });

@@ -1,4 +1,4 @@
-// exec without a terminal, on the server: a stdin that the command does not read.
+// exec without a terminal, on the server: a stdin that the command reads slowly, or not at all.
 
 #include <chrono>
 #include <string>
@@ -17,6 +17,47 @@ using test::ManualClient;
 using test::ProcessCleanup;
 using test::shell_with_stdin;
 using test::TestLoop;
+
+TEST_CASE("exec: 50 MB of stdin through a slow process: every byte arrives") {
+  TestLoop loop;
+  ExecHost host(loop);
+  constexpr std::size_t kSize = 50'000'000;
+  ExecRequest request = shell_with_stdin("sleep 0.2; head -c 1000000 | wc -c; sleep 0.1; wc -c");
+  request.pod = "demo";
+  ManualClient client(loop, host.port(), request);
+  const std::string piece(1'000'000, 'x');
+  std::size_t sent = 0;
+  client.standard_input->on_writable([&] {
+    while (sent < kSize && client.standard_input->writable()) {
+      client.type(piece);
+      sent += piece.size();
+    }
+    if (sent == kSize) client.standard_input->close();
+  });
+  REQUIRE(loop.run_until([&] { return client.ended; }));
+  CHECK(client.code() == 0);
+  CHECK(client.output == "1000000\n49000000\n");
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("exec: stdin that a command's child keeps and does not read holds nothing up") {
+  TestLoop loop;
+  test::ExecOptions options;
+  options.runtime.output_grace = std::chrono::milliseconds(50);
+  ExecHost host(loop, std::move(options));
+  ExecRequest request =
+      shell_with_stdin("sleep 1000 <&0 >/dev/null 2>&1 & echo $!; read line; exit 3");
+  request.pod = "demo";
+  ManualClient client(loop, host.port(), request);
+  REQUIRE(loop.run_until([&] { return client.shows("\n"); }));
+  const ProcessCleanup child(std::stoi(client.output));
+  client.fill_stdin(loop);
+  REQUIRE(loop.run_until([&] { return client.ended; }));
+  CHECK(client.code() == 3);
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+}
 
 TEST_CASE("exec: a client that goes while its stdin is paused and holds bytes leaves nothing") {
   TestLoop loop;

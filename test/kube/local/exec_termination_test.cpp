@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "kube/client/remote_command_peer.h"
 #include "kube/local/exec_fixture.h"
 #include "support/processes.h"
 #include "support/test_loop.h"
@@ -63,7 +64,7 @@ struct ManualClient {
 
  private:
   void create(std::string_view type, std::shared_ptr<httpstream::Stream>& place) {
-    connection->create_stream({{kStreamType, type}},
+    connection->create_stream({{kHeaderStreamType, type}},
                               [&place](Result<std::shared_ptr<httpstream::Stream>> stream) {
                                 CHECK(stream);
                                 if (stream) place = *stream;
@@ -109,8 +110,8 @@ TEST_CASE("exec: output that a slow reader has not taken yet outlasts output_gra
   std::string received;
   ExecRun run;
   run.on_started = [&] {
-    run.streams.standard_output->on_data([&](Bytes bytes) { received += text_of(bytes); });
-    run.streams.standard_output->pause();
+    run.streams.standard_output.on_data([&](Bytes bytes) { received += text_of(bytes); });
+    run.streams.standard_output.pause();
   };
   // A child keeps the pipe open, so that only an empty pipe can be its end.
   run.start(loop, host.port(), shell("sleep 1000 & echo $! >&2; seq 1 200000"));
@@ -121,7 +122,7 @@ TEST_CASE("exec: output that a slow reader has not taken yet outlasts output_gra
   past_the_grace.start(300ms);
   REQUIRE(loop.run_until([&] { return late; }));
   CHECK_FALSE(run.over());
-  run.streams.standard_output->resume();
+  run.streams.standard_output.resume();
   REQUIRE(loop.run_until([&] { return run.over(); }));
   CHECK(run.code() == 0);
   CHECK(received.ends_with("\n200000\n"));
@@ -136,7 +137,7 @@ TEST_CASE("exec: a background child that writes without end does not hold up the
   std::size_t received = 0;
   ExecRun run;
   run.on_started = [&] {
-    run.streams.standard_output->on_data([&](Bytes bytes) { received += bytes.size(); });
+    run.streams.standard_output.on_data([&](Bytes bytes) { received += bytes.size(); });
   };
   run.start(loop, host.port(), shell("yes & echo $! >&2; exit 3"));
   const ProcessCleanup child(first_number(loop, run.error_output));
@@ -226,14 +227,16 @@ TEST_CASE("exec: a client that goes while output is in flight") {
 TEST_CASE("exec: a client that takes an output away: the command gets SIGPIPE, the rest goes on") {
   TestLoop loop;
   ExecHost host(loop);
-  ExecRun run;
-  run.on_started = [&] {
-    run.streams.standard_output->on_data([&](Bytes) { run.streams.standard_output->reset(); });
-  };
-  run.start(loop, host.port(), shell("yes; echo $? >&2; exit 6"));
-  REQUIRE(loop.run_until([&] { return run.over(); }));
-  CHECK(run.code() == 6);
-  CHECK(run.error_output == "141\n");
+  ExecRequest request = shell("yes; echo $? >&2; exit 6");
+  request.pod = "demo";
+  test::RemoteCommandPeer client(loop, host.port(), exec_target(request));
+  client.create_all({"error", "stdout", "stderr"});
+  REQUIRE(loop.run_until([&] { return !client.data["stdout"].empty(); }));
+  client.streams["stdout"]->reset();
+  REQUIRE(loop.run_until([&] { return client.happened("error end"); }));
+  CHECK(client.data["error"] == to_json(exit_status(6)));
+  CHECK(client.data["stderr"] == "141\n");
+  client.connection->close();
   host.stop_listening();
   REQUIRE(loop.run_out());
 }
@@ -280,7 +283,7 @@ TEST_CASE("stop: a client that does not read does not hold it up") {
   TestLoop loop;
   ExecHost host(loop, with_graces(100ms));
   ExecRun run;
-  run.on_started = [&] { run.streams.standard_output->pause(); };
+  run.on_started = [&] { run.streams.standard_output.pause(); };
   run.start(loop, host.port(), shell("echo $$ >&2; exec head -c 100000000 /dev/zero"));
   const ProcessCleanup cleanup(first_number(loop, run.error_output));
   loop.run_turns(200);
@@ -289,7 +292,7 @@ TEST_CASE("stop: a client that does not read does not hold it up") {
   host.stop([&] { stopped = true; });
   host.stop_listening();
   REQUIRE(loop.run_until([&] { return stopped; }));
-  run.streams.standard_output->resume();
+  run.streams.standard_output.resume();
   REQUIRE(loop.run_out());
   CHECK(run.over());
   CHECK_FALSE((run.status() && run.status()->code == 0));  // not all of its output has come

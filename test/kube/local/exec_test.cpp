@@ -22,24 +22,23 @@ namespace {
 /// Writes text to a command's stdin as fast as it is taken, then ends it.
 class StdinWriter {
  public:
-  void start(std::shared_ptr<httpstream::Stream> stream, std::string text) {
-    stream_ = std::move(stream);
+  void start(httpstream::StreamWriter writer, std::string text) {
+    writer_ = std::move(writer);
     text_ = std::move(text);
-    stream_->on_writable([this] { write_more(); });
-    write_more();
+    writer_.on_writable([this] { write_more(); });
   }
 
  private:
   void write_more() {
-    while (sent_ < text_.size() && stream_->writable()) {
+    while (sent_ < text_.size() && writer_.writable()) {
       const std::size_t size = std::min<std::size_t>(50000, text_.size() - sent_);
-      if (stream_->write(Buffer(text_.substr(sent_, size)))) return;
+      if (writer_.write(Buffer(text_.substr(sent_, size)))) return;
       sent_ += size;
     }
-    if (sent_ == text_.size()) (void)stream_->close();
+    if (sent_ == text_.size()) writer_.end();
   }
 
-  std::shared_ptr<httpstream::Stream> stream_;
+  httpstream::StreamWriter writer_;
   std::string text_;
   std::size_t sent_ = 0;
 };
@@ -58,7 +57,7 @@ TEST_CASE("exec: stdout and stderr come apart, and the exit code is the command'
         (code == 0 ? "" : "command terminated with exit code " + std::to_string(code)));
   CHECK(run.output == "out\nmore\n");
   CHECK(run.error_output == "err\n");
-  CHECK(run.streams.standard_input == nullptr);
+  CHECK_FALSE(run.streams.standard_input);
   host.stop_listening();
   REQUIRE(loop.run_out());
   CHECK(host.sessions() == 0);
@@ -84,7 +83,7 @@ TEST_CASE("exec: what is written to stdin reaches the command, and so does its e
   const std::string text = test::patterned_text(size);
   StdinWriter writer;
   ExecRun run;
-  run.on_started = [&] { writer.start(run.streams.standard_input, text); };
+  run.on_started = [&] { writer.start(std::move(run.streams.standard_input), text); };
   // It ends only when its stdin does.
   run.start(loop, host.port(), shell_with_stdin("cat; exit 4"));
   REQUIRE(loop.run_until([&] { return run.over(); }));
@@ -115,8 +114,8 @@ TEST_CASE("exec: outputs that nobody asks for go nowhere, and do not stop the co
   ExecRun run(loop, host.port(), request);
   REQUIRE(loop.run_until([&] { return run.over(); }));
   CHECK(run.code() == 5);
-  CHECK((run.streams.standard_output != nullptr) == use_stdout);
-  CHECK((run.streams.standard_error != nullptr) == !use_stdout);
+  CHECK(static_cast<bool>(run.streams.standard_output) == use_stdout);
+  CHECK(static_cast<bool>(run.streams.standard_error) == !use_stdout);
   const std::string& asked = use_stdout ? run.output : run.error_output;
   CHECK(asked.ends_with("\n100000\n"));
   CHECK((use_stdout ? run.error_output : run.output).empty());
@@ -173,12 +172,12 @@ TEST_CASE("exec: large output is complete before the status, for a reader that k
   bool paused = false;
   ExecRun run;
   run.on_started = [&] {
-    const auto stream = run.streams.standard_output;
-    stream->on_data([&, stream](Bytes bytes) {
+    auto& reader = run.streams.standard_output;
+    reader.on_data([&](Bytes bytes) {
       CHECK_FALSE(run.over());
       CHECK_FALSE(paused);
       received += text_of(bytes);
-      stream->pause();
+      reader.pause();
       paused = true;
       ++pauses;
     });
@@ -189,7 +188,7 @@ TEST_CASE("exec: large output is complete before the status, for a reader that k
     if (!paused) break;
     loop.run_turns(3);
     paused = false;
-    run.streams.standard_output->resume();
+    run.streams.standard_output.resume();
   }
   CHECK(run.code() == 0);
   CHECK(pauses > 5);
@@ -208,11 +207,11 @@ TEST_CASE("exec: a reader that does not read holds the command up") {
   bool reading = false;
   ExecRun run;
   run.on_started = [&] {
-    run.streams.standard_output->on_data([&](Bytes bytes) {
+    run.streams.standard_output.on_data([&](Bytes bytes) {
       CHECK(reading);
       received += bytes.size();
     });
-    run.streams.standard_output->pause();
+    run.streams.standard_output.pause();
   };
   constexpr std::size_t kSize = 100 * 1000 * 1000;
   run.start(loop, host.port(), shell("head -c " + std::to_string(kSize) + " /dev/zero"));
@@ -220,7 +219,7 @@ TEST_CASE("exec: a reader that does not read holds the command up") {
   loop.run_turns(500);
   CHECK_FALSE(host.logged("exited"));  // it cannot get rid of its output
   reading = true;
-  run.streams.standard_output->resume();
+  run.streams.standard_output.resume();
   REQUIRE(loop.run_until([&] { return run.over(); }));
   CHECK(run.code() == 0);
   CHECK(received == kSize);
@@ -237,7 +236,7 @@ TEST_CASE("exec: a command that closes its stdin, or ends, while we write") {
   StdinWriter writer;
   ExecRun run;
   run.on_started = [&] {
-    writer.start(run.streams.standard_input, std::string(20 * 1000 * 1000, 'x'));
+    writer.start(std::move(run.streams.standard_input), std::string(20 * 1000 * 1000, 'x'));
   };
   run.start(loop, host.port(), shell_with_stdin(script));
   REQUIRE(loop.run_until([&] { return run.over(); }));
@@ -251,12 +250,12 @@ TEST_CASE("exec: a command that never reads its stdin holds the writer up") {
   ExecHost host(loop);
   ExecRun run;
   run.on_started = [&] {
-    (void)run.streams.standard_input->write(Buffer(std::string(20 * 1000 * 1000, 'x')));
+    (void)run.streams.standard_input.write(Buffer(std::string(20 * 1000 * 1000, 'x')));
   };
   run.start(loop, host.port(), shell_with_stdin("echo ready; exec sleep 1000"));
   REQUIRE(loop.run_until([&] { return run.output == "ready\n"; }));
   loop.run_turns(200);
-  CHECK_FALSE(run.streams.standard_input->writable());
+  CHECK_FALSE(run.streams.standard_input.writable());
   bool stopped = false;
   host.stop([&] { stopped = true; });
   REQUIRE(loop.run_until([&] { return stopped && run.over(); }));
@@ -269,8 +268,8 @@ TEST_CASE("exec: the command may open its standard streams again by name") {
   ExecHost host(loop);
   ExecRun run;
   run.on_started = [&] {
-    (void)run.streams.standard_input->write(Buffer::copy_of("in\n"));
-    (void)run.streams.standard_input->close();
+    (void)run.streams.standard_input.write(Buffer::copy_of("in\n"));
+    run.streams.standard_input.end();
   };
   run.start(loop, host.port(),
             shell_with_stdin("cat /dev/stdin > /dev/stdout; echo err > /dev/stderr"));

@@ -38,7 +38,7 @@ std::unique_ptr<test::RawPeer> start_exec(TestLoop& loop, std::uint16_t port) {
   for (const char* type : {"error", "stdin", "stdout", "resize"}) {
     wire::SynStreamFrame frame;
     frame.stream_id = id;
-    frame.headers = {{kube::kStreamType, type}};
+    frame.headers = {{kube::kHeaderStreamType, type}};
     peer->send(writer.bytes(frame));
     id += 2;
   }
@@ -54,18 +54,22 @@ TEST_CASE("StreamingServer: an idle exec costs its server less than 64 KiB") {
   TestLoop loop;
   test::StreamingHost host(loop);
   std::vector<std::unique_ptr<test::RawPeer>> clients;
+  std::vector<httpstream::StreamReader> inputs;
+  std::vector<httpstream::StreamWriter> outputs;
   std::size_t before = 0;
   for (std::size_t i = 0; i < kWarmUp + kConnections; ++i) {
     if (i == kWarmUp) before = resident_bytes();
     clients.push_back(start_exec(loop, host.port()));
-    REQUIRE(loop.run_until([&] { return host.runtime->sessions.size() == i + 1; }));
+    REQUIRE(loop.run_until([&] { return host.runtime->commands.size() == i + 1; }));
     // It has been used, and is idle now.
-    const auto& session = host.runtime->sessions.back();
+    const auto& command = host.runtime->commands.back();
     bool read = false;
-    session->standard_input()->on_data([&read](Bytes) { read = true; });
-    CHECK_FALSE(session->standard_output()->write(Buffer(std::string(20000, 'x'))));
+    auto& input = inputs.emplace_back(command->take_standard_input());
+    auto& output = outputs.emplace_back(command->take_standard_output());
+    input.on_data([&read](Bytes) { read = true; });
+    CHECK_FALSE(output.write(Buffer(std::string(20000, 'x'))));
     REQUIRE(loop.run_until([&] { return read && clients.back()->received().size() > 20000; }));
-    session->standard_input()->on_data([](Bytes) {});
+    input.on_data([](Bytes) {});
   }
   const std::size_t after = resident_bytes();
   REQUIRE(before > 0);

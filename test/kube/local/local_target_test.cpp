@@ -48,13 +48,13 @@ struct Forwarded {
     error->on_data([this](Bytes bytes) { error_text += text_of(bytes); });
     error->on_close([this](const Error&) { error_over = true; });
     data->on_data([this](Bytes bytes) { received += text_of(bytes); });
-    CHECK_FALSE(error->close());
+    error->close();
   }
 
  private:
   void create(std::string_view type, std::uint16_t port, StreamPtr& place) {
     connection->create_stream(
-        {{kStreamType, type}, {kPort, std::to_string(port)}, {kRequestId, "0"}},
+        {{kHeaderStreamType, type}, {kHeaderPort, std::to_string(port)}, {kHeaderRequestId, "0"}},
         [&place](const Result<StreamPtr>& stream) {
           CHECK(stream);
           if (stream) place = *stream;
@@ -79,7 +79,7 @@ struct Target {
 void check_forwarding(TestLoop& loop, ExecHost& host, Target& target, std::uint16_t port) {
   Forwarded client(loop, host.port(), port);
   CHECK_FALSE(client.data->write(Buffer::copy_of("question")));
-  CHECK_FALSE(client.data->close());
+  client.data->close();
   REQUIRE(loop.run_until([&] { return target.peers.size() == 1 && target.peers[0]->ended(); }));
   CHECK(target.peers[0]->received() == "question");
   target.peers[0]->send(std::string("answer"));
@@ -114,7 +114,7 @@ TEST_CASE("LocalRuntime::port_forward: to a local socket in place of a port") {
   const std::string path = folder.path("target.sock");
   test::ExecOptions options;
   options.runtime.unix_targets = {{80, path}};
-  ExecHost host(loop, options);
+  ExecHost host(loop, std::move(options));
   Target target;
   auto listening = net::Listener::listen_pipe(loop.get(), path, target.handler());
   REQUIRE(listening);
@@ -127,7 +127,7 @@ TEST_CASE("LocalRuntime::port_forward: where nobody listens the client is told w
   const test::TemporaryFolder folder;
   test::ExecOptions options;
   options.runtime.unix_targets = {{80, folder.path("none.sock")}};
-  ExecHost host(loop, options);
+  ExecHost host(loop, std::move(options));
   const bool unix_target = GENERATE(true, false);
   const std::uint16_t port = unix_target ? 80 : test::closed_port(loop);
   Forwarded client(loop, host.port(), port);

@@ -9,13 +9,13 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <utility>
 
+#include "support/descriptors.h"
 #include "support/patterned_text.h"
 #include "support/processes.h"
 #include "support/test_loop.h"
@@ -24,16 +24,12 @@
 using namespace uvspdy;
 using kube::Process;
 using test::is_running;
+using test::open_descriptors;
 using test::ProcessCleanup;
 using test::TestLoop;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::size_t open_descriptors() {
-  const std::filesystem::directory_iterator entries("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
-}
 
 /// The children of this process's first thread, those that nobody has collected included.
 std::string children() {
@@ -69,29 +65,32 @@ struct TtyRun {
   int drained = 0;
   std::function<void()> on_output = [] {};
   std::unique_ptr<Process> process;
+  std::unique_ptr<httpstream::Source> source;
+  std::unique_ptr<httpstream::Sink> input;
 
   TtyRun(TestLoop& loop, std::string script) : TtyRun(loop, shell(std::move(script))) {}
 
   TtyRun(TestLoop& loop, const Process::Options& options) {
-    Process::Handlers handlers;
-    handlers.on_output = [this](Process::Output from, const Buffer& buffer) {
-      CHECK(from == Process::Output::kStdout);
-      CHECK_FALSE(ended);
-      output += text_of(buffer.bytes());
-      on_output();
-    };
-    handlers.on_output_end = [this](Process::Output from) {
-      CHECK(from == Process::Output::kStdout);
-      CHECK_FALSE(std::exchange(ended, true));
-    };
-    handlers.on_stdin_drained = [this] { ++drained; };
-    handlers.on_exit = [this] { CHECK_FALSE(std::exchange(exited, true)); };
-    process = std::make_unique<Process>(loop.get(),
-                                        std::make_shared<BufferPool>(kube::ProcessPipe::kBlockSize),
-                                        std::move(handlers));
+    process = std::make_unique<Process>(loop.get(), pool(),
+                                        [this] { CHECK_FALSE(std::exchange(exited, true)); });
     const Error error = process->start(options);
     INFO(error.message());
     REQUIRE_FALSE(error);
+    CHECK(process->take_output(Process::Output::kStderr) == nullptr);
+    source = process->take_output(Process::Output::kStdout);
+    source->start(
+        [this](const httpstream::Piece& piece) {
+          CHECK_FALSE(ended);
+          output += text_of(piece.bytes());
+          on_output();
+        },
+        [this](const Error&) { CHECK_FALSE(std::exchange(ended, true)); });
+    input = process->take_stdin();
+    input->start([this] { ++drained; }, {});
+  }
+
+  static std::shared_ptr<BufferPool> pool() {
+    return std::make_shared<BufferPool>(kube::DescriptorStream::kBlockSize);
   }
 
   static Process::Options shell(std::string script) {
@@ -104,7 +103,10 @@ struct TtyRun {
 
   bool over() const { return ended && exited; }
   bool shows(const std::string& text) const { return output.find(text) != std::string::npos; }
-  void type(std::string_view text) const { CHECK(process->write_stdin(bytes_of(text))); }
+  bool write(std::string_view text) const {
+    return input->write(httpstream::Piece(bytes_of(text)));
+  }
+  void type(std::string_view text) const { CHECK(write(text)); }
 };
 
 /// The number behind `mark` in an output, once its line is whole.
@@ -262,10 +264,10 @@ TEST_CASE("Process with a tty: all output is there, also what came right before 
   }
   SECTION("more than is read at once, and nobody reads before the exit") {
     TtyRun run(loop, "stty -onlcr; echo ready; seq 1 1500");
-    run.process->pause(Process::Output::kStdout);
+    run.source->pause();
     REQUIRE(loop.run_until([&] { return run.exited; }));
     CHECK_FALSE(run.ended);
-    run.process->resume(Process::Output::kStdout);
+    run.source->resume();
     REQUIRE(loop.run_until([&] { return run.ended; }));
     CHECK(run.output.ends_with("\n1499\n1500\n"));
     CHECK(run.output.size() == 6 + 6393);
@@ -294,7 +296,7 @@ TEST_CASE("Process with a tty: input that nobody reads yet is kept, and the writ
   REQUIRE(loop.run_until([&] { return run.shows("ready"); }));
   const std::string text = test::patterned_text(1000000);
   SECTION("in one piece") {
-    CHECK_FALSE(run.process->write_stdin(bytes_of(text)));
+    CHECK_FALSE(run.write(text));
     REQUIRE(loop.run_until([&] { return run.over(); }));
     CHECK(run.drained == 1);
   }
@@ -304,7 +306,7 @@ TEST_CASE("Process with a tty: input that nobody reads yet is kept, and the writ
       const std::string_view piece = rest.substr(0, 10000);
       rest.remove_prefix(piece.size());
       const int before = run.drained;
-      if (run.process->write_stdin(bytes_of(piece))) continue;
+      if (run.write(piece)) continue;
       REQUIRE(loop.run_until([&] { return run.drained > before; }));
     }
     CHECK(run.drained > 1);
@@ -319,7 +321,7 @@ TEST_CASE("Process with a tty: the end of stdin is none for the terminal") {
   TtyRun run(loop, "echo ready; read line; echo \"got $line\"");
   REQUIRE(loop.run_until([&] { return run.shows("ready"); }));
   run.type("word");
-  run.process->close_stdin();
+  run.input->end();
   run.type("dropped\n");
   run.process->resize({.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0});
   loop.run_turns(100);
@@ -339,7 +341,7 @@ TEST_CASE("Process with a tty: hanging up sends SIGHUP to the command and the fo
   const int job = number_behind(loop, run, "job=");
   const ProcessCleanup cleanup(job);
   SECTION("those who ignore it get SIGKILL as well") {
-    run.process->close_output(Process::Output::kStdout);
+    run.source->discard();
     loop.run_turns(10);
     CHECK(is_running(job));
     CHECK(run.process->signal_group(SIGKILL));
@@ -352,7 +354,7 @@ TEST_CASE("Process with a tty: hanging up sends SIGHUP to the command and the fo
     CHECK(run.process->signal_group(SIGKILL));
     REQUIRE(loop.run_until([&] { return run.exited; }));
     CHECK(loop.poll_until([&] { return !is_running(job); }));
-    run.process->close_output(Process::Output::kStdout);
+    run.source->discard();
   }
   REQUIRE(loop.run_out());
 }
@@ -361,7 +363,7 @@ TEST_CASE("Process with a tty: whoever catches the SIGHUP of a hang-up ends in o
   TestLoop loop;
   TtyRun run(loop, "trap 'exit 6' HUP; echo ready; while :; do sleep 0.02; done");
   REQUIRE(loop.run_until([&] { return run.shows("ready"); }));
-  run.process->close_output(Process::Output::kStdout);
+  run.source->discard();
   run.type("into nothing");
   REQUIRE(loop.run_until([&] { return run.exited; }));
   CHECK(run.process->exit_code() == 6);
@@ -382,7 +384,7 @@ TEST_CASE("Process with a tty: end_output: what a child keeps open or writes on 
   // A child that has lost its session's leader gets no SIGHUP, as `nohup` has it.
   TtyRun run(loop, "trap '' HUP; " + script + "; echo last");
   const ProcessCleanup cleanup(number_behind(loop, run, "child="));
-  if (paused) run.process->pause(Process::Output::kStdout);
+  if (paused) run.source->pause();
   REQUIRE(loop.run_until([&] { return run.exited; }));
   loop.run_turns(20);
   CHECK_FALSE(run.ended);
@@ -390,7 +392,7 @@ TEST_CASE("Process with a tty: end_output: what a child keeps open or writes on 
   CHECK_FALSE(run.ended);  // not inside the call
   loop.run_turns(20);
   CHECK(run.ended == !paused);
-  run.process->resume(Process::Output::kStdout);
+  run.source->resume();
   REQUIRE(loop.run_until([&] { return run.ended; }));
   if (script.find("yes") == std::string::npos) CHECK(run.output.ends_with("last\r\n"));
   REQUIRE(loop.run_out());
@@ -417,7 +419,7 @@ TEST_CASE("Process with a tty: commands that cannot be run") {
   TestLoop loop;
   const std::size_t descriptors = open_descriptors();
   const std::string before = children();
-  Process process(loop.get(), std::make_shared<BufferPool>(kube::ProcessPipe::kBlockSize), {});
+  Process process(loop.get(), TtyRun::pool(), {});
   Process::Options options;
   options.tty = true;
   SECTION("no such command") {

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "kube/server/port_forward_session.h"
+#include "kube/server/served_port_forward.h"
 #include "support/test_loop.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/httpstream/response_upgrader.h"
@@ -18,15 +19,13 @@
 
 namespace uvspdy::test {
 
-/// PortForwardSessions behind an HttpServer on loopback, and the lines that they log. Forwarded
+/// ServedPortForwards behind an HttpServer on loopback, and the lines that they log. Forwarded
 /// connections go to the port of 127.0.0.1 that they name, unless the test has set another handler.
 class PortForwardHost {
  public:
-  using Handler = kube::PortForwardSession::Handler;
+  using Handler = kube::ServedPortForward::Handler;
 
-  explicit PortForwardHost(TestLoop& loop, kube::PortForwardSession::Options options = {})
-      : loop_(loop), options_(std::move(options)) {
-    options_.log = [this](std::string_view line) { log_.emplace_back(line); };
+  explicit PortForwardHost(TestLoop& loop) : loop_(loop) {
     auto listening = httpstream::HttpServer::listen(
         loop.get(), "127.0.0.1", 0,
         [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) { serve(*exchange); });
@@ -38,6 +37,11 @@ class PortForwardHost {
 
   /// Who gets the connections in place of 127.0.0.1.
   Handler on_connection;
+
+  // For those that come from now on.
+  std::chrono::milliseconds stream_creation_timeout = std::chrono::hours(1);
+  std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(1);
+  std::size_t max_connections = 1000;
 
   std::uint16_t port() const { return http_->port(); }
   void stop_listening() { http_->close(); }
@@ -68,13 +72,18 @@ class PortForwardHost {
     httpstream::HttpResponse response;
     const auto protocol = httpstream::handshake(exchange.request(), response, kProtocols);
     CHECK(protocol);
-    const auto session = std::make_shared<kube::PortForwardSession>(
-        loop_.get(), kube::PortForwardRequest{"default", "demo", "u-1", {}}, options_,
+    kube::ServedPortForward::Options served;
+    served.stream_creation_timeout = stream_creation_timeout;
+    served.stream_idle_timeout = stream_idle_timeout;
+    served.max_connections = max_connections;
+    served.log = [this](std::string_view line) { log_.emplace_back(line); };
+    const auto session = std::make_shared<kube::ServedPortForward>(
+        loop_.get(), kube::PortForwardRequest{"default", "demo", "u-1", {}}, std::move(served),
         exchange.peer(),
         [this](std::shared_ptr<kube::ForwardedConnection> connection) {
           on_connection ? on_connection(std::move(connection)) : connect(std::move(connection));
         },
-        [this](const std::shared_ptr<kube::PortForwardSession>& over) { sessions_.erase(over); });
+        [this](const std::shared_ptr<kube::ServedPortForward>& over) { sessions_.erase(over); });
     httpstream::ConnectionOptions options;
     options.close_timeout = std::chrono::hours(1);
     options.session.ping_period = std::chrono::milliseconds(50);
@@ -96,9 +105,8 @@ class PortForwardHost {
   }
 
   TestLoop& loop_;
-  kube::PortForwardSession::Options options_;
   std::vector<std::string> log_;
-  std::unordered_set<std::shared_ptr<kube::PortForwardSession>> sessions_;
+  std::unordered_set<std::shared_ptr<kube::ServedPortForward>> sessions_;
   std::vector<std::shared_ptr<httpstream::Connection>> connections_;
   std::unique_ptr<httpstream::HttpServer> http_;
 };

@@ -27,7 +27,7 @@ StreamingServer::Options with_grace(std::chrono::milliseconds grace) {
   return options;
 }
 
-/// A session that is finished, with more output than a client takes at once.
+/// A command that is finished, with more output than a client takes at once.
 struct Finishing {
   StreamingHost host;
   RemoteCommandPeer client;
@@ -37,11 +37,13 @@ struct Finishing {
       : host(loop, std::move(options)), client(loop, host.port(), kTarget) {
     client.create_all({"error", "stdout"});
     client.streams["stdout"]->pause();
-    REQUIRE(loop.run_until([this] { return host.runtime->sessions.size() == 1; }));
-    const auto session = std::move(host.runtime->sessions.front());
-    host.runtime->sessions.clear();
-    CHECK_FALSE(session->standard_output()->write(Buffer::copy_of(kMuch)));
-    session->finish(exit_status(3));
+    REQUIRE(loop.run_until([this] { return host.runtime->commands.size() == 1; }));
+    const auto command = std::move(host.runtime->commands.front());
+    host.runtime->commands.clear();
+    auto output = command->take_standard_output();
+    CHECK_FALSE(output.write(Buffer::copy_of(kMuch)));
+    output.end();
+    command->finish(exit_status(3));
   }
 
   void stop() {
@@ -90,7 +92,7 @@ TEST_CASE("StreamingServer::stop: a client that takes nothing, or too little, is
     options.connection.slow_reader_timeout = 200ms;
     options.close_grace = 100ms;
   }
-  Finishing finishing(loop, options);
+  Finishing finishing(loop, std::move(options));
   finishing.stop();
   while (takes_some && !finishing.stopped) finishing.take_some(loop, 10ms);
   REQUIRE(loop.run_until([&] { return finishing.stopped; }));
@@ -115,16 +117,16 @@ TEST_CASE("stop: each call is answered once, also when the object is gone by the
       server_is_gone = true;
     }
   };
-  SECTION("StreamingServer, with a session") {
+  SECTION("StreamingServer, with a command") {
     StreamingHost host(loop);
     RemoteCommandPeer client(loop, host.port(), kTarget);
     client.create_all({"error", "stdout"});
-    REQUIRE(loop.run_until([&] { return host.runtime->sessions.size() == 1; }));
+    REQUIRE(loop.run_until([&] { return host.runtime->commands.size() == 1; }));
     const auto runtime = host.runtime;
     stop(host.server);
     loop.run_turns(20);
     CHECK(first + second == 0);
-    runtime->sessions.clear();
+    runtime->commands.clear();
     REQUIRE(loop.run_until([&] { return client.happened("error end"); }));
     client.connection->close();
     REQUIRE(loop.run_until([&] { return second > 0; }));

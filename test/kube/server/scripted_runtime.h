@@ -15,15 +15,15 @@ namespace uvspdy::test {
 /// A Runtime that keeps what it is given, for a test to act on.
 class ScriptedRuntime : public kube::Runtime {
  public:
-  using SessionPtr = std::shared_ptr<kube::RemoteCommandSession>;
+  using CommandPtr = std::shared_ptr<kube::ServedCommand>;
 
-  void exec(kube::ExecRequest request, SessionPtr session) override {
+  void exec(kube::ExecRequest request, CommandPtr command) override {
     calls.push_back("exec " + request.container);
-    take(std::move(session));
+    take(std::move(command));
   }
-  void attach(kube::AttachRequest request, SessionPtr session) override {
+  void attach(kube::AttachRequest request, CommandPtr command) override {
     calls.push_back("attach " + request.container);
-    take(std::move(session));
+    take(std::move(command));
   }
   void port_forward(kube::PortForwardRequest request,
                     std::shared_ptr<kube::ForwardedConnection> connection) override {
@@ -32,14 +32,14 @@ class ScriptedRuntime : public kube::Runtime {
   }
 
   std::vector<std::string> calls;
-  std::vector<SessionPtr> sessions;
+  std::vector<CommandPtr> commands;
   std::vector<std::shared_ptr<kube::ForwardedConnection>> connections;
-  std::function<void()> on_session = [] {};
+  std::function<void()> on_command = [] {};
 
  private:
-  void take(SessionPtr session) {
-    sessions.push_back(std::move(session));
-    on_session();
+  void take(CommandPtr command) {
+    commands.push_back(std::move(command));
+    on_command();
   }
 };
 

@@ -127,7 +127,7 @@ TEST_CASE("StreamingServer: a URL works once, for its own request") {
   const std::string again = answer(loop, host.port(), "POST " + target);
   CHECK(again.starts_with("HTTP/1.1 404 "));
   CHECK(again.ends_with("\r\n\r\n404 page not found\n"));
-  host.runtime->sessions.front()->finish(exit_status(0));
+  host.runtime->commands.front()->finish(exit_status(0));
   client.connection->close();
   host.http->close();
   REQUIRE(loop.run_out());
@@ -158,7 +158,7 @@ TEST_CASE("StreamingServer: max_tokens at one time, and then 429") {
   StreamingServer::Options options = with_base("http://127.0.0.1:1");
   CHECK(options.max_tokens == 1000);
   CHECK(options.token_lifetime == 1min);
-  StreamingHost host(loop, options);
+  StreamingHost host(loop, std::move(options));
   std::string url;
   for (int i = 0; i < 1000; ++i) {
     const auto made = host.server->exec_url(exec_of("c"));
@@ -193,11 +193,12 @@ TEST_CASE("StreamingServer: a portforward, by a URL and by a path") {
   RemoteCommandPeer client(loop, host.port(), target, kPortForwardProtocol);
   int created = 0;
   for (const std::string_view type : {kStreamTypeError, kStreamTypeData}) {
-    client.connection->create_stream({{kStreamType, type}, {kPort, "8080"}, {kRequestId, "0"}},
-                                     [&](const auto& stream) {
-                                       CHECK(stream);
-                                       ++created;
-                                     });
+    client.connection->create_stream(
+        {{kHeaderStreamType, type}, {kHeaderPort, "8080"}, {kHeaderRequestId, "0"}},
+        [&](const auto& stream) {
+          CHECK(stream);
+          ++created;
+        });
   }
   REQUIRE(loop.run_until([&] { return created == 2 && !host.runtime->calls.empty(); }));
   CHECK(host.runtime->calls == std::vector<std::string>{"port_forward demo 8080"});
@@ -218,12 +219,12 @@ TEST_CASE("StreamingServer: a connection over which nothing goes is closed, its 
   CHECK(options.connection.session.ping_period == 5s);
   options.stream_idle_timeout = 300ms;
   options.connection.session.ping_period = 50ms;
-  StreamingHost host(loop, options);
+  StreamingHost host(loop, std::move(options));
   RemoteCommandPeer client(loop, host.port(), "/attach/default/demo/main?output=1");
   client.create_all({"error", "stdout"});
-  REQUIRE(loop.run_until([&] { return host.runtime->sessions.size() == 1; }));
+  REQUIRE(loop.run_until([&] { return host.runtime->commands.size() == 1; }));
   bool gone = false;
-  host.runtime->sessions.front()->on_gone([&] { gone = true; });
+  host.runtime->commands.front()->on_gone([&] { gone = true; });
   REQUIRE(loop.run_until([&] { return gone && client.closed; }));
   host.http->close();
   REQUIRE(loop.run_out());
@@ -235,7 +236,7 @@ TEST_CASE("StreamingServer::stop: ends what waits, lets run what runs, and takes
   TestLoop loop;
   StreamingServer::Options options = with_base("http://127.0.0.1:1");
   options.close_grace = 1h;
-  StreamingHost host(loop, options);
+  StreamingHost host(loop, std::move(options));
   const std::string target = "/exec/default/demo/main?command=x&output=1";
   RemoteCommandPeer waits(loop, host.port(), target);
   waits.create_all({"error"});
@@ -243,8 +244,8 @@ TEST_CASE("StreamingServer::stop: ends what waits, lets run what runs, and takes
   runs.create_all({"error", "stdout"});
   RemoteCommandPeer knows(loop, host.port(), target);
   knows.create_all({"error", "stdout"});
-  REQUIRE(loop.run_until([&] { return host.runtime->sessions.size() == 2; }));
-  host.runtime->sessions[1]->finish(exit_status(0));
+  REQUIRE(loop.run_until([&] { return host.runtime->commands.size() == 2; }));
+  host.runtime->commands[1]->finish(exit_status(0));
   REQUIRE(loop.run_until([&] { return knows.happened("error end"); }));
   const std::string url = *host.server->exec_url(exec_of("c"));
   CHECK(host.server->sessions() == 3);
@@ -256,8 +257,10 @@ TEST_CASE("StreamingServer::stop: ends what waits, lets run what runs, and takes
   CHECK(answer(loop, host.port(), "POST " + target_of(url)).starts_with("HTTP/1.1 404 "));
   CHECK_FALSE(runs.closed);
   CHECK_FALSE(stopped);
-  CHECK_FALSE(host.runtime->sessions[0]->standard_output()->write(Buffer::copy_of("last words")));
-  host.runtime->sessions[0]->finish(exit_status(4));
+  auto output = host.runtime->commands[0]->take_standard_output();
+  CHECK_FALSE(output.write(Buffer::copy_of("last words")));
+  output.end();
+  host.runtime->commands[0]->finish(exit_status(4));
   REQUIRE(loop.run_until([&] { return runs.happened("error end"); }));
   CHECK(runs.data["stdout"] == "last words");
   runs.connection->close();
@@ -271,18 +274,20 @@ TEST_CASE("StreamingServer::stop: a client that does not read has close_grace, n
   TestLoop loop;
   StreamingServer::Options options;
   options.close_grace = 50ms;
-  StreamingHost host(loop, options);
+  StreamingHost host(loop, std::move(options));
   RemoteCommandPeer client(loop, host.port(), "/exec/default/demo/main?command=x&output=1");
   client.create_all({"error", "stdout"});
-  REQUIRE(loop.run_until([&] { return host.runtime->sessions.size() == 1; }));
+  REQUIRE(loop.run_until([&] { return host.runtime->commands.size() == 1; }));
   client.streams["stdout"]->pause();
-  const auto& session = host.runtime->sessions.front();
-  CHECK_FALSE(session->standard_output()->write(Buffer(std::string(32 << 20, 'x'))));
+  const auto& command = host.runtime->commands.front();
+  auto output = command->take_standard_output();
+  CHECK_FALSE(output.write(Buffer(std::string(32 << 20, 'x'))));
+  output.end();
   const bool before = GENERATE(true, false);
   bool stopped = false;
-  if (before) session->finish(exit_status(0));
+  if (before) command->finish(exit_status(0));
   host.server->stop([&] { stopped = true; });
-  if (!before) session->finish(exit_status(0));
+  if (!before) command->finish(exit_status(0));
   REQUIRE(loop.run_until([&] { return stopped; }));
   client.streams["stdout"]->resume();
   REQUIRE(loop.run_until([&] { return client.closed; }));

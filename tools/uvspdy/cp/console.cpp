@@ -7,7 +7,9 @@
 #include <array>
 #include <cstdio>
 
-#include "printable.h"
+#include "uvspdy/printable.h"
+
+using namespace uvspdy;
 
 namespace {
 
@@ -104,5 +106,5 @@ std::string Console::bar() const {
   // One less than there are, so that the cursor stays on this line.
   const std::size_t width = terminal_width() - 1;
   if (text.size() >= width) return text.substr(0, width);
-  return name_.substr(0, width - text.size()) + text;
+  return printable(name_, width - text.size()) + text;
 }

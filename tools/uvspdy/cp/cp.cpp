@@ -104,15 +104,17 @@ int cp(const CpFlags& flags) {
       remote.pod_namespace.empty() ? config->pod_namespace : remote.pod_namespace;
   request.pod = remote.pod;
 
-  Loop loop;
-  auto server = make_api_server(loop.get(), flags.client, std::move(*config));
+  Result<Loop> loop = Loop::open_with_threads();
+  if (!loop) return fail(loop.error().message());
+  auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return fail(server.error().message());
   const std::optional<std::string> container =
-      choose_container(loop, **server, request, flags.container);
+      choose_container(*loop, **server, request, flags.container);
   if (!container) return 1;
   request.container = *container;
   Console console;
-  Pod pod(loop.get(), std::move(*server), std::move(request), console);
+  Pod pod(loop->get(), std::move(*server), std::move(request), console);
+  if (const Error error = pod.watch_signals()) return fail(error.message());
   return copy(pod, *source, *destination, flags);
 }
 

@@ -20,14 +20,14 @@ constexpr std::chrono::seconds kTidyingTime{10};
 
 Pod::Pod(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server, kube::ExecRequest request,
          Console& console)
-    : loop_(loop),
-      server_(std::move(server)),
-      request_(std::move(request)),
-      console_(console),
-      signals_(loop, [this](int signal) {
-        signal_ = signal;
-        stopping_ = true;
-      }) {}
+    : loop_(loop), server_(std::move(server)), request_(std::move(request)), console_(console) {}
+
+Error Pod::watch_signals() {
+  return signals_.start(loop_, [this](int signal) {
+    signal_ = signal;
+    stopping_ = true;
+  });
+}
 
 void Pod::turn() { uv_run(loop_, UV_RUN_ONCE); }
 
@@ -51,7 +51,7 @@ void Pod::tidy_up(std::vector<std::string> words) {
     PodCommand command(*this, std::move(words));
     net::Timer limit(loop_, [&command] { command.cancel(); });
     limit.start(kTidyingTime);
-    (void)command.wait();
+    command.finish();
   }
   tidying_ = false;
   stopping_ = signal_ != 0;

@@ -21,10 +21,13 @@ class PodCommand;
 /// plain reads and writes, in one thread and with nothing queued in between.
 class Pod {
  public:
-  /// `request` names the pod and the container. A signal (StopSignals) ends the
-  /// command that runs, so that what it leaves can be tidied up.
+  /// `request` names the pod and the container.
   Pod(uv_loop_t* loop, std::shared_ptr<uvspdy::kube::ApiServer> server,
       uvspdy::kube::ExecRequest request, Console& console);
+
+  /// From here on a signal (StopSignals) ends the command that runs, so that what it leaves can be
+  /// tidied up. Errors: libuv's.
+  uvspdy::Error watch_signals();
 
   /// Runs a command without input to its end; its output, of at most a few KiB, goes to `output`,
   /// if there is one. Errors: those of kube::exec.

@@ -22,26 +22,24 @@ PodCommand::PodCommand(Pod& pod, std::vector<std::string> words, Input input) : 
   kube::ExecRequest request = pod.request_;
   request.command = std::move(words);
   request.use_stdin = input == Input::kGiven;
-  attempt_ = kube::exec(*pod.server_, std::move(request),
-                        {[this](const kube::RemoteCommandStreams& streams) { started(streams); },
-                         [this](Result<kube::ExitStatus> status) { exited(std::move(status)); }});
+  attempt_ =
+      kube::exec(*pod.server_, std::move(request),
+                 {[this](kube::RemoteCommandStreams streams) { started(std::move(streams)); },
+                  [this](Result<kube::ExitStatus> status) { exited(std::move(status)); }});
 }
 
 PodCommand::~PodCommand() {
   cancel();
-  (void)wait();
+  finish();
 }
 
-void PodCommand::started(const kube::RemoteCommandStreams& streams) {
-  streams_ = streams;
+void PodCommand::started(kube::RemoteCommandStreams streams) {
   started_ = true;
-  streams_.standard_output->on_data([this](Bytes bytes) {
-    if (drop_output_) return;
-    arrived_.insert(arrived_.end(), bytes.begin(), bytes.end());
-    if (arrived_.size() > kOutputHighWater) streams_.standard_output->pause();
-  });
-  streams_.standard_error->on_data([this](Bytes bytes) { hear(bytes); });
-  if (streams_.standard_input) streams_.standard_input->on_data([](Bytes) {});
+  input_ = std::move(streams.standard_input);
+  if (!finishing_) output_ = std::move(streams.standard_output);
+  output_.on_data([this](Bytes bytes) { arrive(bytes); });
+  error_output_ = std::move(streams.standard_error);
+  error_output_.on_data([this](Bytes bytes) { hear(bytes); });
 }
 
 void PodCommand::exited(Result<kube::ExitStatus> status) {
@@ -50,6 +48,11 @@ void PodCommand::exited(Result<kube::ExitStatus> status) {
   if (!*status_ && httpstream::upgrade_failure(status_->error()) == nullptr) {
     if (status_->error().code().value() != UV_ECANCELED) pod_.lost_ = true;
   }
+}
+
+void PodCommand::arrive(Bytes bytes) {
+  arrived_.insert(arrived_.end(), bytes.begin(), bytes.end());
+  if (arrived_.size() > kOutputHighWater) output_.pause();
 }
 
 void PodCommand::hear(Bytes words) {
@@ -67,31 +70,36 @@ void PodCommand::turn() {
   pod_.turn();
 }
 
+bool PodCommand::takes_more() const {
+  return started_ ? input_.state() == httpstream::HalfState::kOpen : !status_;
+}
+
 Bytes PodCommand::read() {
   read_.clear();
   while (arrived_.empty() && !status_) turn();
   read_.swap(arrived_);
-  if (streams_.standard_output) streams_.standard_output->resume();
+  output_.resume();
   return read_;
 }
 
 bool PodCommand::write(Bytes bytes) {
-  const auto takes_more = [this] {
-    return !status_ && !(started_ && streams_.standard_input->is_closed());
-  };
-  while (takes_more() && !(started_ && streams_.standard_input->writable())) turn();
-  return takes_more() && !streams_.standard_input->write(Buffer::copy_of(bytes));
+  while (takes_more() && !input_.writable()) turn();
+  return takes_more() && !input_.write(Buffer::copy_of(bytes));
 }
 
 void PodCommand::close_input() {
   while (!started_ && !status_) turn();
-  if (started_ && !status_) (void)streams_.standard_input->close();
+  input_.end();
+}
+
+void PodCommand::finish() {
+  finishing_ = true;
+  output_ = {};
+  while (!status_) turn();
 }
 
 const Result<kube::ExitStatus>& PodCommand::wait() {
-  drop_output_ = true;
-  if (streams_.standard_output) streams_.standard_output->resume();
-  while (!status_) turn();
+  finish();
   return *status_;
 }
 

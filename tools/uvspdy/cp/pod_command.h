@@ -9,7 +9,8 @@
 #include "pod.h"
 #include "uvspdy/bytes.h"
 #include "uvspdy/error.h"
-#include "uvspdy/httpstream/stream.h"
+#include "uvspdy/httpstream/stream_reader.h"
+#include "uvspdy/httpstream/stream_writer.h"
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/net/attempt.h"
 
@@ -25,17 +26,21 @@ class PodCommand {
   PodCommand(const PodCommand&) = delete;
   PodCommand& operator=(const PodCommand&) = delete;
 
-  /// The next bytes of the output, valid until the next call. None: it has ended, `wait` says how.
+  /// The next bytes of the output, valid until the next call. None: the command has ended, and
+  /// `wait` says how.
   uvspdy::Bytes read();
 
-  /// False: the command takes no more. What it has not taken yet, and how much memory that needs,
-  /// is bounded by the stream's high-water mark.
+  /// False: the command takes no more. What it has not taken yet is bounded by the stream's
+  /// high-water mark.
   bool write(uvspdy::Bytes bytes);
 
   /// The end of the input, behind everything written.
   void close_input();
 
-  /// How the command ended. Output that nobody has read is dropped. Errors: those of kube::exec.
+  /// Waits for the command's end. Output that nobody has read is dropped.
+  void finish();
+
+  /// `finish`, and how the command ended. Errors: those of kube::exec.
   const uvspdy::Result<uvspdy::kube::ExitStatus>& wait();
 
   /// Whether `wait` would not wait.
@@ -45,15 +50,19 @@ class PodCommand {
   void cancel();
 
  private:
-  void started(const uvspdy::kube::RemoteCommandStreams& streams);
+  void started(uvspdy::kube::RemoteCommandStreams streams);
   void exited(uvspdy::Result<uvspdy::kube::ExitStatus> status);
   void turn();
+  void arrive(uvspdy::Bytes bytes);
   void hear(uvspdy::Bytes words);
+  bool takes_more() const;
 
   Pod& pod_;
-  uvspdy::kube::RemoteCommandStreams streams_;
   bool started_ = false;
-  bool drop_output_ = false;
+  bool finishing_ = false;  // nobody reads the output any more
+  uvspdy::httpstream::StreamWriter input_;
+  uvspdy::httpstream::StreamReader output_;
+  uvspdy::httpstream::StreamReader error_output_;
   std::vector<std::uint8_t> arrived_;
   std::vector<std::uint8_t> read_;  // what `read` has handed out
   std::string words_;               // of stderr, without a line's end yet

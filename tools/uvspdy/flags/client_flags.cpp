@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "flags/flow_control.h"
+#include "report.h"
 #include "uvspdy/kube/protocol/error.h"
 
 using namespace uvspdy;
@@ -37,12 +38,11 @@ int verbosity(std::string_view text) {
 
 void print_request(int level, const std::string& origin, const httpstream::HttpRequest& request) {
   if (level >= kPrintRequests) {
-    std::fprintf(stderr, "%s %s%s\n", request.method.c_str(), origin.c_str(),
-                 request.target.c_str());
+    report_line(request.method + " " + origin + request.target);
   }
   if (level < kPrintHeaders) return;
   for (const auto& [name, value] : request.headers.fields()) {
-    std::fprintf(stderr, "    %s: %s\n", name.c_str(), value.c_str());
+    report_line("    " + name + ": " + value);
   }
 }
 
@@ -166,7 +166,7 @@ Result<std::shared_ptr<kube::ApiServer>> make_api_server(uv_loop_t* loop, const 
   };
   options.proxy_from_environment = true;
   if (flags.verbosity > 0) {
-    std::fprintf(stderr, "connecting to %s\n", config.server.origin().c_str());
+    report_line("connecting to " + config.server.origin());
     options.on_request = [level = flags.verbosity,
                           origin = config.server.origin()](const httpstream::HttpRequest& request) {
       print_request(level, origin, request);

@@ -15,7 +15,12 @@ inline void add_flow_control(CLI::App& command, uvspdy::session::FlowControl& fl
   command
       .add_option_function<std::string>(
           "--flow-control",
-          [names, &flow_control](const std::string& n) { flow_control = names.at(n); },
+          [names, &flow_control](const std::string& name) {
+            // The check below lets no other name through.
+            if (const auto found = names.find(name); found != names.end()) {
+              flow_control = found->second;
+            }
+          },
           "SPDY's windows: 'automatic' finds out whether the peer has them, 'standard' insists, "
           "'none' does without")
       ->check(CLI::IsMember({"automatic", "standard", "none"}))

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "report.h"
+
 using namespace uvspdy;
 
 namespace {
@@ -66,10 +68,9 @@ bool LocalListeners::listen(PortSpec port, const std::vector<LocalAddress>& addr
     made.push_back(std::move(*listener));
   }
   if (missing || (localhost_asked && !localhost_had)) {
-    std::fprintf(stderr,
-                 "Unable to listen on port %d: Listeners failed to create with the following "
-                 "errors: [%s]%s\n",
-                 port.local, failures.c_str(), advice(status, port).c_str());
+    report_line("Unable to listen on port " + std::to_string(port.local) +
+                ": Listeners failed to create with the following errors: [" + failures + "]" +
+                advice(status, port));
     return false;
   }
   for (auto& listener : made) {

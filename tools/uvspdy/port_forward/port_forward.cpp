@@ -74,13 +74,15 @@ class PortForward {
         listeners_(
             loop, [this](auto local, const PortSpec& port) { accepted(std::move(local), port); },
             errors_),
-        again_(std::in_place, loop, [this] { dial(); }),
-        signals_(std::in_place, loop, [this](int) { leave(0); }) {}
+        again_(std::in_place, loop, [this] { dial(); }) {}
 
   /// Runs until it is over; the exit code.
   int run(Loop& loop, std::vector<PortSpec> ports, std::vector<LocalAddress> addresses) {
     ports_ = std::move(ports);
     addresses_ = std::move(addresses);
+    if (const Error error = signals_.start(loop_, [this](int) { leave(0); })) {
+      return report_error("port-forward", error.message());
+    }
     dial();
     loop.run();
     return exit_code_.value_or(1);
@@ -174,7 +176,7 @@ class PortForward {
     waiting_.clear();
     attempt_.cancel();
     again_.reset();
-    signals_->close();
+    signals_.close();
     if (forwarder_) forwarder_->close();
     if (under_way_ == 0) return;
     grace_.emplace(loop_, [exit_code] { std::_Exit(exit_code); });
@@ -203,7 +205,7 @@ class PortForward {
   std::chrono::milliseconds delay_ = kFirstDelay;
   std::optional<net::Timer> again_;
   std::optional<net::Timer> grace_;
-  std::optional<StopSignals> signals_;
+  StopSignals signals_;
   std::optional<int> exit_code_;
 };
 
@@ -231,11 +233,12 @@ int port_forward(const PortForwardFlags& flags) {
   request.pod_namespace = config->pod_namespace;
   request.pod = *pod;
 
-  Loop loop;
-  auto server = make_api_server(loop.get(), flags.client, std::move(*config));
+  Result<Loop> loop = Loop::open_with_threads();
+  if (!loop) return report_error("port-forward", loop.error().message());
+  auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return report_error("port-forward", server.error().message());
-  PortForward command(loop.get(), std::move(*server), std::move(request), flags.reconnect);
-  return command.run(loop, std::move(ports), std::move(*addresses));
+  PortForward command(loop->get(), std::move(*server), std::move(request), flags.reconnect);
+  return command.run(*loop, std::move(ports), std::move(*addresses));
 }
 
 }  // namespace

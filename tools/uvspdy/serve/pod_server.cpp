@@ -39,14 +39,16 @@ PodServer::PodServer(uv_loop_t* loop, const Options& options)
 
 Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, const Options& options) {
   auto server = std::make_unique<PodServer>(loop, options);
-  httpstream::HttpServer::Options http;
+  httpstream::HttpServerOptions http;
   http.log = options.log;
   http.tls = options.tls;
   const auto handler = [self = server.get()](const auto& exchange) { self->handle(exchange); };
   Result<std::unique_ptr<httpstream::HttpServer>> listening =
       options.socket_path.empty()
-          ? httpstream::HttpServer::listen(loop, options.address, options.port, handler, http)
-          : httpstream::HttpServer::listen_pipe(loop, options.socket_path, handler, http);
+          ? httpstream::HttpServer::listen(loop, options.address, options.port, handler,
+                                           std::move(http))
+          : httpstream::HttpServer::listen_pipe(loop, options.socket_path, handler,
+                                                std::move(http));
   if (!listening) return listening.error();
   server->http_ = std::move(*listening);
   return server;

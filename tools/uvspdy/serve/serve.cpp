@@ -97,7 +97,8 @@ int serve(const ServeOptions& options) {
   // Outlive the loop, whose last turn may still tell of the main process.
   int exit_code = 0;
   std::function<void()> stop;
-  Loop loop;
+  Result<Loop> loop = Loop::open();
+  if (!loop) return report_error("serve", loop.error().message());
   PodServer::Options server_options;
   server_options.address = endpoint->host;
   server_options.port = endpoint->port;
@@ -109,7 +110,7 @@ int serve(const ServeOptions& options) {
   server_options.flow_control = options.flow_control;
   server_options.log = report_line;
   server_options.main_command = options.main_command;
-  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop.get(), server_options);
+  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop->get(), server_options);
   if (!server) return report_error("serve", server.error().message());
   // Before there is a process that a failure would have to end.
   std::optional<FileReplacement> kubeconfig_file;
@@ -120,19 +121,19 @@ int serve(const ServeOptions& options) {
   }
   std::optional<CertificateReloader> reloader;
   if (options.security.has_tls()) {
-    reloader.emplace(loop.get(), options.security, *security, server_options.log);
+    reloader.emplace(loop->get(), options.security, *security, server_options.log);
   }
   // Stopping takes a few seconds, longer only while a slow client reads on; ending sooner would
   // leave commands running.
-  std::optional<StopSignals> signals;
+  StopSignals signals;
   stop = [&] {
     (*server)->stop([&] {
-      signals->close();
+      signals.close();
       reloader.reset();
     });
   };
   // Before there is a process, too, which a signal would leave behind; heard once the loop runs.
-  signals.emplace(loop.get(), [&](int) {
+  Error error = signals.start(loop->get(), [&](int) {
     if (stop) std::exchange(stop, {})();
   });
   // A pod ends with its main process and as that does, unless it was told to stop before.
@@ -141,8 +142,8 @@ int serve(const ServeOptions& options) {
     exit_code = main_exit_code;
     std::exchange(stop, {})();
   };
-  Error error;
-  if (!main_command.command.empty()) error = (*server)->start_main(main_command, main_over);
+  if (!error && !main_command.command.empty())
+    error = (*server)->start_main(main_command, main_over);
   // Only now, and before anybody is told to come: what cannot start leaves the file as it was.
   if (!error && kubeconfig_file) error = kubeconfig_file->put_in_place();
   if (error) {
@@ -152,7 +153,7 @@ int serve(const ServeOptions& options) {
     std::printf("listening on %s\n", (*server)->url().c_str());
     std::fflush(stdout);
   }
-  loop.run();
+  loop->run();
   return exit_code;
 }
 

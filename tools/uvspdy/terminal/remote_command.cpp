@@ -10,13 +10,13 @@
 
 #include "report.h"
 #include "stop_signals.h"
+#include "terminal/fd_sink.h"
+#include "terminal/fd_source.h"
+#include "uvspdy/net/error.h"
 
 using namespace uvspdy;
 
 namespace {
-
-// What we keep of an output that is slower than the connection before its stream is paused.
-constexpr std::size_t kOutputHighWater = 256 * 1024;
 
 // How long the connection may take to end in order once a signal ends us.
 constexpr auto kGoodbye = std::chrono::seconds(1);
@@ -24,28 +24,23 @@ constexpr auto kGoodbye = std::chrono::seconds(1);
 }  // namespace
 
 RemoteCommand::RemoteCommand(uv_loop_t* loop, const char* name)
-    : loop_(loop),
-      name_(name),
-      input_(loop, STDIN_FILENO, [this](Result<Buffer> piece) { send_input(std::move(piece)); }),
-      output_(loop, STDOUT_FILENO, writer_handlers(streams_.standard_output)),
-      error_output_(loop, STDERR_FILENO, writer_handlers(streams_.standard_error)),
-      give_up_(loop, [this] { die_of(signal_); }) {}
+    : loop_(loop), name_(name), give_up_(loop, [this] { die_of(signal_); }) {}
 
 bool RemoteCommand::wants_terminal(const PodFlags& flags) {
   if (!flags.tty || !flags.use_stdin) return false;
   if (Terminal::is_terminal(STDIN_FILENO)) return true;
   if (!flags.quiet) {
-    std::fprintf(stderr,
-                 "Unable to use a TTY - input is not a terminal or the right kind of file\n");
+    report_line("Unable to use a TTY - input is not a terminal or the right kind of file");
   }
   return false;
 }
 
 void RemoteCommand::run(const Start& start, bool tty, bool redraw) {
-  watch_signals();
+  Error error = watch_signals();
   kube::TerminalSize first;
   if (tty) {
-    terminal_.emplace(loop_, STDIN_FILENO, STDOUT_FILENO, [this] { send_size(); });
+    terminal_.emplace(loop_, STDIN_FILENO, STDOUT_FILENO);
+    if (!error) error = terminal_->watch_size([this] { send_size(); });
     first = terminal_->size();
     // A size that changes makes programs draw, so the right one comes second.
     if (redraw && first != kube::TerminalSize()) {
@@ -54,7 +49,8 @@ void RemoteCommand::run(const Start& start, bool tty, bool redraw) {
     }
     told_ = first;
   }
-  attempt_ = start({[this](const kube::RemoteCommandStreams& streams) { started(streams); },
+  if (error) leave(report_error(name_, error.message()));
+  attempt_ = start({[this](kube::RemoteCommandStreams streams) { started(std::move(streams)); },
                     [this](Result<kube::ExitStatus> status) {
                       status_ = std::move(status);
                       maybe_exit();
@@ -62,77 +58,67 @@ void RemoteCommand::run(const Start& start, bool tty, bool redraw) {
                    first);
 }
 
-FdWriter::Handlers RemoteCommand::writer_handlers(StreamPtr& stream) {
-  return {[this, &stream] {
-            if (stream) stream->resume();
-            maybe_exit();
-          },
-          [this](const Error& error) {
-            // As a program ends whose reader has gone, so that `uvspdy exec ... | head` is quiet.
-            if (error.code().value() == UV_EPIPE) die_of(SIGPIPE);
-            leave(report_error(name_, error.message()));
-          }};
-}
-
-void RemoteCommand::started(const kube::RemoteCommandStreams& streams) {
-  streams_ = streams;
-  connect(streams_.standard_output, output_);
-  connect(streams_.standard_error, error_output_);
+void RemoteCommand::started(kube::RemoteCommandStreams streams) {
+  resize_ = std::move(streams.terminal_resize);
+  pump_output(output_, std::move(streams.standard_output), STDOUT_FILENO);
+  pump_output(error_output_, std::move(streams.standard_error), STDERR_FILENO);
   if (terminal_) {
     // Not earlier, so that Ctrl-C ends the attempt to connect.
-    if (!terminal_->make_raw())
-      fail("uvspdy " + name_ + ": the terminal cannot be set to raw mode");
+    if (const Error error = terminal_->make_raw()) leave(report_error(name_, error.message()));
     send_size();
   }
-  if (!streams_.standard_input) return;
-  streams_.standard_input->on_writable([this] { input_.read(); });
-  input_.read();
+  pump_input(std::move(streams.standard_input));
 }
 
-void RemoteCommand::connect(const StreamPtr& stream, FdWriter& writer) {
+void RemoteCommand::pump_input(httpstream::StreamWriter stream) {
   if (!stream) return;
-  stream->on_data([&stream, &writer](Bytes bytes) {
-    writer.write(bytes);
-    if (writer.pending() > kOutputHighWater) stream->pause();
-  });
+  auto input = std::make_unique<FdSource>(loop_, STDIN_FILENO, "standard input",
+                                          [this](const Error& error) { input_failed(error); });
+  input_ = httpstream::Pump::start(std::move(input), httpstream::sink_of(std::move(stream)), {});
 }
 
-void RemoteCommand::send_input(Result<Buffer> piece) {
+void RemoteCommand::pump_output(PumpPtr& pump, httpstream::StreamReader stream, uv_file fd) {
+  if (!stream) return;
+  const char* what = fd == STDOUT_FILENO ? "standard output" : "standard error";
+  auto output = std::make_unique<FdSink>(loop_, fd, what,
+                                         [this](const Error& error) { output_failed(error); });
+  pump = httpstream::Pump::start(httpstream::source_of(std::move(stream)), std::move(output),
+                                 [this, &pump](const Error&) {
+                                   pump.reset();
+                                   maybe_exit();
+                                 });
+}
+
+void RemoteCommand::input_failed(const Error& error) {
   // A terminal that has hung up cannot be read: for the other side that is the end of it.
-  if (!piece && !terminal_) leave(report_error(name_, piece.error().message()));
-  const StreamPtr& stream = streams_.standard_input;
-  if (!piece || piece->empty()) {
-    (void)stream->close();
-    return;
-  }
-  if (stream->write(std::move(*piece))) return;  // the command takes no more
-  if (stream->writable()) input_.read();
+  if (terminal_) return input_->end();
+  leave(report_error(name_, error.message()));
+}
+
+void RemoteCommand::output_failed(const Error& error) {
+  // As a program ends whose reader has gone, so that `uvspdy exec ... | head` is quiet.
+  if (error.code() == std::error_code(UV_EPIPE, net::uv_category())) die_of(SIGPIPE);
+  leave(report_error(name_, error.message()));
 }
 
 void RemoteCommand::send_size() {
-  if (!streams_.terminal_resize) return;
+  if (!resize_) return;
   const kube::TerminalSize size = terminal_->size();
   if (size == told_ || size == kube::TerminalSize()) return;
   told_ = size;
-  streams_.resize(size);
+  resize_.send(size);
 }
 
-void RemoteCommand::watch_signals() {
+Error RemoteCommand::watch_signals() {
   constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     // What whoever started us has us ignore, as nohup does, is ignored.
     if (StopSignals::is_ignored(kSignals[i])) continue;
-    signals_[i] = net::Handle<uv_signal_t>::make();
-    uv_signal_init(loop_, signals_[i].get());
-    signals_[i]->data = this;
-    uv_signal_start(
-        signals_[i].get(),
-        [](uv_signal_t* signal, int number) {
-          static_cast<RemoteCommand*>(signal->data)->end_by(number);
-        },
-        kSignals[i]);
-    uv_unref(signals_[i].base());
+    Error error = signals_[i].start(loop_, kSignals[i], [this](int signal) { end_by(signal); });
+    if (error) return error;
+    signals_[i].unref();
   }
+  return {};
 }
 
 // The other side hears of it in order, if it can soon. A second signal does not wait for that.
@@ -148,7 +134,7 @@ void RemoteCommand::end_by(int signal) {
 void RemoteCommand::maybe_exit() {
   if (!status_) return;
   if (signal_ != 0) die_of(signal_);
-  if (output_.pending() > 0 || error_output_.pending() > 0) return;
+  if (output_ || error_output_) return;
   if (terminal_) terminal_->restore();
   if (!*status_) leave(report_error(name_, kube::describe(status_->error())));
   const kube::ExitStatus& status = **status_;

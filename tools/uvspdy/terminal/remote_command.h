@@ -4,14 +4,15 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "flags/pod_flags.h"
-#include "terminal/fd_streams.h"
+#include "signal_watch.h"
 #include "terminal/terminal.h"
+#include "uvspdy/httpstream/pump.h"
 #include "uvspdy/kube/client/remote_command_client.h"
-#include "uvspdy/net/handle.h"
 #include "uvspdy/net/timer.h"
 
 /// A remote command between this process's standard streams, which ends the process: with the
@@ -37,14 +38,15 @@ class RemoteCommand {
   [[noreturn]] void fail(const std::string& line);
 
  private:
-  using StreamPtr = std::shared_ptr<uvspdy::httpstream::Stream>;
+  using PumpPtr = std::shared_ptr<uvspdy::httpstream::Pump>;
 
-  FdWriter::Handlers writer_handlers(StreamPtr& stream);
-  void started(const uvspdy::kube::RemoteCommandStreams& streams);
-  static void connect(const StreamPtr& stream, FdWriter& writer);
-  void send_input(uvspdy::Result<uvspdy::Buffer> piece);
+  void started(uvspdy::kube::RemoteCommandStreams streams);
+  void pump_input(uvspdy::httpstream::StreamWriter stream);
+  void pump_output(PumpPtr& pump, uvspdy::httpstream::StreamReader stream, uv_file fd);
+  void input_failed(const uvspdy::Error& error);
+  [[noreturn]] void output_failed(const uvspdy::Error& error);
   void send_size();
-  void watch_signals();
+  uvspdy::Error watch_signals();
   void end_by(int signal);
   void maybe_exit();
   [[noreturn]] void leave(int exit_code);
@@ -52,15 +54,15 @@ class RemoteCommand {
 
   uv_loop_t* loop_;
   std::string name_;
-  uvspdy::kube::RemoteCommandStreams streams_;
-  FdReader input_;
-  FdWriter output_;
-  FdWriter error_output_;
+  PumpPtr input_;
+  PumpPtr output_;  // until all of it is with our own reader, as is this:
+  PumpPtr error_output_;
+  uvspdy::kube::TerminalResize resize_;
   std::optional<Terminal> terminal_;
   uvspdy::kube::TerminalSize told_;  // the size that the other side knows
   uvspdy::net::Attempt attempt_;
   std::optional<uvspdy::Result<uvspdy::kube::ExitStatus>> status_;
   int signal_ = 0;  // that ends us
   uvspdy::net::Timer give_up_;
-  std::array<uvspdy::net::Handle<uv_signal_t>, 4> signals_;
+  std::array<SignalWatch, 4> signals_;
 };

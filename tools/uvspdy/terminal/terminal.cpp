@@ -3,15 +3,25 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
+#include "uvspdy/net/error.h"
+
 using namespace uvspdy;
 
-Terminal::Terminal(uv_loop_t* loop, uv_file input, uv_file output, std::function<void()> on_resize)
-    : loop_(loop), input_(input), output_(output), on_resize_(std::move(on_resize)) {
-  watch(0, SIGWINCH,
-        [](uv_signal_t* signal, int) { static_cast<Terminal*>(signal->data)->on_resize_(); });
+namespace {
+
+Error not_raw() {
+  return net::uv_error(uv_translate_sys_error(errno), "the terminal cannot be set to raw mode");
+}
+
+}  // namespace
+
+Error Terminal::watch_size(std::function<void()> on_resize) {
+  on_resize_ = std::move(on_resize);
+  return watch(size_changes_, SIGWINCH, [this](int) { on_resize_(); });
 }
 
 bool Terminal::is_terminal(uv_file fd) { return isatty(fd) == 1; }
@@ -24,21 +34,20 @@ kube::TerminalSize Terminal::size() const {
   return {};
 }
 
-bool Terminal::make_raw() {
+Error Terminal::make_raw() {
   termios now{};
-  if (tcgetattr(input_, &now) != 0) return false;
+  if (tcgetattr(input_, &now) != 0) return not_raw();
   before_ = now;
   struct sigaction stopping {};
   // Where no shell would continue it, it is ignored.
   if (sigaction(SIGTSTP, nullptr, &stopping) == 0 && stopping.sa_handler != SIG_IGN) {
-    watch(1, SIGTSTP,
-          [](uv_signal_t* signal, int) { static_cast<Terminal*>(signal->data)->stop_process(); });
+    if (Error error = watch(stops_, SIGTSTP, [this](int) { stop_process(); })) return error;
   }
-  watch(2, SIGCONT,
-        [](uv_signal_t* signal, int) { static_cast<Terminal*>(signal->data)->continued(); });
+  if (Error error = watch(continues_, SIGCONT, [this](int) { continued(); })) return error;
   cfmakeraw(&now);
+  errno = ENOTTY;  // of one that is another job's
   raw_ = is_ours() && set(now);
-  return raw_;
+  return raw_ ? Error() : not_raw();
 }
 
 void Terminal::restore() {
@@ -65,14 +74,10 @@ bool Terminal::set(const termios& mode) const {
   return done;
 }
 
-void Terminal::watch(std::size_t place, int signal, uv_signal_cb callback) {
-  net::Handle<uv_signal_t>& handle = signals_[place];
-  if (handle) return;
-  handle = net::Handle<uv_signal_t>::make();
-  uv_signal_init(loop_, handle.get());
-  handle->data = this;
-  uv_signal_start(handle.get(), callback, signal);
-  uv_unref(handle.base());
+Error Terminal::watch(SignalWatch& watch, int signal, std::function<void(int)> handler) {
+  Error error = watch.start(loop_, signal, std::move(handler));
+  watch.unref();
+  return error;
 }
 
 void Terminal::stop_process() {

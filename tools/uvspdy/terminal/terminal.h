@@ -3,12 +3,12 @@
 #include <termios.h>
 #include <uv.h>
 
-#include <array>
 #include <functional>
 #include <optional>
 
+#include "signal_watch.h"
+#include "uvspdy/error.h"
 #include "uvspdy/kube/protocol/remote_command.h"
-#include "uvspdy/net/handle.h"
 
 /// The terminal that a person sits at. In raw mode it sends each key as it is, Ctrl-C too, and
 /// shows nothing by itself: all of that is the remote terminal's. It is restored by `restore`, by
@@ -16,9 +16,8 @@
 /// calls `restore` first.
 class Terminal {
  public:
-  /// `on_resize` is called, from the loop, when the size may have changed. Nothing of this keeps
-  /// the loop alive.
-  Terminal(uv_loop_t* loop, uv_file input, uv_file output, std::function<void()> on_resize);
+  Terminal(uv_loop_t* loop, uv_file input, uv_file output)
+      : loop_(loop), input_(input), output_(output) {}
   ~Terminal() { restore(); }
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
@@ -29,8 +28,13 @@ class Terminal {
   /// How large it is now; 0 x 0 if it does not say.
   uvspdy::kube::TerminalSize size() const;
 
-  /// Sets raw mode, from when on stopping and continuing change it, too. False: it cannot be set.
-  bool make_raw();
+  /// Calls a handler, from the loop, whenever the size may have changed; once. Nothing of this, nor
+  /// of make_raw, keeps the loop alive. Errors: libuv's.
+  uvspdy::Error watch_size(std::function<void()> on_resize);
+
+  /// Sets raw mode, from when on stopping and continuing change it, too. Errors: libuv's, when it
+  /// cannot be set.
+  uvspdy::Error make_raw();
 
   /// Back to how it was before make_raw. Does nothing while the terminal is another job's.
   void restore();
@@ -38,7 +42,7 @@ class Terminal {
  private:
   bool is_ours() const;
   bool set(const termios& mode) const;
-  void watch(std::size_t place, int signal, uv_signal_cb callback);
+  uvspdy::Error watch(SignalWatch& watch, int signal, std::function<void(int)> handler);
   void stop_process();
   void continued();
 
@@ -48,5 +52,7 @@ class Terminal {
   std::function<void()> on_resize_;
   std::optional<termios> before_;  // while it is raw, or will be when the process continues
   bool raw_ = false;
-  std::array<uvspdy::net::Handle<uv_signal_t>, 3> signals_;
+  SignalWatch size_changes_;
+  SignalWatch stops_;
+  SignalWatch continues_;
 };

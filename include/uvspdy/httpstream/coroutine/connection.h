@@ -22,11 +22,12 @@
 
 namespace uvspdy::httpstream::co {
 
-/// A connection as coroutines use it. It takes over the on_close of an httpstream::Connection.
+/// A connection as coroutines use it. It takes over the on_close of an httpstream::Connection. From
+/// docs/examples/coroutine_echo.cpp:
 ///
-///     Result<co::Stream> stream = co_await connection.create_stream(headers);
-///     Result<co::NewStream> incoming = co_await connection.accept();
-///     Error error = co_await connection.close();
+///     const Headers headers = {{"topic", "hi"}};
+///     Result<co::Stream> stream = co_await dialed->connection.create_stream(headers);
+///     if (!stream) co_return stream.error();
 ///
 /// One coroutine at a time can wait in `accept`; a second gets UV_EBUSY. All else may be awaited by
 /// many.
@@ -35,16 +36,13 @@ namespace uvspdy::httpstream::co {
 class [[nodiscard]] Connection {
  public:
   explicit Connection(std::shared_ptr<httpstream::Connection> connection)
-      : Connection(std::move(connection), no_streams()) {}
+      : Connection(std::move(connection), no_streams().queue_) {}
 
-  /// `incoming` has given its handler to the connection: `accept` takes from there.
+  /// `accept` takes from `incoming`, whose handler the connection gets here. Make it before the
+  /// loop's next turn, so that no stream comes earlier.
   Connection(std::shared_ptr<httpstream::Connection> connection, const IncomingStreams& incoming)
-      : state_(std::make_shared<State>(std::move(connection), incoming.queue_)) {
-    if (state_->connection->is_closed()) {
-      state_->ended(Error(session::Errc::kConnectionClosed, "the connection was closed before"));
-      return;
-    }
-    state_->connection->on_close([state = state_](const Error& error) { state->ended(error); });
+      : Connection(std::move(connection), incoming.queue_) {
+    state_->connection->on_new_stream(incoming.handler());
   }
   ~Connection() {
     if (!state_) return;
@@ -64,12 +62,12 @@ class [[nodiscard]] Connection {
   OneShot<Stream> create_stream(Headers headers, session::CreateOptions options = {}) const {
     return OneShot<Stream>([connection = state_->connection, headers = std::move(headers),
                             options](OneShot<Stream>::Handler handler) {
-      connection->create_stream(
-          headers, options,
-          [handler = std::move(handler)](Result<std::shared_ptr<httpstream::Stream>> stream) {
-            if (!stream) return handler(stream.error());
-            handler(Stream(std::move(*stream)));
-          });
+      connection->create_stream(headers, options,
+                                [handler = std::move(handler)](
+                                    Result<std::shared_ptr<httpstream::Stream>> stream) mutable {
+                                  if (!stream) return handler(stream.error());
+                                  handler(Stream(std::move(*stream)));
+                                });
       return net::Attempt();
     });
   }
@@ -100,13 +98,19 @@ class [[nodiscard]] Connection {
   const std::shared_ptr<httpstream::Connection>& get() const { return state_->connection; }
 
  private:
+  using Queue = std::shared_ptr<detail::AcceptQueue<NewStream>>;
+
+  Connection(std::shared_ptr<httpstream::Connection> connection, Queue queue)
+      : state_(std::make_shared<State>(std::move(connection), std::move(queue))) {
+    state_->connection->on_close([state = state_](const Error& error) { state->ended(error); });
+  }
+
   struct State {
-    State(std::shared_ptr<httpstream::Connection> taken,
-          std::shared_ptr<detail::AcceptQueue<NewStream>> queue)
+    State(std::shared_ptr<httpstream::Connection> taken, Queue queue)
         : connection(std::move(taken)), streams(std::move(queue)) {}
 
     std::shared_ptr<httpstream::Connection> connection;
-    std::shared_ptr<detail::AcceptQueue<NewStream>> streams;
+    Queue streams;
     Waiters closers;
     bool closed = false;
     Error outcome;
@@ -172,7 +176,7 @@ inline OneShot<Dialed> dial(const Dialer& dialer, std::vector<std::string> proto
   return OneShot<Dialed>([dialer,
                           protocols = std::move(protocols)](OneShot<Dialed>::Handler handler) {
     return dialer.dial(
-        protocols, [handler = std::move(handler)](Result<httpstream::Dialed> dialed) {
+        protocols, [handler = std::move(handler)](Result<httpstream::Dialed> dialed) mutable {
           if (!dialed) return handler(dialed.error());
           handler(Dialed{Connection(std::move(dialed->connection)), std::move(dialed->protocol)});
         });
@@ -184,7 +188,7 @@ inline Result<Connection> upgrade_response(const ResponseUpgrader& upgrader, Htt
                                            HttpResponse response) {
   const IncomingStreams incoming;
   Result<std::shared_ptr<httpstream::Connection>> connection =
-      upgrader.upgrade_response(exchange, std::move(response), incoming.handler());
+      upgrader.upgrade_response(exchange, std::move(response), {});
   if (!connection) return connection.error();
   return Connection(std::move(*connection), incoming);
 }

@@ -91,8 +91,9 @@ class IncomingStreams {
       if (queue->over) return;
       if (queue->is_full()) {
         // Those that the peer has reset meanwhile make room.
-        std::erase_if(queue->waiting,
-                      [](const NewStream& each) { return each.stream.get()->is_closed(); });
+        std::erase_if(queue->waiting, [](const NewStream& each) {
+          return each.stream.get()->writer().state() == HalfState::kBroken;
+        });
       }
       if (queue->is_full()) return;
       queue->push(NewStream{Stream(std::move(stream)), std::move(decision)});
@@ -104,11 +105,24 @@ class IncomingStreams {
   std::shared_ptr<detail::AcceptQueue<NewStream>> queue_;
 };
 
-/// The requests that come to an HttpServer:
+/// The requests that come to an HttpServer, from docs/examples/coroutine_echo.cpp:
 ///
-///     co::IncomingRequests requests;
-///     auto server = HttpServer::listen(loop, "127.0.0.1", 0, requests.handler());
-///     Result<std::shared_ptr<HttpExchange>> exchange = co_await requests.accept();
+///     co::Task<> accept_requests(uv_loop_t* loop, co::IncomingRequests requests) {
+///       co::TaskGroup connections(loop);
+///       while (const auto exchange = co_await requests.accept()) {
+///         HttpResponse response;
+///         if (!handshake((*exchange)->request(), response, kProtocols)) {
+///           (*exchange)->respond(response);
+///           continue;
+///         }
+///         auto connection = co::upgrade_response(ResponseUpgrader(), **exchange, response);
+///         if (!connection) {
+///           report(connection.error());  // the client has had its answer, too
+///           continue;
+///         }
+///         connections.spawn(serve(loop, std::move(*connection)));
+///       }
+///     }
 ///
 /// Copies stand for the same.
 class IncomingRequests {

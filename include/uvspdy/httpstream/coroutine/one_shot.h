@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/coroutine/run.h"
 #include "uvspdy/net/attempt.h"
@@ -16,7 +17,7 @@ namespace uvspdy::httpstream::co {
 template <class T>
 class [[nodiscard]] OneShot : Waiter {
  public:
-  using Handler = std::function<void(Result<T>)>;
+  using Handler = OnceCallback<void(Result<T>)>;
   using Start = std::function<net::Attempt(Handler)>;
 
   explicit OneShot(Start start) : start_(std::move(start)) {}

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "uvspdy/callback.h"
+
 namespace uvspdy::httpstream::co {
 
 /// One task of a TaskGroup, with all the tasks that it awaits: whoever resumes any of them does so
@@ -16,7 +18,7 @@ class Run : public std::enable_shared_from_this<Run> {
  public:
   /// Takes over the outermost frame. `on_over` is called once, when that has run to its end; not
   /// after `abandon`.
-  Run(std::coroutine_handle<> frame, std::function<void(Run&)> on_over)
+  Run(std::coroutine_handle<> frame, OnceCallback<void(Run&)> on_over)
       : frame_(frame), on_over_(std::move(on_over)) {}
   ~Run() { destroy(); }
   Run(const Run&) = delete;
@@ -33,7 +35,7 @@ class Run : public std::enable_shared_from_this<Run> {
     if (abandoned_) return destroy();
     if (!frame_.done()) return;
     destroy();
-    if (const auto handler = std::exchange(on_over_, {})) handler(*this);
+    on_over_(*this);
   }
 
   /// Destroys all frames: now, or when the code that calls this comes to wait.
@@ -49,7 +51,7 @@ class Run : public std::enable_shared_from_this<Run> {
   }
 
   std::coroutine_handle<> frame_;
-  std::function<void(Run&)> on_over_;
+  OnceCallback<void(Run&)> on_over_;
   bool running_ = false;
   bool abandoned_ = false;
 };

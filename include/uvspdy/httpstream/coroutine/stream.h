@@ -13,15 +13,18 @@
 
 namespace uvspdy::httpstream::co {
 
-/// A stream as coroutines use it. It takes over the handlers of an httpstream::Stream.
+/// A stream as coroutines use it. It takes over both halves of an httpstream::Stream. From
+/// docs/examples/coroutine_echo.cpp:
 ///
-///     for (;;) {
-///       Result<Buffer> piece = co_await stream.read();
-///       if (!piece) co_return piece.error();
-///       if (piece->empty()) break;  // the peer's end
-///       if (Error error = co_await stream.write(*piece)) co_return error;
+///     co::Task<Error> echo(co::Stream stream) {
+///       for (;;) {
+///         const Result<Buffer> piece = co_await stream.read();
+///         if (!piece) co_return piece.error();
+///         if (piece->empty()) break;  // the client's end
+///         if (Error error = co_await stream.write(*piece)) co_return error;
+///       }
+///       co_return co_await stream.close();
 ///     }
-///     co_return co_await stream.close();
 ///
 /// While nobody waits in `read` the stream is paused. One coroutine at a time can wait in each of
 /// read, write, close and closed; a second gets UV_EBUSY at once. A coroutine that is
@@ -54,16 +57,15 @@ class [[nodiscard]] Stream {
   class ClosedAwaiter;
 
   /// The next bytes, copied, as many as have come in one piece; empty at the peer's end, and from
-  /// then on. What came before an error is read before it. Errors: those of Stream::on_close.
+  /// then on. What came before an error is read before it. Errors: those of StreamReader::on_end.
   ReadAwaiter read();
 
-  /// Waits until the stream is writable, then queues the bytes. Errors: those of Stream::on_close
-  /// when the stream has ended; session::Errc::kStreamClosed behind `close`, and when it has ended
-  /// while something is still unread, which `read` gives, and then the reason.
+  /// Waits until there is room, then queues the bytes. Errors: those of StreamWriter::on_sent, as
+  /// soon as our direction has broken off; session::Errc::kStreamClosed behind `close`.
   WriteAwaiter write(Buffer buffer);
 
   /// Half-closes, and waits until the end, with everything written before it, is with the
-  /// transport. Reading goes on. Errors: as for `write`.
+  /// transport. Reading goes on. Errors: those of StreamWriter::on_sent.
   CloseAwaiter close();
 
   /// Waits until the stream is over: Stream::on_close. What has come must have been read by then,
@@ -99,7 +101,7 @@ class [[nodiscard]] Stream::ReadAwaiter : PlacedWaiter {
 
   bool await_ready() {
     busy_ = is_taken();
-    return busy_ || state_.ended || state_.closed;
+    return busy_ || state_.received.has_value() || state_.closed.has_value();
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
@@ -123,8 +125,8 @@ class [[nodiscard]] Stream::WriteAwaiter : PlacedWaiter {
 
   bool await_ready() {
     busy_ = is_taken();
-    return busy_ || state_.closed || state_.close_called || state_.stream->writable() ||
-           takes_no_more();
+    return busy_ || state_.sent.has_value() || state_.closed.has_value() || state_.close_called ||
+           state_.stream->writable();
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
@@ -136,9 +138,6 @@ class [[nodiscard]] Stream::WriteAwaiter : PlacedWaiter {
   }
 
  private:
-  // Such as one that has ended while it holds what nobody has read: it never gets writable.
-  bool takes_no_more() const { return static_cast<bool>(state_.stream->write(Buffer())); }
-
   detail::StreamState& state_;
   Buffer buffer_;
   bool busy_ = false;
@@ -150,30 +149,24 @@ class [[nodiscard]] Stream::CloseAwaiter : PlacedWaiter {
       : PlacedWaiter(state, state->closer), state_(*state) {}
 
   bool await_ready() {
-    if (is_taken()) {
-      error_ = state_.busy("close");
-    } else if (state_.closed && state_.outcome) {
-      error_ = state_.outcome;
-    } else {
-      error_ = state_.stream->close();
-      if (!error_) state_.close_called = true;
-    }
-    return static_cast<bool>(error_);
+    busy_ = is_taken();
+    if (busy_ || state_.sent || state_.closed) return true;
+    state_.close_called = true;
+    state_.stream->close();
+    return false;
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
     waits_here(handle);
   }
   Error await_resume() const {
-    if (error_ || state_.end_sent) return error_;
-    if (state_.closed) return state_.outcome;
-    return Error(session::Errc::kStreamClosed,
-                 state_.name() + " has ended before all that was written had left");
+    if (busy_) return state_.busy("close");
+    return state_.sent.value_or(state_.closed.value_or(Error()));
   }
 
  private:
   detail::StreamState& state_;
-  Error error_;
+  bool busy_ = false;
 };
 
 class [[nodiscard]] Stream::ClosedAwaiter : PlacedWaiter {
@@ -183,13 +176,16 @@ class [[nodiscard]] Stream::ClosedAwaiter : PlacedWaiter {
 
   bool await_ready() {
     busy_ = is_taken();
-    return busy_ || state_.closed;
+    return busy_ || state_.closed.has_value();
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
     waits_here(handle);
+    state_.let_end_through();
   }
-  Error await_resume() const { return busy_ ? state_.busy("closed") : state_.outcome; }
+  Error await_resume() const {
+    return busy_ ? state_.busy("closed") : state_.closed.value_or(Error());
+  }
 
  private:
   detail::StreamState& state_;

@@ -12,55 +12,61 @@
 #include "uvspdy/httpstream/coroutine/run.h"
 #include "uvspdy/httpstream/stream.h"
 #include "uvspdy/net/error.h"
-#include "uvspdy/session/error.h"
 
 namespace uvspdy::httpstream::co::detail {
 
-/// What co::Stream, its awaiters and the handlers of the stream share. The stream is paused but
+/// What co::Stream, its awaiters and the handlers of the stream share. The reader is paused but
 /// while somebody waits for data, so nothing is queued here: the session holds it, and the window
 /// holds the peer.
 class StreamState : public std::enable_shared_from_this<StreamState> {
  public:
-  explicit StreamState(std::shared_ptr<httpstream::Stream> taken)
-      : stream(std::move(taken)), closed(stream->is_closed()) {
-    if (closed) outcome = Error(session::Errc::kStreamClosed, name() + " was closed before");
-  }
+  explicit StreamState(std::shared_ptr<httpstream::Stream> taken) : stream(std::move(taken)) {}
 
   void set_handlers() {
     const auto self = shared_from_this();
     stream->pause();
-    stream->on_data([self](Bytes bytes) { self->got(bytes); });
-    stream->on_end([self] {
-      self->ended = true;
+    set_reader();
+    stream->on_end([self](const Error& how) {
+      self->received = how;
       wake(self->reader);
     });
-    stream->on_writable([self] { self->got_writable(); });
-    stream->on_end_sent([self] {
-      self->end_sent = true;
-      wake(self->writer);  // of another coroutine: it comes too late
+    stream->on_writable([self] { wake(self->writer); });
+    stream->on_sent([self](const Error& how) {
+      self->sent = how;
+      wake(self->writer);
       wake(self->closer);
     });
-    stream->on_close([self](const Error& error) { self->got_closed(error); });
+    stream->on_close([self](const Error& how) { self->got_closed(how); });
   }
 
   void start_reading() {
     if (std::exchange(reading, true)) return;
+    if (std::exchange(lets_end_through, false)) set_reader();
     stream->resume();
   }
   void stop_reading() {
     if (!std::exchange(reading, false) || !stream) return;
-    stream->pause();
+    closed_waiter != nullptr ? let_end_through() : stream->pause();
+  }
+
+  /// For whoever waits until the stream is over: an end that no bytes stand before is told, though
+  /// nobody reads.
+  void let_end_through() {
+    if (reading || std::exchange(lets_end_through, true)) return;
+    stream->on_data({});
+    stream->resume();
   }
 
   /// What a reader goes on with.
   Result<Buffer> take_piece() {
     if (piece) return std::move(*std::exchange(piece, std::nullopt));
-    if (ended || !outcome) return Buffer();
-    return outcome;
+    const Error how = received.value_or(closed.value_or(Error()));
+    if (how) return how;
+    return Buffer();
   }
 
   Error write(Buffer buffer) const {
-    if (closed && outcome) return outcome;
+    if (sent && *sent) return *sent;
     return stream->write(std::move(buffer));
   }
 
@@ -75,11 +81,10 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
     if (awaited || (give_up && !close_called)) taken->reset();
     if (!awaited) taken->on_close({});
     taken->on_end({});
-    taken->on_end_sent({});
+    taken->on_sent({});
     taken->on_writable({});
     if (give_up) {
-      taken->on_data([](Bytes) {});
-      taken->resume();
+      taken->reader().discard();
     } else {
       taken->on_data({});
       taken->resume();
@@ -87,19 +92,18 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
     return taken;
   }
 
-  std::string name() const { return "stream " + std::to_string(id); }
   Error busy(const char* what) const {
-    return net::uv_error(UV_EBUSY, name() + ": another " + what + " waits");
+    return net::uv_error(UV_EBUSY, "stream " + std::to_string(id) + ": another " + what + " waits");
   }
 
   std::shared_ptr<httpstream::Stream> stream;  // null once given up
   std::uint32_t id = stream->identifier();
-  bool closed = false;
-  bool ended = false;
-  bool end_sent = false;
   bool close_called = false;
   bool reading = false;
-  Error outcome;  // of on_close
+  bool lets_end_through = false;
+  std::optional<Error> received;  // of on_end
+  std::optional<Error> sent;      // of on_sent
+  std::optional<Error> closed;    // of on_close
   std::optional<Buffer> piece;
   Waiter* reader = nullptr;
   Waiter* writer = nullptr;
@@ -107,22 +111,18 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
   Waiter* closed_waiter = nullptr;
 
  private:
+  void set_reader() {
+    stream->on_data([self = shared_from_this()](Bytes bytes) { self->got(bytes); });
+  }
+
   void got(Bytes bytes) {
     piece = Buffer::copy_of(bytes);
     wake(reader);
     if (reader == nullptr) stop_reading();
   }
 
-  void got_writable() {
-    // Nothing is writable behind close(): the stream has ended, with data that waits for a reader.
-    const bool over = close_called;
-    wake(writer);
-    if (over) wake(closer);
-  }
-
-  void got_closed(const Error& error) {
-    closed = true;
-    outcome = error;
+  void got_closed(const Error& how) {
+    closed = how;
     wake(reader);
     wake(writer);
     wake(closer);

@@ -62,9 +62,12 @@ struct TaskPromise<void> final : TaskPromiseBase {
 }  // namespace detail
 
 /// A coroutine that computes a T. Lazy: it begins when it is awaited, or spawned in a TaskGroup.
+/// From docs/examples/coroutine_echo.cpp:
 ///
-///     co::Task<Error> talk(co::Connection& connection);
-///     Error error = co_await talk(connection);
+///     co::Task<Error> hello_in_time(uv_loop_t* loop, Dialer dialer) {
+///       constexpr std::chrono::seconds kPatience(10);
+///       co_return co_await co::with_timeout(loop, kPatience, hello(std::move(dialer)));
+///     }
 ///
 /// A Task owns its frame: destroying one that waits, or has not begun, destroys the frame with all
 /// that is in it, and what it waited for is cancelled. Awaiting moves it into the awaiting frame,

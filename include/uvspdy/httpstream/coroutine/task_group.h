@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/coroutine/run.h"
 #include "uvspdy/httpstream/coroutine/task.h"
@@ -37,7 +38,7 @@ struct Detached {
 inline Detached detach(Task<void> task) { co_await std::move(task); }
 
 template <class T>
-Detached detach(Task<T> task, std::function<void(T)> handler) {
+Detached detach(Task<T> task, OnceCallback<void(T)> handler) {
   handler(co_await std::move(task));
 }
 
@@ -87,10 +88,16 @@ class TaskGroupState : public std::enable_shared_from_this<TaskGroupState> {
 
 }  // namespace detail
 
-/// Tasks that run side by side on one loop, and end with their owner:
+/// Tasks that run side by side on one loop, and end with their owner, from
+/// docs/examples/coroutine_echo.cpp:
 ///
-///     co::TaskGroup tasks(loop);
-///     tasks.spawn(serve(std::move(connection)));
+///     co::Task<> serve(uv_loop_t* loop, co::Connection connection) {
+///       co::TaskGroup streams(loop);
+///       while (Result<co::NewStream> incoming = co_await connection.accept()) {
+///         incoming->decision.accept();
+///         streams.spawn(echo(std::move(incoming->stream)), report);
+///       }
+///     }
 ///
 /// Destroying the group, or `cancel`, destroys every task that is not over, which cancels what it
 /// waits for and closes what it owns. A task may do that to its own group: it then goes on until it
@@ -110,7 +117,7 @@ class TaskGroup {
   /// The same; `handler` gets the result, from the loop. It does not run for a task that is
   /// cancelled.
   template <class T>
-  void spawn(Task<T> task, std::type_identity_t<std::function<void(T)>> handler) {
+  void spawn(Task<T> task, std::type_identity_t<OnceCallback<void(T)>> handler) {
     state_->add(detail::detach<T>(std::move(task), std::move(handler)));
   }
 

@@ -9,9 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
+#include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/http_client.h"
+#include "uvspdy/httpstream/upgrade_round_tripper.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/kube/credentials/authenticator.h"
@@ -20,21 +24,26 @@
 namespace uvspdy::kube {
 
 /// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and
-/// how we do.
+/// how we do. From docs/examples/kube_client.cpp:
 ///
-///     auto kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
-///     auto server = ApiServer::create(loop, *kubeconfig->client_config());
-///     exec(**server, request, handlers);
+///     Result<std::shared_ptr<ApiServer>> current_server(uv_loop_t* loop,
+///                                                       const std::vector<std::string>& files) {
+///       const Result<Kubeconfig> kubeconfig = Kubeconfig::load(files);
+///       if (!kubeconfig) return kubeconfig.error();
+///       Result<ClientConfig> config = kubeconfig->client_config();
+///       if (!config) return config.error();
+///       return ApiServer::create(loop, std::move(*config));
+///     }
 ///
 /// Keep one for several requests: TLS sessions are resumed, and what a credential plugin gave is
 /// used again. It belongs to its loop's thread; dials under way go on when it is dropped.
-class ApiServer {
+class UVSPDY_EXPORT ApiServer {
   struct Private {};
 
  public:
   struct Options {
     /// Timeouts, and how the connections behave. `tls` and `proxy` are taken from the ClientConfig.
-    httpstream::UpgradeRoundTripper::Options round_tripper;
+    httpstream::UpgradeRoundTripperOptions round_tripper;
     Authenticator::Options authenticator;
     /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
     /// as with kubectl.
@@ -42,6 +51,9 @@ class ApiServer {
     /// Hears of each request before it is made, without the headers that the connection itself
     /// adds, and with "<masked>" in place of the credentials that Authorization carries.
     std::function<void(const httpstream::HttpRequest&)> on_request;
+    /// Hears of each connection that `dial` has made, exec's, attach's and PortForwarder's too,
+    /// ahead of its first frame: for Connection::on_trace. Its other handlers are not to be set.
+    Callback<void(httpstream::Connection&)> on_connection;
 
     /// A PING every 5 s, as from client-go: without, a server that has vanished without a word is
     /// never noticed while the command neither reads nor writes. The kernel then gives up sending,

@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/net/attempt.h"
 
 namespace uvspdy::kube {
 
 /// A pod, as far as it has to be known before something is run in it.
-struct Pod {
+struct UVSPDY_EXPORT Pod {
   struct Container {
     std::string name;
     bool tty = false;  ///< whether its process has a terminal
@@ -43,17 +44,18 @@ struct DefaultContainer {
 /// The container that kubectl takes: the one that the annotation
 /// kubectl.kubernetes.io/default-container names, if it exists, else the first.
 /// Errors: kBadPod for a pod without containers.
-Result<DefaultContainer> default_container(const Pod& pod);
+UVSPDY_EXPORT Result<DefaultContainer> default_container(const Pod& pod);
 
 /// All containers' names as kubectl lists them: "a, b, c (ephem), d (init)".
-std::string container_names(const Pod& pod);
+UVSPDY_EXPORT std::string container_names(const Pod& pod);
 
 /// Reads a v1.Pod. Errors: kBadPod.
-Result<Pod> parse_pod(std::string_view json);
+UVSPDY_EXPORT Result<Pod> parse_pod(std::string_view json);
 
 /// Asks the server for a pod. The handler runs once, from the loop. Errors: those of
 /// ApiServer::get; kRefused for an answer other than 200 (see refusal()); kBadPod.
-net::Attempt get_pod(ApiServer& server, const std::string& pod_namespace, const std::string& pod,
-                     std::function<void(Result<Pod>)> handler);
+UVSPDY_EXPORT net::Attempt get_pod(ApiServer& server, const std::string& pod_namespace,
+                                   const std::string& pod,
+                                   std::function<void(Result<Pod>)> handler);
 
 }  // namespace uvspdy::kube

@@ -1,16 +1,20 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
-#include "uvspdy/httpstream/stream.h"
+#include "uvspdy/export.h"
+#include "uvspdy/httpstream/stream_reader.h"
+#include "uvspdy/httpstream/stream_writer.h"
 #include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/kube/protocol/remote_command.h"
 #include "uvspdy/net/attempt.h"
 
 namespace uvspdy::kube {
+
+class TerminalSizeWriter;  // of the library
 
 /// How a remote command ended.
 struct ExitStatus {
@@ -18,42 +22,66 @@ struct ExitStatus {
   std::string message;  ///< the server's words when the code is not 0
 };
 
-/// The streams of a command. Set on_data, on_writable, pause and resume as you like; on_end and
-/// on_close belong to `exec` and `attach`, which wait for them.
-struct RemoteCommandStreams {
-  std::shared_ptr<httpstream::Stream> standard_input;  ///< null unless asked for, as are these:
-  std::shared_ptr<httpstream::Stream> standard_output;
-  std::shared_ptr<httpstream::Stream> standard_error;  ///< null also with a terminal, which has one
-                                                       ///< output
-  /// Takes the terminal's sizes; null without a terminal, and before v3.channel.k8s.io.
-  std::shared_ptr<httpstream::Stream> terminal_resize;
-  std::string protocol;  ///< the one that the server chose
+/// Tells a command's terminal its size. Copies stand for the same terminal; dropping them ends
+/// nothing.
+class UVSPDY_EXPORT TerminalResize {
+ public:
+  /// Of no terminal: nobody is told.
+  TerminalResize() = default;
+  explicit TerminalResize(std::weak_ptr<TerminalSizeWriter> writer);  // by exec and attach
 
-  /// Tells the command's terminal its new size. While the server does not read, only the newest
-  /// one is kept. Does nothing where there is nobody to tell: see terminal_resize.
-  void resize(TerminalSize size) const;
+  /// Whether there is a terminal to tell: not before v3.channel.k8s.io, and not behind on_exit.
+  explicit operator bool() const { return !writer_.expired(); }
+
+  /// Sends a new size. While the server does not read, only the newest one is kept.
+  void send(TerminalSize size) const;
+
+ private:
+  std::weak_ptr<TerminalSizeWriter> writer_;
+};
+
+/// The streams of a command: each half belongs to whoever takes it out of here.
+struct RemoteCommandStreams {
+  /// Of no stream unless asked for, as are these. End it behind the input. Dropped before that, it
+  /// resets its stream, and the command sees its stdin break off.
+  httpstream::StreamWriter standard_input;
+  /// An output that is dropped is thrown away as it comes: it holds nobody up, the command's end
+  /// included. One that is kept has to be read to its end.
+  httpstream::StreamReader standard_output;
+  httpstream::StreamReader standard_error;  ///< of no stream also with a terminal, which has one
+                                            ///< output
+  TerminalResize terminal_resize;
+  std::string protocol;  ///< the one that the server chose
 };
 
 struct RemoteCommandHandlers {
-  /// The command's streams are there. Set on_data for the outputs that there are, or ignore them by
-  /// a handler that does nothing: `on_exit` comes after everything that was written to them.
-  std::function<void(const RemoteCommandStreams&)> on_started;
+  /// The command's streams are there, to be taken: what is left in them when the handler returns is
+  /// dropped.
+  OnceCallback<void(RemoteCommandStreams)> on_started;
 
-  /// The last call, once: how the command ended, when all its output has been delivered. Errors:
+  /// The last call, once: how the command ended, behind all of its output and the on_end of those
+  /// who read that. Only a standard_input that is still held may hear of its end later. Errors:
   /// those of ApiServer::dial and Connection::create_stream; kNoStatus when the connection ended
   /// before the status came (the command's fate is then unknown, and it is never taken for
   /// success); kBadStatus; kCommandFailed; UV_ECANCELED.
-  std::function<void(Result<ExitStatus>)> on_exit;
+  OnceCallback<void(Result<ExitStatus>)> on_exit;
 };
 
-/// The client's side of exec:
+/// The client's side of exec, from docs/examples/kube_client.cpp:
 ///
-///     exec(server, request,
-///          {.on_started = [](const RemoteCommandStreams& streams) {
-///             streams.standard_output->on_data([](Bytes bytes) { ... });
-///             ...
-///           },
-///           .on_exit = [](Result<ExitStatus> status) { ... }});
+///     void run(ApiServer& server, const ExecRequest& request,
+///              OnceCallback<void(Result<ExitStatus>)> done) {
+///       const auto output = std::make_shared<StreamReader>();
+///       RemoteCommandHandlers handlers;
+///       handlers.on_started = [output](RemoteCommandStreams streams) {
+///         *output = std::move(streams.standard_output);
+///         output->on_data(print);
+///       };
+///       handlers.on_exit = [output, done = std::move(done)](Result<ExitStatus> status) mutable {
+///         done(std::move(status));
+///       };
+///       kube::exec(server, request, std::move(handlers));
+///     }
 ///
 /// It offers v4.channel.k8s.io, v3, v2 and channel.k8s.io (v1); the server chooses. Only v4 has
 /// exit codes. Before it, a command that fails ends with kCommandFailed and the server's text, and
@@ -66,16 +94,17 @@ struct RemoteCommandHandlers {
 ///
 /// The handlers live until on_exit has run. The server may be dropped meanwhile. Cancelling gives
 /// up whatever step of the dial it is at, or closes the connection, which a server takes for the
-/// end of the command; on_exit comes from the loop, soon, and nothing else does.
-net::Attempt exec(ApiServer& server, const ExecRequest& request, RemoteCommandHandlers handlers,
-                  TerminalSize size = {});
+/// end of the command; on_exit comes from the loop, soon, behind the ends of the outputs, which
+/// then come to a reader that has paused, too.
+UVSPDY_EXPORT net::Attempt exec(ApiServer& server, const ExecRequest& request,
+                                RemoteCommandHandlers handlers, TerminalSize size = {});
 
 /// The same for the process that a container runs already. Its end ends it, with its exit code
 /// where the server tells that; cancelling detaches, and leaves it running.
-net::Attempt attach(ApiServer& server, const AttachRequest& request, RemoteCommandHandlers handlers,
-                    TerminalSize size = {});
+UVSPDY_EXPORT net::Attempt attach(ApiServer& server, const AttachRequest& request,
+                                  RemoteCommandHandlers handlers, TerminalSize size = {});
 
 /// An error for people: when a server refused an upgrade with a metav1.Status, that one's message.
-std::string describe(const Error& error);
+UVSPDY_EXPORT std::string describe(const Error& error);
 
 }  // namespace uvspdy::kube

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/net/tls.h"
 
@@ -71,11 +72,12 @@ inline constexpr const char* kServiceAccountFolder =
 /// namespace, from the files "token", "ca.crt" and "namespace" of `folder`. Blocks for as long as
 /// reading these takes.
 /// Errors: kBadKubeconfig, for a server that is none, or files that are not there.
-Result<ClientConfig> in_cluster_config(const std::string& host, const std::string& port,
-                                       const std::string& folder = kServiceAccountFolder);
+UVSPDY_EXPORT Result<ClientConfig> in_cluster_config(
+    const std::string& host, const std::string& port,
+    const std::string& folder = kServiceAccountFolder);
 
 /// The same for the server that KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT name.
 /// Errors: kBadKubeconfig also when they are not set: we are in no cluster.
-Result<ClientConfig> in_cluster_config_from_environment();
+UVSPDY_EXPORT Result<ClientConfig> in_cluster_config_from_environment();
 
 }  // namespace uvspdy::kube

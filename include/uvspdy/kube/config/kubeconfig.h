@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/kube/config/client_config.h"
 
 namespace uvspdy::kube {
@@ -38,16 +39,18 @@ struct KubeconfigOverrides {
 
 /// The files that kubectl would read: those that KUBECONFIG lists, separated by colons, or
 /// ~/.kube/config. Reads the environment (KUBECONFIG, HOME).
-std::vector<std::string> kubeconfig_files_from_environment();
+UVSPDY_EXPORT std::vector<std::string> kubeconfig_files_from_environment();
 
-/// One or more kubeconfig files, read and merged.
+/// One or more kubeconfig files, read and merged. From docs/examples/kube_client.cpp:
 ///
-///     Result<Kubeconfig> kubeconfig = Kubeconfig::load(kubeconfig_files_from_environment());
+///     const Result<Kubeconfig> kubeconfig = Kubeconfig::load(files);
+///     if (!kubeconfig) return kubeconfig.error();
 ///     Result<ClientConfig> config = kubeconfig->client_config();
+///     if (!config) return config.error();
 ///
 /// Errors are kBadKubeconfig; what is wrong inside a file is named as FILE:LINE:COLUMN. Functions
 /// block while they read files.
-class Kubeconfig {
+class UVSPDY_EXPORT Kubeconfig {
  public:
   /// Reads one file, which must exist.
   static Result<Kubeconfig> load_file(const std::string& path);

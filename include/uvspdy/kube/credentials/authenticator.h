@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/net/attempt.h"
@@ -27,11 +28,18 @@ struct Authentication {
 
 /// Turns a ClientConfig's credentials into what a dial shows. Ask it before each dial: tokens
 /// change and run out. What a credential plugin gave is kept for as long as it says, so keep the
-/// Authenticator too.
+/// Authenticator too. From docs/examples/kube_client.cpp:
 ///
-///     Authenticator authenticator(loop, config);
-///     authenticator.authenticate([](Result<Authentication> authentication) { ... });
-class Authenticator {
+///     void print_credentials(uv_loop_t* loop, const ClientConfig& config) {
+///       Authenticator authenticator(loop, config);
+///       authenticator.authenticate([](const Result<Authentication>& shown) {
+///         if (!shown) return report(shown.error());
+///         for (const Headers::Field& field : shown->headers.fields()) {
+///           std::printf("%s: %s\n", field.name.c_str(), field.value.c_str());
+///         }
+///       });
+///     }
+class UVSPDY_EXPORT Authenticator {
  public:
   struct Options {
     /// How long a credential plugin may take; it may have to ask people.

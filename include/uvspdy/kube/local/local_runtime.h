@@ -5,14 +5,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/kube/protocol/runtime.h"
 
 namespace uvspdy::kube {
@@ -32,7 +33,8 @@ struct MainCommand {
 /// Who is attached to the main process.
 struct AttachStats {
   std::size_t clients = 0;
-  std::size_t waiting_bytes = 0;  ///< output in memory that they have not taken yet, over all
+  /// Output in memory that waits behind what is queued on their streams, over all.
+  std::size_t waiting_bytes = 0;
 };
 
 /// A Runtime that runs commands on this machine, and forwards to its ports.
@@ -48,7 +50,7 @@ struct AttachStats {
 /// With tty a command leads a session on a terminal (a pty) of its own, with TERM=xterm unless this
 /// process has a TERM. Its stdin does not end when the client's does: Ctrl-D is a byte. When the
 /// client goes, the terminal hangs up. Terminals need Linux 5.3.
-class LocalRuntime : public Runtime {
+class UVSPDY_EXPORT LocalRuntime : public Runtime {
  public:
   struct Options {
     /// How long a command that was told to go may live on after SIGHUP, before SIGKILL.
@@ -61,8 +63,9 @@ class LocalRuntime : public Runtime {
     std::map<std::uint16_t, std::string> unix_targets;
     /// How long connecting to a target may take.
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
-    /// What may wait in memory for a client that is attached. One for which more would wait is
-    /// dropped, with a failure that says so.
+    /// What may wait in memory for a client that is attached, behind what its streams queue
+    /// (Limits::write_high_water each). One for which more would wait is dropped, with a failure
+    /// that says so.
     std::size_t attach_buffer = 1024 * 1024;
     /// For how long, in all, the main process's output may be left unread so that a client can
     /// catch up which half of attach_buffer waits for: a burst is not to cost a client its
@@ -70,7 +73,7 @@ class LocalRuntime : public Runtime {
     /// dropped. 0: the process never waits.
     std::chrono::milliseconds attach_patience = std::chrono::seconds(1);
     /// Hears, a line each, of commands and of attached clients.
-    std::function<void(std::string_view)> log;
+    Callback<void(std::string_view)> log;
   };
 
   explicit LocalRuntime(uv_loop_t* loop);
@@ -85,13 +88,13 @@ class LocalRuntime : public Runtime {
   /// the loop when it has exited, its clients have been told how, and, if it was told to stop, its
   /// process group is gone; with its exit code, 128 and the signal if one has ended it. Errors:
   /// libuv's, with a text, as for a command that cannot be run.
-  Error start_main(MainCommand command, std::function<void(int exit_code)> on_over);
+  Error start_main(MainCommand command, OnceCallback<void(int exit_code)> on_over);
 
-  void exec(ExecRequest request, std::shared_ptr<RemoteCommandSession> session) override;
+  void exec(ExecRequest request, std::shared_ptr<ServedCommand> command) override;
   /// Joins a client with the main process. It gets the output from now on, on a terminal the one
   /// output of that. A failure for a client that asks for what there is not: a main process that
   /// runs, a terminal, stdin, or stdin that another client has.
-  void attach(AttachRequest request, std::shared_ptr<RemoteCommandSession> session) override;
+  void attach(AttachRequest request, std::shared_ptr<ServedCommand> command) override;
   void port_forward(PortForwardRequest request,
                     std::shared_ptr<ForwardedConnection> connection) override;
 
@@ -101,7 +104,7 @@ class LocalRuntime : public Runtime {
   /// the exit is cut off, and the status is then a failure. `done` runs from the loop, once,
   /// when no command runs any more; so does that of each further call. Commands that come later are
   /// refused.
-  void stop(std::function<void()> done);
+  void stop(OnceCallback<void()> done);
 
   /// Clients that are attached.
   AttachStats attached() const;

@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "uvspdy/export.h"
+
 namespace uvspdy::kube {
 
 enum class Errc {
@@ -21,7 +23,7 @@ enum class Errc {
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".
-const std::error_category& category();
+UVSPDY_EXPORT const std::error_category& category();
 
 inline std::error_code make_error_code(Errc code) { return {static_cast<int>(code), category()}; }
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "uvspdy/export.h"
+
 // What both sides of Kubernetes' portforward know: the protocol's name, stream headers, and the
 // request's path.
 
@@ -13,10 +15,10 @@ namespace uvspdy::kube {
 /// The one protocol that is spoken over SPDY.
 inline constexpr std::string_view kPortForwardProtocol = "portforward.k8s.io";
 
-/// The headers of each stream, beside `kStreamType` ("error" or "data"): the port of the pod, and
-/// which forwarded connection the stream belongs to (a counter of the client's).
-inline constexpr std::string_view kPort = "port";
-inline constexpr std::string_view kRequestId = "requestID";
+/// The headers of each stream, beside `kHeaderStreamType` ("error" or "data"): the port of the pod,
+/// and which forwarded connection the stream belongs to (a counter of the client's).
+inline constexpr std::string_view kHeaderPort = "port";
+inline constexpr std::string_view kHeaderRequestId = "requestID";
 
 /// The stream that carries the connection's bytes, both ways.
 inline constexpr std::string_view kStreamTypeData = "data";
@@ -31,6 +33,6 @@ struct PortForwardRequest {
 };
 
 /// Path and query as the API server takes them: /api/v1/namespaces/NS/pods/POD/portforward
-std::string port_forward_target(const PortForwardRequest& request);
+UVSPDY_EXPORT std::string port_forward_target(const PortForwardRequest& request);
 
 }  // namespace uvspdy::kube

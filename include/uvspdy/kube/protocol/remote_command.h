@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 
 // What both sides of Kubernetes' remotecommand (exec and attach) know: protocol names, stream
 // headers, the requests, and terminal sizes. Names and values are those of k8s.io/cri-streaming.
@@ -21,7 +22,7 @@ inline constexpr std::string_view kProtocolV2 = "v2.channel.k8s.io";
 inline constexpr std::string_view kProtocolV1 = "channel.k8s.io";
 
 /// The header that says what a stream is for, and its values.
-inline constexpr std::string_view kStreamType = "streamType";
+inline constexpr std::string_view kHeaderStreamType = "streamType";
 inline constexpr std::string_view kStreamTypeError = "error";
 inline constexpr std::string_view kStreamTypeStdin = "stdin";
 inline constexpr std::string_view kStreamTypeStdout = "stdout";
@@ -37,10 +38,10 @@ struct TerminalSize {
 };
 
 /// {"Width":80,"Height":24}
-std::string to_json(const TerminalSize& size);
+UVSPDY_EXPORT std::string to_json(const TerminalSize& size);
 
 /// Reads one such object. Errors: kBadRequest.
-Result<TerminalSize> parse_terminal_size(std::string_view json);
+UVSPDY_EXPORT Result<TerminalSize> parse_terminal_size(std::string_view json);
 
 /// What exec and attach have in common.
 struct RemoteCommandRequest {
@@ -65,7 +66,7 @@ struct AttachRequest : RemoteCommandRequest {};
 /// Path and query as the API server takes them:
 /// /api/v1/namespaces/NS/pods/POD/exec?command=...&stdin=true&stdout=true...
 /// parse_streaming_target (streaming_target.h) reads them back, but for the pod's uid.
-std::string exec_target(const ExecRequest& request);
-std::string attach_target(const AttachRequest& request);
+UVSPDY_EXPORT std::string exec_target(const ExecRequest& request);
+UVSPDY_EXPORT std::string attach_target(const AttachRequest& request);
 
 }  // namespace uvspdy::kube

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/http_head.h"
 
 namespace uvspdy::kube {
@@ -33,27 +34,27 @@ inline constexpr std::string_view kExitCodeCause = "ExitCode";
 
 /// The status of a command that exited with `code`; `message` empty: "command terminated with exit
 /// code N", as kubelets say it.
-Status exit_status(int code, std::string message = {});
+UVSPDY_EXPORT Status exit_status(int code, std::string message = {});
 
 /// A failure with a text and an HTTP status, such as 404 and reason "NotFound".
-Status failure_status(int code, std::string reason, std::string message);
+UVSPDY_EXPORT Status failure_status(int code, std::string reason, std::string message);
 
 /// One line of JSON. Text that is not UTF-8 comes out with replacement characters.
-std::string to_json(const Status& status);
+UVSPDY_EXPORT std::string to_json(const Status& status);
 
 /// Errors: kBadStatus for what is not a Status.
-Result<Status> parse_status(std::string_view json);
+UVSPDY_EXPORT Result<Status> parse_status(std::string_view json);
 
 /// How a command ended. Errors: kCommandFailed when the status is a failure without an exit code;
 /// its text is the status's message.
-Result<int> exit_code(const Status& status);
+UVSPDY_EXPORT Result<int> exit_code(const Status& status);
 
 /// kRefused, for an answer of an API server that is not the thing asked for.
-Error refused(const httpstream::HttpResponse& response);
+UVSPDY_EXPORT Error refused(const httpstream::HttpResponse& response);
 
 /// The Status behind such an error, null for any other. Its code is the answer's; of an answer that
 /// held no Status it has no reason, and the answer in one line for a message.
 /// Valid as long as the error.
-const Status* refusal(const Error& error);
+UVSPDY_EXPORT const Status* refusal(const Error& error);
 
 }  // namespace uvspdy::kube

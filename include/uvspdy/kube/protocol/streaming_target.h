@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/protocol/port_forward.h"
 #include "uvspdy/kube/protocol/remote_command.h"
@@ -18,13 +19,13 @@ using StreamingRequest = std::variant<ExecRequest, AttachRequest, PortForwardReq
 ///
 ///     /api/v1/namespaces/NS/pods/POD/exec        attach        portforward
 ///     /exec/NS/POD[/UID]/CONTAINER               /attach/...   /portForward/NS/POD[/UID]
-bool is_streaming_path(std::string_view path);
+UVSPDY_EXPORT bool is_streaming_path(std::string_view path);
 
 /// Reads such a target. The API server's parameters are command (repeated), container, stdin,
 /// stdout, stderr and tty; the kubelet's are command, input, output, error and tty. A flag is set
 /// by "true" or "1". stderr beside tty is ignored, as kubelets do. Ports of a portforward are
 /// "ports" or "port", repeated or separated by commas; clients over SPDY name none. Errors:
 /// kBadRequest: no such path, no command, nothing to stream, not a port.
-Result<StreamingRequest> parse_streaming_target(const httpstream::Target& target);
+UVSPDY_EXPORT Result<StreamingRequest> parse_streaming_target(const httpstream::Target& target);
 
 }  // namespace uvspdy::kube

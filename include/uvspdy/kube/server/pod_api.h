@@ -4,13 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/http_head.h"
 
 namespace uvspdy::kube {
 
 /// The few answers of an API server that kubectl asks for before it streams: discovery (/api,
 /// /apis, /api/v1) and the one pod there is, running, with one container.
-class PodApi {
+class UVSPDY_EXPORT PodApi {
  public:
   /// What the container's process was given: clients look at it before they attach.
   struct Terminal {
@@ -37,6 +38,7 @@ class PodApi {
 };
 
 /// A Status as an HTTP answer: code, reason such as "NotFound", text.
-httpstream::HttpResponse status_response(int code, std::string reason, std::string message);
+UVSPDY_EXPORT httpstream::HttpResponse status_response(int code, std::string reason,
+                                                       std::string message);
 
 }  // namespace uvspdy::kube

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "uvspdy/error.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/net/tls.h"
 
@@ -25,15 +26,16 @@ struct BearerToken {
 /// Reads the text of a static token file as kube-apiserver has it: on each line
 /// TOKEN,USER,UID[,"GROUP,GROUP"]. `name` is the file's, for errors.
 /// Errors: kBadTokenFile, with the line, and never the token.
-Result<std::vector<BearerToken>> parse_token_file(std::string_view text, std::string_view name);
+UVSPDY_EXPORT Result<std::vector<BearerToken>> parse_token_file(std::string_view text,
+                                                                std::string_view name);
 
 /// Reads such a file, of at most 1 MiB. Errors: kBadTokenFile, also, with libuv's reason, for a
 /// file that cannot be read.
-Result<std::vector<BearerToken>> read_token_file(const std::string& path);
+UVSPDY_EXPORT Result<std::vector<BearerToken>> read_token_file(const std::string& path);
 
 /// Tells who a request comes from: by the client certificate that TLS has verified (its common
 /// name is the user, its organizations are the groups), else by a bearer token.
-class RequestAuthenticator {
+class UVSPDY_EXPORT RequestAuthenticator {
  public:
   explicit RequestAuthenticator(std::vector<BearerToken> tokens = {})
       : tokens_(std::move(tokens)) {}

@@ -4,11 +4,12 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "uvspdy/callback.h"
+#include "uvspdy/export.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/protocol/runtime.h"
@@ -25,7 +26,7 @@ namespace uvspdy::kube {
 /// a URL (`exec_url`), whose random token then stands for the request: `serve(exchange)`. A server
 /// of the API server's or the kubelet's paths does it with the request itself, and hands that over:
 /// `serve(exchange, request)`.
-class StreamingServer {
+class UVSPDY_EXPORT StreamingServer {
  public:
   struct Options {
     /// A PING every 5 s, so that a client that has vanished without a word is noticed also while a
@@ -48,7 +49,7 @@ class StreamingServer {
     std::chrono::milliseconds token_lifetime = std::chrono::minutes(1);
     std::size_t max_tokens = 1000;
     /// Hears, a line each, of streams that were refused and of connections that broke.
-    std::function<void(std::string_view)> log;
+    Callback<void(std::string_view)> log;
 
     Options() { connection.session.ping_period = std::chrono::seconds(5); }
   };
@@ -89,7 +90,7 @@ class StreamingServer {
   /// to see to; from then on a client that takes nothing for close_grace is dropped, and one that
   /// reads slowly after ConnectionOptions::slow_reader_timeout. `done` runs from the loop, once,
   /// when no session is left; so does that of each further call.
-  void stop(std::function<void()> done);
+  void stop(OnceCallback<void()> done);
 
   /// Connections under way.
   std::size_t sessions() const;

@@ -1,0 +1,29 @@
+#include "uvspdy/httpstream/piece.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace uvspdy::httpstream {
+namespace {
+
+// Below it bytes are copied into memory of their own size, so that a slow receiver does not make us
+// hold a block for each line.
+constexpr std::size_t kWorthABlock = 16 * 1024;
+
+}  // namespace
+
+Buffer Piece::keep(std::size_t start, BufferPool* pool) const {
+  const Bytes rest = bytes_.subspan(start);
+  if (!owner_.empty()) {
+    Buffer shared = owner_;
+    shared.drop_prefix(start);
+    return shared;
+  }
+  if (pool == nullptr || rest.size() < kWorthABlock) return Buffer::copy_of(rest);
+  BufferPool::Block block = pool->take();
+  if (block.bytes().size() < rest.size()) return Buffer::copy_of(rest);
+  std::copy(rest.begin(), rest.end(), block.bytes().begin());
+  return std::move(block).freeze(rest.size());
+}
+
+}  // namespace uvspdy::httpstream

@@ -1,0 +1,115 @@
+#include "uvspdy/httpstream/pump.h"
+
+#include <utility>
+
+namespace uvspdy::httpstream {
+
+/// It holds itself until the sink is over. Any call of an end may run others' code, which may end
+/// the pump: so its state is in order before, and looked at behind.
+class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink, DoneHandler done)
+      : source_(std::move(source)), sink_(std::move(sink)), done_(std::move(done)) {}
+
+  void start() {
+    self_ = shared_from_this();
+    sink_->start([this] { has_room(); }, [this](const Error& error) { sink_over(error); });
+    source_->start([this](Piece piece) { take(std::move(piece)); },
+                   [this](const Error& error) { source_over(error); });
+  }
+
+  /// As if the source had said so.
+  void declare_over(const Error& how) {
+    if (state_ != State::kFlowing) return;
+    const auto keep = shared_from_this();
+    state_ = State::kEnding;
+    error_ = how;
+    source_->discard();
+    pass_on(how);
+  }
+
+  void give_up() {
+    const auto keep = std::move(self_);
+    state_ = State::kOver;
+    const DoneHandler done = std::move(done_);
+    drop_ends();
+  }
+
+  bool is_blocked() const { return blocked_ && state_ == State::kFlowing; }
+  bool source_is_over() const { return state_ != State::kFlowing; }
+
+ private:
+  enum class State {
+    kFlowing,
+    kEnding,  // the source is over; the sink is told, and has to take the rest
+    kOver,
+  };
+
+  void take(Piece piece) {
+    if (state_ != State::kFlowing || sink_->write(std::move(piece))) return;
+    if (state_ != State::kFlowing) return;
+    blocked_ = true;
+    source_->pause();
+  }
+
+  void has_room() {
+    if (!std::exchange(blocked_, false)) return;
+    if (state_ == State::kFlowing) source_->resume();
+  }
+
+  void source_over(const Error& how) {
+    if (state_ != State::kFlowing) return;
+    state_ = State::kEnding;
+    error_ = how;
+    pass_on(how);
+  }
+
+  void pass_on(const Error& how) {
+    if (state_ != State::kEnding) return;
+    how ? sink_->break_off(how) : sink_->end();
+  }
+
+  void sink_over(const Error& error) {
+    const auto keep = std::move(self_);
+    const bool flowing = std::exchange(state_, State::kOver) == State::kFlowing;
+    if (!error_) error_ = error;
+    if (flowing) source_->discard();
+    const Error how = error_;
+    done_(how);
+    drop_ends();
+  }
+
+  void drop_ends() {
+    const auto source = std::move(source_);
+    const auto sink = std::move(sink_);
+  }
+
+  std::shared_ptr<Impl> self_;
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<Sink> sink_;
+  DoneHandler done_;
+  State state_ = State::kFlowing;
+  bool blocked_ = false;
+  Error error_;  // what went wrong first
+};
+
+std::shared_ptr<Pump> Pump::start(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink,
+                                  DoneHandler done) {
+  auto pump =
+      std::make_shared<Pump>(Private{}, std::move(source), std::move(sink), std::move(done));
+  pump->impl_->start();
+  return pump;
+}
+
+Pump::Pump(Private, std::unique_ptr<Source> source, std::unique_ptr<Sink> sink, DoneHandler done)
+    : impl_(std::make_shared<Impl>(std::move(source), std::move(sink), std::move(done))) {}
+
+Pump::~Pump() = default;
+
+void Pump::end() { impl_->declare_over({}); }
+void Pump::break_off(const Error& why) { impl_->declare_over(why); }
+void Pump::give_up() { impl_->give_up(); }
+bool Pump::is_blocked() const { return impl_->is_blocked(); }
+bool Pump::source_is_over() const { return impl_->source_is_over(); }
+
+}  // namespace uvspdy::httpstream

@@ -1,0 +1,246 @@
+#include "httpstream/stream_core.h"
+
+#include <string>
+#include <utility>
+
+#include "httpstream/connection_impl.h"
+
+namespace uvspdy::httpstream {
+namespace {
+
+Error closed_error(wire::StreamId id) {
+  return Error(session::Errc::kStreamClosed, "stream " + std::to_string(id) + " is closed");
+}
+
+}  // namespace
+
+StreamCore::StreamCore(Connection& connection, wire::StreamId id, Headers headers)
+    : connection_(&connection), loop_(connection.loop()), id_(id), headers_(std::move(headers)) {}
+
+std::shared_ptr<Stream> StreamCore::make_stream() {
+  return std::make_shared<Stream>(Stream::Private{}, shared_from_this());
+}
+
+session::Session& StreamCore::session() const { return connection_->impl_->session(); }
+void StreamCore::ask_for_turn() const { connection_->impl_->ask_for_turn(); }
+
+StreamCore::Observers& StreamCore::observers() {
+  if (!observers_) observers_ = std::make_unique<Observers>();
+  return *observers_;
+}
+
+// ---- what the connection says
+
+void StreamCore::received_data(Bytes bytes) { on_data_(bytes); }
+void StreamCore::received_headers(const Headers& headers) {
+  if (observers_) observers_->on_headers(headers);
+}
+
+void StreamCore::writable_again() {
+  room_untold_ = false;
+  on_writable_();
+}
+
+void StreamCore::reply_sent() {
+  reply_sent_ = true;
+  tell();
+}
+
+void StreamCore::received_all(const Error& how) {
+  received_ = how ? HalfState::kBroken : HalfState::kEnded;
+  receive_error_ = how;
+  tell();
+}
+
+void StreamCore::sent_all(const Error& how) {
+  sent_ = how ? HalfState::kBroken : HalfState::kEnded;
+  send_error_ = how;
+  tell();
+}
+
+void StreamCore::closed() {
+  connection_ = nullptr;
+  undecided = false;
+  closed_ = true;
+  tell();
+}
+
+// Every handler hears at most once of what stands. A handler goes when nothing more can come for
+// it; what dies with one may call anything here, so the core is held and its state is in order.
+void StreamCore::tell() {
+  const auto keep = shared_from_this();
+  if (reply_sent_ && observers_) observers_->on_reply_sent();
+  if (sent_ != HalfState::kOpen) {
+    on_sent_(send_error_);
+    if (observers_) observers_->on_sent(send_error_);
+    // Whoever waits for room goes on, unless the writer was dropped just now; `write` says why
+    // there is none.
+    const StreamWriter::WritableHandler last_call = std::move(on_writable_);
+    if (sent_ == HalfState::kBroken) last_call();
+  } else if (room_untold_ && writable()) {
+    writable_again();
+  }
+  if (received_ != HalfState::kOpen) {
+    const StreamReader::DataHandler no_data = std::move(on_data_);
+    on_end_(receive_error_);
+    if (observers_) observers_->on_received(receive_error_);
+  }
+  if (closed_ && observers_) {
+    const Stream::HeadersHandler no_headers = std::move(observers_->on_headers);
+    const OnceCallback<void()> no_reply = std::move(observers_->on_reply_sent);
+    observers_->on_close(send_error_ ? send_error_ : receive_error_);
+  }
+}
+
+// For a handler that was set behind its event: never inside the call that sets it.
+void StreamCore::tell_later() {
+  if (std::exchange(telling_later_, true)) return;
+  auto told = [core = shared_from_this()] {
+    core->telling_later_ = false;
+    const auto wakeup = std::move(core->observers().late);
+    core->tell();
+  };
+  if (connection_ != nullptr) return connection_->impl_->later(std::move(told));
+  observers().late = std::make_unique<net::Wakeup>(loop_, std::move(told));
+  observers_->late->schedule();
+}
+
+// ---- the reader's
+
+void StreamCore::on_data(StreamReader::DataHandler handler) {
+  if (received_ != HalfState::kOpen || discarded_) return;  // nothing comes any more
+  std::swap(on_data_, handler);                             // the old one dies last
+  apply_pause();
+}
+
+void StreamCore::on_end(StreamReader::EndHandler handler) {
+  std::swap(on_end_, handler);
+  if (received_ != HalfState::kOpen && on_end_) tell_later();
+}
+
+void StreamCore::pause() {
+  paused_ = true;
+  apply_pause();
+}
+
+void StreamCore::resume() {
+  paused_ = false;
+  apply_pause();
+}
+
+// Without a handler there is nobody to give bytes to; an end that no bytes stand before is told.
+void StreamCore::apply_pause() {
+  if (connection_ == nullptr || discarded_) return;
+  if (paused_) return session().pause(id_);
+  on_data_ ? session().resume(id_) : session().hold(id_);
+  ask_for_turn();
+}
+
+void StreamCore::discard() {
+  if (std::exchange(discarded_, true)) return;
+  if (connection_ != nullptr) {
+    session().discard(id_);
+    ask_for_turn();
+  }
+  const StreamReader::DataHandler old = std::move(on_data_);
+}
+
+void StreamCore::set_overflow(session::OverflowPolicy policy) {
+  if (connection_ == nullptr) return;
+  session().set_overflow(id_, policy);
+  ask_for_turn();
+}
+
+void StreamCore::reader_dropped() {
+  const StreamReader::EndHandler old = std::move(on_end_);
+  discard();
+}
+
+// ---- the writer's
+
+Error StreamCore::write(Buffer buffer) {
+  if (connection_ == nullptr) return closed_error(id_);
+  Error error = session().write(id_, std::move(buffer));
+  if (!error) ask_for_turn();
+  return error;
+}
+
+Error StreamCore::send_headers(Headers headers) {
+  if (connection_ == nullptr) return closed_error(id_);
+  Error error = session().send_headers(id_, std::move(headers));
+  if (!error) ask_for_turn();
+  return error;
+}
+
+bool StreamCore::writable() const { return connection_ != nullptr && session().writable(id_); }
+
+void StreamCore::on_writable(StreamWriter::WritableHandler handler) {
+  if (sent_ != HalfState::kOpen) return;
+  std::swap(on_writable_, handler);
+  room_untold_ = static_cast<bool>(on_writable_);
+  if (room_untold_ && writable()) tell_later();
+}
+
+void StreamCore::on_sent(StreamWriter::SentHandler handler) {
+  std::swap(on_sent_, handler);
+  if (sent_ != HalfState::kOpen && on_sent_) tell_later();
+}
+
+void StreamCore::end() {
+  if (connection_ == nullptr) return;
+  session().end(id_);
+  ask_for_turn();
+}
+
+void StreamCore::end_with_reset() {
+  if (connection_ == nullptr) return;
+  session().end_with_reset(id_);
+  ask_for_turn();
+}
+
+// A stream that was not accepted yet is refused; behind `end` nothing happens.
+void StreamCore::writer_dropped() {
+  const StreamWriter::WritableHandler no_room = std::move(on_writable_);
+  const StreamWriter::SentHandler old = std::move(on_sent_);
+  undecided ? reset(wire::RstStatus::kRefusedStream) : end_with_reset();
+}
+
+// ---- the stream's
+
+void StreamCore::reset(wire::RstStatus status) {
+  if (connection_ == nullptr) return;
+  session().reset(id_, status);
+  ask_for_turn();
+}
+
+void StreamCore::on_headers(Stream::HeadersHandler handler) {
+  if (!closed_) std::swap(observers().on_headers, handler);
+}
+
+void StreamCore::on_stream_received(StreamReader::EndHandler handler) {
+  std::swap(observers().on_received, handler);
+  if (received_ != HalfState::kOpen && observers_->on_received) tell_later();
+}
+
+void StreamCore::on_stream_sent(StreamWriter::SentHandler handler) {
+  std::swap(observers().on_sent, handler);
+  if (sent_ != HalfState::kOpen && observers_->on_sent) tell_later();
+}
+
+void StreamCore::on_close(Stream::CloseHandler handler) {
+  std::swap(observers().on_close, handler);
+  if (closed_ && observers_->on_close) tell_later();
+}
+
+void StreamCore::on_reply_sent(OnceCallback<void()> handler) {
+  if (closed_) return;
+  std::swap(observers().on_reply_sent, handler);
+  if (reply_sent_ && observers_->on_reply_sent) tell_later();
+}
+
+std::optional<session::StreamStats> StreamCore::stats() const {
+  if (connection_ == nullptr) return std::nullopt;
+  return session().stream_stats(id_);
+}
+
+}  // namespace uvspdy::httpstream

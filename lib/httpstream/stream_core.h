@@ -1,0 +1,122 @@
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+#include <optional>
+
+#include "uvspdy/headers.h"
+#include "uvspdy/httpstream/connection.h"
+#include "uvspdy/httpstream/stream.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::httpstream {
+
+/// What a Stream, its two halves and its connection share. It stands between the session, which
+/// says what happens to the stream, and the handlers, and knows what was told: a handler that is
+/// set behind the event hears of it in the loop's next turn.
+class StreamCore : public std::enable_shared_from_this<StreamCore> {
+ public:
+  StreamCore(Connection& connection, wire::StreamId id, Headers headers);
+
+  /// The pair of its halves, once.
+  std::shared_ptr<Stream> make_stream();
+  StreamReader make_reader() { return StreamReader(shared_from_this()); }
+  StreamWriter make_writer() { return StreamWriter(shared_from_this()); }
+
+  // What the connection says. Each may be followed by anything, the core's own end included.
+  void received_data(Bytes bytes);
+  void received_headers(const Headers& headers);
+  void writable_again();
+  void reply_sent();
+  void received_all(const Error& how);
+  void sent_all(const Error& how);
+  /// The last call: the connection lets go.
+  void closed();
+
+  /// Calls the handlers that were set behind what they are to hear of.
+  void tell();
+
+  // The reader's.
+  void on_data(StreamReader::DataHandler handler);
+  void on_end(StreamReader::EndHandler handler);
+  void pause();
+  void resume();
+  void discard();
+  void set_overflow(session::OverflowPolicy policy);
+  void reader_dropped();
+
+  // The writer's.
+  Error write(Buffer buffer);
+  Error send_headers(Headers headers);
+  bool writable() const;
+  void on_writable(StreamWriter::WritableHandler handler);
+  void on_sent(StreamWriter::SentHandler handler);
+  void end();
+  void end_with_reset();
+  void writer_dropped();
+
+  // The stream's.
+  const Headers& headers() const { return headers_; }
+  wire::StreamId id() const { return id_; }
+  void reset(wire::RstStatus status);
+  void on_headers(Stream::HeadersHandler handler);
+  void on_stream_received(StreamReader::EndHandler handler);
+  void on_stream_sent(StreamWriter::SentHandler handler);
+  void on_close(Stream::CloseHandler handler);
+  void on_reply_sent(OnceCallback<void()> handler);
+  bool is_closed() const { return closed_; }
+  bool belongs_to(const Connection& connection) const { return connection_ == &connection; }
+  std::optional<session::StreamStats> stats() const;
+
+  HalfState received() const { return received_; }
+  HalfState sent() const { return sent_; }
+  const Error& receive_error() const { return receive_error_; }
+  const Error& send_error() const { return send_error_; }
+
+  static const std::shared_ptr<StreamCore>& of(const Stream& stream) { return stream.core_; }
+
+  /// The peer's, neither accepted nor rejected yet.
+  bool undecided = false;
+
+ private:
+  session::Session& session() const;
+  void ask_for_turn() const;
+  void apply_pause();
+  void tell_later();
+
+  Connection* connection_;  // null once the stream is closed
+  uv_loop_t* loop_;
+  wire::StreamId id_;
+  bool paused_ = false;  // by the reader's holder
+  bool discarded_ = false;
+  bool room_untold_ = false;  // on_writable was set and has not been called since
+  bool reply_sent_ = false;
+  bool telling_later_ = false;
+  bool closed_ = false;
+  HalfState received_ = HalfState::kOpen;  // the peer's direction, as far as it was told
+  HalfState sent_ = HalfState::kOpen;      // likewise ours
+  Error receive_error_;
+  Error send_error_;
+  Headers headers_;
+
+  StreamReader::DataHandler on_data_;
+  StreamReader::EndHandler on_end_;
+  StreamWriter::WritableHandler on_writable_;
+  StreamWriter::SentHandler on_sent_;
+
+  // What most streams have none of.
+  struct Observers {
+    Stream::HeadersHandler on_headers;
+    StreamReader::EndHandler on_received;
+    StreamWriter::SentHandler on_sent;
+    Stream::CloseHandler on_close;
+    OnceCallback<void()> on_reply_sent;
+    std::unique_ptr<net::Wakeup> late;  // once the connection is gone
+  };
+  Observers& observers();
+
+  std::unique_ptr<Observers> observers_;
+};
+
+}  // namespace uvspdy::httpstream

@@ -1,0 +1,353 @@
+#include "uvspdy/httpstream/transport_ends.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "uvspdy/net/error.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::httpstream {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Written at once: so that a slow peer that takes some of much is seen to take some.
+constexpr std::size_t kMostAtOnce = 64 * 1024;
+
+// How often it is asked whether the peer's side has everything: at first, and in the end.
+constexpr milliseconds kFirstLook{2};
+constexpr milliseconds kLongestLook{256};
+
+/// The transport, and how its two directions stand. The ends hold it; while the transport is being
+/// aborted so does that.
+class TransportCore : public std::enable_shared_from_this<TransportCore> {
+ public:
+  TransportCore(std::unique_ptr<net::Transport> transport, milliseconds flush_timeout)
+      : transport_(std::move(transport)),
+        loop_(transport_->loop()),
+        peer_(transport_->peer()),
+        flush_timeout_(flush_timeout) {}
+
+  // ---- the source's
+
+  void start_reading(Source::DataHandler on_data, Source::EndHandler on_end) {
+    std::swap(on_data_, on_data);
+    std::swap(on_end_, on_end);
+    if (end_) return tell_later();
+    reading_ = Reading::kOpen;
+    read_on();
+  }
+
+  void pause() {
+    paused_ = true;
+    if (reading_ == Reading::kOpen) transport_->stop_reading();
+  }
+
+  void resume() {
+    paused_ = false;
+    if (reading_ == Reading::kOpen) transport_->start_reading();
+    if (end_) tell_later();
+  }
+
+  void discard() {
+    const Source::DataHandler no_data = std::move(on_data_);
+    const Source::EndHandler no_end = std::move(on_end_);
+    if (nobody_reads()) return;
+    reading_ = Reading::kDiscarding;
+    if (over_) return give_up_transport({});
+    read_on();
+    watch_the_peer();
+  }
+
+  // ---- the sink's
+
+  void start_writing(Sink::RoomHandler on_room, Sink::OverHandler on_over) {
+    std::swap(on_room_, on_room);
+    std::swap(on_over_, on_over);
+    if (over_) tell_later();
+  }
+
+  bool write(const Piece& piece) {
+    if (writing_ != Writing::kOpen) return true;
+    std::size_t taken = 0;
+    if (rest_.empty()) {
+      const Bytes bytes = piece.bytes();
+      const Result<std::size_t> count = transport_->try_write(std::span(&bytes, 1));
+      if (!count) {
+        end_writing(count.error());
+        tell_later();
+        return true;
+      }
+      if (*count == piece.size()) return true;
+      taken = *count;
+    }
+    rest_.push_back(piece.keep(taken));
+    if (rest_.size() == 1) write_rest();
+    return false;
+  }
+
+  void end() {
+    if (writing_ != Writing::kOpen) return;
+    writing_ = Writing::kEnding;
+    if (rest_.empty()) shut_down();
+    watch_the_peer();
+  }
+
+  void break_off(const Error& why) {
+    if (writing_ != Writing::kOpen) return;
+    writing_ = Writing::kBreaking;
+    why_ = why;
+    watch_the_peer();
+    if (rest_.empty()) settle();
+  }
+
+  void sink_dropped() {
+    const Sink::RoomHandler no_room = std::move(on_room_);
+    const Sink::OverHandler no_over = std::move(on_over_);
+    if (writing_ == Writing::kOver) return;
+    transport_->abort({});
+    give_up_transport(Error(std::error_code(UV_ECANCELED, net::uv_category()),
+                            "the connection with " + peer_ + " was given up on this side"));
+    if (on_end_) tell_later();
+  }
+
+ private:
+  enum class Reading { kNotStarted, kOpen, kDiscarding, kOver };
+  enum class Writing { kOpen, kEnding, kBreaking, kOver };
+
+  // ---- from the peer
+
+  void read_on() {
+    transport_->set_read_handlers([this](Bytes bytes) { read(bytes); },
+                                  [this](const Error& error) { read_ended(error); });
+    if (!paused_ || reading_ == Reading::kDiscarding) transport_->start_reading();
+  }
+
+  void read(Bytes bytes) {
+    if (reading_ == Reading::kOpen) on_data_(Piece(bytes));
+  }
+
+  void read_ended(const Error& error) {
+    const auto keep = shared_from_this();
+    if (error) {
+      give_up_transport(error);
+    } else {
+      reading_ = Reading::kOver;
+      end_ = over_.value_or(Error());
+      over_ ? give_up_transport({}) : watch_the_peer();
+    }
+    tell();
+  }
+
+  // ---- to the peer
+
+  void write_rest() {
+    const Bytes all = rest_.front().bytes();
+    const Bytes some = all.first(std::min(all.size(), kMostAtOnce));
+    transport_->write(std::span(&some, 1),
+                      [this](const Result<std::size_t>& count) { written(count); });
+    watch_the_peer();
+  }
+
+  void written(const Result<std::size_t>& count) {
+    const auto keep = shared_from_this();
+    if (!count) {
+      end_writing(count.error());
+      return tell();
+    }
+    Buffer sent;  // its owner may call anything, when all is done here
+    if (*count < rest_.front().size()) {
+      rest_.front().drop_prefix(*count);
+    } else {
+      sent = std::move(rest_.front());
+      rest_.erase(rest_.begin());
+    }
+    if (!rest_.empty()) return write_rest();
+    watch_the_peer();
+    if (writing_ == Writing::kOpen) return on_room_();
+    writing_ == Writing::kEnding ? shut_down() : settle();
+  }
+
+  void shut_down() {
+    transport_->shutdown([this](const Error& error) {
+      const auto keep = shared_from_this();
+      end_writing(error);
+      tell();
+    });
+  }
+
+  // Reading goes on: what a peer said that takes nothing any more may still be in the socket.
+  void end_writing(const Error& how) {
+    nobody_reads() ? give_up_transport(how) : writing_over(how);
+  }
+
+  // A reset destroys what is on its way.
+  void settle() {
+    const std::size_t left = transport_->unacknowledged();
+    if (left == 0) return abort();
+    if (left != std::exchange(unacknowledged_, left)) watch_the_peer();
+    if (!look_again_) look_again_.emplace(loop_, [this] { settle(); });
+    look_again_->start(next_look_);
+    next_look_ = std::min(2 * next_look_, kLongestLook);
+  }
+
+  void abort() {
+    stop_timers();
+    transport_->abort([self = shared_from_this()] {
+      self->give_up_transport(self->why_);
+      self->tell();
+    });
+  }
+
+  // ---- the end
+
+  bool nobody_reads() const {
+    return reading_ == Reading::kDiscarding || reading_ == Reading::kOver;
+  }
+
+  // Whether nothing is waited for but that the peer takes what there is for it.
+  bool waits_for_the_peer() const {
+    switch (writing_) {
+      case Writing::kOpen: return nobody_reads() && !rest_.empty();
+      case Writing::kEnding: return nobody_reads();
+      case Writing::kBreaking: return true;
+      case Writing::kOver: return false;
+    }
+    return false;
+  }
+
+  // Called whenever that changes, and when the peer has taken some: it has its time afresh.
+  void watch_the_peer() {
+    if (!waits_for_the_peer()) {
+      if (flush_timer_) flush_timer_->stop();
+      return;
+    }
+    if (!flush_timer_) flush_timer_.emplace(loop_, [this] { flush_is_late(); });
+    flush_timer_->start(flush_timeout_);
+  }
+
+  void flush_is_late() {
+    const auto keep = shared_from_this();
+    transport_->abort({});
+    give_up_transport(Error(net::Errc::kTimeout, peer_ + " took nothing for " +
+                                                     std::to_string(flush_timeout_.count()) +
+                                                     " ms; what was left for it is lost"));
+    tell();
+  }
+
+  void stop_timers() {
+    flush_timer_.reset();
+    look_again_.reset();
+  }
+
+  void writing_over(const Error& how) {
+    const std::vector<Buffer> rest = std::move(rest_);  // freed when all is done here
+    rest_.clear();
+    writing_ = Writing::kOver;
+    over_ = how;
+    watch_the_peer();
+  }
+
+  // What is not over yet ends with `how`.
+  void give_up_transport(const Error& how) {
+    stop_timers();
+    const auto transport = std::move(transport_);
+    if (transport) transport->close({});  // before what it may be writing is freed
+    if (!end_) end_ = how;
+    reading_ = Reading::kOver;
+    if (!over_) writing_over(how);
+  }
+
+  // Each of them hears once. A handler may drop everything.
+  void tell() {
+    const auto keep = shared_from_this();
+    if (end_ && !paused_) {
+      const Source::DataHandler no_data = std::move(on_data_);
+      on_end_(*end_);
+    }
+    if (over_) {
+      const Sink::RoomHandler no_room = std::move(on_room_);
+      on_over_(*over_);
+    }
+  }
+
+  // Never inside the call that caused it.
+  void tell_later() {
+    if (!later_) later_.emplace(loop_, [this] { tell(); });
+    later_->schedule();
+  }
+
+  std::unique_ptr<net::Transport> transport_;  // null once both directions are over
+  uv_loop_t* loop_;
+  std::string peer_;
+  milliseconds flush_timeout_;
+
+  Reading reading_ = Reading::kNotStarted;
+  bool paused_ = false;
+  std::optional<Error> end_;  // how the peer's direction has ended
+
+  Writing writing_ = Writing::kOpen;
+  std::vector<Buffer> rest_;  // the transport is writing the first one
+  Error why_;                 // it was broken off
+  std::size_t unacknowledged_ = 0;
+  milliseconds next_look_ = kFirstLook;
+  std::optional<Error> over_;  // how our direction has ended
+
+  std::optional<net::Timer> flush_timer_;
+  std::optional<net::Timer> look_again_;
+  std::optional<net::Wakeup> later_;
+
+  Source::DataHandler on_data_;
+  Source::EndHandler on_end_;
+  Sink::RoomHandler on_room_;
+  Sink::OverHandler on_over_;
+};
+
+class TransportSource final : public Source {
+ public:
+  explicit TransportSource(std::shared_ptr<TransportCore> core) : core_(std::move(core)) {}
+  ~TransportSource() override { core_->discard(); }
+  TransportSource(const TransportSource&) = delete;
+  TransportSource& operator=(const TransportSource&) = delete;
+
+  void start(DataHandler on_data, EndHandler on_end) override {
+    core_->start_reading(std::move(on_data), std::move(on_end));
+  }
+  void pause() override { core_->pause(); }
+  void resume() override { core_->resume(); }
+  void discard() override { core_->discard(); }
+
+ private:
+  std::shared_ptr<TransportCore> core_;
+};
+
+class TransportSink final : public Sink {
+ public:
+  explicit TransportSink(std::shared_ptr<TransportCore> core) : core_(std::move(core)) {}
+  ~TransportSink() override { core_->sink_dropped(); }
+  TransportSink(const TransportSink&) = delete;
+  TransportSink& operator=(const TransportSink&) = delete;
+
+  void start(RoomHandler on_room, OverHandler on_over) override {
+    core_->start_writing(std::move(on_room), std::move(on_over));
+  }
+  bool write(Piece piece) override { return core_->write(piece); }
+  void end() override { core_->end(); }
+  void break_off(const Error& why) override { core_->break_off(why); }
+
+ private:
+  std::shared_ptr<TransportCore> core_;
+};
+
+}  // namespace
+
+TransportEnds ends_of(std::unique_ptr<net::Transport> transport, TransportEndsOptions options) {
+  const auto core = std::make_shared<TransportCore>(std::move(transport), options.flush_timeout);
+  return {std::make_unique<TransportSource>(core), std::make_unique<TransportSink>(core)};
+}
+
+}  // namespace uvspdy::httpstream

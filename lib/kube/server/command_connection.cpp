@@ -1,0 +1,343 @@
+#include "kube/server/command_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kube/protocol/log_line.h"
+#include "uvspdy/session/error.h"
+
+namespace uvspdy::kube {
+namespace {
+
+// What the error stream carries; nothing on success before v4.
+std::string error_stream_text(std::string_view protocol, const Status& status) {
+  if (protocol == kProtocolV4) return to_json(status);
+  if (status.success) return {};
+  // Nothing at all would be a success.
+  return status.message.empty() ? "the command failed" : status.message;
+}
+
+// Whether a stream has ended with its client, and not by itself.
+bool is_with_client(const Error& how) {
+  return how && how.code() != session::Errc::kStreamReset &&
+         how.code() != session::Errc::kResetHere;
+}
+
+}  // namespace
+
+/// What the Runtime holds.
+class CommandConnection::Command final : public ServedCommand {
+ public:
+  explicit Command(std::shared_ptr<CommandConnection> connection)
+      : connection_(std::move(connection)) {}
+  ~Command() override {
+    finish(failure_status(500, "InternalError",
+                          "Internal error occurred: the runtime has ended the session without a "
+                          "status"));
+  }
+
+  httpstream::StreamReader take_standard_input() override {
+    return connection_->stdin_ ? connection_->stdin_->take_reader() : httpstream::StreamReader();
+  }
+  httpstream::StreamWriter take_standard_output() override {
+    return take(connection_->outputs_[0]);
+  }
+  httpstream::StreamWriter take_standard_error() override { return take(connection_->outputs_[1]); }
+
+  bool tty() const override { return connection_->tty_; }
+  std::string peer() const override { return connection_->peer_; }
+  const std::string& protocol() const override { return connection_->protocol_; }
+
+  void on_resize(ResizeHandler handler) override {
+    if (connection_->finished()) return;
+    std::swap(connection_->on_resize_, handler);  // the old one dies last
+    if (connection_->size_) connection_->turn_.schedule();
+  }
+
+  void on_gone(GoneHandler handler) override {
+    const Gone gone = connection_->gone_;
+    if (gone == Gone::kTold || (connection_->finished() && gone == Gone::kNo)) return;
+    std::swap(connection_->on_gone_, handler);
+    if (gone == Gone::kUntold) connection_->turn_.schedule();
+  }
+
+  void finish(const Status& status) override { connection_->finish(status); }
+
+ private:
+  static httpstream::StreamWriter take(const StreamPtr& output) {
+    return output ? output->take_writer() : httpstream::StreamWriter();
+  }
+
+  std::shared_ptr<CommandConnection> connection_;
+};
+
+CommandConnection::CommandConnection(uv_loop_t* loop, const RemoteCommandRequest& request,
+                                     std::string protocol, std::string peer,
+                                     std::shared_ptr<const StreamingServer::Options> options,
+                                     ReadyHandler on_ready, OverHandler on_over)
+    : loop_(loop),
+      use_stdin_(request.use_stdin),
+      use_stdout_(request.use_stdout),
+      use_stderr_(request.use_stderr && !request.tty),
+      tty_(request.tty),
+      protocol_(std::move(protocol)),
+      peer_(std::move(peer)),
+      options_(std::move(options)),
+      on_ready_(std::move(on_ready)),
+      on_over_(std::move(on_over)),
+      stream_timer_(loop, [this] { streams_are_late(); }),
+      close_timer_(loop, [this] { close_is_late(); }),
+      turn_(loop, [this] { turn(); }) {}
+
+void CommandConnection::log(std::string_view text) const {
+  if (options_->log) options_->log(log_line(peer_, text));
+}
+
+// ---- streams
+
+httpstream::NewStreamHandler CommandConnection::new_stream_handler() {
+  return [self = shared_from_this()](StreamPtr stream, httpstream::StreamDecision decision) {
+    self->new_stream(std::move(stream), std::move(decision));
+  };
+}
+
+void CommandConnection::start(std::shared_ptr<httpstream::Connection> connection) {
+  connection_ = std::move(connection);
+  connection_->on_close(
+      [self = shared_from_this()](const Error& error) { self->connection_closed(error); });
+  connection_->set_idle_timeout(options_->stream_idle_timeout);
+  stream_timer_.start(options_->stream_creation_timeout);
+}
+
+CommandConnection::StreamPtr* CommandConnection::place_for(std::string_view type) {
+  if (type == kStreamTypeError) return &error_;
+  if (type == kStreamTypeStdin && use_stdin_) return &stdin_;
+  if (type == kStreamTypeStdout && use_stdout_) return &outputs_[0];
+  if (type == kStreamTypeStderr && use_stderr_) return &outputs_[1];
+  if (type == kStreamTypeResize && tty_ && has_resize()) return &resize_;
+  return nullptr;
+}
+
+void CommandConnection::new_stream(StreamPtr stream, httpstream::StreamDecision decision) {
+  const std::string type(stream->headers().get(kHeaderStreamType).value_or(""));
+  StreamPtr* place = place_for(type);
+  if (place == nullptr || *place) {
+    const std::string why =
+        place == nullptr ? "the request does not ask for it" : "it is there already";
+    log("stream of type '" + type + "' refused: " + why);
+    decision.reject();
+    // Not what was asked for, so the command that was is not run either.
+    return refuse(
+        failure_status(400, "BadRequest", "unexpected stream type: \"" + type + "\": " + why));
+  }
+  if (phase_ != Phase::kWaiting) return decision.reject();  // its time is over
+  *place = std::move(stream);
+  decision.accept();
+  accepted(*place);
+  if (status_ && error_) return send_status();
+  // In the next turn what came together with the last stream is known, too.
+  if (has_all_streams()) turn_.schedule();
+}
+
+// The client says nothing on its error stream and on the outputs.
+void CommandConnection::accepted(StreamPtr& place) {
+  const auto self = shared_from_this();
+  if (&place == &resize_) {
+    place->on_data([self](Bytes bytes) { self->sizes_received(bytes); });
+  } else if (&place == &error_) {
+    place->reader().discard();
+    place->on_sent([self](const Error& how) { self->error_stream_sent(how); });
+  } else if (&place == &stdin_) {
+    place->on_sent([self](const Error& how) { self->input_answered(how); });
+  } else {
+    place->reader().discard();
+    ++open_outputs_;
+    place->on_sent([self](const Error& how) { self->output_sent(how); });
+  }
+}
+
+bool CommandConnection::has_all_streams() const {
+  return error_ && (stdin_ || !use_stdin_) && (outputs_[0] || !use_stdout_) &&
+         (outputs_[1] || !use_stderr_) && (resize_ || !tty_ || !has_resize());
+}
+
+// The error stream may still come, until the time for the streams is over.
+void CommandConnection::refuse(const Status& status) {
+  if (phase_ != Phase::kWaiting || status_) return;
+  status_ = status;
+  if (error_) send_status();
+}
+
+void CommandConnection::streams_are_late() {
+  const Status status =
+      failure_status(0, "Timeout", "timed out waiting for client to create streams");
+  log(status.message);
+  refuse(status);
+  if (!error_) connection_->close();
+}
+
+void CommandConnection::turn() {
+  const auto self = shared_from_this();
+  if (phase_ == Phase::kWaiting && !status_ && has_all_streams()) run();
+  tell();
+  if (phase_ == Phase::kOver) on_over_(self);
+}
+
+void CommandConnection::run() {
+  stream_timer_.stop();
+  ReadyHandler on_ready = std::move(on_ready_);
+  if (error_->writer().state() != httpstream::HalfState::kOpen) {
+    phase_ = Phase::kTold;
+    log("the command is not run: the client has taken its error stream away");
+    return connection_->close();
+  }
+  phase_ = Phase::kRunning;
+  if (protocol_ == kProtocolV1) {
+    // What kubelets of 1.0 did, and what clients of v1 are made for.
+    error_->reset(wire::RstStatus::kCancel);
+    // What stays open tells when the client goes.
+    if (stdin_ && (use_stdout_ || use_stderr_)) stdin_->close();
+  }
+  on_ready(std::make_shared<Command>(shared_from_this()));
+}
+
+// ---- what the Runtime is told
+
+void CommandConnection::sizes_received(Bytes bytes) {
+  if (const Error error = size_reader_.take(bytes, size_)) log(error.message());
+  tell();
+}
+
+// A handler may replace itself, finish the command, or drop it.
+void CommandConnection::tell() {
+  const auto self = shared_from_this();
+  if (phase_ == Phase::kRunning && on_resize_ && size_) {
+    on_resize_(*std::exchange(size_, std::nullopt));
+  }
+  if (gone_ == Gone::kUntold && on_gone_) {
+    gone_ = Gone::kTold;
+    on_gone_();
+  }
+}
+
+// The client has given up, or the connection has gone under it. All halves hear of their ends in
+// the next turn: no reader that pauses keeps the connection.
+void CommandConnection::gone() {
+  if (finished()) return;
+  phase_ = Phase::kTold;
+  gone_ = Gone::kUntold;
+  const ServedCommand::ResizeHandler no_sizes = std::move(on_resize_);
+  if (stdin_) stdin_->reset();
+  connection_->close();
+  tell();
+}
+
+// ---- the end
+
+// It ends only when this side ends it, the client takes it away, or the connection goes.
+void CommandConnection::error_stream_sent(const Error& how) {
+  if (phase_ == Phase::kRunning && protocol_ != kProtocolV1) return gone();
+  // The client has its time from when the status is on its way.
+  if (phase_ == Phase::kTold && !how) close_timer_.start(options_->close_grace);
+}
+
+// In v1 there is no error stream that would tell of a client that goes.
+void CommandConnection::input_answered(const Error& how) {
+  if (phase_ == Phase::kRunning && is_with_client(how)) gone();
+}
+
+void CommandConnection::output_sent(const Error& how) {
+  --open_outputs_;
+  if (phase_ == Phase::kRunning && is_with_client(how)) return gone();
+  if (phase_ == Phase::kFinishing && open_outputs_ == 0) send_status();
+}
+
+void CommandConnection::finish(const Status& status) {
+  if (finished()) return;
+  phase_ = Phase::kFinishing;
+  status_ = status;
+  const ServedCommand::ResizeHandler no_sizes = std::move(on_resize_);
+  const ServedCommand::GoneHandler nobody_hears = std::move(on_gone_);
+  // What nobody has taken.
+  if (stdin_) stdin_->reader().discard();
+  for (const StreamPtr& output : outputs_) {
+    if (output) output->close();
+  }
+  if (stopping_) limit_close();
+  if (open_outputs_ == 0) send_status();
+}
+
+void CommandConnection::send_status() {
+  const bool has_run = std::exchange(phase_, Phase::kTold) == Phase::kFinishing;
+  stream_timer_.stop();
+  if (protocol_ == kProtocolV1 && has_run) {
+    if (!status_->success) log("v1 cannot tell the client: " + status_->message);
+    return close_timer_.start(options_->close_grace);
+  }
+  // If the client has gone there is nobody to tell.
+  std::string text = error_stream_text(protocol_, *status_);
+  if (error_->writer().state() != httpstream::HalfState::kOpen ||
+      (!text.empty() && error_->write(Buffer(std::move(text))))) {
+    return connection_->close();
+  }
+  error_->close();
+  // Nor does one that gives no window keep the connection.
+  close_timer_.start(stopping_
+                         ? options_->close_grace
+                         : std::max(options_->close_grace, options_->stream_creation_timeout));
+}
+
+void CommandConnection::stop() {
+  stopping_ = true;
+  if (phase_ == Phase::kFinishing) limit_close();
+  if (phase_ == Phase::kWaiting) {
+    phase_ = Phase::kTold;
+    const ReadyHandler never = std::move(on_ready_);
+  }
+  if (phase_ != Phase::kTold) return;
+  connection_->close();
+  close_soon();
+}
+
+// A server that stops does not wait for long.
+void CommandConnection::close_soon() {
+  closing_ = true;
+  limit_close();
+}
+
+void CommandConnection::limit_close() {
+  taken_ = taken();
+  if (give_up_time_ == 0) {
+    give_up_time_ = uv_now(loop_) +
+                    static_cast<std::uint64_t>(options_->connection.slow_reader_timeout.count());
+  }
+  close_timer_.start(options_->close_grace);
+}
+
+// No more than a measure of whether the client reads, since TLS makes more of the bytes on the way.
+std::uint64_t CommandConnection::taken() const { return connection_->acknowledged(); }
+
+void CommandConnection::close_is_late() {
+  if (phase_ != Phase::kFinishing && !closing_) {
+    connection_->close();
+    if (stopping_) close_soon();
+    return;
+  }
+  // Whoever does not take what there is would not let a close come to its end.
+  const bool takes_more = taken() > taken_;
+  if (!takes_more || uv_now(loop_) >= give_up_time_) return connection_->abort();
+  limit_close();
+}
+
+void CommandConnection::connection_closed(const Error& error) {
+  stream_timer_.stop();
+  close_timer_.stop();
+  // A client that has its status may leave as it likes; one that breaks the protocol is heard of.
+  const bool early = phase_ < Phase::kTold || gone_ != Gone::kNo;
+  if (error && (early || error.code() != session::Errc::kConnectionLost)) log(error.message());
+  gone();
+  phase_ = Phase::kOver;
+  turn_.schedule();
+}
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kube/server/terminal_size_reader.h"
+#include "uvspdy/callback.h"
+#include "uvspdy/httpstream/connection.h"
+#include "uvspdy/httpstream/new_stream_handler.h"
+#include "uvspdy/kube/protocol/served_command.h"
+#include "uvspdy/kube/server/streaming_server.h"
+#include "uvspdy/net/timer.h"
+
+namespace uvspdy::kube {
+
+/// The server's side of one exec or attach connection: its streams from their creation to the
+/// status. Its server owns it, until `on_over` says, from the loop, that the connection is closed.
+///
+///     kWaiting    for the streams that the request promises
+///     kRunning    the Runtime has the command
+///     kFinishing  what was written to the outputs leaves, and their ends
+///     kTold       the status is on its way; the client's turn to close
+///     kOver       there is no client any more
+///
+/// It keeps the streams to the end and hears how each direction ends, whoever has their halves.
+class CommandConnection : public std::enable_shared_from_this<CommandConnection> {
+ public:
+  using StreamPtr = std::shared_ptr<httpstream::Stream>;
+  using ReadyHandler = OnceCallback<void(std::shared_ptr<ServedCommand>)>;
+  using OverHandler = OnceCallback<void(const std::shared_ptr<CommandConnection>&)>;
+
+  /// `on_ready` is called once, if ever, when all streams are there.
+  CommandConnection(uv_loop_t* loop, const RemoteCommandRequest& request, std::string protocol,
+                    std::string peer, std::shared_ptr<const StreamingServer::Options> options,
+                    ReadyHandler on_ready, OverHandler on_over);
+
+  /// For the connection that carries the command, before it exists.
+  httpstream::NewStreamHandler new_stream_handler();
+  void start(std::shared_ptr<httpstream::Connection> connection);
+
+  /// The server stops: ends it at once unless the Runtime has the command, and else soon after its
+  /// `finish`.
+  void stop();
+
+ private:
+  class Command;
+  enum class Phase { kWaiting, kRunning, kFinishing, kTold, kOver };
+  enum class Gone { kNo, kUntold, kTold };
+
+  bool has_resize() const { return protocol_ == kProtocolV4 || protocol_ == kProtocolV3; }
+  bool finished() const { return phase_ > Phase::kRunning; }
+  void new_stream(StreamPtr stream, httpstream::StreamDecision decision);
+  StreamPtr* place_for(std::string_view type);
+  void accepted(StreamPtr& place);
+  bool has_all_streams() const;
+  void refuse(const Status& status);
+  void streams_are_late();
+  void turn();
+  void run();
+  void tell();
+  void sizes_received(Bytes bytes);
+  void error_stream_sent(const Error& how);
+  void input_answered(const Error& how);
+  void output_sent(const Error& how);
+  void gone();
+  void finish(const Status& status);
+  void send_status();
+  void close_soon();
+  void limit_close();
+  void close_is_late();
+  std::uint64_t taken() const;
+  void connection_closed(const Error& error);
+  void log(std::string_view text) const;
+
+  uv_loop_t* loop_;
+  // Read by place_for.
+  bool use_stdin_;
+  bool use_stdout_;
+  bool use_stderr_;
+  bool tty_;
+  std::string protocol_;
+  std::string peer_;
+  std::shared_ptr<const StreamingServer::Options> options_;
+  ReadyHandler on_ready_;
+  OverHandler on_over_;
+
+  std::shared_ptr<httpstream::Connection> connection_;
+  StreamPtr error_;
+  StreamPtr stdin_;
+  std::array<StreamPtr, 2> outputs_;  // stdout, stderr
+  StreamPtr resize_;
+  Phase phase_ = Phase::kWaiting;
+  Gone gone_ = Gone::kNo;
+  bool stopping_ = false;
+  bool closing_ = false;  // and told to close
+  int open_outputs_ = 0;
+  std::uint64_t taken_ = 0;         // by the client, when we last looked
+  std::uint64_t give_up_time_ = 0;  // of the loop: nobody is waited for any longer
+  // Of a request that is refused before it runs, or of `finish`; the error stream may still have
+  // to come.
+  std::optional<Status> status_;
+  TerminalSizeReader size_reader_;
+  std::optional<TerminalSize> size_;  // not told yet
+  ServedCommand::ResizeHandler on_resize_;
+  ServedCommand::GoneHandler on_gone_;
+  net::Timer stream_timer_;  // all streams must be there by then
+  net::Timer close_timer_;   // the client must have closed by then
+  net::Wakeup turn_;         // for what must not happen inside a call
+};
+
+}  // namespace uvspdy::kube

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <uv.h>
+
+#include <string>
+
+namespace uvspdy::net {
+
+/// Says of a call from a wrong thread which object it was made on, and ends the process: without
+/// NDEBUG, for otherwise nothing is checked. Such a call is a data race, and often a hang, because
+/// nothing tells the loop that there is something to do.
+///
+/// The right thread is the one on which the object was made, or, for those that set a loop up and
+/// then have another thread run it, one that has run a callback of this loop.
+class ThreadCheck {
+ public:
+#ifdef NDEBUG
+  explicit ThreadCheck(const uv_loop_t*) {}
+  static void called_by(const uv_loop_t*) {}
+  template <class Name>
+  void check(const Name&) const {}
+#else
+  explicit ThreadCheck(const uv_loop_t* loop);
+
+  /// At the start of a callback of libuv's: this thread runs the loop.
+  static void called_by(const uv_loop_t* loop);
+
+  /// In each function that users call. `name()` is a text that names the object: its kind, and
+  /// its peer or address.
+  template <class Name>
+  void check(const Name& name) const {
+    if (!is_right()) fail(name());
+  }
+
+ private:
+  bool is_right() const;
+  [[noreturn]] void fail(const std::string& name) const;
+
+  const uv_loop_t* loop_;
+  int made_on_;
+#endif
+};
+
+}  // namespace uvspdy::net

@@ -1,0 +1,180 @@
+#include "uvspdy/httpstream/pump.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "support/catch.h"
+#include "support/hand_ends.h"
+#include "uvspdy/session/error.h"
+
+using namespace uvspdy;
+using namespace uvspdy::httpstream;
+using test::HandSink;
+using test::HandSource;
+
+namespace {
+
+const Error kWhy(session::Errc::kStreamReset, "why");
+const Error kOther(session::Errc::kConnectionLost, "other");
+
+/// A pump between ends by hand, and how it was done.
+struct Pumped {
+  HandSource::Record source;
+  HandSink::Record sink;
+  std::optional<Error> done;
+  std::shared_ptr<Pump> pump;
+
+  Pumped() {
+    pump = Pump::start(std::make_unique<HandSource>(source), std::make_unique<HandSink>(sink),
+                       [this](const Error& error) {
+                         CHECK_FALSE(done);
+                         done = error;
+                       });
+  }
+  Pumped(const Pumped&) = delete;
+  Pumped& operator=(const Pumped&) = delete;
+
+  void give(std::string_view text) const { source.on_data(Piece(bytes_of(text))); }
+  bool destroyed() const { return source.destroyed && sink.destroyed; }
+};
+
+}  // namespace
+
+TEST_CASE("Pump: bytes from the source to the sink, and an end as an end") {
+  Pumped pumped;
+  const bool dropped = GENERATE(false, true);
+  if (dropped) pumped.pump.reset();
+  pumped.give("one ");
+  pumped.give("two");
+  CHECK(pumped.sink.written == "one two");
+  CHECK(pumped.sink.ends == 0);
+  pumped.source.on_end({});
+  CHECK(pumped.sink.ends == 1);
+  CHECK_FALSE(pumped.done);
+  CHECK_FALSE(pumped.destroyed());
+  pumped.sink.on_over({});
+  REQUIRE(pumped.done);
+  CHECK_FALSE(*pumped.done);
+  CHECK(pumped.destroyed());
+  CHECK_FALSE(pumped.sink.broken);
+  CHECK_FALSE(pumped.source.discarded);
+}
+
+TEST_CASE("Pump: a break is a break, with its own error") {
+  Pumped pumped;
+  pumped.give("half");
+  pumped.source.on_end(kWhy);
+  CHECK(pumped.sink.ends == 0);
+  REQUIRE(pumped.sink.broken);
+  CHECK(pumped.sink.broken->message() == "why");
+  CHECK_FALSE(pumped.done);
+  pumped.sink.on_over(kOther);
+  REQUIRE(pumped.done);
+  CHECK(pumped.done->message() == "why");
+  CHECK(pumped.destroyed());
+}
+
+TEST_CASE("Pump: a sink without room pauses the source until it has room") {
+  Pumped pumped;
+  pumped.sink.on_room();  // there was room all the time
+  CHECK_FALSE(pumped.pump->is_blocked());
+  pumped.sink.room = false;
+  pumped.give("one");
+  CHECK(pumped.source.paused);
+  CHECK(pumped.pump->is_blocked());
+  SECTION("and then it goes on") {
+    pumped.sink.room = true;
+    pumped.sink.on_room();
+    CHECK_FALSE(pumped.source.paused);
+    CHECK_FALSE(pumped.pump->is_blocked());
+    pumped.give("two");
+    CHECK(pumped.sink.written == "onetwo");
+  }
+  SECTION("the end does not wait for that, where the source tells it") {
+    pumped.source.on_end({});
+    CHECK(pumped.sink.ends == 1);
+    CHECK_FALSE(pumped.pump->is_blocked());
+    pumped.sink.on_room();
+  }
+  pumped.pump->give_up();
+}
+
+TEST_CASE("Pump: a sink that takes no more has the source discard") {
+  Pumped pumped;
+  pumped.give("one");
+  pumped.sink.on_over(kWhy);
+  CHECK(pumped.source.discarded);
+  REQUIRE(pumped.done);
+  CHECK(pumped.done->message() == "why");
+  CHECK(pumped.destroyed());
+  CHECK(pumped.pump->source_is_over());
+  // Harmless.
+  pumped.pump->end();
+  pumped.pump->break_off(kWhy);
+  pumped.pump->give_up();
+}
+
+TEST_CASE("Pump: the source may be declared over") {
+  Pumped pumped;
+  pumped.give("half");
+  const bool broken = GENERATE(false, true);
+  broken ? pumped.pump->break_off(kWhy) : pumped.pump->end();
+  pumped.pump->end();
+  pumped.pump->break_off(kOther);
+  CHECK(pumped.source.discarded);
+  CHECK(pumped.pump->source_is_over());
+  CHECK(pumped.sink.ends == (broken ? 0 : 1));
+  CHECK(pumped.sink.broken.has_value() == broken);
+  // What the source says behind that counts for nothing.
+  pumped.give("more");
+  pumped.source.on_end(kOther);
+  CHECK(pumped.sink.written == "half");
+  CHECK_FALSE(pumped.done);
+  pumped.sink.on_over({});
+  REQUIRE(pumped.done);
+  CHECK(static_cast<bool>(*pumped.done) == broken);
+  CHECK(pumped.destroyed());
+}
+
+TEST_CASE("Pump: given up, both ends are destroyed at once, and nobody is told") {
+  Pumped pumped;
+  auto owned = std::make_shared<int>(0);
+  const std::weak_ptr<int> freed = owned;
+  HandSource::Record source;
+  HandSink::Record sink;
+  auto other = Pump::start(std::make_unique<HandSource>(source), std::make_unique<HandSink>(sink),
+                           [owned = std::move(owned)](const Error&) { CHECK(false); });
+  other->give_up();
+  CHECK(source.destroyed);
+  CHECK(sink.destroyed);
+  CHECK(freed.expired());
+  other->give_up();
+  pumped.pump->give_up();
+  CHECK_FALSE(pumped.done);
+}
+
+TEST_CASE("Pump: may be given up and dropped in done") {
+  HandSource::Record source;
+  HandSink::Record sink;
+  std::shared_ptr<Pump> pump;
+  int done = 0;
+  pump = Pump::start(std::make_unique<HandSource>(source), std::make_unique<HandSink>(sink),
+                     [&](const Error&) {
+                       ++done;
+                       pump->give_up();
+                       pump.reset();
+                     });
+  SECTION("at the end") {
+    source.on_end({});
+    sink.on_over({});
+    CHECK(done == 1);
+  }
+  SECTION("when the sink is over") {
+    sink.on_over(kWhy);
+    CHECK(done == 1);
+  }
+  CHECK(source.destroyed);
+  CHECK(sink.destroyed);
+}
