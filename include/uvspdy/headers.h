@@ -31,6 +31,9 @@ class UVSPDY_EXPORT Headers {
   /// Adds a field behind those that are there.
   void add(std::string_view name, std::string_view value);
 
+  /// Takes memory for that many fields, and no more.
+  void reserve(std::size_t fields) { fields_.reserve(fields); }
+
   /// Replaces every field of that name by one.
   void set(std::string_view name, std::string_view value);
 

@@ -16,8 +16,9 @@ struct Limits {
   /// counted with the name: a small frame can stand for a thousand times as much.
   std::size_t inflated_header_block = 128 * 1024;
 
-  /// Header fields in one block, both ways; each of several values of one name counts.
-  std::size_t headers_per_block = 1024;
+  /// Header fields in one block, both ways; each of several values of one name counts. Go's
+  /// spdystream takes 1,000, and drops the connection of who sends more.
+  std::size_t headers_per_block = 1000;
 
   /// Entries of one SETTINGS frame. Eight ids are defined; a few unknown ones are tolerated.
   std::size_t settings_entries = 64;
@@ -31,8 +32,10 @@ struct Limits {
   /// refused likewise. A Kubernetes stream takes about a hundred.
   std::size_t stream_headers = 1024 * 1024;
 
-  /// Bytes of control frames waiting to be sent. Only a peer that makes us answer (PINGs, new
-  /// streams, bad frames) without reading the answers gets here.
+  /// Bytes of control frames waiting to be sent that the peer makes us send: answers to PINGs,
+  /// windows that are given back, refusals, resets of streams in error. Only a peer that does not
+  /// read gets here. What this side sends of itself does not count: SYN_REPLYs and resets are
+  /// bounded by concurrent_streams, since a stream's place is free once its answer is on its way.
   std::size_t queued_control_output = 1024 * 1024;
 
   /// Streams of its own that the peer may reset, or have reset by an error, in one second; more,

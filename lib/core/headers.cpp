@@ -23,6 +23,7 @@ std::string to_lower(std::string_view text) {
 }
 
 Headers::Headers(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+  reserve(fields.size());
   for (const auto& [name, value] : fields) add(name, value);
 }
 

@@ -48,68 +48,78 @@ Result<Buffer> ControlOutput::encode(const wire::HeadersFrame& frame) {
   return Buffer(std::move(bytes));
 }
 
-void ControlOutput::send(const wire::RstStreamFrame& frame) {
-  const std::size_t start = control_.size();
-  wire::FrameEncoder::encode(frame, control_);
-  queued(control_, start, FrameType::kRstStream, frame.stream_id,
-         static_cast<std::uint32_t>(frame.status), nullptr);
+// ---- frames that cannot fail
+
+namespace {
+
+struct Traced {
+  FrameType type;
+  wire::StreamId id;
+  std::uint32_t value;
+};
+
+Traced traced(const wire::RstStreamFrame& frame) {
+  return {FrameType::kRstStream, frame.stream_id, static_cast<std::uint32_t>(frame.status)};
+}
+Traced traced(const wire::SettingsFrame& frame) {
+  return {FrameType::kSettings, 0, static_cast<std::uint32_t>(frame.entries.size())};
+}
+Traced traced(const wire::PingFrame& frame) { return {FrameType::kPing, 0, frame.id}; }
+Traced traced(const wire::GoAwayFrame& frame) {
+  return {FrameType::kGoAway, frame.last_good_stream_id, static_cast<std::uint32_t>(frame.status)};
+}
+Traced traced(const wire::WindowUpdateFrame& frame) {
+  return {FrameType::kWindowUpdate, frame.stream_id, frame.delta};
 }
 
-void ControlOutput::send(const wire::SettingsFrame& frame) {
-  const std::size_t start = control_.size();
-  wire::FrameEncoder::encode(frame, control_);
-  queued(control_, start, FrameType::kSettings, 0, static_cast<std::uint32_t>(frame.entries.size()),
-         nullptr);
+}  // namespace
+
+template <class Frame>
+std::size_t ControlOutput::put(const Frame& frame, std::vector<std::uint8_t>& queue) {
+  const std::size_t start = queue.size();
+  wire::FrameEncoder::encode(frame, queue);
+  const auto [type, id, value] = traced(frame);
+  queued(queue, start, type, id, value, nullptr);
+  return queue.size() - start;
 }
 
-void ControlOutput::send(const wire::PingFrame& frame) {
-  const std::size_t start = control_.size();
-  wire::FrameEncoder::encode(frame, control_);
-  queued(control_, start, FrameType::kPing, 0, frame.id, nullptr);
-}
+void ControlOutput::send(const wire::RstStreamFrame& frame) { put(frame, control_); }
+void ControlOutput::send(const wire::SettingsFrame& frame) { put(frame, control_); }
+void ControlOutput::send(const wire::PingFrame& frame) { put(frame, control_); }
+void ControlOutput::send(const wire::GoAwayFrame& frame) { put(frame, control_); }
 
-void ControlOutput::send(const wire::GoAwayFrame& frame) {
-  const std::size_t start = control_.size();
-  wire::FrameEncoder::encode(frame, control_);
-  queued(control_, start, FrameType::kGoAway, frame.last_good_stream_id,
-         static_cast<std::uint32_t>(frame.status), nullptr);
-}
+void ControlOutput::send_quietly(const wire::PingFrame& frame) { quiet_ += put(frame, control_); }
 
-void ControlOutput::send(const wire::WindowUpdateFrame& frame) {
-  const std::size_t start = control_.size();
-  wire::FrameEncoder::encode(frame, control_);
-  queued(control_, start, FrameType::kWindowUpdate, frame.stream_id, frame.delta, nullptr);
+void ControlOutput::answer(const wire::RstStreamFrame& frame) { answers_ += put(frame, control_); }
+void ControlOutput::answer(const wire::WindowUpdateFrame& frame) {
+  answers_ += put(frame, control_);
 }
-
-void ControlOutput::answer(const wire::PingFrame& frame) {
-  const std::size_t start = urgent_.size();
-  wire::FrameEncoder::encode(frame, urgent_);
-  queued(urgent_, start, FrameType::kPing, 0, frame.id, nullptr);
-}
+void ControlOutput::answer(const wire::PingFrame& frame) { answers_ += put(frame, urgent_); }
 
 void ControlOutput::send_opening(const wire::SettingsFrame& settings, std::uint32_t window_delta,
                                  const wire::PingFrame& ping) {
   // No answer was queued before; from here on the three stand at the head of the urgent ones.
-  control_.swap(urgent_);
-  send(settings);
-  if (window_delta != 0) send(wire::WindowUpdateFrame{0, window_delta});
-  send(ping);
-  control_.swap(urgent_);
+  put(settings, urgent_);
+  if (window_delta != 0) put(wire::WindowUpdateFrame{0, window_delta}, urgent_);
+  put(ping, urgent_);
 }
 
 void ControlOutput::move_to(OutputBatch& batch) {
+  const bool only_quiet = size() == quiet_;
   if (!urgent_.empty()) {
     urgent_.insert(urgent_.end(), control_.begin(), control_.end());
     control_.clear();
-    batch.add_control(urgent_);
+    batch.add_control(urgent_, only_quiet);
   } else {
-    batch.add_control(control_);
+    batch.add_control(control_, only_quiet);
   }
+  answers_ = quiet_ = 0;
 }
 
 void ControlOutput::clear() {
   urgent_.clear();
   control_.clear();
+  answers_ = quiet_ = 0;
 }
 
 }  // namespace uvspdy::session

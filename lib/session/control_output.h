@@ -24,16 +24,22 @@ class ControlOutput {
   /// Whether these headers can be sent. Errors: those of wire::FrameEncoder.
   Error check(wire::FrameType type, const Headers& headers);
 
+  // What this side sends of itself.
   Error send(const wire::SynStreamFrame& frame);
   Error send(const wire::SynReplyFrame& frame);
   void send(const wire::RstStreamFrame& frame);
   void send(const wire::SettingsFrame& frame);
   void send(const wire::PingFrame& frame);
   void send(const wire::GoAwayFrame& frame);
-  void send(const wire::WindowUpdateFrame& frame);
 
-  /// An answer to a PING: ahead of everything that was not sent yet, except the opening, which
-  /// tells the peer of our windows.
+  /// A PING that does not make the connection count as used.
+  void send_quietly(const wire::PingFrame& frame);
+
+  // What the peer makes us send. It counts in `answers`.
+  void answer(const wire::RstStreamFrame& frame);
+  void answer(const wire::WindowUpdateFrame& frame);
+  /// Ahead of everything that was not sent yet, except the opening, which tells the peer of our
+  /// windows.
   void answer(const wire::PingFrame& frame);
 
   /// The frames with which the session opens go ahead of every answer.
@@ -46,10 +52,17 @@ class ControlOutput {
 
   bool empty() const { return urgent_.empty() && control_.empty(); }
   std::size_t size() const { return urgent_.size() + control_.size(); }
+  /// Bytes of it that the peer has made us queue.
+  std::size_t answers() const { return answers_; }
+  /// Whether a quiet PING waits.
+  bool has_quiet() const { return quiet_ > 0; }
   void move_to(OutputBatch& batch);
   void clear();
 
  private:
+  /// Encodes a frame that cannot fail at the end of a queue; returns its size.
+  template <class Frame>
+  std::size_t put(const Frame& frame, std::vector<std::uint8_t>& queue);
   void queued(const std::vector<std::uint8_t>& queue, std::size_t start, wire::FrameType type,
               wire::StreamId id, std::uint32_t value, const Headers* headers);
 
@@ -58,6 +71,8 @@ class ControlOutput {
   wire::FrameEncoder encoder_;
   std::vector<std::uint8_t> urgent_;
   std::vector<std::uint8_t> control_;
+  std::size_t answers_ = 0;
+  std::size_t quiet_ = 0;  // bytes of quiet PINGs
 };
 
 }  // namespace uvspdy::session

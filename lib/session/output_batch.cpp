@@ -9,8 +9,9 @@ constexpr std::size_t kKeptControl = 16 * 1024;
 
 }  // namespace
 
-void OutputBatch::add_control(std::vector<std::uint8_t>& bytes) {
+void OutputBatch::add_control(std::vector<std::uint8_t>& bytes, bool quiet) {
   if (bytes.empty()) return;
+  quiet_ = quiet;
   control_.swap(bytes);
   bytes.clear();
   spans_.emplace_back(control_);
@@ -18,12 +19,14 @@ void OutputBatch::add_control(std::vector<std::uint8_t>& bytes) {
 }
 
 void OutputBatch::add_frame(Buffer bytes) {
+  quiet_ = false;
   bytes_ += bytes.size();
   spans_.push_back(bytes.bytes());
   payload_.push_back(std::move(bytes));
 }
 
 void OutputBatch::begin_data() {
+  quiet_ = false;
   // The spans point into heads_, which therefore never moves.
   if (heads_.capacity() == 0) heads_.reserve(kMaxSpans);
   heads_.emplace_back();
@@ -42,7 +45,7 @@ void OutputBatch::finish_data(const Head& head) {
   bytes_ += head.size();
 }
 
-void OutputBatch::consume(std::size_t count) {
+void OutputBatch::consume(std::size_t count, Dropped& dropped) {
   while (count > 0 && !empty()) {
     Bytes& span = spans_[next_];
     if (count < span.size()) {
@@ -52,26 +55,20 @@ void OutputBatch::consume(std::size_t count) {
     count -= span.size();
     ++next_;
   }
-  if (empty()) clear();
+  if (empty()) clear(dropped);
 }
 
-void OutputBatch::clear() {
+void OutputBatch::clear(Dropped& dropped) {
   // A burst of control frames does not keep its memory for the connection's life.
   if (control_.capacity() > kKeptControl) control_ = std::vector<std::uint8_t>();
   control_.clear();
   heads_.clear();
-  for (Buffer& payload : payload_) freed_.push_back(std::move(payload));
-  payload_.clear();
+  dropped.add(payload_);
   spans_.clear();
   next_ = 0;
   bytes_ = 0;
   payload_size_ = 0;
-  // What owns the payload may call anything, this function too: the batch is empty by now, and each
-  // is taken out before it goes.
-  while (!freed_.empty()) {
-    const Buffer last = std::move(freed_.back());
-    freed_.pop_back();
-  }
+  quiet_ = false;
 }
 
 }  // namespace uvspdy::session

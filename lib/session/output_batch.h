@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "session/dropped.h"
 #include "uvspdy/buffer.h"
 #include "uvspdy/wire/frame.h"
 
@@ -27,8 +28,10 @@ class OutputBatch {
   std::size_t payload_size() const { return payload_size_; }
   bool has_room() const { return bytes_ < kMaxBytes && spans_.size() + 2 <= kMaxSpans; }
 
-  /// Takes over the content of `bytes` and leaves it empty.
-  void add_control(std::vector<std::uint8_t>& bytes);
+  /// Begins a batch with control frames: takes over the content of `bytes` and leaves it empty.
+  /// Quiet ones do not make the connection count as used.
+  void add_control(std::vector<std::uint8_t>& bytes, bool quiet);
+  bool is_quiet() const { return quiet_; }
 
   /// A whole frame that has its place among the DATA: HEADERS. Needs has_room().
   void add_frame(Buffer bytes);
@@ -41,11 +44,11 @@ class OutputBatch {
 
   std::span<const Bytes> spans() const { return std::span(spans_).subspan(next_); }
 
-  /// The first `count` bytes of spans() are sent. When all are, the batch is empty and has let go
-  /// of the payload.
-  void consume(std::size_t count);
+  /// The first `count` bytes of spans() are sent. When all are, the batch is empty, and the payload
+  /// is in `dropped`.
+  void consume(std::size_t count, Dropped& dropped);
 
-  void clear();
+  void clear(Dropped& dropped);
 
  private:
   using Head = std::array<std::uint8_t, wire::kFrameHeadSize>;
@@ -53,11 +56,11 @@ class OutputBatch {
   std::vector<std::uint8_t> control_;
   std::vector<Head> heads_;
   std::vector<Buffer> payload_;
-  std::vector<Buffer> freed_;  // what was sent, until its owners are freed
   std::vector<Bytes> spans_;
   std::size_t next_ = 0;  // the first span that is not sent
   std::size_t bytes_ = 0;
   std::size_t payload_size_ = 0;
+  bool quiet_ = false;
 };
 
 }  // namespace uvspdy::session

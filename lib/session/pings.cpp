@@ -15,10 +15,7 @@ std::uint32_t Pings::send(Purpose purpose, Time now) {
   const std::uint32_t id = std::exchange(next_id_, next_id_ + 2);
   // Ids may be used again once all have been (section 2.6.5).
   if (next_id_ < id) next_id_ = first_id_;
-  if (purpose == Purpose::kPeriodic) {
-    if (periodic_since_) return id;
-    periodic_since_ = now;
-  }
+  if (purpose == Purpose::kPeriodic && std::exchange(periodic_unanswered_, true)) return id;
   if (is_behind_settings(purpose)) ++unseen_settings_;
   sent_[id] = {purpose, now};
   return id;
@@ -29,7 +26,7 @@ std::optional<Pings::Answer> Pings::answered(std::uint32_t id, Time now) {
   if (found == sent_.end()) return std::nullopt;
   const Answer answer{found->second.purpose, now - found->second.when};
   sent_.erase(found);
-  if (answer.purpose == Purpose::kPeriodic) periodic_since_.reset();
+  if (answer.purpose == Purpose::kPeriodic) periodic_unanswered_ = false;
   if (is_behind_settings(answer.purpose)) --unseen_settings_;
   return answer;
 }

@@ -33,9 +33,6 @@ class Pings {
   /// Nothing for an id that was not sent, or was answered before: it is ignored.
   std::optional<Answer> answered(std::uint32_t id, Time now);
 
-  /// When the oldest unanswered periodic PING was sent.
-  std::optional<Time> periodic_since() const { return periodic_since_; }
-
   /// How many SETTINGS the peer has perhaps not seen.
   std::size_t unseen_settings() const { return unseen_settings_; }
 
@@ -47,7 +44,7 @@ class Pings {
   std::uint32_t first_id_;
   std::uint32_t next_id_;
   std::unordered_map<std::uint32_t, Sent> sent_;
-  std::optional<Time> periodic_since_;
+  bool periodic_unanswered_ = false;
   std::size_t unseen_settings_ = 0;
 };
 

@@ -5,69 +5,92 @@
 #include "session/session_impl.h"
 
 namespace uvspdy::session {
+namespace {
+
+/// Stands around a call. At its end, when the state is in order, what was dropped is freed.
+template <class Impl>
+class Call {
+ public:
+  explicit Call(Impl& impl) : impl_(impl) {}
+  ~Call() { impl_.free_dropped(); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  Impl* operator->() const { return &impl_; }
+
+ private:
+  Impl& impl_;
+};
+
+}  // namespace
 
 Session::Session(Role role, Options options, Handler& handler)
     : impl_(std::make_unique<Impl>(role, std::move(options), handler)) {}
 
 Session::~Session() = default;
 
-std::size_t Session::receive(Bytes bytes, Time now) { return impl_->receive(bytes, now); }
-void Session::receive_end(const Error& reason) { impl_->receive_end(reason); }
+std::size_t Session::receive(Bytes bytes, Time now) { return Call(*impl_)->receive(bytes, now); }
+void Session::receive_end(const Error& reason) { Call(*impl_)->receive_end(reason); }
 bool Session::wants_input() const { return impl_->wants_input(); }
 
-std::span<const Bytes> Session::output() { return impl_->output(); }
-void Session::output_sent(std::size_t count, Time now) { impl_->output_sent(count, now); }
+std::span<const Bytes> Session::output() {
+  Call(*impl_)->fill_output();
+  return impl_->output();  // behind what owners may have done
+}
+
+void Session::output_sent(std::size_t count, Time now) { Call(*impl_)->output_sent(count, now); }
 bool Session::has_output() const { return impl_->has_output(); }
 
 std::optional<Time> Session::deadline() const { return impl_->deadline(); }
-void Session::advance(Time now) { impl_->advance(now); }
+void Session::advance(Time now) { Call(*impl_)->advance(now); }
 
 Result<wire::StreamId> Session::create_stream(Headers headers, const CreateOptions& options,
                                               Time now) {
-  return impl_->create_stream(std::move(headers), options, now);
+  return Call(*impl_)->create_stream(std::move(headers), options, now);
 }
 
 Error Session::reply(wire::StreamId id, Headers headers, bool fin) {
-  return impl_->reply(id, std::move(headers), fin);
+  return Call(*impl_)->reply(id, std::move(headers), fin);
 }
 
 Error Session::send_headers(wire::StreamId id, Headers headers, bool fin) {
-  return impl_->send_headers(id, std::move(headers), fin);
+  return Call(*impl_)->send_headers(id, std::move(headers), fin);
 }
 
 Error Session::write(wire::StreamId id, Buffer payload) {
-  return impl_->write(id, std::move(payload));
+  return Call(*impl_)->write(id, std::move(payload));
 }
 
 bool Session::writable(wire::StreamId id) const { return impl_->writable(id); }
-void Session::end(wire::StreamId id) { impl_->end(id); }
-void Session::end_with_reset(wire::StreamId id) { impl_->end_with_reset(id); }
-void Session::reset(wire::StreamId id, wire::RstStatus status) { impl_->reset(id, status); }
+void Session::end(wire::StreamId id) { Call(*impl_)->end(id); }
+void Session::end_with_reset(wire::StreamId id) { Call(*impl_)->end_with_reset(id); }
 
-void Session::pause(wire::StreamId id) { impl_->pause(id); }
-void Session::resume(wire::StreamId id) { impl_->resume(id); }
-void Session::hold(wire::StreamId id) { impl_->hold(id); }
-void Session::discard(wire::StreamId id) { impl_->discard(id); }
+void Session::reset(wire::StreamId id, wire::RstStatus status) { Call(*impl_)->reset(id, status); }
+
+void Session::pause(wire::StreamId id) { Call(*impl_)->pause(id); }
+void Session::resume(wire::StreamId id) { Call(*impl_)->resume(id); }
+void Session::hold(wire::StreamId id) { Call(*impl_)->hold(id); }
+void Session::discard(wire::StreamId id) { Call(*impl_)->discard(id); }
 
 void Session::set_overflow(wire::StreamId id, OverflowPolicy policy) {
-  impl_->set_overflow(id, policy);
+  Call(*impl_)->set_overflow(id, policy);
 }
 
 std::optional<StreamStats> Session::stream_stats(wire::StreamId id) const {
   return impl_->stream_stats(id);
 }
 
-void Session::keep_on_close(wire::StreamId id) { impl_->keep_on_close(id); }
+void Session::keep_on_close(wire::StreamId id) { Call(*impl_)->keep_on_close(id); }
 
-Result<std::uint32_t> Session::ping(Time now) { return impl_->ping(now); }
+Result<std::uint32_t> Session::ping(Time now) { return Call(*impl_)->ping(now); }
 
 Error Session::send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear) {
-  return impl_->send_settings(std::move(entries), clear);
+  return Call(*impl_)->send_settings(std::move(entries), clear);
 }
 
-void Session::shutdown(Time now) { impl_->shutdown(now); }
-void Session::close(wire::GoAwayStatus status) { impl_->close(status); }
-void Session::abort(const Error& reason) { impl_->abort(reason); }
+void Session::shutdown(Time now) { Call(*impl_)->shutdown(now); }
+void Session::close(wire::GoAwayStatus status) { Call(*impl_)->close(status); }
+void Session::abort(const Error& reason) { Call(*impl_)->abort(reason); }
 bool Session::finished() const { return impl_->finished(); }
 bool Session::is_open() const { return impl_->is_open(); }
 const Error& Session::error() const { return impl_->error(); }
@@ -75,10 +98,10 @@ std::size_t Session::stream_count() const { return impl_->stream_count(); }
 bool Session::peer_gone_away() const { return impl_->peer_gone_away(); }
 
 void Session::set_idle_timeout(std::chrono::milliseconds timeout, Time now) {
-  impl_->set_idle_timeout(timeout, now);
+  Call(*impl_)->set_idle_timeout(timeout, now);
 }
 
-void Session::on_trace(TraceHandler handler) { impl_->on_trace(std::move(handler)); }
+void Session::on_trace(TraceHandler handler) { Call(*impl_)->on_trace(std::move(handler)); }
 
 Stats Session::stats() const { return impl_->stats(); }
 

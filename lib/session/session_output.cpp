@@ -9,128 +9,97 @@
 #include "session/session_impl.h"
 
 namespace uvspdy::session {
-namespace {
-
-constexpr std::size_t kPingSize = wire::kFrameHeadSize + 4;
-
-}  // namespace
 
 // ---- control frames
 
-void Session::Impl::send_ping(Pings::Purpose purpose) {
-  if (purpose == Pings::Purpose::kPeriodic) ++periodic_pings_queued_;
-  control_.send(wire::PingFrame{pings_.send(purpose, now_)});
-}
-
 void Session::Impl::send_goaway() {
-  goaway_sent_ = true;
-  control_.send(wire::GoAwayFrame{last_accepted_id_, goaway_status_});
+  const wire::GoAwayStatus status = ending_.take_goaway();
+  control_.send(wire::GoAwayFrame{streams_.last_accepted_id(), status});
 }
 
-void Session::Impl::send_reset(wire::StreamId id, wire::RstStatus status) {
-  reset_streams_.add(id);
-  control_.send(wire::RstStreamFrame{id, status});
-}
-
-// A stream that the peer has not heard of is not reset there.
+// This side resets the stream. One that the peer has not heard of is not reset there.
 void Session::Impl::reset_on_wire(Stream& stream, wire::RstStatus status) {
-  if (happened(stream, StreamEvent::kSendReset)) send_reset(stream.id, status);
+  if (!streams_.happened(stream, StreamEvent::kSendReset)) return;
+  reset_streams_.add(stream.id);
+  control_.send(wire::RstStreamFrame{stream.id, status});
 }
 
 // ---- the way out
 
 bool Session::Impl::has_output() const {
-  if (state_ == State::kEnded) return false;
+  if (ending_.is_over()) return false;
   return !batch_.empty() || !control_.empty() || has_unsent_stream() ||
-         scheduler_.has_ready(may_send_data()) ||
-         (state_ != State::kOpen && scheduler_.empty() && !goaway_sent_);
+         scheduler_.has_ready(windows_.may_send()) ||
+         (ending_.wants_goaway() && scheduler_.empty());
 }
 
 bool Session::Impl::finished() const {
-  return state_ == State::kEnded || (state_ != State::kOpen && !has_output() && scheduler_.empty());
+  return ending_.is_over() || (!is_open() && !has_output() && scheduler_.empty());
 }
 
-std::span<const Bytes> Session::Impl::output() {
-  if (output_held_) return {};
-  if (batch_.empty()) fill_batch();
-  return batch_.spans();
+void Session::Impl::fill_output() {
+  if (!opening_.is_held() && batch_.empty()) fill_batch();
+}
+
+std::span<const Bytes> Session::Impl::output() const {
+  return opening_.is_held() ? std::span<const Bytes>() : batch_.spans();
 }
 
 void Session::Impl::output_sent(std::size_t count, Time now) {
-  if (state_ == State::kEnded || count == 0) return;
+  if (ending_.is_over() || count == 0) return;
   now_ = now;
-  if (!only_pings_in_batch_) last_frame_ = now;
+  if (!batch_.is_quiet()) liveness_.frame_passed(now);
   stats_.bytes_sent += count;
-  batch_.consume(count);
+  batch_.consume(count, dropped_);
   if (batch_.empty()) batch_sent();
 }
 
 void Session::Impl::batch_sent() {
-  for (const wire::StreamId id : replies_in_batch_) {
+  const auto reply_sent = [this](wire::StreamId id) {
     Stream* stream = find_untold(id);
-    if (stream == nullptr) continue;
+    if (stream == nullptr) return;
     stream->reply_sent_due = true;
-    make_due(*stream);
-  }
-  replies_in_batch_.clear();
-  for (const wire::StreamId id : fins_in_batch_) {
-    Stream* stream = find(id);
+    due_.add(*stream);
+  };
+  departures_.batch_sent(reply_sent, [this](wire::StreamId id) {
+    Stream* stream = streams_.find(id);
     if (stream != nullptr && stream->sending.last == Sending::Last::kFinInBatch) fin_sent(*stream);
-  }
-  fins_in_batch_.clear();
+  });
+  // One that has failed takes nothing in any more, so this is the end.
+  if (!ending_.takes_input() && finished()) stop_output();
 }
 
 void Session::Impl::fill_batch() {
-  if (state_ == State::kEnded) return;
+  if (ending_.is_over()) return;
   // The GOAWAY ends what Go's spdystream reads, so nothing that matters may stand behind it.
-  if (state_ != State::kOpen && scheduler_.empty() && !goaway_sent_) send_goaway();
+  if (ending_.wants_goaway() && scheduler_.empty()) send_goaway();
   send_unsent_streams();
-  const bool only_pings = control_.size() == periodic_pings_queued_ * kPingSize;
-  periodic_pings_queued_ = 0;
   control_.move_to(batch_);
-  const std::size_t control_spans = batch_.spans().size();
-  replies_in_batch_.swap(replies_queued_);
-  fins_in_batch_.swap(fins_queued_);
+  streams_.note_control_left();
+  departures_.begin_batch();
   while (batch_.has_room()) {
-    Stream* stream = scheduler_.take(may_send_data());
+    Stream* stream = scheduler_.take(windows_.may_send());
     if (stream == nullptr) break;
     send_turn(*stream);
   }
-  only_pings_in_batch_ = only_pings && batch_.spans().size() == control_spans;
   note_blocked();
 }
 
-// ---- streams of ours whose SYN_STREAM waits
-
-bool Session::Impl::has_unsent_stream() const {
-  // What stands in front has not ended: see drop_unsent.
-  return !unsent_.empty() && our_streams_ < peer_max_streams_ && state_ == State::kOpen;
-}
-
 void Session::Impl::send_unsent_streams() {
-  while (has_unsent_stream()) {
-    Stream& stream = *find(unsent_.front());
-    const std::unique_ptr<wire::SynStreamFrame> frame = std::move(stream.unsent);
-    drop_unsent();
+  while (is_open()) {
+    Stream* stream = streams_.next_unsent();
+    if (stream == nullptr) return;
+    const std::unique_ptr<wire::SynStreamFrame> frame = streams_.take_unsent(*stream);
     if (Error error = control_.send(*frame)) {
-      end_now(stream, error);
+      end_now(*stream, error);
       continue;
     }
-    happened(stream, StreamEvent::kSendSynStream);
+    streams_.happened(*stream, StreamEvent::kSendSynStream);
     if (frame->fin) {
-      stream.sending.last = Sending::Last::kFinInBatch;
-      fins_queued_.push_back(stream.id);
+      stream->sending.last = Sending::Last::kFinInBatch;
+      departures_.queue_fin(stream->id);
     }
-    schedule(stream);
-  }
-}
-
-// Takes those that have left or ended out of the front of the line.
-void Session::Impl::drop_unsent() {
-  while (!unsent_.empty()) {
-    const Stream* stream = find(unsent_.front());
-    if (stream != nullptr && stream->unsent) return;
-    unsent_.pop_front();
+    schedule(*stream);
   }
 }
 
@@ -147,7 +116,7 @@ void Session::Impl::send_turn(Stream& stream) {
   if (!sending.queue.empty()) return schedule(stream);
   if (sending.last == Sending::Last::kFin) {
     sending.last = Sending::Last::kFinInBatch;
-    fins_in_batch_.push_back(stream.id);
+    departures_.fin_in_batch(stream.id);
   } else if (sending.last == Sending::Last::kReset) {
     // Control frames go ahead of DATA inside a batch, so the reset leaves with the next one.
     reset_on_wire(stream, wire::RstStatus::kCancel);
@@ -163,11 +132,7 @@ void Session::Impl::send_turn(Stream& stream) {
 // head. Returns the bytes of payload.
 std::size_t Session::Impl::send_data_turn(Stream& stream) {
   Sending& sending = stream.sending;
-  std::size_t most = options_.max_data_frame;
-  if (flow_.keeps_to_windows() && !sending.queue.empty()) {
-    const std::int64_t window = std::min(send_window_.available(), sending.window.available());
-    most = std::min(most, static_cast<std::size_t>(std::max<std::int64_t>(window, 0)));
-  }
+  const std::size_t most = windows_.room(stream, options_.max_data_frame);
   std::size_t length = 0;
   batch_.begin_data();
   while (!sending.queue.empty() && !sending.queue.front().headers && length < most &&
@@ -183,10 +148,7 @@ std::size_t Session::Impl::send_data_turn(Stream& stream) {
   ++stats_.frames_sent;
   sending.queued -= length;
   stats_.queued_bytes -= length;
-  if (flow_.has_windows()) {
-    send_window_.sent(length);
-    sending.window.sent(length);
-  }
+  windows_.sent(stream, length);
   if (trace_) {
     trace_({FrameTrace::Direction::kOut, true, 0, stream.id, fin ? wire::kFlagFin : std::uint8_t{0},
             static_cast<std::uint32_t>(length), 0, nullptr});
@@ -196,8 +158,7 @@ std::size_t Session::Impl::send_data_turn(Stream& stream) {
 
 void Session::Impl::send_headers_turn(Stream& stream) {
   Sending& sending = stream.sending;
-  wire::HeadersFrame frame{stream.id, false, std::move(*sending.queue.front().headers)};
-  sending.queue.pop_front();
+  wire::HeadersFrame frame{stream.id, false, std::move(*sending.queue.take_front().headers)};
   const std::size_t cost = cost_of(frame.headers);
   sending.queued -= cost;
   stats_.queued_bytes -= cost;
@@ -218,19 +179,19 @@ void Session::Impl::check_high_water(Stream& stream) {
   }
   sending.was_full = false;
   sending.writable_due = true;
-  make_due(stream);
+  due_.add(stream);
 }
 
 void Session::Impl::fin_sent(Stream& stream) {
-  happened(stream, StreamEvent::kSendFin);
+  streams_.happened(stream, StreamEvent::kSendFin);
   stream.sending.end.set({});
-  make_due(stream);
+  due_.add(stream);
   finish_sending(stream);
 }
 
 void Session::Impl::finish_sending(Stream& stream) {
   stream.sending.last = Sending::Last::kNothing;
-  forget_when_over(stream);
+  streams_.forget_when_over(stream);
 }
 
 }  // namespace uvspdy::session

@@ -37,12 +37,12 @@ std::string_view frame_of(StreamEvent event) {
 std::size_t Session::Impl::receive(Bytes bytes, Time now) {
   now_ = now;
   const std::size_t taken = bytes.size();
-  if (!takes_input()) return taken;
+  if (!ending_.takes_input()) return taken;
   open(now);
-  last_received_ = now;
+  liveness_.bytes_came(now);
   stats_.bytes_received += taken;
   // A handler may close the session between two frames.
-  while (takes_input()) {
+  while (ending_.takes_input()) {
     Result<wire::Decoded> decoded = decoder_.next(bytes);
     if (!decoded) {
       fail(decoded.error());
@@ -56,47 +56,42 @@ std::size_t Session::Impl::receive(Bytes bytes, Time now) {
 }
 
 Error Session::Impl::take(wire::Decoded& decoded) {
-  if (!is_pong(decoded)) last_frame_ = now_;
+  if (!is_pong(decoded)) liveness_.frame_passed(now_);
   trace_in(decoded);
   Error error;
-  if (state_ == State::kClosing) {
+  if (ending_.is_closing()) {
     error = handle_while_closing(decoded);
   } else {
-    if (std::exchange(output_held_, false)) open(now_);
+    opening_.release();
+    open(now_);
     error = std::visit([this](auto& frame) { return handle(frame); }, decoded);
   }
-  return error ? error : too_much_control();
-}
-
-// What answers our own PINGs says nothing of the peer's user: see Options::idle_timeout.
-bool Session::Impl::is_pong(const wire::Decoded& decoded) const {
-  const auto* ping = std::get_if<wire::PingFrame>(&decoded);
-  return ping != nullptr && is_ours(ping->id);
+  return error ? error : too_many_answers();
 }
 
 // All that still matters then is what helps, or stops, the rest of the output.
 Error Session::Impl::handle_while_closing(wire::Decoded& decoded) {
   const Overloaded visitor{
       [this](wire::DataChunk& chunk) {
-        drop_data(chunk, find(chunk.stream_id));
+        drop_data(chunk, streams_.find(chunk.stream_id));
         return Error();
       },
       // New streams are not accepted any more, but what comes for them is to be counted.
       [this](wire::SynStreamFrame& frame) {
-        note_peer_id(frame.stream_id);
+        streams_.note_peer_id(frame.stream_id);
         return Error();
       },
       [this](wire::InvalidHeaderBlock& frame) {
-        if (frame.type == FrameType::kSynStream) note_peer_id(frame.stream_id);
+        if (frame.type == FrameType::kSynStream) streams_.note_peer_id(frame.stream_id);
         return Error();
       },
       [this](wire::RstStreamFrame& frame) {
-        stop_sending(frame);
+        if (Stream* stream = streams_.find(frame.stream_id)) stop_sending(*stream);
         return Error();
       },
       [this](wire::PingFrame& frame) {
         // The peer may take us for dead while our data waits for its windows.
-        const bool matters = is_ours(frame.id) || has_more_to_say();
+        const bool matters = streams_.is_ours(frame.id) || has_more_to_say();
         return matters ? handle(frame) : Error();
       },
       [this](wire::WindowUpdateFrame& frame) { return handle(frame); },
@@ -126,10 +121,10 @@ void Session::Impl::trace_in(const wire::Decoded& decoded) {
 
 // Whether a frame may come for the stream now. Else it has had its answer.
 bool Session::Impl::may_come(wire::StreamId id, Stream* stream, StreamEvent event, Error& error) {
-  const StreamState state = stream != nullptr       ? stream->state()
-                            : was_used(id, nullptr) ? StreamState::kClosed
-                                                    : StreamState::kIdle;
-  const StreamRule rule = rule_for(creator_of(id), state, event);
+  const StreamState state = stream != nullptr                ? stream->state()
+                            : streams_.was_used(id, nullptr) ? StreamState::kClosed
+                                                             : StreamState::kIdle;
+  const StreamRule rule = rule_for(streams_.creator_of(id), state, event);
   if (rule.verdict == StreamRule::Verdict::kAllowed) return true;
   if (rule.verdict != StreamRule::Verdict::kError) return false;
   if (state == StreamState::kIdle || state == StreamState::kClosed) {
@@ -150,7 +145,7 @@ bool Session::Impl::may_come(wire::StreamId id, Stream* stream, StreamEvent even
 // Nobody reads it any more, but the peer may have to get it out of the way.
 void Session::Impl::drop_data(const wire::DataChunk& chunk, Stream* stream) {
   if (chunk.frame_begin) {
-    receive_window_.received(chunk.frame_length);
+    windows_.note_received(chunk.frame_length);
     if (stream != nullptr) stream->receiving.window.received(chunk.frame_length);
   }
   const std::size_t size = chunk.payload.size();
@@ -159,13 +154,13 @@ void Session::Impl::drop_data(const wire::DataChunk& chunk, Stream* stream) {
   // One that we have finished and forgotten, and the peer has not: it must not wait for a window.
   // A reset would do as well, but some peers throw away what they have not read by then.
   const wire::StreamId id = chunk.stream_id;
-  const bool waits = size > 0 && was_used(id, stream) && !reset_streams_.contains(id);
-  if (!waits || !flow_.keeps_to_windows() || !has_more_to_say()) return;
-  control_.send(wire::WindowUpdateFrame{id, static_cast<std::uint32_t>(size)});
+  const bool waits = size > 0 && streams_.was_used(id, stream) && !reset_streams_.contains(id);
+  if (!waits || !windows_.keeps_to_windows() || !has_more_to_say()) return;
+  control_.answer(wire::WindowUpdateFrame{id, static_cast<std::uint32_t>(size)});
 }
 
 Error Session::Impl::handle(wire::DataChunk& chunk) {
-  Stream* stream = find(chunk.stream_id);
+  Stream* stream = streams_.find(chunk.stream_id);
   if (chunk.frame_begin) {
     if (Error error = data_begins(chunk, stream)) return error;
   }
@@ -186,30 +181,24 @@ Error Session::Impl::handle(wire::DataChunk& chunk) {
 Error Session::Impl::data_begins(const wire::DataChunk& chunk, Stream* stream) {
   const std::size_t length = chunk.frame_length;
   data_accepted_ = false;
-  if (length > 0) last_data_ = now_;
-  const std::int64_t had = receive_window_.available();
-  receive_window_.received(length);
-  if (static_cast<std::int64_t>(length) > had) {
-    receive_window_.note_overrun();
+  if (length > 0) liveness_.data_came(now_);
+  const std::int64_t had = windows_.receive_available();
+  if (!windows_.count(length)) {
     no_windows_seen();
-  }
-  if (flow_.is_strict() && length > 0 && receive_window_.available() < 0) {
-    return Error(Errc::kFlowControl, "DATA frame of " + stream_text(chunk.stream_id) + ", " +
-                                         std::to_string(length) +
-                                         " bytes: the connection's window has " +
-                                         std::to_string(had) + " (section 2.6.8)");
+    if (windows_.is_strict() && length > 0) {
+      return Error(Errc::kFlowControl, "DATA frame of " + stream_text(chunk.stream_id) + ", " +
+                                           std::to_string(length) +
+                                           " bytes: the connection's window has " +
+                                           std::to_string(had) + " (section 2.6.8)");
+    }
   }
   Error error;
   data_accepted_ = may_come(chunk.stream_id, stream, StreamEvent::kReceiveData, error);
   if (!data_accepted_) return error;
-  const std::int64_t stream_had = stream->receiving.window.available() + receive_slack_;
-  stream->receiving.window.received(length);
-  if (static_cast<std::int64_t>(length) <= stream_had) return {};
-  stream->receiving.window.note_overrun();
-  // Whoever has windows at all has those of streams, so neither does it count the connection's.
-  receive_window_.note_overrun();
+  const std::int64_t stream_had = windows_.receive_available(*stream);
+  if (windows_.count(*stream, length)) return {};
   no_windows_seen();
-  if (!flow_.is_strict() || length == 0) return {};
+  if (!windows_.is_strict() || length == 0) return {};
   return stream_error(*stream, RstStatus::kFlowControlError,
                       "a DATA frame of " + std::to_string(length) + " bytes where its window has " +
                           std::to_string(stream_had) + " (section 2.6.8)",
@@ -217,41 +206,45 @@ Error Session::Impl::data_begins(const wire::DataChunk& chunk, Stream* stream) {
 }
 
 Error Session::Impl::receive_data(Stream& stream, Bytes payload) {
-  Receiving& receiving = stream.receiving;
-  if (receiving.reader != Receiving::Reader::kGone) {
-    if (!receiving.passes()) return keep_for_reader(stream, payload);
+  if (stream.receiving.passes()) {
     handler_.on_data(stream.id, payload);
+  } else if (held_.overflows(stream, payload.size())) {
+    consumed_by_connection(payload.size());
+    return stream_error(stream, RstStatus::kFlowControlError,
+                        "its reader has paused and more than stream_buffer = " +
+                            std::to_string(held_.most(stream)) + " bytes have come for it",
+                        Errc::kLimitExceeded);
+  } else if (!stream.receiving.is_gone()) {
+    held_.hold(stream, payload);
+    return {};
   }
   consumed(stream, payload.size());
   return {};
 }
 
 void Session::Impl::receive_fin(Stream& stream) {
-  happened(stream, StreamEvent::kReceiveFin);
+  streams_.happened(stream, StreamEvent::kReceiveFin);
   stream.receiving.end.set({});
-  if (stream.is_over()) make_due(stream);
+  if (stream.is_over()) due_.add(stream);
   tell_received(stream);
 }
 
 // ---- streams
 
-void Session::Impl::note_peer_id(wire::StreamId id) {
-  if (!is_ours(id)) last_peer_id_ = std::max(last_peer_id_, id);
-}
-
 // Whether a SYN_STREAM creates a stream. Else it is an error, or has had its answer.
 bool Session::Impl::is_new_id(wire::StreamId id, Error& error) {
-  if (is_ours(id)) {
+  const wire::StreamId last = streams_.last_peer_id();
+  if (streams_.is_ours(id)) {
     error = Error(Errc::kProtocolError, "SYN_STREAM frame: the peer may not create " +
                                             stream_text(id) + ", ids of that parity are ours");
-  } else if (id < last_peer_id_) {
+  } else if (id < last) {
     error = Error(Errc::kProtocolError, "SYN_STREAM frame: " + stream_text(id) +
-                                            " comes after stream " + std::to_string(last_peer_id_) +
+                                            " comes after stream " + std::to_string(last) +
                                             "; ids must grow (section 2.3.2)");
-  } else if (id > last_peer_id_) {
-    last_peer_id_ = id;
+  } else if (id > last) {
+    streams_.note_peer_id(id);
     return true;
-  } else if (Stream* stream = find(id); stream != nullptr && !stream->is_over()) {
+  } else if (Stream* stream = streams_.find(id); stream != nullptr && !stream->is_over()) {
     error = stream_error(*stream, RstStatus::kProtocolError, "a second SYN_STREAM (section 2.3.2)");
   } else {
     answer_stray(id, RstStatus::kProtocolError);
@@ -263,25 +256,22 @@ Error Session::Impl::handle(wire::SynStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   Error error;
   if (!is_new_id(id, error)) return error;
-  if (goaway_sent_) return {};  // to be ignored (section 2.6.6)
-  if (peer_gone_away_) {
-    send_reset(id, RstStatus::kProtocolError);
+  if (ending_.goaway_sent()) return {};  // to be ignored (section 2.6.6)
+  if (ending_.peer_gone_away()) {
+    answer_with_reset(id, RstStatus::kProtocolError);
     return {};
   }
   const std::size_t header_bytes = cost_of(frame.headers);
-  if (shutting_down_ || peer_streams_ >= options_.limits.concurrent_streams ||
-      peer_header_bytes_ + header_bytes > options_.limits.stream_headers) {
-    send_reset(id, RstStatus::kRefusedStream);
+  if (ending_.is_shutting_down() || !streams_.has_room(header_bytes)) {
+    answer_with_reset(id, RstStatus::kRefusedStream);
     return {};
   }
-  Stream& stream = add_stream(id, frame.priority, frame.unidirectional);
-  stream.header_bytes = header_bytes;
-  peer_header_bytes_ += header_bytes;
-  happened(stream, StreamEvent::kReceiveSynStream);
+  Stream& stream = streams_.add(frame, header_bytes);
+  streams_.happened(stream, StreamEvent::kReceiveSynStream);
   if (stream.sending.end.is_due()) {
     // One that takes no reply is processed as it is.
-    last_accepted_id_ = id;
-    make_due(stream);
+    streams_.note_accepted(id);
+    due_.add(stream);
   }
   const bool fin = frame.fin;
   handler_.on_stream(std::move(frame));
@@ -291,10 +281,10 @@ Error Session::Impl::handle(wire::SynStreamFrame& frame) {
 
 Error Session::Impl::handle(wire::SynReplyFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  Stream* stream = find(id);
+  Stream* stream = streams_.find(id);
   Error error;
   if (!may_come(id, stream, StreamEvent::kReceiveSynReply, error)) return error;
-  happened(*stream, StreamEvent::kReceiveSynReply);
+  streams_.happened(*stream, StreamEvent::kReceiveSynReply);
   schedule(*stream);  // what was written before may go now
   handler_.on_reply(id, std::move(frame.headers));
   if (frame.fin && !stream->is_over()) receive_fin(*stream);
@@ -303,7 +293,7 @@ Error Session::Impl::handle(wire::SynReplyFrame& frame) {
 
 Error Session::Impl::handle(wire::HeadersFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  Stream* stream = find(id);
+  Stream* stream = streams_.find(id);
   Error error;
   if (!may_come(id, stream, StreamEvent::kReceiveHeaders, error)) return error;
   handler_.on_headers(id, std::move(frame.headers));
@@ -313,7 +303,7 @@ Error Session::Impl::handle(wire::HeadersFrame& frame) {
 
 Error Session::Impl::handle(wire::RstStreamFrame& frame) {
   const wire::StreamId id = frame.stream_id;
-  Stream* stream = find(id);
+  Stream* stream = streams_.find(id);
   Error error;
   if (!may_come(id, stream, StreamEvent::kReceiveReset, error)) return error;
   reset_streams_.add(id);
@@ -329,12 +319,10 @@ Error Session::Impl::handle(wire::RstStreamFrame& frame) {
 }
 
 // A peer that resets a stream behind our `close` is spared the rest of it.
-void Session::Impl::stop_sending(const wire::RstStreamFrame& frame) {
-  Stream* stream = find(frame.stream_id);
-  if (stream == nullptr) return;
-  drop_queued(*stream);
-  enter(*stream, moved(stream->creator, stream->wire_states(), StreamState::kClosed));
-  forget_when_over(*stream);
+void Session::Impl::stop_sending(Stream& stream) {
+  drop_queued(stream);
+  streams_.close(stream);
+  streams_.forget_when_over(stream);
 }
 
 Error Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
@@ -346,25 +334,30 @@ Error Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
   }
   const StreamEvent event = frame.type == FrameType::kSynReply ? StreamEvent::kReceiveSynReply
                                                                : StreamEvent::kReceiveHeaders;
-  Stream* stream = find(id);
+  Stream* stream = streams_.find(id);
   if (!may_come(id, stream, event, error)) return error;
   return stream_error(*stream, RstStatus::kProtocolError, frame.error.message());
 }
 
 // ---- errors
 
+// The peer has made us do it, so it counts against queued_control_output.
+void Session::Impl::answer_with_reset(wire::StreamId id, RstStatus status) {
+  reset_streams_.add(id);
+  control_.answer(wire::RstStreamFrame{id, status});
+}
+
 // A frame for a stream that is not there: one RST_STREAM for however many (section 2.4.2), none
 // where either side has sent one, and none behind our GOAWAY (section 2.2.2).
 void Session::Impl::answer_stray(wire::StreamId id, RstStatus status) {
-  if (goaway_sent_ || reset_streams_.contains(id)) return;
-  send_reset(id, status);
+  if (!ending_.goaway_sent() && !reset_streams_.contains(id)) answer_with_reset(id, status);
 }
 
 // Section 2.4.2: the stream is over, the others are not. What arrived before is still delivered.
 Error Session::Impl::stream_error(Stream& stream, RstStatus status, std::string_view what,
                                   Errc code) {
   if (stream.is_over()) return {};
-  reset_on_wire(stream, status);
+  if (streams_.happened(stream, StreamEvent::kSendReset)) answer_with_reset(stream.id, status);
   end_after_held(stream, Error(code, stream_text(stream.id) + ": " + std::string(what)));
   return stream.creator == Creator::kPeer ? count_reset() : Error();
 }
@@ -378,26 +371,14 @@ Error Session::Impl::count_reset() {
 }
 
 // A peer that makes us answer and does not read the answers.
-Error Session::Impl::too_much_control() const {
-  const std::size_t queued = control_.size();
+Error Session::Impl::too_many_answers() const {
+  const std::size_t queued = control_.answers();
   if (queued <= options_.limits.queued_control_output) return {};
   return Error(Errc::kLimitExceeded,
                std::to_string(queued) +
                    " bytes of control frames wait for a peer that does not read, "
                    "more than queued_control_output = " +
                    std::to_string(options_.limits.queued_control_output));
-}
-
-// Section 2.4.1: GOAWAY, and no more of this connection.
-void Session::Impl::fail(const Error& error) {
-  if (!takes_input()) return;
-  if (finished()) return stop_output();  // too late to be told
-  state_ = State::kFailed;
-  error_ = error;
-  output_held_ = false;
-  goaway_sent_ = false;  // that of a graceful shutdown said something else
-  goaway_status_ = wire::GoAwayStatus::kProtocolError;
-  for (auto& [id, entry] : streams_) end_after_held(*entry, error);
 }
 
 }  // namespace uvspdy::session

@@ -30,35 +30,32 @@ Error Session::Impl::handle(wire::SettingsFrame& frame) {
     // Only clients keep values for their server (section 2.6.4).
     if (role_ == Role::kServer) entry.flags &= static_cast<std::uint8_t>(~wire::kFlagPersistValue);
     effective.entries.push_back(entry);
-    if (entry.id == SettingId::kMaxConcurrentStreams) peer_max_streams_ = entry.value;
+    if (entry.id == SettingId::kMaxConcurrentStreams) streams_.set_most_own(entry.value);
     if (entry.id != SettingId::kInitialWindowSize) continue;
     if (Error error = set_peer_initial_window(entry.value)) return error;
   }
-  if (state_ == State::kOpen) handler_.on_settings(effective);
+  if (is_open()) handler_.on_settings(effective);
   return {};
 }
 
 // Moves the windows of all streams by the difference (section 2.6.8); they may turn negative.
 Error Session::Impl::set_peer_initial_window(std::uint32_t size) {
-  if (!flow_.keeps_to_windows()) return {};
+  if (!windows_.keeps_to_windows()) return {};
   if (size > wire::kMaxWindow) {
     return Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " + std::to_string(size) +
                                          " is more than 2^31-1");
   }
-  const std::int64_t difference =
-      std::int64_t{size} - std::int64_t{std::exchange(peer_initial_window_, size)};
+  const std::int64_t difference = windows_.set_peer_initial(size);
   if (difference == 0) return {};
-  for (auto& [id, entry] : streams_) {
-    Stream& stream = *entry;
-    if (is_over(stream.sending.wire)) continue;
-    if (!stream.sending.window.move(difference)) {
-      return Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " +
-                                           std::to_string(size) + " makes the window of " +
-                                           stream_text(id) + " pass 2^31-1");
-    }
-    schedule(stream);
-  }
-  return {};
+  Error error;
+  streams_.each([&](Stream& stream) {
+    if (error || is_over(stream.sending.wire)) return;
+    if (stream.sending.window.move(difference)) return schedule(stream);
+    error = Error(Errc::kFlowControl, "SETTINGS frame: INITIAL_WINDOW_SIZE " +
+                                          std::to_string(size) + " makes the window of " +
+                                          stream_text(stream.id) + " pass 2^31-1");
+  });
+  return error;
 }
 
 // ---- WINDOW_UPDATE
@@ -66,21 +63,21 @@ Error Session::Impl::set_peer_initial_window(std::uint32_t size) {
 Error Session::Impl::handle(wire::WindowUpdateFrame& frame) {
   const wire::StreamId id = frame.stream_id;
   windows_seen();
-  if (!flow_.keeps_to_windows()) return {};
+  if (!windows_.keeps_to_windows()) return {};
   if (id == 0) {
-    if (frame.delta != 0 && send_window_.move(frame.delta)) return {};
+    if (frame.delta != 0 && windows_.raise_send(frame.delta)) return {};
     return Error(
         Errc::kFlowControl,
         "WINDOW_UPDATE frame: a delta of " + std::to_string(frame.delta) +
             (frame.delta == 0 ? " for the connection; it must be 1 to 2^31-1"
                               : " makes the connection's window of " +
-                                    std::to_string(send_window_.available()) + " pass 2^31-1"));
+                                    std::to_string(windows_.send_available()) + " pass 2^31-1"));
   }
   // Legal for a stream that is half-closed or has just closed; not for one that never was.
-  Stream* stream = find(id);
+  Stream* stream = streams_.find(id);
   if (stream == nullptr || stream->is_idle()) {
-    const bool never_was = stream == nullptr && !was_used(id, stream);
-    if (never_was && state_ == State::kOpen) answer_stray(id, RstStatus::kInvalidStream);
+    const bool never_was = stream == nullptr && !streams_.was_used(id, stream);
+    if (never_was && is_open()) answer_stray(id, RstStatus::kInvalidStream);
     return {};
   }
   if (frame.delta == 0) {
@@ -102,8 +99,14 @@ Error Session::Impl::handle(wire::WindowUpdateFrame& frame) {
 
 // ---- PING
 
+// What answers our own PINGs says nothing of the peer's user: see Options::idle_timeout.
+bool Session::Impl::is_pong(const wire::Decoded& decoded) const {
+  const auto* ping = std::get_if<wire::PingFrame>(&decoded);
+  return ping != nullptr && streams_.is_ours(ping->id);
+}
+
 Error Session::Impl::handle(wire::PingFrame& frame) {
-  if (!is_ours(frame.id)) {
+  if (!streams_.is_ours(frame.id)) {
     control_.answer(frame);
     return {};
   }
@@ -113,12 +116,12 @@ Error Session::Impl::handle(wire::PingFrame& frame) {
   if (answer->purpose != Pings::Purpose::kSettings) stats_.round_trip = answer->round_trip;
   switch (answer->purpose) {
     case Pings::Purpose::kAsked:
-      if (state_ == State::kOpen) handler_.on_pong(frame.id, answer->round_trip);
+      if (is_open()) handler_.on_pong(frame.id, answer->round_trip);
       break;
-    case Pings::Purpose::kPeriodic: break;
+    case Pings::Purpose::kPeriodic: liveness_.ping_answered(); break;
     case Pings::Purpose::kSettings:
     case Pings::Purpose::kOpening:
-      if (pings_.unseen_settings() == 0) receive_slack_ = 0;
+      if (pings_.unseen_settings() == 0) windows_.settings_seen();
       no_windows_seen();
       break;
   }
@@ -129,19 +132,18 @@ Error Session::Impl::handle(wire::PingFrame& frame) {
 
 Error Session::Impl::handle(wire::GoAwayFrame& frame) {
   // Streams that a later one could concern were settled by the first.
-  if (std::exchange(peer_gone_away_, true)) return {};
+  if (!ending_.note_peer_gone_away()) return {};
   handler_.on_goaway(frame);
-  for (auto& [id, entry] : streams_) {
-    Stream& stream = *entry;
-    if (stream.creator != Creator::kHere || stream.is_over()) continue;
+  streams_.each([&](Stream& stream) {
+    if (stream.creator != Creator::kHere || stream.is_over()) return;
     // A stream that has its reply was processed, whatever the last good id says.
     const bool processed =
-        stream.has_reply() || (!stream.is_idle() && id <= frame.last_good_stream_id);
-    if (processed) continue;
-    end_now(stream, Error(Errc::kGoneAway, stream_text(id) +
+        stream.has_reply() || (!stream.is_idle() && stream.id <= frame.last_good_stream_id);
+    if (processed) return;
+    end_now(stream, Error(Errc::kGoneAway, stream_text(stream.id) +
                                                " was not processed before the peer's GOAWAY and "
                                                "is safe to retry"));
-  }
+  });
   return {};
 }
 

@@ -19,19 +19,13 @@ Error no_such_stream(wire::StreamId id) {
 
 // ---- finding them
 
-// A stream that has something to tell, to take in or to send; or null.
-Stream* Session::Impl::find(wire::StreamId id) const {
-  const auto found = streams_.find(id);
-  return found == streams_.end() ? nullptr : found->second.get();
-}
-
-// One whose user has not been told that it has closed.
-Stream* Session::Impl::find_untold(wire::StreamId id) const {
-  Stream* stream = find(id);
+// One whose user has not been told that it has closed, or null.
+Stream* Session::Impl::find_untold(wire::StreamId id) {
+  Stream* stream = streams_.find(id);
   return stream == nullptr || stream->closed_told ? nullptr : stream;
 }
 
-Stream* Session::Impl::find_for_writing(wire::StreamId id, Error& error) const {
+Stream* Session::Impl::find_for_writing(wire::StreamId id, Error& error) {
   Stream* stream = find_untold(id);
   if (stream == nullptr) {
     error = no_such_stream(id);
@@ -43,106 +37,42 @@ Stream* Session::Impl::find_for_writing(wire::StreamId id, Error& error) const {
   return nullptr;
 }
 
-Creator Session::Impl::creator_of(wire::StreamId id) const {
-  return (id & 1) == (role_ == Role::kClient ? 1u : 0u) ? Creator::kHere : Creator::kPeer;
-}
-
-// Whether a stream of that id, if it is there this one, was ever on the wire.
-bool Session::Impl::was_used(wire::StreamId id, const Stream* stream) const {
-  if (stream != nullptr) return !stream->is_idle();
-  return id != 0 && (is_ours(id) ? id < next_id_ : id <= last_peer_id_);
-}
-
-Stream& Session::Impl::add_stream(wire::StreamId id, std::uint8_t priority, bool unidirectional) {
-  const std::int64_t window = options_.initial_stream_window;
-  auto stream = std::make_unique<Stream>(
-      id, creator_of(id), unidirectional, SendWindow(peer_initial_window_),
-      ReceiveWindow(window,
-                    std::max(window, static_cast<std::int64_t>(std::min<std::size_t>(
-                                         options_.limits.stream_window, wire::kMaxWindow)))));
-  stream->priority = std::min(priority, wire::kLowestPriority);
-  stream->receiving.overflow = options_.overflow;
-  ++untold_streams_;
-  if (!is_ours(id)) {
-    stream->counted = true;
-    ++peer_streams_;
-  }
-  return *(streams_[id] = std::move(stream));
-}
-
-// ---- their states
-
-// Moves the stream on, if the event is allowed, and says whether it is.
-bool Session::Impl::happened(Stream& stream, StreamEvent event) {
-  const StreamRule rule = rule_for(stream.creator, stream.state(), event);
-  if (rule.verdict != StreamRule::Verdict::kAllowed) return false;
-  enter(stream, moved(stream.creator, stream.wire_states(), rule.next));
-  return true;
-}
-
-void Session::Impl::enter(Stream& stream, WireStates states) {
-  const auto is_active = [&stream] { return !stream.is_idle() && !stream.is_closed(); };
-  const bool was_closed = stream.is_closed();
-  const bool was_active = is_active();
-  stream.set_wire_states(states);
-  if (stream.creator == Creator::kHere) {
-    our_streams_ -= was_active;
-    our_streams_ += is_active();
-  }
-  if (!stream.is_closed()) return;
-  if (!was_closed) growth_ -= stream.receiving.window.growth();
-  if (!stream.receiving.is_unread()) stop_counting(stream);
-}
-
-// The peer may open another in its place. One that still holds what its reader has not taken goes
-// on counting: else a peer could make us hold any number.
-void Session::Impl::stop_counting(Stream& stream) {
-  if (!std::exchange(stream.counted, false)) return;
-  --peer_streams_;
-  peer_header_bytes_ -= stream.header_bytes;
-}
-
 // ---- creating them
 
 Result<wire::StreamId> Session::Impl::create_stream(Headers headers, const CreateOptions& options,
                                                     Time now) {
   open(now);
-  if (state_ != State::kOpen || shutting_down_) {
-    return Error(Errc::kConnectionClosed, state_ == State::kOpen
+  if (!is_open() || ending_.is_shutting_down()) {
+    return Error(Errc::kConnectionClosed, is_open()
                                               ? "no new stream: the connection is shutting down"
                                               : "no new stream: the connection is closed");
   }
-  if (peer_gone_away_) {
+  if (ending_.peer_gone_away()) {
     return Error(Errc::kGoneAway, "no new stream: the peer has sent GOAWAY");
   }
-  if (next_id_ > wire::kMaxStreamId) {
+  if (!streams_.has_ids_left()) {
     begin_shutdown(false);
     return Error(Errc::kIdsExhausted,
                  "no new stream: the ids of this connection are used up (2^31-1); open another");
   }
   if (Error error = control_.check(wire::FrameType::kSynStream, headers)) return error;
   auto frame = std::make_unique<wire::SynStreamFrame>();
-  frame->stream_id = next_id_;
+  frame->stream_id = streams_.next_id();
   frame->associated_to = options.associated_to & wire::kMaxStreamId;
   frame->priority = std::min(options.priority, wire::kLowestPriority);
   frame->fin = options.fin;
   frame->unidirectional = options.unidirectional;
   frame->headers = std::move(headers);
-  next_id_ += 2;
 
-  Stream& stream = add_stream(frame->stream_id, frame->priority, frame->unidirectional);
-  if (frame->fin) stream.sending.last = Sending::Last::kFin;
-  if (frame->unidirectional) make_due(stream);
-  stream.unsent = std::move(frame);
-  unsent_.push_back(stream.id);
-  if (options_.create_timeout.count() > 0) {
-    reply_deadlines_.emplace_back(now + options_.create_timeout, stream.id);
-  }
+  Stream& stream = streams_.create(std::move(frame));
+  if (options.fin) stream.sending.last = Sending::Last::kFin;
+  if (options.unidirectional) due_.add(stream);  // that nothing comes
+  liveness_.stream_created(stream.id, now);
   return stream.id;
 }
 
 Error Session::Impl::reply(wire::StreamId id, Headers headers, bool fin) {
-  Stream* stream = find(id);
+  Stream* stream = streams_.find(id);
   if (stream == nullptr || stream->is_over()) return no_such_stream(id);
   Sending& sending = stream->sending;
   if (stream->creator == Creator::kHere || sending.wire != WireState::kReserved) {
@@ -154,13 +84,13 @@ Error Session::Impl::reply(wire::StreamId id, Headers headers, bool fin) {
   const bool fin_on_reply = fin && !sending.has_more();
   const wire::SynReplyFrame frame{id, fin_on_reply, std::move(headers)};
   if (Error error = control_.send(frame)) return error;
-  last_accepted_id_ = std::max(last_accepted_id_, id);
-  replies_queued_.push_back(id);
-  happened(*stream, StreamEvent::kSendSynReply);
+  streams_.note_accepted(id);
+  departures_.queue_reply(id);
+  streams_.happened(*stream, StreamEvent::kSendSynReply);
   if (fin) sending.last = Sending::Last::kFin;
   if (fin_on_reply) {
     sending.last = Sending::Last::kFinInBatch;
-    fins_queued_.push_back(id);
+    departures_.queue_fin(id);
   }
   schedule(*stream);
   return {};
@@ -206,19 +136,19 @@ Error Session::Impl::send_headers(wire::StreamId id, Headers headers, bool fin) 
 }
 
 bool Session::Impl::writable(wire::StreamId id) const {
-  const Stream* stream = find(id);
+  const Stream* stream = streams_.find(id);
   return stream != nullptr && stream->sending.is_writable();
 }
 
 void Session::Impl::end(wire::StreamId id) {
-  Stream* stream = find(id);
+  Stream* stream = streams_.find(id);
   if (stream == nullptr || !stream->sending.takes_more()) return;
   stream->sending.last = Sending::Last::kFin;
   schedule(*stream);
 }
 
 void Session::Impl::end_with_reset(wire::StreamId id) {
-  Stream* stream = find(id);
+  Stream* stream = streams_.find(id);
   if (stream == nullptr || !stream->sending.takes_more()) return;
   if (!stream->sending.queue.empty()) {
     stream->sending.last = Sending::Last::kReset;
@@ -241,13 +171,12 @@ void Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
 // A stream that has ended may still hold what its reader has not taken. One whose reader has left
 // has none any more.
 void Session::Impl::set_reader(wire::StreamId id, Receiving::Reader reader) {
-  Stream* stream = find(id);
-  if (stream == nullptr || stream->receiving.reader == Receiving::Reader::kGone) return;
-  Receiving& receiving = stream->receiving;
-  receiving.reader = reader;
-  note_held(*stream);
+  Stream* stream = streams_.find(id);
+  if (stream == nullptr || stream->receiving.is_gone()) return;
+  held_.set_reader(*stream, reader);
+  const Receiving& receiving = stream->receiving;
   const bool has_data = !receiving.held.empty() && receiving.takes_data();
-  if (has_data || receiving.tells_end()) make_due(*stream);
+  if (has_data || receiving.tells_end()) due_.add(*stream);
 }
 
 void Session::Impl::pause(wire::StreamId id) { set_reader(id, Receiving::Reader::kPaused); }
@@ -255,27 +184,24 @@ void Session::Impl::resume(wire::StreamId id) { set_reader(id, Receiving::Reader
 void Session::Impl::hold(wire::StreamId id) { set_reader(id, Receiving::Reader::kAwaited); }
 
 void Session::Impl::discard(wire::StreamId id) {
-  Stream* stream = find(id);
+  Stream* stream = streams_.find(id);
   if (stream == nullptr) return;
-  stream->receiving.reader = Receiving::Reader::kGone;
-  consumed(*stream, take_held(*stream).size());
-  if (stream->receiving.tells_end()) make_due(*stream);
+  held_.set_reader(*stream, Receiving::Reader::kGone);
+  consumed(*stream, held_.take(*stream).size());
+  if (stream->receiving.tells_end()) due_.add(*stream);
 }
 
 void Session::Impl::set_overflow(wire::StreamId id, OverflowPolicy policy) {
-  Stream* stream = find(id);
-  if (stream == nullptr) return;
-  stream->receiving.overflow = policy;
-  note_held(*stream);
+  if (Stream* stream = streams_.find(id)) held_.set_overflow(*stream, policy);
 }
 
 void Session::Impl::keep_on_close(wire::StreamId id) {
-  if (Stream* stream = find(id)) stream->sending.keep_on_close = true;
+  if (Stream* stream = streams_.find(id)) stream->sending.keep_on_close = true;
 }
 
 std::optional<StreamStats> Session::Impl::stream_stats(wire::StreamId id) const {
-  const Stream* stream = find_untold(id);
-  if (stream == nullptr) return std::nullopt;
+  const Stream* stream = streams_.find(id);
+  if (stream == nullptr || stream->closed_told) return std::nullopt;
   const Receiving& receiving = stream->receiving;
   return StreamStats{stream->state(),
                      stream->sending.window.available(),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -13,6 +14,9 @@
 #include "uvspdy/headers.h"
 #include "uvspdy/session/options.h"
 #include "uvspdy/wire/frame.h"
+
+// There may be many streams that do nothing, so they are small: what is rare is behind a pointer,
+// and [[no_unique_address]] lets members stand in what alignment leaves free.
 
 namespace uvspdy::session {
 
@@ -42,8 +46,8 @@ class DirectionEnd {
  private:
   enum class State : std::uint8_t { kOpen, kKnown, kTold };
 
-  State state_ = State::kOpen;
   Error how_;
+  State state_ = State::kOpen;
 };
 
 /// What waits to be sent on a stream, in order: payload, or a HEADERS frame.
@@ -65,15 +69,15 @@ struct Sending {
 
   explicit Sending(SendWindow send_window) : window(send_window) {}
 
-  WireState wire = WireState::kIdle;
-  Last last = Last::kNothing;
-  DirectionEnd end;
-  bool keep_on_close = false;
-  bool was_full = false;      // the queue went past the high-water mark
-  bool writable_due = false;  // and has gone down again, which is to be told
   Ring<Outgoing> queue;
   std::size_t queued = 0;  // bytes in queue
   SendWindow window;
+  [[no_unique_address]] DirectionEnd end;
+  WireState wire = WireState::kIdle;
+  Last last = Last::kNothing;
+  bool keep_on_close = false;
+  bool was_full = false;      // the queue went past the high-water mark
+  bool writable_due = false;  // and has gone down again, which is to be told
 
   /// Whether the user may write, end and break it off.
   bool takes_more() const { return !end.is_known() && last == Last::kNothing && !is_over(wire); }
@@ -101,15 +105,16 @@ struct Receiving {
 
   explicit Receiving(ReceiveWindow receive_window) : window(receive_window) {}
 
+  ReceiveWindow window;
+  HeldBytes held;
+  [[no_unique_address]] DirectionEnd end;
   WireState wire = WireState::kIdle;
   Reader reader = Reader::kReads;
-  DirectionEnd end;
   OverflowPolicy overflow = OverflowPolicy::kStopReading;
   bool over_buffer = false;  // holds so much that the connection is not to be read
-  HeldBytes held;
-  ReceiveWindow window;
 
   bool is_paused() const { return reader == Reader::kPaused; }
+  bool is_gone() const { return reader == Reader::kGone; }
   bool takes_data() const { return reader == Reader::kReads || reader == Reader::kGone; }
 
   /// Whether the reader may be given data as it comes: nothing older waits.
@@ -137,20 +142,18 @@ struct Stream {
   wire::StreamId id;
   Creator creator;
   std::uint8_t priority = 0;
-  bool counted = false;          // against what the peer may have open at once
-  std::size_t header_bytes = 0;  // likewise, in Session::Impl::peer_header_bytes_
-  Sending sending;
-  Receiving receiving;
-  std::unique_ptr<wire::SynStreamFrame> unsent;  // waits for its turn
-
-  bool due = false;             // in Session::Impl::due_
+  bool counted = false;         // against what the peer may have open at once
+  bool due = false;             // in DueStreams
   bool reply_sent_due = false;  // the SYN_REPLY has left, which is to be told
   bool closed_told = false;
-
-  // The scheduler's: a stream is in at most one of its lists.
-  Stream* next = nullptr;
+  std::optional<std::uint8_t> list;     // the scheduler's: a stream is in at most one of its lists
+  std::uint32_t header_bytes = 0;       // that count, see StreamTable
+  std::uint32_t answered_in_batch = 0;  // likewise
+  Stream* next = nullptr;               // the scheduler's
   Stream* previous = nullptr;
-  std::optional<std::uint8_t> list;
+  std::unique_ptr<wire::SynStreamFrame> unsent;  // waits for its turn
+  Sending sending;
+  Receiving receiving;
 
   WireStates wire_states() const { return {sending.wire, receiving.wire}; }
   void set_wire_states(WireStates states) {
@@ -160,7 +163,9 @@ struct Stream {
 
   StreamState state() const { return state_of(creator, wire_states()); }
   bool is_idle() const { return state() == StreamState::kIdle; }
-  bool is_closed() const { return is_over(sending.wire) && is_over(receiving.wire); }
+  bool is_closed() const {
+    return session::is_over(sending.wire) && session::is_over(receiving.wire);
+  }
 
   /// Whether both directions have ended for the user, told or not.
   bool is_over() const { return sending.end.is_known() && receiving.end.is_known(); }
@@ -183,9 +188,6 @@ struct Stream {
     return creator == Creator::kHere &&
            (receiving.wire == WireState::kOpen || receiving.wire == WireState::kOver);
   }
-
- private:
-  static bool is_over(WireState state) { return session::is_over(state); }
 };
 
 }  // namespace uvspdy::session

@@ -16,11 +16,12 @@ std::uint32_t ReceiveWindow::consumed(std::size_t bytes, Time now,
                                       std::optional<std::chrono::nanoseconds> round_trip,
                                       std::int64_t most_growth) {
   consumed_ += static_cast<std::int64_t>(bytes);
-  if (2 * consumed_ < size_) return 0;
-  if (round_trip && last_update_ && now - *last_update_ < 2 * *round_trip && size_ < limit_) {
-    const std::int64_t growth = std::min({size_, limit_ - size_, most_growth});
+  if (2 * consumed_ < size()) return 0;
+  const bool fast = round_trip && last_update_ != kNever && now - last_update_ < 2 * *round_trip;
+  if (fast && most_growth > 0) {
+    const auto growth = static_cast<std::uint32_t>(std::min(size(), most_growth));
     size_ += growth;
-    growth_ += growth;
+    growth_ = (growth_ + growth) & wire::kMaxWindow;
     consumed_ += growth;
   }
   last_update_ = now;
@@ -31,14 +32,14 @@ std::uint32_t ReceiveWindow::consumed(std::size_t bytes, Time now,
 }
 
 void ReceiveWindow::move(std::int64_t difference) {
-  size_ += difference;
+  size_ = static_cast<std::uint32_t>(size() + difference);
   available_ += difference;
 }
 
 void ReceiveWindow::restart(std::size_t held) {
-  available_ = std::max<std::int64_t>(0, size_ - static_cast<std::int64_t>(held));
+  available_ = std::max<std::int64_t>(0, size() - static_cast<std::int64_t>(held));
   consumed_ = 0;
-  last_update_.reset();
+  last_update_ = kNever;
 }
 
 }  // namespace uvspdy::session

@@ -7,7 +7,7 @@
 #include "uvspdy/session/options.h"
 
 // The windows of section 2.6.8, a stream's and the connection's alike: DATA payload counts, heads
-// do not.
+// do not. Each stream has two, so they are small.
 
 namespace uvspdy::session {
 
@@ -34,9 +34,9 @@ class SendWindow {
 /// the window has been used; for a reader that keeps up the window then grows.
 class ReceiveWindow {
  public:
-  /// Starts with `size` bytes and grows to no more than `limit`.
-  ReceiveWindow(std::int64_t size, std::int64_t limit)
-      : size_(size), limit_(limit), available_(size) {}
+  /// Starts with `size` bytes, 1 to 2^31-1.
+  explicit ReceiveWindow(std::int64_t size)
+      : available_(size), size_(static_cast<std::uint32_t>(size)), growth_(0), overrun_(false) {}
 
   std::int64_t size() const { return size_; }
   std::int64_t available() const { return available_; }
@@ -45,8 +45,7 @@ class ReceiveWindow {
 
   /// The application has taken `bytes`. Returns the delta of the WINDOW_UPDATE that is now due, or
   /// 0. The window doubles when half of it was used within two round trips: a sender that is that
-  /// fast waits for the window, not for its data.
-  /// It grows by no more than `most_growth`.
+  /// fast waits for the window, not for its data. It grows by no more than `most_growth`.
   std::uint32_t consumed(std::size_t bytes, Time now,
                          std::optional<std::chrono::nanoseconds> round_trip,
                          std::int64_t most_growth);
@@ -58,7 +57,7 @@ class ReceiveWindow {
   void note_overrun() { overrun_ = true; }
   bool was_overrun() const { return overrun_; }
 
-  /// The same while no WINDOW_UPDATE can be sent: the credit is kept.
+  /// `consumed` while no WINDOW_UPDATE can be sent: the credit is kept.
   void withhold(std::size_t bytes) { consumed_ += static_cast<std::int64_t>(bytes); }
 
   /// Moves the window by the difference that a SETTINGS of ours makes.
@@ -68,13 +67,14 @@ class ReceiveWindow {
   void restart(std::size_t held);
 
  private:
-  std::int64_t size_;  // all of it
-  std::int64_t limit_;
+  static constexpr Time kNever = Time::min();
+
   std::int64_t available_;
-  std::int64_t growth_ = 0;
-  bool overrun_ = false;
   std::int64_t consumed_ = 0;  // and not given back yet
-  std::optional<Time> last_update_;
+  Time last_update_ = kNever;
+  std::uint32_t size_;  // all of it
+  std::uint32_t growth_ : 31;
+  std::uint32_t overrun_ : 1;
 };
 
 }  // namespace uvspdy::session

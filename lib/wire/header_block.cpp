@@ -146,7 +146,9 @@ Error malformed(std::uint32_t index, std::uint32_t count) {
 /// its own, so a block can stand for far more than its size: what it stands for is what counts.
 class BoundedHeaders {
  public:
-  explicit BoundedHeaders(const Limits& limits) : limits_(limits) {}
+  BoundedHeaders(const Limits& limits, std::size_t pairs) : limits_(limits) {
+    headers_.reserve(pairs);
+  }
 
   /// One pair's values: separated by single NULs, none of several empty (section 2.6.10).
   Error add_values(std::string_view name, std::string_view joined) {
@@ -185,8 +187,7 @@ class BoundedHeaders {
 }  // namespace
 
 Result<Headers> parse_header_block(Bytes block, const Limits& limits) {
-  BoundedHeaders headers(limits);
-  if (block.empty()) return headers.take();
+  if (block.empty()) return Headers();
   BlockReader reader(block);
   std::uint32_t count = 0;
   if (!reader.take_u32(count)) {
@@ -198,6 +199,7 @@ Result<Headers> parse_header_block(Bytes block, const Limits& limits) {
                                                   " pairs in " + std::to_string(reader.left()) +
                                                   " bytes");
   }
+  BoundedHeaders headers(limits, count);
   std::unordered_set<std::string_view> seen;
   for (std::uint32_t i = 0; i < count; ++i) {
     std::string_view name;

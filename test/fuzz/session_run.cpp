@@ -230,7 +230,6 @@ void SessionRun::give_up() {
     return handler_.discarded(id);
   }
   session_.end_with_reset(id);
-  handler_.pause_is_over(id);
 }
 
 void SessionRun::abort() {

@@ -152,5 +152,40 @@ TEST_CASE("PINGs are answered without an allocation", "[session][allocation]") {
   CHECK(client.session.stats().bytes_sent > 12 * 12);
 }
 
+// The rest of what a stream costs, its headers above all, is floor 4's.
+TEST_CASE("a stream that does nothing is small", "[session][allocation]") {
+  constexpr std::size_t kStreams = 1000;
+  ManualClock clock;
+  CountingHandler handler;
+  session::Session session(Role::kServer, {}, handler);
+  FrameWriter peer;
+  std::vector<std::vector<std::uint8_t>> frames;
+  for (std::size_t i = 0; i < kStreams; ++i) {
+    frames.push_back(peer.bytes(wire::SynStreamFrame{
+        .stream_id = static_cast<wire::StreamId>(1 + 2 * i),
+        .headers = {{"streamtype", "data"}, {"port", "80"}, {"requestid", std::to_string(i)}}}));
+  }
+  const auto flush = [&] {
+    for (auto spans = session.output(); !spans.empty(); spans = session.output()) {
+      std::size_t size = 0;
+      for (const Bytes span : spans) size += span.size();
+      session.output_sent(size, clock.now());
+    }
+    while (session.deadline() && *session.deadline() <= clock.now()) session.advance(clock.now());
+  };
+  session.receive(peer.bytes(wire::PingFrame{1}), clock.now());
+  flush();
+  const MemoryCount count;
+  for (std::size_t i = 0; i < kStreams; ++i) {
+    session.receive(frames[i], clock.now());
+    if (session.reply(static_cast<wire::StreamId>(1 + 2 * i), {})) break;
+    flush();
+  }
+  const std::size_t held = count.held();
+  INFO(held / kStreams << " bytes a stream");
+  CHECK(session.stream_count() == kStreams);
+  CHECK(held < kStreams * 240);
+}
+
 }  // namespace
 }  // namespace uvspdy::test

@@ -178,5 +178,47 @@ TEST_CASE("without a ping_timeout silence lasts", "[session][keep alive]") {
   CHECK(client.session.is_open());
 }
 
+TEST_CASE("a client that has not spoken yet is not taken for dead", "[session][keep alive]") {
+  session::Options options = without_windows();
+  options.ping_period = seconds(5);
+  options.ping_timeout = seconds(12);
+  options.wait_for_client = true;
+  SessionDriver server(Role::kServer, options);
+  for (int i = 0; i < 100; ++i) {
+    server.clock.advance(seconds(1));
+    CHECK(server.told().empty());
+    CHECK(server.sent().empty());
+  }
+  CHECK(server.session.is_open());
+  CHECK_FALSE(server.session.deadline());
+
+  // With its first frame the periods begin.
+  server.receive(wire::PingFrame{1});
+  server.turn();
+  CHECK(server.sent() == Lines{"PING 1"});
+  server.clock.advance(seconds(5));
+  server.turn();
+  CHECK(server.sent() == Lines{"PING 2"});
+  server.clock.advance(milliseconds(11999));
+  server.turn();
+  CHECK(server.session.is_open());
+  server.clock.advance(milliseconds(1));
+  server.turn();
+  CHECK(error_text(server.session.error()) == "kPeerDead");
+}
+
+TEST_CASE("PINGs do not pile up while none leaves", "[session][keep alive]") {
+  session::Options options = without_windows();
+  options.ping_period = seconds(5);
+  SessionDriver client(Role::kClient, options);
+  for (int i = 0; i < 1000; ++i) {
+    client.turn();
+    client.clock.advance(seconds(5));
+  }
+  CHECK(client.sent() == Lines{"PING 1"});
+  client.turn();
+  CHECK(client.sent() == Lines{"PING 3"});
+}
+
 }  // namespace
 }  // namespace uvspdy::test

@@ -292,5 +292,38 @@ TEST_CASE("a reader that leaves a stream which ended gives its memory back", "[s
   CHECK(client.session.stream_count() == 0);
 }
 
+TEST_CASE("hold: nobody reads yet, so data waits, and an end behind it", "[session][pausing]") {
+  SessionDriver client(Role::kClient);
+  const auto id = client.create_accepted();
+  client.session.hold(id);
+  SECTION("nothing has come: the end is told") {
+    client.receive_data(id, "", true);
+    CHECK(client.told() == Lines{"on_received 1 ok"});
+  }
+  SECTION("a reset likewise") {
+    client.receive(wire::RstStreamFrame{id, RstStatus::kCancel});
+    CHECK(client.told() == Lines{"on_stream_closed 1 kStreamReset"});
+  }
+  SECTION("data and the end wait for a reader") {
+    client.receive_data(id, "held", true);
+    CHECK(client.told().empty());
+    CHECK(client.session.stats().held_bytes == 4);
+    client.session.resume(id);
+    CHECK(client.told() == Lines{"on_data 1 'held'", "on_received 1 ok"});
+  }
+  SECTION("or for one that leaves") {
+    client.receive_data(id, "held", true);
+    client.session.discard(id);
+    CHECK(client.told() == Lines{"on_received 1 ok"});
+  }
+  SECTION("a reader may begin with a pause") {
+    client.session.pause(id);
+    client.receive_data(id, "", true);
+    CHECK(client.told().empty());
+    client.session.hold(id);
+    CHECK(client.told() == Lines{"on_received 1 ok"});
+  }
+}
+
 }  // namespace
 }  // namespace uvspdy::test

@@ -68,6 +68,7 @@ const std::vector<std::pair<const char*, Action>>& actions() {
       {"end", [](SessionDriver& driver, wire::StreamId id) { driver.session.end(id); }},
       {"pause", [](SessionDriver& driver, wire::StreamId id) { driver.session.pause(id); }},
       {"resume", [](SessionDriver& driver, wire::StreamId id) { driver.session.resume(id); }},
+      {"hold", [](SessionDriver& driver, wire::StreamId id) { driver.session.hold(id); }},
       {"discard", [](SessionDriver& driver, wire::StreamId id) { driver.session.discard(id); }},
       {"pause and resume",
        [](SessionDriver& driver, wire::StreamId id) {

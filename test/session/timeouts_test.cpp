@@ -1,5 +1,6 @@
 // Deadlines: a SYN_REPLY that does not come, idle connections, the PING period.
 
+#include "support/patterned_text.h"
 #include "support/session_driver.h"
 
 namespace uvspdy::test {
@@ -300,6 +301,49 @@ TEST_CASE("a closed session sends no PINGs", "[session][timeouts]") {
   client.clock.advance(seconds(50));
   client.turn();
   CHECK(client.sent() == Lines{"GOAWAY 0 OK"});
+  CHECK_FALSE(client.session.deadline());
+}
+
+TEST_CASE("the longest duration is never over", "[session][timeouts]") {
+  const milliseconds longest =
+      GENERATE(milliseconds::max(), milliseconds::max() - milliseconds(1),
+               std::chrono::duration_cast<milliseconds>(session::Time::duration::max()));
+  session::Options options = with_windows(session::FlowControl::kAutomatic);
+  options.create_timeout = milliseconds(0);
+  options.flow_control_timeout = milliseconds(0);
+  SECTION("idle_timeout") { options.idle_timeout = longest; }
+  SECTION("ping_period") {
+    options.ping_period = longest;
+    options.ping_timeout = seconds(1);
+  }
+  SECTION("ping_timeout") {
+    options.ping_period = std::chrono::hours(1);
+    options.ping_timeout = longest;
+  }
+  SECTION("create_timeout") { options.create_timeout = longest; }
+  SECTION("flow_control_timeout") { options.flow_control_timeout = longest; }
+  SessionDriver client(Role::kClient, options);
+  client.open();
+  const auto id = client.create_accepted();
+  client.write(id, patterned_text(100 * 1000));  // more than the default window
+  client.create();
+  client.sent();
+  client.told();
+  for (int day = 0; day < 3; ++day) {
+    client.clock.advance(std::chrono::hours(24));
+    CHECK(client.told().empty());
+    client.sent();
+  }
+  CHECK(client.session.is_open());
+  CHECK(error_text(client.session.error()) == "ok");
+}
+
+TEST_CASE("set_idle_timeout to the longest duration", "[session][timeouts]") {
+  SessionDriver client(Role::kClient);
+  client.session.set_idle_timeout(milliseconds::max(), client.clock.now());
+  client.clock.advance(std::chrono::hours(24));
+  CHECK(client.told().empty());
+  CHECK(client.session.is_open());
   CHECK_FALSE(client.session.deadline());
 }
 

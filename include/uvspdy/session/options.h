@@ -37,11 +37,12 @@ enum class FlowControl {
 
 /// What happens when a paused stream holds more than Limits::stream_buffer, which only a peer
 /// without flow control gets to.
-enum class OverflowPolicy {
+enum class OverflowPolicy : std::uint8_t {
   kStopReading,  ///< nothing is lost: the connection is not read until that reader has caught up
   kResetStream,  ///< the stream is reset with FLOW_CONTROL_ERROR, the others go on
 };
 
+/// What a session is like. In each duration milliseconds::max(), like 0, means for ever.
 struct Options {
   Limits limits{};
 
@@ -79,6 +80,7 @@ struct Options {
 
   /// How often a PING is sent; 0 means never. client-go sends one every 5 s. A server
   /// without flow control gets none while its data comes or waits: it may have closed behind that.
+  /// None is sent while wait_for_client holds the output, nor while one waits to be sent.
   std::chrono::milliseconds ping_period{0};
 
   /// How long such a PING may stay unanswered, with no other frame coming either, before the

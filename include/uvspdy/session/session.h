@@ -111,8 +111,11 @@ class UVSPDY_EXPORT Session {
   /// Errors: kNoSuchStream, kStreamClosed, and those of wire::FrameEncoder.
   Error send_headers(wire::StreamId id, Headers headers, bool fin = false);
 
-  /// Queues payload. Never blocks: use `writable` to stay bounded.
-  /// Errors: kNoSuchStream, kStreamClosed (after `end` or `reset`, or ended by the peer).
+  /// Queues payload. Never blocks: use `writable` to stay bounded. The buffer's owner is freed once
+  /// the transport has the payload, or it is given up: at the end of a function of the session, and
+  /// never in the middle. So it may call every function of the session but `receive`,
+  /// `receive_end`, `advance` and the destructor: write the next piece, or abort. Errors:
+  /// kNoSuchStream, kStreamClosed (after `end` or `reset`, or ended by the peer).
   Error write(wire::StreamId id, Buffer payload);
 
   /// Whether more is welcome: false from Limits::write_high_water bytes, or Limits::write_buffers

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "session/stream.h"
+#include "uvspdy/wire/frame.h"
+
+namespace uvspdy::session {
+
+/// The streams of which the next advance has something to tell. What that is stands in the stream.
+class DueStreams {
+ public:
+  bool empty() const { return due_.empty(); }
+
+  void add(Stream& stream) {
+    if (!std::exchange(stream.due, true)) due_.push_back(stream.id);
+  }
+
+  /// Calls `tell` for each. `find` finds a stream, or null if it is gone. What `tell` makes due is
+  /// for the next time. The two lists change places, so that neither loses its memory.
+  template <class Find, class Tell>
+  void tell_all(Find find, Tell tell) {
+    telling_.swap(due_);
+    for (const wire::StreamId id : telling_) {
+      Stream* stream = find(id);
+      if (stream == nullptr) continue;
+      stream->due = false;
+      tell(*stream);
+    }
+    telling_.clear();
+  }
+
+ private:
+  std::vector<wire::StreamId> due_;
+  std::vector<wire::StreamId> telling_;
+};
+
+}  // namespace uvspdy::session

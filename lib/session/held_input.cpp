@@ -1,0 +1,56 @@
+#include "session/held_input.h"
+
+#include <algorithm>
+
+namespace uvspdy::session {
+
+bool HeldInput::wants_input() const {
+  if (streams_over_ > 0) return false;
+  const std::size_t most = limits_.connection_buffer;
+  // A peer that keeps to the window does not get past it.
+  return size_ <=
+         (windows_.keeps_to_windows() ? std::max<std::size_t>(most, wire::kDefaultWindow) : most);
+}
+
+std::size_t HeldInput::most(const Stream& stream) const {
+  if (!windows_.keeps_to_windows()) return limits_.stream_buffer;
+  // A peer that has not seen our newest SETTINGS may go by a larger window.
+  const std::int64_t window = std::max<std::int64_t>(windows_.most_unread(stream), 0);
+  return std::max(limits_.stream_buffer, static_cast<std::size_t>(window));
+}
+
+bool HeldInput::overflows(const Stream& stream, std::size_t more) const {
+  const Receiving& receiving = stream.receiving;
+  return receiving.overflow == OverflowPolicy::kResetStream && !receiving.takes_data() &&
+         receiving.held.size() + more > most(stream);
+}
+
+void HeldInput::hold(Stream& stream, Bytes payload) {
+  stream.receiving.held.append(payload);
+  size_ += payload.size();
+  note(stream);
+}
+
+std::vector<std::uint8_t> HeldInput::take(Stream& stream) {
+  const Liveness::Reading before = reading();
+  size_ -= stream.receiving.held.size();
+  std::vector<std::uint8_t> bytes = stream.receiving.held.take();
+  note(stream);
+  if ((before.unread && !is_unread()) || (!before.reads && wants_input())) reading_again_ = true;
+  return bytes;
+}
+
+// Whether the stream holds so much that the connection is not to be read. One that has resumed is
+// waited for whatever its policy: the next advance delivers what it holds.
+void HeldInput::note(Stream& stream) {
+  Receiving& receiving = stream.receiving;
+  const bool waits = receiving.overflow == OverflowPolicy::kStopReading || receiving.takes_data();
+  const bool over = waits && receiving.held.size() > most(stream);
+  if (over == receiving.over_buffer) return;
+  const bool stopped = !wants_input();
+  receiving.over_buffer = over;
+  over ? ++streams_over_ : --streams_over_;
+  if (stopped && wants_input()) reading_again_ = true;
+}
+
+}  // namespace uvspdy::session

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "session/timeout.h"
+#include "uvspdy/session/options.h"
+#include "uvspdy/wire/frame.h"
+
+namespace uvspdy::session {
+
+/// The timeouts of a session: when each is due, and what keeps it from being. What is done then is
+/// the session's business.
+class Liveness {
+ public:
+  /// What readers that pause do to the connection.
+  struct Reading {
+    bool reads = true;    ///< the connection is read, so the peer can show that it is alive
+    bool unread = false;  ///< something waits for a reader that has paused
+    bool again = false;   ///< one of these has just become better: time begins anew
+  };
+
+  explicit Liveness(const Options& options)
+      : idle_(options.idle_timeout),
+        ping_period_(options.ping_period),
+        ping_answer_(options.ping_timeout),
+        flow_control_(options.flow_control_timeout),
+        create_timeout_(options.create_timeout) {}
+
+  // What happens.
+
+  void bytes_came(Time now) { ping_answer_.restart_if_it_runs(now); }
+  void data_came(Time now) { last_data_ = now; }
+  /// A frame in either direction that shows that the connection is used.
+  void frame_passed(Time now) { idle_.restart(now); }
+  void stream_created(wire::StreamId id, Time now) {
+    if (const auto end = time_after(now, create_timeout_)) creates_.emplace_back(*end, id);
+  }
+  void ping_sent(Time now) { ping_answer_.start(now); }
+  void ping_answered() { ping_answer_.stop(); }
+  /// Whether a writer waits for a window of a peer that perhaps has none.
+  void note_blocked(bool blocked, Time now) {
+    blocked ? flow_control_.start(now) : flow_control_.stop();
+  }
+  void set_idle_timeout(std::chrono::milliseconds duration, Time now) {
+    idle_.set_duration(duration);
+    idle_.restart(now);
+  }
+  void time_came(Time now, const Reading& reading);
+
+  // What is due. Each is to be asked behind time_came.
+
+  const Timeout& idle() const { return idle_; }
+  const Timeout& ping_answer() const { return ping_answer_; }
+  const Timeout& flow_control() const { return flow_control_; }
+  std::chrono::milliseconds create_timeout() const { return create_timeout_; }
+
+  /// Whether a PING is to be sent now; the next period begins with the question.
+  bool ping_is_due(Time now);
+
+  /// Whether DATA has come within the last period of PINGs.
+  bool data_comes(Time now) const {
+    const auto end = last_data_ ? time_after(*last_data_, ping_period_.duration()) : std::nullopt;
+    return end && now < *end;
+  }
+
+  /// A stream that has waited too long for its SYN_REPLY, each once; `waits` says of an id whether
+  /// it still waits.
+  template <class Waits>
+  std::optional<wire::StreamId> take_late_create(Time now, Waits waits) {
+    while (!creates_.empty()) {
+      const auto [end, id] = creates_.front();
+      const bool still_waits = waits(id);
+      if (still_waits && end > now) break;
+      creates_.pop_front();
+      if (still_waits) return id;
+    }
+    return std::nullopt;
+  }
+
+  /// When the first of them is due. With `pings` PINGs may be sent.
+  std::optional<Time> deadline(const Reading& reading, bool pings) const;
+
+ private:
+  Timeout idle_;
+  Timeout ping_period_;
+  Timeout ping_answer_;
+  Timeout flow_control_;
+  std::chrono::milliseconds create_timeout_;
+  std::deque<std::pair<Time, wire::StreamId>> creates_;  // by the end of their time
+  std::optional<Time> last_data_;
+};
+
+}  // namespace uvspdy::session

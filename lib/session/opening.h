@@ -1,0 +1,26 @@
+#pragma once
+
+namespace uvspdy::session {
+
+/// The beginning of a session's output: the frames that tell the peer of our windows, and before
+/// that, on a server, perhaps the client's first frame.
+class Opening {
+ public:
+  Opening(bool waits_for_client, bool has_frames) : held_(waits_for_client), due_(has_frames) {}
+
+  /// Whether all output waits for the client.
+  bool is_held() const { return held_; }
+  void release() { held_ = false; }
+
+  /// Whether the frames are to be sent now.
+  bool is_due() const { return due_ && !held_; }
+  void note_sent() { due_ = false; }
+  /// Whether they have still to be sent, now or later.
+  bool is_missing() const { return due_; }
+
+ private:
+  bool held_;
+  bool due_;
+};
+
+}  // namespace uvspdy::session

@@ -1,0 +1,87 @@
+// What the session does when it is time to.
+
+#include <string>
+
+#include "session/names.h"
+#include "session/session_impl.h"
+
+namespace uvspdy::session {
+
+void Session::Impl::advance(Time now) {
+  open(now);
+  liveness_.time_came(now, held_.reading());
+  held_.note_reading_again();
+  end_late_creates();
+  if (is_open()) close_when_idle();
+  if (is_open()) close_when_peer_is_dead();
+  if (is_open()) fail_blocked_writers();
+  if (may_send_pings() && liveness_.ping_is_due(now)) send_periodic_ping();
+  due_.tell_all([this](wire::StreamId id) { return streams_.find(id); },
+                [this](Stream& stream) { tell(stream); });
+  if (Error error = too_many_answers()) fail(error);
+  if (ending_.is_shutting_down() && stream_count() == 0) close(wire::GoAwayStatus::kOk);
+}
+
+std::optional<Time> Session::Impl::deadline() const {
+  if (!due_.empty()) return Time::min();
+  if (!is_open()) return std::nullopt;
+  const Liveness::Reading reading = held_.reading();
+  const bool is_last = ending_.is_shutting_down() && stream_count() == 0;
+  if (reading.again || opening_.is_due() || is_last) return Time::min();
+  return liveness_.deadline(reading, may_send_pings());
+}
+
+void Session::Impl::set_idle_timeout(std::chrono::milliseconds timeout, Time now) {
+  liveness_.set_idle_timeout(timeout, now);
+}
+
+// ---- each timeout
+
+void Session::Impl::end_late_creates() {
+  const auto waits = [this](wire::StreamId id) {
+    const Stream* stream = streams_.find(id);
+    return stream != nullptr && stream->awaits_acceptance();
+  };
+  while (const auto id = liveness_.take_late_create(now_, waits)) {
+    Stream& stream = *streams_.find(*id);
+    std::string text = "no SYN_REPLY for " + stream_text(*id) + " within " +
+                       std::to_string(liveness_.create_timeout().count()) + " ms";
+    if (stream.is_idle() && streams_.own_is_full()) {
+      text += ": its SYN_STREAM was not sent, the peer allows " +
+              std::to_string(streams_.most_own()) + " streams at once";
+    }
+    reset_on_wire(stream, wire::RstStatus::kCancel);
+    end_now(stream, Error(Errc::kCreateTimeout, text));
+  }
+}
+
+void Session::Impl::close_when_idle() {
+  const Timeout& idle = liveness_.idle();
+  if (!idle.is_over(now_)) return;
+  begin_closing(
+      wire::GoAwayStatus::kOk,
+      Error(Errc::kIdleTimeout, "no frame for " + std::to_string(idle.duration().count()) + " ms"),
+      Held::kDelivered);
+}
+
+void Session::Impl::close_when_peer_is_dead() {
+  const Timeout& answer = liveness_.ping_answer();
+  if (!answer.is_over(now_)) return;
+  begin_closing(wire::GoAwayStatus::kOk,
+                Error(Errc::kPeerDead, "no answer to a PING, nor any other frame, for " +
+                                           std::to_string(answer.duration().count()) + " ms"),
+                Held::kDelivered);
+}
+
+void Session::Impl::send_periodic_ping() {
+  // Servers without flow control close right behind their last data. What reaches them then is
+  // answered by a TCP reset, which destroys all of it that has not been read.
+  const bool unread_would_go = windows_.found() == PeerFlowControl::kNone && role_ == Role::kClient;
+  if (unread_would_go && (liveness_.data_comes(now_) || !wants_input())) return;
+  // One that still waits to be sent says as much as two.
+  if (control_.has_quiet()) return;
+  control_.send_quietly(wire::PingFrame{pings_.send(Pings::Purpose::kPeriodic, now_)});
+  liveness_.ping_sent(now_);
+}
+
+}  // namespace uvspdy::session

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "uvspdy/session/options.h"
+
+namespace uvspdy::session {
+
+/// When a duration that begins at `from` is over. Nothing if it never is: 0 means for ever, and so
+/// does whatever lies behind the end of the clock, milliseconds::max() above all.
+inline std::optional<Time> time_after(Time from, std::chrono::milliseconds duration) {
+  using std::chrono::milliseconds;
+  constexpr auto kLongest = std::chrono::duration_cast<milliseconds>(Time::duration::max());
+  if (duration <= milliseconds(0) || duration >= kLongest) return std::nullopt;
+  const Time::duration length = duration;
+  const bool overflows = from > Time() && length > Time::max() - from;
+  return overflows ? std::nullopt : std::optional<Time>(from + length);
+}
+
+/// A duration that begins, may begin anew, and may be over.
+class Timeout {
+ public:
+  explicit Timeout(std::chrono::milliseconds duration) : duration_(duration) {}
+
+  std::chrono::milliseconds duration() const { return duration_; }
+  void set_duration(std::chrono::milliseconds duration) { duration_ = duration; }
+
+  bool runs() const { return since_.has_value(); }
+  void start(Time now) {
+    if (!since_) since_ = now;
+  }
+  void restart(Time now) { since_ = now; }
+  void restart_if_it_runs(Time now) {
+    if (since_) since_ = now;
+  }
+  void stop() { since_.reset(); }
+
+  /// When it is over; nothing if it does not run or never is.
+  std::optional<Time> due() const { return since_ ? time_after(*since_, duration_) : std::nullopt; }
+  bool is_over(Time now) const {
+    const std::optional<Time> end = due();
+    return end && *end <= now;
+  }
+
+ private:
+  std::chrono::milliseconds duration_;
+  std::optional<Time> since_;
+};
+
+}  // namespace uvspdy::session
