@@ -1,10 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 #include "uvspdy/export.h"
 
@@ -63,8 +63,6 @@ class [[nodiscard]] UVSPDY_EXPORT Error {
 
 namespace detail {
 
-UVSPDY_EXPORT const Error& success();
-
 /// Ends the process, with the error's text on stderr.
 [[noreturn]] UVSPDY_EXPORT void end_without_value(const Error& error);
 
@@ -75,34 +73,31 @@ UVSPDY_EXPORT const Error& success();
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}
+  Result(T value) : value_(std::move(value)) {}
+  Result(Error error) : error_(std::move(error)) {}
 
   /// True when there is a value.
-  explicit operator bool() const { return content_.index() == 0; }
+  explicit operator bool() const { return value_.has_value(); }
 
   /// The value.
-  T& operator*() & { return *value(content_); }
-  const T& operator*() const& { return *value(content_); }
-  T&& operator*() && { return std::move(*value(content_)); }
-  T* operator->() { return value(content_); }
-  const T* operator->() const { return value(content_); }
+  T& operator*() & { return value(*this); }
+  const T& operator*() const& { return value(*this); }
+  T&& operator*() && { return std::move(value(*this)); }
+  T* operator->() { return &value(*this); }
+  const T* operator->() const { return &value(*this); }
 
   /// The error; success when there is a value.
-  const Error& error() const {
-    const Error* error = std::get_if<1>(&content_);
-    return error != nullptr ? *error : detail::success();
-  }
+  const Error& error() const { return error_; }
 
  private:
-  template <class Content>
-  static auto* value(Content& content) {
-    auto* value = std::get_if<0>(&content);
-    if (value == nullptr) detail::end_without_value(*std::get_if<1>(&content));
-    return value;
+  template <class Self>
+  static auto& value(Self& self) {
+    if (!self.value_) detail::end_without_value(self.error_);
+    return *self.value_;
   }
 
-  std::variant<T, Error> content_;
+  std::optional<T> value_;
+  Error error_;
 };
 
 }  // namespace uvspdy

@@ -34,11 +34,6 @@ const std::shared_ptr<const ErrorDetail>& Error::detail() const {
 
 namespace detail {
 
-const Error& success() {
-  static const Error success;
-  return success;
-}
-
 void end_without_value(const Error& error) {
   std::fprintf(stderr, "uvspdy: a Result was used without being asked: %s\n",
                error.message().c_str());

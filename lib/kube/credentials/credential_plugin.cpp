@@ -129,13 +129,16 @@ void CredentialPlugin::on_time() {
 }
 
 void CredentialPlugin::fail(const Error& error) {
-  Handler handler = std::move(handler_);
-  stop();
-  handler(error);
+  terminate();
+  deliver(error);
 }
 
 void CredentialPlugin::stop() {
   handler_ = {};
+  terminate();
+}
+
+void CredentialPlugin::terminate() {
   options_.on_stderr = nullptr;
   if (termination_->has_begun() || !self_) return;
   timer_.stop();

@@ -53,6 +53,7 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   void conclude_when_over();
   void conclude();
   void on_time();
+  void terminate();
   void fail(const Error& error);
   void deliver(Result<std::string> result);
   Error start_failure(const Error& error) const;

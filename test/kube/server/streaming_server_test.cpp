@@ -111,17 +111,17 @@ TEST_CASE("StreamingServer: no URL for a request that makes no sense, nor withou
 
 TEST_CASE("StreamingServer: its options are an aggregate, and PING by default") {
   static_assert(std::is_aggregate_v<StreamingServer::Options>);
-  const StreamingServer::Options options{.base_url = "http://127.0.0.1:1", .max_tokens = 2};
+  StreamingServer::Options options{.base_url = "http://127.0.0.1:1", .max_tokens = 2};
   CHECK(options.connection.session.ping_period == 5s);
   TestLoop loop;
-  StreamingServer server(loop.get(), nullptr, options);
+  StreamingServer server(loop.get(), nullptr, std::move(options));
   CHECK(server.exec_url({.command = {"x"}}));
 }
 
 TEST_CASE("StreamingServer: without a Runtime every request is refused") {
   TestLoop loop;
   StreamingServer::Options options = with_base("http://127.0.0.1:1");
-  StreamingServer server(loop.get(), nullptr, options);
+  StreamingServer server(loop.get(), nullptr, std::move(options));
   auto http = httpstream::HttpServer::listen(
       loop.get(), "127.0.0.1", 0, [&](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
         const auto target = httpstream::parse_target(exchange->request().target);

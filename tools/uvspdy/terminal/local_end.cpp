@@ -95,7 +95,7 @@ void LocalEnd::input_failed(const Error& error) {
   leave(report_error(name_, error.message()));
 }
 
-void RemoteCommand::output_failed(const Error& error) {
+void LocalEnd::output_failed(const Error& error) {
   // As a program ends whose reader has gone, so that `uvspdy exec ... | head` is quiet.
   if (error.code() == std::error_code(UV_EPIPE, net::uv_category())) die_of(SIGPIPE);
   leave(report_error(name_, error.message()));
