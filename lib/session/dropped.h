@@ -34,7 +34,7 @@ class Dropped {
   }
 
   /// Frees everything, and what owners drop meanwhile.
-  void free() {
+  void free_all() {
     if (std::exchange(freeing_, true)) return;  // the call further up sees to it
     while (!buffers_.empty() || !queues_.empty() || !traces_.empty()) {
       std::vector<Buffer> buffers = std::move(buffers_);

@@ -37,7 +37,7 @@ Session::Impl::Impl(Role role, Options options, Handler& handler)
 // Owners of buffers may call the session as long as there is one: it refuses everything.
 Session::Impl::~Impl() {
   abort(Error(Errc::kConnectionClosed, "the session is gone"));
-  dropped_.free();
+  dropped_.free_all();
 }
 
 // Whether frames may still leave that the peer should see.

@@ -38,7 +38,7 @@ class UVSPDY_LOCAL Session::Impl {
   Impl& operator=(const Impl&) = delete;
 
   /// What nothing needs any more is freed: the last thing that a function of Session does.
-  void free_dropped() { dropped_.free(); }
+  void free_dropped() { dropped_.free_all(); }
 
   // What Session promises, function by function.
   std::size_t receive(Bytes bytes, Time now);

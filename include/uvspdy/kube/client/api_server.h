@@ -32,16 +32,16 @@ struct ApiServerOptions {
   /// the command does not read its stdin.
   httpstream::UpgradeRoundTripperOptions round_tripper = {
       .connection = {.session = {.ping_period = std::chrono::seconds(5)}}};
-  AuthenticatorOptions authenticator;
+  AuthenticatorOptions authenticator{};
   /// Whether, where the ClientConfig names no proxy, the environment may (HTTPS_PROXY and so on),
   /// as with kubectl.
   bool proxy_from_environment = false;
   /// Hears of each request before it is made, without the headers that the connection itself
   /// adds, and with "<masked>" in place of the credentials that Authorization carries.
-  Callback<void(const httpstream::HttpRequest&)> on_request;
+  Callback<void(const httpstream::HttpRequest&)> on_request{};
   /// Hears of each connection that `dial` has made, exec's, attach's and PortForwarder's too,
   /// ahead of its first frame: for Connection::on_trace. Its other handlers are not to be set.
-  Callback<void(httpstream::Connection&)> on_connection;
+  Callback<void(httpstream::Connection&)> on_connection{};
 };
 
 /// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and

@@ -34,7 +34,7 @@ struct AuthenticatorOptions {
   bool stdin_available = true;
   /// Gets what a plugin writes to stderr, as it comes: words for people. It is part of the error
   /// too (its last 4 KiB) when the plugin fails.
-  Callback<void(std::string_view)> on_stderr;
+  Callback<void(std::string_view)> on_stderr{};
 };
 
 /// Turns a ClientConfig's credentials into what a dial shows. Ask it before each dial: tokens

@@ -46,7 +46,7 @@ struct LocalRuntimeOptions {
   std::chrono::milliseconds output_grace = std::chrono::seconds(2);
   /// A port is that of 127.0.0.1, or, where nobody listens there, of ::1. Those that stand here
   /// are local (Unix) sockets instead: port to path.
-  std::map<std::uint16_t, std::string> unix_targets;
+  std::map<std::uint16_t, std::string> unix_targets{};
   /// How long connecting to a target may take.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
   /// What may wait in memory for a client that is attached, behind what its streams queue
@@ -59,7 +59,7 @@ struct LocalRuntimeOptions {
   /// dropped. 0: the process never waits.
   std::chrono::milliseconds attach_patience = std::chrono::seconds(1);
   /// Hears, a line each, of commands and of attached clients.
-  Callback<void(std::string_view)> log;
+  Callback<void(std::string_view)> log{};
 };
 
 /// A Runtime that runs commands on this machine, and forwards to its ports.

@@ -34,12 +34,12 @@ struct StreamingServerOptions {
   std::chrono::milliseconds close_grace = std::chrono::seconds(3);
   /// Where clients reach `serve_token`: "https://10.0.0.1:10010", or with a path in front of
   /// ours, "https://10.0.0.1:10010/cri". Needed for URLs alone.
-  std::string base_url;
+  std::string base_url{};
   /// How long a URL may wait to be used, and how many may.
   std::chrono::milliseconds token_lifetime = std::chrono::minutes(1);
   std::size_t max_tokens = 1000;
   /// Hears, a line each, of streams that were refused and of connections that broke.
-  Callback<void(std::string_view)> log;
+  Callback<void(std::string_view)> log{};
 };
 
 /// The server of exec, attach and portforward over SPDY, for clients such as kubectl, API servers,
