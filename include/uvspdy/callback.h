@@ -30,7 +30,7 @@ namespace detail {
 template <class... Arguments>
 class CallbackTarget {
  public:
-  virtual void call(Arguments... arguments) noexcept = 0;
+  virtual void call(Arguments&&... arguments) noexcept = 0;
 
   void hold() { ++holders_; }
   void release() {
@@ -59,7 +59,7 @@ class CallbackTargetOf final : public CallbackTarget<Arguments...> {
 
   explicit CallbackTargetOf(Function function) : function_(std::move(function)) {}
 
-  void call(Arguments... arguments) noexcept override {
+  void call(Arguments&&... arguments) noexcept override {
     try {
       std::invoke(function_, std::forward<Arguments>(arguments)...);
     } catch (...) {
