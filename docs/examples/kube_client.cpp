@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -49,8 +50,8 @@ void print_credentials(uv_loop_t* loop, const ClientConfig& config) {
   Authenticator authenticator(loop, config);
   authenticator.authenticate([](const Result<Authentication>& shown) {
     if (!shown) return report(shown.error());
-    for (const Headers::Field& field : shown->headers.fields()) {
-      std::printf("%s: %s\n", field.name.c_str(), field.value.c_str());
+    for (const auto& [name, value] : shown->headers) {
+      std::cout << name << ": " << value << '\n';
     }
   });
 }

@@ -14,8 +14,10 @@ namespace uvspdy {
 /// Bytes together with whatever keeps them alive: what writers hand to uvspdy.
 ///
 /// A Buffer is a value of four words. Copies and slices share the bytes and never copy them; the
-/// memory is freed, or given back to its pool, when the last copy goes, which for a Buffer handed
-/// to `Stream::write` is once the kernel has taken the bytes. The bytes must not change meanwhile.
+/// memory is freed, or given back to its pool, when the last copy goes. The copy that
+/// `Stream::write` takes goes once the transport has the bytes (by TLS: once they are encrypted),
+/// or they are given up, on the loop's thread. The bytes must not change meanwhile. Copies may be
+/// held and dropped by several threads, but for those of a BufferPool's blocks.
 class UVSPDY_EXPORT Buffer {
  public:
   Buffer() = default;
@@ -25,7 +27,8 @@ class UVSPDY_EXPORT Buffer {
   explicit Buffer(std::vector<std::uint8_t> bytes);
 
   /// Bytes of somebody else's that live as long as `owner`. With a null owner they must outlive
-  /// every copy of the Buffer (string literals, static tables).
+  /// every copy of the Buffer (string literals, static tables). The owner is freed by the thread
+  /// that drops the last copy; its destructor must not throw.
   Buffer(Bytes bytes, std::shared_ptr<const void> owner)
       : bytes_(bytes), owner_(std::move(owner)) {}
 
@@ -52,8 +55,8 @@ class UVSPDY_EXPORT Buffer {
 
 /// Blocks of one size for reading into and writing from, used again once nobody holds them.
 ///
-/// In the steady state of a transfer a pool allocates nothing. It belongs to one thread; the
-/// Buffers made from it may outlive it.
+/// In the steady state of a transfer a pool allocates nothing. It belongs to one thread, and so do
+/// the Buffers made from it, which may outlive it.
 class UVSPDY_EXPORT BufferPool {
  public:
   /// `block_size` bytes a block; `max_blocks` of them are kept and used again, further ones
@@ -76,6 +79,7 @@ class UVSPDY_EXPORT BufferPool {
     std::shared_ptr<std::vector<std::uint8_t>> memory_;
   };
 
+  /// A block of `block_size` bytes: one that nobody holds any more, else a new one.
   Block take();
 
  private:

@@ -9,6 +9,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "uvspdy/counted.h"
 #include "uvspdy/export.h"
 
 namespace uvspdy {
@@ -71,39 +72,6 @@ class CallbackTargetOf final : public CallbackTarget<Arguments...> {
   void destroy() override { std::unique_ptr<CallbackTargetOf>(this).reset(); }
 
   Function function_;
-};
-
-/// One holder of a target.
-template <class... Arguments>
-class CallbackPointer {
- public:
-  CallbackPointer() = default;
-  explicit CallbackPointer(CallbackTarget<Arguments...>* target) : target_(target) {}
-  CallbackPointer(CallbackPointer&& other) noexcept
-      : target_(std::exchange(other.target_, nullptr)) {}
-  // The old target is released last: what is destroyed with it may call anything.
-  CallbackPointer& operator=(CallbackPointer&& other) noexcept {
-    CallbackPointer old(std::exchange(target_, std::exchange(other.target_, nullptr)));
-    return *this;
-  }
-  CallbackPointer(const CallbackPointer&) = delete;
-  CallbackPointer& operator=(const CallbackPointer&) = delete;
-  ~CallbackPointer() {
-    if (auto* target = std::exchange(target_, nullptr)) target->release();
-  }
-
-  explicit operator bool() const { return target_ != nullptr; }
-
-  /// Another holder of the same target.
-  CallbackPointer share() const {
-    if (target_ != nullptr) target_->hold();
-    return CallbackPointer(target_);
-  }
-
-  CallbackTarget<Arguments...>* operator->() const { return target_; }
-
- private:
-  CallbackTarget<Arguments...>* target_ = nullptr;
 };
 
 template <class Function>
@@ -172,12 +140,12 @@ class [[nodiscard]] Callback<void(Arguments...)> {
   explicit operator bool() const { return static_cast<bool>(target_); }
 
   void operator()(Arguments... arguments) const {
-    const Pointer running = target_.share();
+    const Pointer running = target_;
     if (running) running->call(std::forward<Arguments>(arguments)...);
   }
 
  private:
-  using Pointer = detail::CallbackPointer<Arguments...>;
+  using Pointer = detail::Counted<detail::CallbackTarget<Arguments...>>;
 
   Pointer target_;
 };
@@ -216,7 +184,7 @@ class [[nodiscard]] OnceCallback<void(Arguments...)> {
   }
 
  private:
-  using Pointer = detail::CallbackPointer<Arguments...>;
+  using Pointer = detail::Counted<detail::CallbackTarget<Arguments...>>;
 
   Pointer target_;
 };

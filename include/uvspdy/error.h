@@ -1,11 +1,14 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "uvspdy/counted.h"
 #include "uvspdy/export.h"
 
 namespace uvspdy {
@@ -31,9 +34,10 @@ class UVSPDY_EXPORT ErrorDetail {
 ///
 ///     if (Error error = stream->write(Buffer(std::string("hello, stream\n")))) report(error);
 ///
-/// It is the size of one shared pointer, null for success, and copies share what it says.
+/// It is the size of one pointer, null for success. Copies share code, text and detail, and may be
+/// held, read and dropped by several threads: the count of them is atomic.
 ///
-/// The library throws no exception; memory that runs out (`std::bad_alloc`) is the one exception.
+/// The library throws nothing but `std::bad_alloc`, when memory runs out.
 class [[nodiscard]] UVSPDY_EXPORT Error {
  public:
   /// Success.
@@ -44,7 +48,7 @@ class [[nodiscard]] UVSPDY_EXPORT Error {
         std::shared_ptr<const ErrorDetail> detail = nullptr);
 
   /// True for a failure.
-  explicit operator bool() const { return content_ != nullptr; }
+  explicit operator bool() const { return static_cast<bool>(content_); }
 
   /// Zero on success.
   const std::error_code& code() const;
@@ -56,9 +60,20 @@ class [[nodiscard]] UVSPDY_EXPORT Error {
   const std::shared_ptr<const ErrorDetail>& detail() const;
 
  private:
-  struct Content;
+  struct Content {
+    std::error_code code{};
+    std::string message{};
+    std::shared_ptr<const ErrorDetail> detail{};
+    mutable std::atomic<std::size_t> holders = 1;
 
-  std::shared_ptr<const Content> content_;
+    void hold() const { holders.fetch_add(1, std::memory_order_relaxed); }
+    void release() const {
+      if (holders.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+      std::unique_ptr<const Content>(this).reset();
+    }
+  };
+
+  uvspdy::detail::Counted<const Content> content_;
 };
 
 namespace detail {

@@ -5,8 +5,9 @@
 
 namespace uvspdy {
 
-/// What one connection may cost, whatever the peer does. A breach ends the stream or the
-/// connection concerned with an error that names the limit and the value; never the process.
+/// What one connection may cost, whatever the peer does. A breach ends the stream or the connection
+/// concerned with an error that names the limit and the value; never the process. A limit of 0 is
+/// as strict as can be; no value means "without a limit".
 struct Limits {
   /// Bytes of one control frame behind its 8-byte head, both ways. Section 2.2.1 asks for at least
   /// 8,192; the default has room for the largest header block, however badly it compresses.
@@ -47,8 +48,10 @@ struct Limits {
   /// every stream.
   std::size_t settings_per_second = 100;
 
-  /// Bytes held for one paused stream of a peer without flow control. Past it the stream's
-  /// session::OverflowPolicy decides. One read of at most 64 KiB may come on top.
+  /// Bytes held for one paused stream of a peer without flow control, such as every Kubernetes
+  /// peer. Past it the stream's session::OverflowPolicy decides: nothing is read from the
+  /// connection until that reader has caught up (the default), or the stream is reset. One read of
+  /// at most 64 KiB may come on top.
   std::size_t stream_buffer = 256 * 1024;
 
   /// What the window of a stream may grow to for a reader that keeps up, in bytes; it is also the
@@ -56,9 +59,9 @@ struct Limits {
   /// All of them together grow by no more than half of connection_buffer.
   std::size_t stream_window = 1024 * 1024;
 
-  /// Bytes held for all paused streams of a connection together; it is the connection's window,
-  /// never less than the 64 KiB that the protocol begins with, and past it the connection is not
-  /// read.
+  /// Bytes held for all paused streams of a connection together. It is also the connection's
+  /// window, which is never less than the 64 KiB that the protocol begins with. Past it nothing is
+  /// read from the connection.
   std::size_t connection_buffer = 4 * 1024 * 1024;
 
   /// Bytes queued on a stream from which `writable()` is false, until half of it has left.

@@ -1,17 +1,17 @@
 #include "uvspdy/buffer.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include <string>
 #include <utility>
+
+#include "core/contract.h"
 
 namespace uvspdy {
 namespace {
 
 void require_enough(const char* function, std::size_t asked_for, std::size_t there) {
   if (asked_for <= there) return;
-  std::fprintf(stderr, "uvspdy: %s: %zu bytes are asked for, there are %zu\n", function, asked_for,
-               there);
-  std::abort();
+  contract_broken(std::string(function) + ": " + std::to_string(asked_for) +
+                  " bytes are asked for, there are " + std::to_string(there));
 }
 
 }  // namespace

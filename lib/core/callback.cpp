@@ -2,9 +2,10 @@
 
 #include <cxxabi.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <string>
+
+#include "core/contract.h"
 
 namespace uvspdy::detail {
 namespace {
@@ -30,12 +31,9 @@ std::string text_of_current_exception() {
 
 void exception_left_handler(const std::type_info& handler,
                             const std::type_info& signature) noexcept {
-  const std::string text = "uvspdy: an exception left a handler: " + text_of_current_exception() +
-                           "\n  the handler: " + name_of(handler) +
-                           "\n  called as:   " + name_of(signature) +
-                           "\nHandlers must not throw; the process ends.\n";
-  std::fputs(text.c_str(), stderr);
-  std::abort();
+  contract_broken("an exception left a handler: " + text_of_current_exception() +
+                  "\n  the handler: " + name_of(handler) + "\n  called as:   " +
+                  name_of(signature) + "\nHandlers must not throw; the process ends.");
 }
 
 }  // namespace uvspdy::detail

@@ -1,20 +1,18 @@
 #include "uvspdy/error.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
+
+#include "core/contract.h"
 
 namespace uvspdy {
 
-struct Error::Content {
-  std::error_code code;
-  std::string message;
-  std::shared_ptr<const ErrorDetail> detail;
-};
-
 Error::Error(std::error_code code, std::string message, std::shared_ptr<const ErrorDetail> detail) {
   if (!code) return;
-  content_ = std::make_shared<const Content>(Content{code, std::move(message), std::move(detail)});
+  auto content = std::make_unique<Content>();
+  content->code = code;
+  content->message = std::move(message);
+  content->detail = std::move(detail);
+  content_ = uvspdy::detail::Counted<const Content>(content.release());
 }
 
 const std::error_code& Error::code() const {
@@ -35,9 +33,7 @@ const std::shared_ptr<const ErrorDetail>& Error::detail() const {
 namespace detail {
 
 void end_without_value(const Error& error) {
-  std::fprintf(stderr, "uvspdy: a Result was used without being asked: %s\n",
-               error.message().c_str());
-  std::abort();
+  contract_broken("a Result was used without being asked: " + error.message());
 }
 
 }  // namespace detail

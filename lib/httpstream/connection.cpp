@@ -107,7 +107,7 @@ void Connection::set_idle_timeout(std::chrono::milliseconds timeout) {
 
 void Connection::remove_streams(std::span<const std::shared_ptr<Stream>> streams) {
   for (const auto& stream : streams) {
-    if (stream && StreamCore::of(*stream)->belongs_to(*this)) {
+    if (stream && StreamCore::of(*stream).belongs_to(*this)) {
       impl_->session().keep_on_close(stream->identifier());
     }
   }
@@ -405,7 +405,7 @@ bool Connection::Impl::still_closing() {
 // When the transport is gone nobody can accept a stream any more.
 void Connection::Impl::drop_undecided_streams() {
   for (const auto& [id, core] : streams_) {
-    if (core->undecided) session_.reset(id, wire::RstStatus::kCancel);
+    if (core->awaits_decision()) session_.reset(id, wire::RstStatus::kCancel);
   }
 }
 

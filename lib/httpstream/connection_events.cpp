@@ -8,13 +8,13 @@
 
 namespace uvspdy::httpstream {
 
-std::shared_ptr<StreamCore> Connection::Impl::find(wire::StreamId id) const {
+detail::Counted<StreamCore> Connection::Impl::find(wire::StreamId id) const {
   const auto found = streams_.find(id);
-  return found == streams_.end() ? nullptr : found->second;
+  return found == streams_.end() ? detail::Counted<StreamCore>() : found->second;
 }
 
-std::shared_ptr<StreamCore> Connection::Impl::add_stream(wire::StreamId id, Headers headers) {
-  return streams_[id] = std::make_shared<StreamCore>(owner_, id, std::move(headers));
+detail::Counted<StreamCore> Connection::Impl::add_stream(wire::StreamId id, Headers headers) {
+  return streams_[id] = StreamCore::make(owner_, id, std::move(headers));
 }
 
 void Connection::Impl::on_stream(wire::SynStreamFrame&& frame) {
@@ -26,7 +26,7 @@ void Connection::Impl::on_stream(wire::SynStreamFrame&& frame) {
   state->id = id;
   StreamDecision decision(std::move(state));
   const auto core = add_stream(id, std::move(frame.headers));
-  core->undecided = true;
+  core->await_decision();
   on_new_stream_(core->make_stream(), std::move(decision));
 }
 

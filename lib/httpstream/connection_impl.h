@@ -41,7 +41,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   session::Session& session() { return session_; }
   bool is_over() const { return phase_ == Phase::kOver; }
   std::size_t unacknowledged() const { return transport_ ? transport_->unacknowledged() : 0; }
-  std::shared_ptr<StreamCore> find(wire::StreamId id) const;
+  detail::Counted<StreamCore> find(wire::StreamId id) const;
 
   void set_on_close(CloseHandler handler);
   void set_on_new_stream(NewStreamHandler handler);
@@ -95,7 +95,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void close_transport();
   void finish();
   void created(wire::StreamId id);
-  std::shared_ptr<StreamCore> add_stream(wire::StreamId id, Headers headers);
+  detail::Counted<StreamCore> add_stream(wire::StreamId id, Headers headers);
 
   Connection& owner_;
   std::shared_ptr<Connection> self_;  // until kOver
@@ -118,7 +118,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   session::Time last_progress_{};  // of closing
   std::size_t untaken_ = 0;        // by the peer, when we last looked
 
-  std::unordered_map<wire::StreamId, std::shared_ptr<StreamCore>> streams_;
+  std::unordered_map<wire::StreamId, detail::Counted<StreamCore>> streams_;
   struct PendingStream {
     Headers headers;
     CreateStreamHandler handler;

@@ -55,8 +55,8 @@ Result<Headers> parse_fields(std::string_view text) {
       if (!text.empty()) return bad_head("bytes behind the end of the head");
       return headers;
     }
-    const std::string where = "header line " + std::to_string(headers.fields().size() + 1);
-    if (headers.fields().size() == kMaxHeadFields) {
+    const std::string where = "header line " + std::to_string(headers.size() + 1);
+    if (headers.size() == kMaxHeadFields) {
       return Error(Errc::kHeadTooLarge,
                    "more than " + std::to_string(kMaxHeadFields) + " header fields");
     }
@@ -73,12 +73,13 @@ Result<Headers> parse_fields(std::string_view text) {
 
 Result<std::string> format_fields(const Headers& headers) {
   std::string text;
-  for (const Headers::Field& field : headers.fields()) {
-    if (!is_token(field.name)) return bad_head("'" + field.name + "' is no header name");
-    if (!is_field_value(field.value)) {
-      return bad_head("the value of header '" + field.name + "' contains a control character");
+  for (const auto& [name, value] : headers) {
+    if (!is_token(name)) return bad_head("'" + std::string(name) + "' is no header name");
+    if (!is_field_value(value)) {
+      return bad_head("the value of header '" + std::string(name) +
+                      "' contains a control character");
     }
-    text += field.name + ": " + field.value + "\r\n";
+    text.append(name).append(": ").append(value).append("\r\n");
   }
   return text + "\r\n";
 }

@@ -16,7 +16,8 @@ Error no_stream(const std::string& half) {
 
 // ---- the reader
 
-StreamReader::StreamReader(std::shared_ptr<StreamCore> core) : core_(std::move(core)) {}
+StreamReader::StreamReader() = default;
+StreamReader::StreamReader(detail::Counted<StreamCore> core) : core_(std::move(core)) {}
 StreamReader::StreamReader(StreamReader&& other) noexcept = default;
 
 StreamReader& StreamReader::operator=(StreamReader&& other) noexcept {
@@ -53,7 +54,8 @@ void StreamReader::set_overflow(session::OverflowPolicy policy) {
 
 // ---- the writer
 
-StreamWriter::StreamWriter(std::shared_ptr<StreamCore> core) : core_(std::move(core)) {}
+StreamWriter::StreamWriter() = default;
+StreamWriter::StreamWriter(detail::Counted<StreamCore> core) : core_(std::move(core)) {}
 StreamWriter::StreamWriter(StreamWriter&& other) noexcept = default;
 
 StreamWriter& StreamWriter::operator=(StreamWriter&& other) noexcept {
@@ -93,7 +95,7 @@ Error StreamWriter::error() const { return core_ ? core_->send_error() : no_stre
 
 // ---- both together
 
-Stream::Stream(Private, std::shared_ptr<StreamCore> core)
+Stream::Stream(Private, detail::Counted<StreamCore> core)
     : core_(std::move(core)), reader_(core_->make_reader()), writer_(core_->make_writer()) {}
 
 Stream::~Stream() = default;

@@ -17,8 +17,23 @@ Error closed_error(wire::StreamId id) {
 StreamCore::StreamCore(Connection& connection, wire::StreamId id, Headers headers)
     : connection_(&connection), loop_(connection.loop()), id_(id), headers_(std::move(headers)) {}
 
+detail::Counted<StreamCore> StreamCore::make(Connection& connection, wire::StreamId id,
+                                             Headers headers) {
+  auto core = std::make_unique<StreamCore>(connection, id, std::move(headers));
+  return detail::Counted<StreamCore>(core.release());
+}
+
+void StreamCore::release() {
+  if (--holders_ == 0) std::unique_ptr<StreamCore>(this).reset();
+}
+
+detail::Counted<StreamCore> StreamCore::self() {
+  hold();
+  return detail::Counted<StreamCore>(this);
+}
+
 std::shared_ptr<Stream> StreamCore::make_stream() {
-  return std::make_shared<Stream>(Stream::Private{}, shared_from_this());
+  return std::make_shared<Stream>(Stream::Private{}, self());
 }
 
 session::Session& StreamCore::session() const { return connection_->impl_->session(); }
@@ -60,7 +75,7 @@ void StreamCore::sent_all(const Error& how) {
 
 void StreamCore::closed() {
   connection_ = nullptr;
-  undecided = false;
+  undecided_ = false;
   closed_ = true;
   tell();
 }
@@ -68,7 +83,7 @@ void StreamCore::closed() {
 // Every handler hears at most once of what stands. A handler goes when nothing more can come for
 // it; what dies with one may call anything here, so the core is held and its state is in order.
 void StreamCore::tell() {
-  const auto keep = shared_from_this();
+  const auto keep = self();
   if (reply_sent_ && observers_) observers_->on_reply_sent();
   if (sent_ != HalfState::kOpen) {
     on_sent_(send_error_);
@@ -94,8 +109,9 @@ void StreamCore::tell() {
 
 // For a handler that was set behind its event: never inside the call that sets it.
 void StreamCore::tell_later() {
-  if (std::exchange(telling_later_, true)) return;
-  auto told = [core = shared_from_this()] {
+  if (telling_later_) return;
+  telling_later_ = true;
+  auto told = [core = self()] {
     core->telling_later_ = false;
     const auto wakeup = std::move(core->observers().late);
     core->tell();
@@ -137,7 +153,8 @@ void StreamCore::apply_pause() {
 }
 
 void StreamCore::discard() {
-  if (std::exchange(discarded_, true)) return;
+  if (discarded_) return;
+  discarded_ = true;
   if (connection_ != nullptr) {
     session().discard(id_);
     ask_for_turn();
@@ -202,7 +219,7 @@ void StreamCore::end_with_reset() {
 void StreamCore::writer_dropped() {
   const StreamWriter::WritableHandler no_room = std::move(on_writable_);
   const StreamWriter::SentHandler old = std::move(on_sent_);
-  undecided ? reset(wire::RstStatus::kRefusedStream) : end_with_reset();
+  undecided_ ? reset(wire::RstStatus::kRefusedStream) : end_with_reset();
 }
 
 // ---- the stream's

@@ -2,9 +2,11 @@
 
 #include <uv.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "uvspdy/counted.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/stream.h"
@@ -15,14 +17,22 @@ namespace uvspdy::httpstream {
 /// What a Stream, its two halves and its connection share. It stands between the session, which
 /// says what happens to the stream, and the handlers, and knows what was told: a handler that is
 /// set behind the event hears of it in the loop's next turn.
-class StreamCore : public std::enable_shared_from_this<StreamCore> {
+class StreamCore {
  public:
   StreamCore(Connection& connection, wire::StreamId id, Headers headers);
+  static detail::Counted<StreamCore> make(Connection& connection, wire::StreamId id,
+                                          Headers headers);
+  ~StreamCore() = default;
+  StreamCore(const StreamCore&) = delete;
+  StreamCore& operator=(const StreamCore&) = delete;
+
+  void hold() { ++holders_; }
+  void release();
 
   /// The pair of its halves, once.
   std::shared_ptr<Stream> make_stream();
-  StreamReader make_reader() { return StreamReader(shared_from_this()); }
-  StreamWriter make_writer() { return StreamWriter(shared_from_this()); }
+  StreamReader make_reader() { return StreamReader(self()); }
+  StreamWriter make_writer() { return StreamWriter(self()); }
 
   // What the connection says. Each may be followed by anything, the core's own end included.
   void received_data(Bytes bytes);
@@ -66,6 +76,11 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   void on_close(Stream::CloseHandler handler);
   void on_reply_sent(OnceCallback<void()> handler);
   bool is_closed() const { return closed_; }
+  /// For a stream of the peer's: until it is accepted or rejected, a writer that is dropped refuses
+  /// the stream.
+  void await_decision() { undecided_ = true; }
+  void note_decided() { undecided_ = false; }
+  bool awaits_decision() const { return undecided_; }
   bool belongs_to(const Connection& connection) const { return connection_ == &connection; }
   std::optional<session::StreamStats> stats() const;
 
@@ -74,12 +89,10 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   const Error& receive_error() const { return receive_error_; }
   const Error& send_error() const { return send_error_; }
 
-  static const std::shared_ptr<StreamCore>& of(const Stream& stream) { return stream.core_; }
-
-  /// The peer's, neither accepted nor rejected yet.
-  bool undecided = false;
+  static StreamCore& of(const Stream& stream) { return *stream.core_; }
 
  private:
+  detail::Counted<StreamCore> self();
   session::Session& session() const;
   void ask_for_turn() const;
   void apply_pause();
@@ -87,13 +100,15 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
 
   Connection* connection_;  // null once the stream is closed
   uv_loop_t* loop_;
+  std::uint32_t holders_ = 1;
   wire::StreamId id_;
-  bool paused_ = false;  // by the reader's holder
-  bool discarded_ = false;
-  bool room_untold_ = false;  // on_writable was set and has not been called since
-  bool reply_sent_ = false;
-  bool telling_later_ = false;
-  bool closed_ = false;
+  bool undecided_ : 1 = false;  // the peer's, neither accepted nor rejected yet
+  bool paused_ : 1 = false;     // by the reader's holder
+  bool discarded_ : 1 = false;
+  bool room_untold_ : 1 = false;  // on_writable was set and has not been called since
+  bool reply_sent_ : 1 = false;
+  bool telling_later_ : 1 = false;
+  bool closed_ : 1 = false;
   HalfState received_ = HalfState::kOpen;  // the peer's direction, as far as it was told
   HalfState sent_ = HalfState::kOpen;      // likewise ours
   Error receive_error_;

@@ -16,7 +16,7 @@ StreamDecision::State::~State() {
 void StreamDecision::accept(Headers reply_headers) {
   const auto connection = state_->connection.lock();
   if (std::exchange(state_->decided, true) || !connection) return;
-  if (const auto core = connection->impl_->find(state_->id)) core->undecided = false;
+  if (const auto core = connection->impl_->find(state_->id)) core->note_decided();
   if (connection->impl_->session().reply(state_->id, std::move(reply_headers))) {
     // Headers that cannot be sent: the stream cannot be accepted with them.
     connection->impl_->session().reset(state_->id, wire::RstStatus::kInternalError);
@@ -33,8 +33,8 @@ void StreamDecision::reject(wire::RstStatus status) {
 
 void StreamDecision::on_reply_sent(OnceCallback<void()> handler) {
   const auto connection = state_->connection.lock();
-  const auto core = connection ? connection->impl_->find(state_->id) : nullptr;
-  if (core) core->on_reply_sent(std::move(handler));
+  if (!connection) return;
+  if (const auto core = connection->impl_->find(state_->id)) core->on_reply_sent(std::move(handler));
 }
 
 void NoOpNewStreamHandler::operator()(const std::shared_ptr<Stream>& stream,

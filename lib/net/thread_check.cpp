@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
-#include <cstdlib>
+
+#include "core/contract.h"
 
 namespace uvspdy::net {
 namespace {
@@ -40,13 +40,11 @@ bool ThreadCheck::is_right() const {
 }
 
 void ThreadCheck::fail(const std::string& name) const {
-  const std::string text =
-      "uvspdy: " + name + " was made on thread " + std::to_string(made_on_) +
-      ", and is called on thread " + std::to_string(this_thread()) + name_of_this_thread() +
+  contract_broken(
+      name + " was made on thread " + std::to_string(made_on_) + ", and is called on thread " +
+      std::to_string(this_thread()) + name_of_this_thread() +
       ".\nObjects are for the thread of their loop; net::Poster::post has that thread call a "
-      "function. The process ends.\n";
-  std::fputs(text.c_str(), stderr);
-  std::abort();
+      "function. The process ends.");
 }
 
 }  // namespace uvspdy::net

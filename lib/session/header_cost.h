@@ -6,11 +6,12 @@
 
 namespace uvspdy::session {
 
-/// What headers cost while they are kept: the texts, and the fields that hold them.
+/// What headers cost while they are kept, counted as HTTP/2 does (RFC 9113 section 6.5.2): the
+/// texts, and 32 bytes for each field.
 inline std::size_t cost_of(const Headers& headers) {
   std::size_t cost = 0;
-  for (const Headers::Field& field : headers.fields()) {
-    cost += sizeof field + field.name.size() + field.value.size();
+  for (const Headers::Field& field : headers) {
+    cost += 32 + field.name.size() + field.value.size();
   }
   return cost;
 }

@@ -93,7 +93,7 @@ std::string to_string(const FrameTrace& frame) {
     line += ", UNIDIRECTIONAL";
   }
   if (frame.headers != nullptr) {
-    for (const Headers::Field& field : frame.headers->fields()) {
+    for (const Headers::Field& field : *frame.headers) {
       line += ", " + printable(to_lower(field.name)) + ": " + printable(field.value);
     }
   }

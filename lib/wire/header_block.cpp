@@ -55,7 +55,7 @@ Result<std::vector<std::uint8_t>> format_header_block(const Headers& headers,
   };
   std::vector<Pair> pairs;
   std::unordered_map<std::string, std::size_t> place;
-  for (const Headers::Field& field : headers.fields()) {
+  for (const Headers::Field& field : headers) {
     std::string name = to_lower(field.name);
     if (!is_header_name(name)) {
       return Error(Errc::kBadHeaderName, "header name " + quoted(name) +
@@ -72,7 +72,7 @@ Result<std::vector<std::uint8_t>> format_header_block(const Headers& headers,
     }
     const auto [position, is_new] = place.try_emplace(name, pairs.size());
     if (is_new) {
-      pairs.push_back({std::move(name), field.value, field.value.empty()});
+      pairs.push_back({std::move(name), std::string(field.value), field.value.empty()});
       continue;
     }
     Pair& pair = pairs[position->second];
@@ -84,10 +84,10 @@ Result<std::vector<std::uint8_t>> format_header_block(const Headers& headers,
     pair.value += '\0';
     pair.value += field.value;
   }
-  const std::size_t count = headers.fields().size();
+  const std::size_t count = headers.size();
   if (count > limits.headers_per_block) return too_many_headers(count, limits);
   std::size_t expanded = 0;
-  for (const Headers::Field& field : headers.fields()) {
+  for (const Headers::Field& field : headers) {
     expanded += field.name.size() + field.value.size();
   }
   std::size_t size = 4;
@@ -146,8 +146,8 @@ Error malformed(std::uint32_t index, std::uint32_t count) {
 /// its own, so a block can stand for far more than its size: what it stands for is what counts.
 class BoundedHeaders {
  public:
-  BoundedHeaders(const Limits& limits, std::size_t pairs) : limits_(limits) {
-    headers_.reserve(pairs);
+  BoundedHeaders(const Limits& limits, std::size_t pairs, std::size_t text) : limits_(limits) {
+    headers_.reserve(pairs, text);
   }
 
   /// One pair's values: separated by single NULs, none of several empty (section 2.6.10).
@@ -172,7 +172,7 @@ class BoundedHeaders {
   Error add(std::string_view name, std::string_view value) {
     bytes_ += name.size() + value.size();
     if (bytes_ > limits_.inflated_header_block) return block_too_large(bytes_, limits_);
-    if (headers_.fields().size() == limits_.headers_per_block) {
+    if (headers_.size() == limits_.headers_per_block) {
       return too_many_headers(limits_.headers_per_block + 1, limits_);
     }
     headers_.add(name, value);
@@ -199,7 +199,7 @@ Result<Headers> parse_header_block(Bytes block, const Limits& limits) {
                                                   " pairs in " + std::to_string(reader.left()) +
                                                   " bytes");
   }
-  BoundedHeaders headers(limits, count);
+  BoundedHeaders headers(limits, count, reader.left() - count * kSmallestPair);
   std::unordered_set<std::string_view> seen;
   for (std::uint32_t i = 0; i < count; ++i) {
     std::string_view name;

@@ -80,9 +80,9 @@ class WholeInput {
   }
 
   void check_headers(const Headers& headers) {
-    require(headers.fields().size() <= limits_.headers_per_block, "headers past the limit");
+    require(headers.size() <= limits_.headers_per_block, "headers past the limit");
     std::size_t size = 0;
-    for (const Headers::Field& field : headers.fields()) {
+    for (const Headers::Field& field : headers) {
       size += field.name.size() + field.value.size();
       require(!field.name.empty() && field.name == to_lower(field.name), "a bad header name");
       require(field.value.find('\0') == std::string::npos, "NUL in a header value");

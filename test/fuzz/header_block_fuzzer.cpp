@@ -22,10 +22,10 @@ Limits small_limits() {
 
 void check_limits(const Headers& headers, const Limits& limits) {
   std::size_t size = 0;
-  for (const Headers::Field& field : headers.fields()) {
+  for (const Headers::Field& field : headers) {
     size += field.name.size() + field.value.size();
   }
-  require(headers.fields().size() <= limits.headers_per_block, "more headers than the limit");
+  require(headers.size() <= limits.headers_per_block, "more headers than the limit");
   require(size <= limits.inflated_header_block, "larger headers than the limit");
 }
 
@@ -68,7 +68,7 @@ Headers headers_from(FuzzInput& input) {
 // As the wire orders them: lower case, the values of one name together, where it stood first.
 Headers as_on_the_wire(const Headers& headers) {
   Headers result;
-  for (const Headers::Field& field : headers.fields()) {
+  for (const Headers::Field& field : headers) {
     if (result.get(field.name)) continue;
     for (const std::string_view value : headers.values(field.name)) {
       result.add(to_lower(field.name), value);

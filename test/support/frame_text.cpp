@@ -14,7 +14,7 @@ std::string payload_text(Bytes payload) {
 
 std::string headers_text(const Headers& headers) {
   std::string text = "{";
-  for (const Headers::Field& field : headers.fields()) {
+  for (const Headers::Field& field : headers) {
     if (text.size() > 1) text += ", ";
     text += field.name + ": " + field.value;
   }

@@ -26,8 +26,9 @@
 //
 // A coroutine goes on from the loop, never inside a call that somebody makes; all of it belongs to
 // the loop's thread. Cancelling is destroying: a task that is dropped while it waits (TaskGroup,
-// with_timeout, with_cancellation) cancels what it waits for, and its co::Stream and
-// co::Connection objects reset and close what they own.
+// with_timeout, with_cancellation) cancels what it waits for, and its co::Stream and co::Connection
+// objects reset and close what they own. An exception that leaves a coroutine is thrown at its
+// awaiter; one that leaves a spawned task ends the process (std::terminate).
 //
 // Arguments of a coroutine live in its frame when they are values; what a reference refers to must
 // outlive it. g++ 12 does not compile braced lists ({"echo"}) inside a co_await expression, and

@@ -33,7 +33,7 @@ class UVSPDY_EXPORT HttpExchange {
 
   const HttpRequest& request() const;
 
-  /// The client, for messages: "127.0.0.1:40312".
+  /// The client, for messages: "127.0.0.1:40312"; also when the request has been answered.
   std::string peer() const;
 
   /// What TLS knows of the client; null without TLS, and once the request has been answered. Valid

@@ -63,7 +63,8 @@ UVSPDY_EXPORT Result<HttpResponse> parse_response_head(std::string_view head);
 /// out as one (CR, LF and other control characters).
 UVSPDY_EXPORT Result<std::string> format_request_head(const HttpRequest& request);
 
-/// Head and body in wire form; Content-Length is set, except for status 101.
+/// Head and body in wire form; Content-Length is set, except for status 101. Errors: kBadHead for a
+/// reason, name or value that would not come out as one.
 UVSPDY_EXPORT Result<std::string> format_response(const HttpResponse& response);
 
 /// "Not Found" for 404; "Unknown" for a status that has no usual text.

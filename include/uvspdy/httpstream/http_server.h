@@ -22,7 +22,8 @@ namespace uvspdy::httpstream {
 /// Hears of what is worth a line in a log; without a line end.
 using LogHandler = Callback<void(std::string_view)>;
 
-/// How an HttpServer listens, and how long and how many it waits for.
+/// How an HttpServer listens, and how long and how many it waits for. Times of 0 or less are over
+/// in the loop's next turn; milliseconds::max() means for ever.
 struct HttpServerOptions {
   /// How long a client may take for its request head.
   std::chrono::milliseconds head_timeout = std::chrono::seconds(30);
@@ -85,6 +86,7 @@ class UVSPDY_EXPORT HttpServer {
   std::string address() const;
 
   /// Reads a request from a connection that somebody else has accepted. A closed server closes it.
+  /// Null does nothing.
   void serve(std::unique_ptr<net::Transport> transport);
 
   /// Stops listening, drops connections whose request has not come yet or was refused, and lets go

@@ -10,13 +10,16 @@
 
 namespace uvspdy::httpstream {
 
-/// The answer to a stream that the peer wants to create. It may be given at once or later, from
-/// any place on the loop's thread; copies stand for the same answer. When the last copy goes
-/// without an answer, the stream is rejected. A peer that is gone takes no answer: with it the
-/// stream ends, and what it holds unread is dropped.
+/// The answer to a stream that the peer wants to create. It may be given at once or later, from any
+/// place on the loop's thread; copies stand for the same answer. When the last copy goes without an
+/// answer, or the stream's writer goes before the answer, the stream is rejected (REFUSED_STREAM).
+/// A peer that is gone takes no answer: with it the stream ends, and what it holds unread is
+/// dropped.
 class UVSPDY_EXPORT StreamDecision {
  public:
-  /// Sends SYN_REPLY. Does nothing once decided, or when the stream has ended meanwhile.
+  /// Sends SYN_REPLY. Does nothing once decided, or when the stream has ended meanwhile. With
+  /// headers that cannot be sent (the errors of wire::FrameEncoder) the stream is reset
+  /// (INTERNAL_ERROR).
   void accept(Headers reply_headers = {});
 
   /// Sends RST_STREAM. Does nothing once decided. Go's httpstream answers with CANCEL; a peer
@@ -36,7 +39,7 @@ class UVSPDY_EXPORT StreamDecision {
 
 /// Is told of each stream that the peer creates, before its data flows. Writing to the stream is
 /// allowed at once; what is written waits for `accept`. The stream is the handler's to keep:
-/// dropped, it is reset (see Stream).
+/// dropped before the answer it is refused, dropped behind it reset (see Stream).
 using NewStreamHandler = Callback<void(std::shared_ptr<Stream>, StreamDecision)>;
 
 /// Accepts every stream, says nothing on it, and ignores what comes.

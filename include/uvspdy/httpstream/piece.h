@@ -19,8 +19,9 @@ class UVSPDY_EXPORT Piece {
   Bytes bytes() const { return bytes_; }
   std::size_t size() const { return bytes_.size(); }
 
-  /// The bytes from `start` on (`start` <= size()) as a Buffer that may be kept: shared if they are
-  /// owned, else copied, into a block of `pool` if there is one and they are worth a block.
+  /// The bytes from `start` on as a Buffer that may be kept: shared if they are owned, else copied,
+  /// into a block of `pool` if there is one and they are worth a block. `start` must not be more
+  /// than size(), which is not checked.
   Buffer keep(std::size_t start = 0, BufferPool* pool = nullptr) const;
 
  private:

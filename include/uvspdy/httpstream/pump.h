@@ -35,8 +35,8 @@ class UVSPDY_EXPORT Pump {
   /// wrong first: the source's error, or the sink's.
   using DoneHandler = OnceCallback<void(const Error&)>;
 
-  /// Takes over both ends and starts the source. `done` runs once, from the loop, when the sink is
-  /// over; both ends are destroyed behind it.
+  /// Takes over both ends, neither of which may be null, and starts the source. `done` runs once,
+  /// from the loop, when the sink is over; both ends are destroyed behind it.
   static std::shared_ptr<Pump> start(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink,
                                      DoneHandler done);
 
@@ -68,12 +68,14 @@ class UVSPDY_EXPORT Pump {
   std::shared_ptr<Impl> impl_;
 };
 
-/// A stream's reader as a source. Destroying it drops the reader.
+/// A stream's reader as a source. Destroying it drops the reader. A reader of no stream makes a
+/// source that gives nothing and never ends.
 UVSPDY_EXPORT std::unique_ptr<Source> source_of(StreamReader reader);
 
 /// A stream's writer as a sink: its end is FLAG_FIN, its break RST_STREAM behind what was written;
-/// both are over when they are with the transport. `pool`, which may be null and is shared, has
-/// blocks for bytes that are borrowed.
+/// both are over when they are with the transport. A writer of no stream makes a sink that takes
+/// nothing and is never over. `pool`, which may be null and is shared, has blocks for bytes that
+/// are borrowed.
 UVSPDY_EXPORT std::unique_ptr<Sink> sink_of(StreamWriter writer,
                                             std::shared_ptr<BufferPool> pool = nullptr);
 

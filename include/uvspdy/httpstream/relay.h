@@ -18,7 +18,7 @@ struct RelayOptions {
   std::shared_ptr<BufferPool> pool{};
 
   /// How long the transport may take nothing, once its own direction has ended or the stream is
-  /// over, until what is left for it is given up (TransportEndsOptions::flush_timeout).
+  /// over, until what is left for it is given up: see TransportEndsOptions::flush_timeout.
   std::chrono::milliseconds flush_timeout = std::chrono::minutes(2);
 
   /// Whether a reset by the peer is the end of its direction, in order, once ours has ended in
@@ -64,8 +64,10 @@ class UVSPDY_EXPORT Relay {
   using DoneHandler = OnceCallback<void(const Error&)>;
 
   /// Takes over both: the stream with both of its halves and all of its handlers, and a transport
-  /// that is not being read. The stream may have ended, or be over, before. `done` runs once, from
-  /// the loop, when both directions are over; the transport is closed by then.
+  /// that is not being read. Neither may be null. The stream may have ended, or be over, before,
+  /// but must still hold both of its halves: a relay of a half that somebody else has taken never
+  /// ends by itself. `done` runs once, from the loop, when both directions are over; the transport
+  /// is closed by then.
   static std::shared_ptr<Relay> start(std::shared_ptr<Stream> stream,
                                       std::unique_ptr<net::Transport> transport, DoneHandler done,
                                       RelayOptions options = {});

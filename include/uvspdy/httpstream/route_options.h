@@ -10,7 +10,8 @@
 namespace uvspdy::httpstream {
 
 /// How a server is reached, and how long each step may take; a breach is an error that names step,
-/// peer and time. Part of the options of everything that goes to a server. From
+/// peer and time. A time of 0 or less is over in the loop's next turn; milliseconds::max() means
+/// for ever. Part of the options of everything that goes to a server. From
 /// docs/examples/http_requests.cpp:
 ///
 ///     RouteOptions patient_route() {

@@ -12,7 +12,7 @@ namespace uvspdy::httpstream {
 ///
 /// Handlers are called from the loop, never from inside a call of these functions, and not after
 /// the sink is destroyed, which gives it up. Any function, and the destructor, may be called inside
-/// either handler.
+/// either handler. The functions must not throw.
 class UVSPDY_EXPORT Sink {
  public:
   using RoomHandler = Callback<void()>;

@@ -12,7 +12,7 @@ namespace uvspdy::httpstream {
 ///
 /// Handlers are called from the loop, never from inside a call of these functions, and not after
 /// the source is destroyed, which gives it up. Any function, and the destructor, may be called
-/// inside either handler.
+/// inside either handler. The functions must not throw.
 class UVSPDY_EXPORT Source {
  public:
   using DataHandler = Callback<void(Piece)>;

@@ -6,6 +6,7 @@
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
+#include "uvspdy/counted.h"
 #include "uvspdy/error.h"
 #include "uvspdy/export.h"
 #include "uvspdy/headers.h"
@@ -35,11 +36,18 @@ namespace uvspdy::httpstream {
 ///     stream->close();
 ///
 /// Dropping the last pointer drops the halves that it still holds: the reader discards, and a
-/// writer that has not ended resets the stream behind what was written.
+/// writer that has not ended resets the stream behind what was written (StreamWriter). The Stream's
+/// own handlers (on_headers, on_received, on_sent, on_close) still run. When both halves are
+/// dropped and the writer had ended, the stream goes on, and throws away what comes, until the peer
+/// ends its direction: `reset` ends it sooner.
 ///
-/// Handlers are called from the loop, never from inside a call to the stream, and must not throw.
-/// Each is told what stands when it is set late: an end that has come before is told in the loop's
-/// next turn. A Stream belongs to the thread of its connection's loop.
+/// Handlers are called from the loop, never from inside a call to the stream, and must not throw. A
+/// handler of an end that is set behind the end is called in the loop's next turn. A Stream belongs
+/// to the thread of its connection's loop.
+///
+/// When both directions break off at once, handlers run in this order: the writer's on_sent, the
+/// Stream's on_sent, on_writable for the last time, on_data for what is held, the reader's on_end,
+/// the Stream's on_received, on_close.
 class UVSPDY_EXPORT Stream {
   struct Private {};
 
@@ -51,7 +59,7 @@ class UVSPDY_EXPORT Stream {
   using CloseHandler = OnceCallback<void(const Error&)>;
   using HeadersHandler = Callback<void(const Headers&)>;
 
-  Stream(Private, std::shared_ptr<StreamCore> core);  // by Connection
+  Stream(Private, detail::Counted<StreamCore> core);  // by Connection
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -72,7 +80,7 @@ class UVSPDY_EXPORT Stream {
   /// over. Whoever holds a half hears session::Errc::kResetHere.
   void reset(wire::RstStatus status = wire::RstStatus::kCancel);
 
-  /// HEADERS frames in mid-stream. They are not held back for a paused reader.
+  /// HEADERS frames in mid-stream, from when it is set. They are not held back for a paused reader.
   void on_headers(HeadersHandler handler);
 
   // What whoever has handed the halves to others may still hear of.
@@ -114,7 +122,7 @@ class UVSPDY_EXPORT Stream {
  private:
   friend class StreamCore;
 
-  std::shared_ptr<StreamCore> core_;
+  detail::Counted<StreamCore> core_;
   StreamReader reader_;
   StreamWriter writer_;
 };

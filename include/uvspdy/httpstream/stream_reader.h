@@ -1,9 +1,8 @@
 #pragma once
 
-#include <memory>
-
 #include "uvspdy/bytes.h"
 #include "uvspdy/callback.h"
+#include "uvspdy/counted.h"
 #include "uvspdy/error.h"
 #include "uvspdy/export.h"
 #include "uvspdy/httpstream/stream_half.h"
@@ -27,10 +26,22 @@ class StreamCore;
 ///       });
 ///     }
 ///
-/// Nothing is lost while a reader waits: bytes are held as long as no on_data handler is set or the
-/// reader is paused, and a paused reader hears nothing, the end included, until it resumes. What is
-/// held is bounded: the peer's window for the stream is not given back; a peer without flow control
-/// is held up past Limits::stream_buffer by set_overflow's policy.
+/// Bytes are held as long as no on_data handler is set or the reader is paused. A paused reader
+/// hears nothing, not even the end, until the pause ends:
+///
+/// - by `resume`: what is held is delivered, and behind it the end, if that has come;
+/// - by `discard`: what is held is dropped, and the end is told when it comes;
+/// - when the reader is dropped: what is held is dropped, and nothing is told any more;
+/// - when this side resets the stream (`Stream::reset`, `StreamWriter::reset`), or closes or aborts
+///   the connection: what is held is dropped, and on_end gets kResetHere or kConnectionClosed. If
+///   nothing was held and the peer's end had come before, on_end gets that.
+///
+/// Whatever else ends the stream is told behind what is held: the peer's end or reset,
+/// `StreamWriter::end_with_reset`, a lost connection, a timeout.
+///
+/// What is held is bounded: the peer's window for the stream is not given back. A peer without flow
+/// control, such as every Kubernetes peer, has no windows: past Limits::stream_buffer
+/// set_overflow's policy decides, by default that nothing is read from the whole connection.
 ///
 /// A reader that is dropped discards: what is held and what still comes is thrown away and counts
 /// against nothing, so a stream that nobody reads stops no other. The writer goes on.
@@ -44,7 +55,7 @@ class UVSPDY_EXPORT StreamReader {
   using EndHandler = OnceCallback<void(const Error&)>;
 
   /// A reader of no stream. Its state is kBroken, and its functions do nothing.
-  StreamReader() = default;
+  StreamReader();
   StreamReader(StreamReader&& other) noexcept;
   /// Drops the reader that was held.
   StreamReader& operator=(StreamReader&& other) noexcept;
@@ -53,16 +64,20 @@ class UVSPDY_EXPORT StreamReader {
   ~StreamReader();
 
   /// Whether it is the reader of a stream.
-  explicit operator bool() const { return core_ != nullptr; }
+  explicit operator bool() const { return static_cast<bool>(core_); }
 
-  /// Sets who gets the bytes, in order; the view is valid during the call. Empty: nobody yet, and
-  /// what comes is held.
+  /// Sets who gets the bytes, in order; the view is valid during the call. Empty: nobody reads yet,
+  /// and what comes is held; an end that no bytes stand before is told all the same.
   void on_data(DataHandler handler);
 
   /// Sets who hears that no more bytes come, once, behind the last byte. Success: the peer has
-  /// ended its direction (FLAG_FIN). Else session::Errc::kStreamReset, kResetHere,
-  /// kConnectionClosed, kConnectionLost, or the violation of the protocol that ended the stream.
-  /// Set behind the end, it is called in the loop's next turn.
+  /// ended its direction (FLAG_FIN). Set behind the end, it is called in the loop's next turn.
+  ///
+  /// Errors, of session::Errc: kStreamReset, kStreamRefused (the peer has reset the stream);
+  /// kResetHere (this side has); kConnectionClosed (closed or aborted here); kConnectionLost;
+  /// kIdleTimeout; kPeerDead; kFlowControlUnknown; kLimitExceeded (a limit of the connection, or
+  /// OverflowPolicy::kResetStream); kFlowControl, kProtocolError (the peer has broken a rule). Also
+  /// a wire::Errc (the peer has sent what is no SPDY).
   void on_end(EndHandler handler);
 
   /// How it stands, as far as the handlers were told, or would have been: kOpen until the last byte
@@ -72,7 +87,7 @@ class UVSPDY_EXPORT StreamReader {
   /// Why it is kBroken; success in the other states.
   Error error() const;
 
-  /// Stops, and restarts, on_data and on_end.
+  /// Stops, and restarts, on_data and on_end. See above for what else ends a pause.
   void pause();
   void resume();
 
@@ -86,9 +101,9 @@ class UVSPDY_EXPORT StreamReader {
 
  private:
   friend class StreamCore;
-  explicit StreamReader(std::shared_ptr<StreamCore> core);
+  explicit StreamReader(detail::Counted<StreamCore> core);
 
-  std::shared_ptr<StreamCore> core_;
+  detail::Counted<StreamCore> core_;
 };
 
 }  // namespace uvspdy::httpstream

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <memory>
-
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
+#include "uvspdy/counted.h"
 #include "uvspdy/error.h"
 #include "uvspdy/export.h"
 #include "uvspdy/headers.h"
@@ -22,9 +21,11 @@ class StreamCore;
 ///     writer_.on_writable([this] { send_more(); });  // in the next turn, if there is room already
 ///     writer_.on_sent(report);
 ///
-/// A writer that is dropped before `end` gives up: the peer gets what was written and then a reset,
-/// so that it does not take that for the whole. Since a reset is of both directions, the reader
-/// ends with it. Dropped behind `end`, what was written still leaves.
+/// A writer that is dropped before `end` gives up, as by `end_with_reset`: the peer gets what was
+/// written and then a reset, so that it does not take a part for the whole. Since a reset is of
+/// both directions, the reader ends with it. If the peer has created the stream, and it is neither
+/// accepted nor rejected yet, it is refused at once (REFUSED_STREAM). Dropped behind `end`, what
+/// was written still leaves.
 ///
 /// Handlers are called from the loop, never from inside a call of these functions, and not after
 /// the writer is dropped. They must not throw (see Callback). A writer belongs to the thread of its
@@ -35,7 +36,7 @@ class UVSPDY_EXPORT StreamWriter {
   using SentHandler = OnceCallback<void(const Error&)>;
 
   /// A writer of no stream. Its state is kBroken; `write` gives session::Errc::kStreamClosed.
-  StreamWriter() = default;
+  StreamWriter();
   StreamWriter(StreamWriter&& other) noexcept;
   /// Drops the writer that was held.
   StreamWriter& operator=(StreamWriter&& other) noexcept;
@@ -44,12 +45,13 @@ class UVSPDY_EXPORT StreamWriter {
   ~StreamWriter();
 
   /// Whether it is the writer of a stream.
-  explicit operator bool() const { return core_ != nullptr; }
+  explicit operator bool() const { return static_cast<bool>(core_); }
 
-  /// Queues bytes for the peer; never waits and never copies. The buffer's owner is freed once the
-  /// transport has the bytes. Bytes written before the peer has accepted the stream wait until it
-  /// has. Errors: session::Errc::kStreamClosed behind `end` or the stream's end; nothing is queued
-  /// then.
+  /// Queues bytes for the peer; never waits and never copies. The buffer's owner is freed, on the
+  /// loop's thread, once the transport has the bytes (by TLS: once they are encrypted), or they are
+  /// given up. Its destructor may call anything of the connection. Bytes written before the peer
+  /// has accepted the stream wait until it has. Errors: session::Errc::kStreamClosed behind `end`
+  /// or the stream's end; nothing is queued then.
   Error write(Buffer buffer);
 
   /// Queues a HEADERS frame behind what was written. Go's httpstream does not read HEADERS and
@@ -62,8 +64,8 @@ class UVSPDY_EXPORT StreamWriter {
   bool writable() const;
 
   /// Sets who hears that there is room: in the loop's next turn when there is already, then each
-  /// time that there is room again, and a last time when our direction breaks off, so that nobody
-  /// waits for room in vain: `write` then says why there is none.
+  /// time that there is room again, and a last time when our direction breaks off, behind on_sent,
+  /// so that nobody waits for room in vain: `write` then says why there is none.
   void on_writable(WritableHandler handler);
 
   /// Ends our direction behind everything written. Reading goes on. Harmless when it has ended.
@@ -80,9 +82,13 @@ class UVSPDY_EXPORT StreamWriter {
 
   /// Sets who hears how our direction has ended, once. Success: all that was written, and the end
   /// behind it, is with the transport; whatever is written from now on, to any stream of the
-  /// connection, reaches the peer later. Else why not: session::Errc::kStreamReset, kResetHere,
-  /// kConnectionClosed, kConnectionLost and so on. Waits for no reader. Set behind that, it is
-  /// called in the loop's next turn.
+  /// connection, reaches the peer later. Waits for no reader. Set behind that, it is called in the
+  /// loop's next turn.
+  ///
+  /// Errors: those of StreamReader::on_end, which then come here first. For a unidirectional stream
+  /// that was created here, which is handed out before it is sent, also session::Errc::kGoneAway
+  /// and kCreateTimeout. Behind Connection::close it is kConnectionClosed at once, though what was
+  /// written still leaves.
   void on_sent(SentHandler handler);
 
   /// How it stands: kOpen until on_sent was called, or would have been.
@@ -93,9 +99,9 @@ class UVSPDY_EXPORT StreamWriter {
 
  private:
   friend class StreamCore;
-  explicit StreamWriter(std::shared_ptr<StreamCore> core);
+  explicit StreamWriter(detail::Counted<StreamCore> core);
 
-  std::shared_ptr<StreamCore> core_;
+  detail::Counted<StreamCore> core_;
 };
 
 }  // namespace uvspdy::httpstream

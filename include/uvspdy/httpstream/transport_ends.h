@@ -14,7 +14,7 @@ struct TransportEndsOptions {
   /// How long the peer may take nothing of what waits for it, once nothing else is waited for: when
   /// its own direction has ended or is discarded, or the sink was told a break. Past it the
   /// transport is aborted, and the sink is over with net::Errc::kTimeout. Before, the peer may be
-  /// as slow as it likes.
+  /// as slow as it likes. 0 or less: in the loop's next turn; milliseconds::max(): never.
   std::chrono::milliseconds flush_timeout = std::chrono::minutes(2);
 };
 
@@ -24,8 +24,8 @@ struct TransportEnds {
   std::unique_ptr<Sink> sink{};
 };
 
-/// Takes over a connected transport that is not being read; the two ends share it. From
-/// docs/examples/tcp_relay.cpp:
+/// Takes over a connected transport that is not null and is not being read; the two ends share it.
+/// From docs/examples/tcp_relay.cpp:
 ///
 ///     void join(TransportPtr transport, const std::shared_ptr<Stream>& stream) {
 ///       TransportEnds ends = ends_of(std::move(transport));

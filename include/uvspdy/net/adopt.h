@@ -17,8 +17,9 @@ namespace uvspdy::net {
 ///
 /// From here on uvspdy owns the handle's `data` and reads, writes and closes it (uv_close); the
 /// embedder only keeps its memory. When libuv has let go of it, `on_released` gets it, once, from
-/// the loop, behind the handler given to Transport::close; the embedder may free it there. On an
-/// error nothing has changed, and `on_released` is not called.
+/// the loop, behind the handler given to Transport::close; the embedder may free it there.
+/// `on_released` may be empty: nobody hears of it then. On an error nothing has changed, and
+/// `on_released` is not called.
 ///
 /// Errors: libuv's, with a text that says what is wrong. UV_EINVAL: null, another kind of handle, a
 /// pipe that passes handles (ipc); UV_EBADF: it is closing; UV_ENOTCONN: it is not connected, or

@@ -12,7 +12,7 @@
 namespace uvspdy::net {
 
 /// Connects to the local (Unix) socket at `path`. While the queue of whoever listens there is full
-/// it tries again, until `timeout`.
+/// it tries again, until `timeout`, which counts as with connect_tcp.
 ///
 /// The handler runs once, from the loop. Errors: kBadAddress (a path that is empty or too long),
 /// kTimeout, UV_ECANCELED, libuv's (ENOENT: there is no such file; ECONNREFUSED: nobody listens).

@@ -10,8 +10,9 @@
 
 namespace uvspdy::net {
 
-/// Runs functions on a loop's thread for other threads: the one thing of uvspdy that may be used
-/// from any thread. From docs/examples/post_from_threads.cpp:
+/// Runs functions on a loop's thread for other threads. Beside `post`, only the TLS contexts
+/// (net/tls.h), copies of an Error (error.h) and of most Buffers (buffer.h) may be used from any
+/// thread. From docs/examples/post_from_threads.cpp:
 ///
 ///     void work(int number) {
 ///       for (int i = 0; i < kLinesEach; ++i) {
@@ -39,7 +40,8 @@ class UVSPDY_EXPORT Poster {
 
   /// Has the loop call `function`, and then destroy it, both on the loop's thread; also when called
   /// from there, and from inside a posted function: then in a later turn. Functions run in the
-  /// order in which they were posted. They must not throw. They may own what can only be moved.
+  /// order in which they were posted. They must not throw. They may own what can only be moved. An
+  /// empty function is taken, and nothing happens.
   ///
   /// True: it will run, exactly once, if the loop does. False: closed; it does not run, and is
   /// destroyed here, by the calling thread. From any thread.

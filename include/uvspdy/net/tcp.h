@@ -20,8 +20,9 @@ namespace uvspdy::net {
 /// seconds, and the connection fails with UV_ETIMEDOUT when it has not answered six times.
 ///
 /// The handler runs once, from the loop. Errors: kBadAddress (no such name), kTimeout after
-/// `timeout`, UV_ECANCELED, libuv's for the address that failed last; the text names each address.
-/// A look-up that the system has begun cannot be stopped: it keeps the loop until it is over.
+/// `timeout` (0 or less: in the loop's next turn; milliseconds::max(): never), UV_ECANCELED,
+/// libuv's for the address that failed last; the text names each address. A look-up that the system
+/// has begun cannot be stopped: it keeps the loop until it is over.
 UVSPDY_EXPORT Attempt connect_tcp(uv_loop_t* loop, const std::string& host, std::uint16_t port,
                                   std::chrono::milliseconds timeout, ConnectHandler handler);
 

@@ -10,8 +10,9 @@
 
 namespace uvspdy::net {
 
-/// Calls a handler once when a time has passed. Destroying the Timer stops it, also from inside
-/// its handler. The handler, and what it owns, is freed by the loop, in a later turn.
+/// Calls a handler once when a time has passed; an empty one is nobody, and nothing happens.
+/// Destroying the Timer stops it, also from inside its handler. The handler, and what it owns, is
+/// freed by the loop, in a later turn.
 class UVSPDY_EXPORT Timer {
  public:
   Timer(uv_loop_t* loop, Callback<void()> handler);
@@ -19,9 +20,11 @@ class UVSPDY_EXPORT Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  /// Starts, or starts again, with the time from now. A time that has passed already is none; one
-  /// that is too long for the clock never passes.
+  /// Starts, or starts again, with the time from now. With 0 or less the handler runs in the loop's
+  /// next turn; with milliseconds::max() never.
   void start(std::chrono::milliseconds delay);
+
+  /// The handler does not run until the next `start`. Harmless when it does not wait.
   void stop();
 
  private:
@@ -44,7 +47,10 @@ class UVSPDY_EXPORT Wakeup {
   Wakeup(const Wakeup&) = delete;
   Wakeup& operator=(const Wakeup&) = delete;
 
+  /// The handler runs once, in the loop's next turn, never inside this call.
   void schedule();
+
+  /// It does not run until the next `schedule`. Harmless when none is scheduled.
   void cancel();
 
  private:

@@ -128,16 +128,17 @@ class UVSPDY_EXPORT TlsServerContext {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Shakes hands as a client over a connected transport, and gives a transport that encrypts. `host`
-/// is the name, or the address, that the certificate must be for (and the server to ask for),
-/// unless the options name another.
+/// Shakes hands as a client over a connected transport, which must not be null and is taken over,
+/// and gives a transport that encrypts. `timeout` counts as with connect_tcp. `host` is the name,
+/// or the address, that the certificate must be for (and the server to ask for), unless the options
+/// name another.
 ///
 /// The handler runs once, from the loop. Errors: kCertificate when the server's certificate is not
 /// accepted, and the text says whose it is and what was expected; kTlsHandshake for anything else
 /// the two could not agree on (a server that does not speak TLS, one that wants a certificate);
-/// kTlsConfig for a host that no certificate can be for; kTlsTimeout; UV_ECANCELED; libuv's. A
-/// server of TLS 1.3 refuses our certificate, or misses one, only after the client's handshake is
-/// done: then the transport's end is kTlsHandshake.
+/// kTlsConfig for a null context, and for a host that no certificate can be for; kTlsTimeout;
+/// UV_ECANCELED; libuv's. A server of TLS 1.3 refuses our certificate, or misses one, only after
+/// the client's handshake is done: then the transport's end is kTlsHandshake.
 ///
 /// Of the transport that results: its end is orderly only behind the peer's close_notify, any other
 /// is kTruncated; `shutdown` sends ours; `try_write` and `write` take plaintext, and what they
@@ -149,7 +150,8 @@ UVSPDY_EXPORT Attempt tls_connect(std::unique_ptr<Transport> transport,
 
 /// The same as a server. A client that speaks plain HTTP is answered with 400 and a text. A client
 /// that is refused gets up to a second to take the reason and close; the handler runs behind that.
-/// Errors: as for tls_connect; kCertificate for the client's, or none when one is required.
+/// Errors: as for tls_connect, also for a null context; kCertificate for the client's, or none when
+/// one is required.
 UVSPDY_EXPORT Attempt tls_accept(std::unique_ptr<Transport> transport,
                                  std::shared_ptr<const TlsServerContext> context,
                                  std::chrono::milliseconds timeout, ConnectHandler handler);

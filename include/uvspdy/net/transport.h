@@ -18,7 +18,7 @@ namespace uvspdy::net {
 struct TlsInfo;
 
 /// A pipe of bytes to a peer: TCP, local sockets and TLS here, and whatever an embedder derives
-/// from this. It belongs to the thread of its loop.
+/// from this. It belongs to the thread of its loop. Its functions must not throw.
 ///
 /// Handlers are called from the loop, never from inside a call of these functions: not from the one
 /// that set them, nor from `start_reading`. An empty handler is nobody's and is not called. After
@@ -87,12 +87,13 @@ class UVSPDY_EXPORT Transport {
   /// begun to send again what it does not acknowledge. Transports that know nothing say success.
   virtual Error check_peer() const { return {}; }
 
-  /// The peer, for messages: "127.0.0.1:40312", "unix:/run/x.sock".
+  /// The peer, for messages: "127.0.0.1:40312", "unix:/run/x.sock"; the same behind `close`.
   virtual std::string peer() const = 0;
 
   /// What TLS knows of the peer (net/tls.h); null without TLS. Valid as long as the transport.
   virtual const TlsInfo* tls() const { return nullptr; }
 
+  /// The loop that runs its handlers; not null.
   virtual uv_loop_t* loop() const = 0;
 };
 

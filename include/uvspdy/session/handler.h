@@ -28,11 +28,13 @@ namespace uvspdy::session {
 ///     on_sent, on_received, on_stream_closed, all with kStreamRefused or kStreamReset  (rejected)
 ///
 /// on_received comes behind all data that arrived before, and like that data not while the reader
-/// has paused. Three things end a pause: `reset`, `close` and `abort`, which drop what is held; a
-/// stream that is not accepted, on which nothing ever came; and `discard`. on_sent waits for no
-/// reader. on_headers may stand between any of them, on_reply_sent and on_writable likewise.
+/// has paused. A pause ends by `resume`; by `discard`, `reset`, `close` and `abort`, which drop
+/// what is held; and when the peer does not accept a stream that was created here, for which
+/// nothing can be held. on_sent waits for no reader. When both directions break off at once on_sent
+/// is told first. on_headers may stand between any of them, on_reply_sent and on_writable likewise.
 ///
-/// The direction that a unidirectional stream does not have ends with success from the start.
+/// The direction that a unidirectional stream does not have ends with success from the start. These
+/// functions must not throw: the session would be left in the middle of a change.
 class UVSPDY_EXPORT Handler {
  public:
   /// The peer has created a stream. Answer, now or later, with `reply` or `reset`. The frame is

@@ -22,9 +22,9 @@ enum class Role { kClient, kServer };
 enum class FlowControl {
   /// Finds out which kind of peer it has. The session opens with SETTINGS, a WINDOW_UPDATE of the
   /// connection and a PING, and stays inside the default windows until it knows: a SETTINGS or
-  /// WINDOW_UPDATE of the peer's, then or at any later time, means that windows are kept to; the
-  /// PING's answer before either means that the peer has none. A peer that sends past its windows
-  /// all the same is held back by Options::overflow, not by an error.
+  /// WINDOW_UPDATE of the peer's, then or at any later time, means that windows are kept to. The
+  /// PING's answer before either, or data past one of our windows, means that the peer has none.
+  /// Such a peer is held back by Options::overflow, not by an error.
   kAutomatic,
 
   /// The specification to the letter. A peer that sends past a window gets FLOW_CONTROL_ERROR.
@@ -36,13 +36,17 @@ enum class FlowControl {
 };
 
 /// What happens when a paused stream holds more than Limits::stream_buffer, which only a peer
-/// without flow control gets to.
+/// without flow control, such as every Kubernetes peer, gets to.
 enum class OverflowPolicy : std::uint8_t {
-  kStopReading,  ///< nothing is lost: the connection is not read until that reader has caught up
-  kResetStream,  ///< the stream is reset with FLOW_CONTROL_ERROR, the others go on
+  kStopReading,  ///< nothing is lost: nothing is read from the whole connection, for any of its
+                 ///< streams, until that reader has caught up
+  kResetStream,  ///< the stream is reset with FLOW_CONTROL_ERROR and ends with kLimitExceeded, the
+                 ///< others go on
 };
 
-/// What a session is like. In each duration milliseconds::max(), like 0, means for ever.
+/// What a session is like. In each duration 0 or less means for ever, and so does
+/// milliseconds::max(). initial_stream_window and max_data_frame outside their range are taken as
+/// the nearest number in it.
 struct Options {
   Limits limits{};
 
@@ -53,9 +57,9 @@ struct Options {
   /// Limits::stream_window.
   std::uint32_t initial_stream_window = wire::kDefaultWindow;
 
-  /// `automatic` only: how long a writer may be blocked by the default windows while the peer
-  /// leaves the opening PING unanswered, until its stream fails with kFlowControlUnknown; 0 means
-  /// for ever.
+  /// kAutomatic only: how long a writer may be blocked by the default windows while the peer leaves
+  /// the opening PING unanswered, until its stream fails with kFlowControlUnknown; 0 means for
+  /// ever.
   std::chrono::milliseconds flow_control_timeout = std::chrono::seconds(30);
 
   /// For every stream; Session::set_overflow sets it for one.

@@ -22,7 +22,7 @@ namespace uvspdy::session {
 
 /// What a new stream is like beside its headers.
 struct CreateOptions {
-  std::uint8_t priority = 0;         ///< 0 (highest) to 7
+  std::uint8_t priority = 0;         ///< 0 (highest) to 7; a larger one is taken as 7
   wire::StreamId associated_to = 0;  ///< the stream it belongs to (section 2.6.1); 0: none
   bool fin = false;                  ///< we send nothing on it
   bool unidirectional = false;       ///< the peer sends nothing on it, and no SYN_REPLY
@@ -57,7 +57,8 @@ class UVSPDY_EXPORT Session {
   std::size_t receive(Bytes bytes, Time now);
 
   /// The transport has ended: in order (success) or with an error. Every stream that is still open
-  /// is closed with kConnectionLost, after what it holds has been delivered.
+  /// is closed with kConnectionLost, or with error() if the session had ended by itself, after what
+  /// it holds has been delivered, to a paused reader too.
   void receive_end(const Error& reason);
 
   /// Whether the transport should be read. False while paused readers hold more than
@@ -138,7 +139,8 @@ class UVSPDY_EXPORT Session {
   void reset(wire::StreamId id, wire::RstStatus status);
 
   /// Stops, and restarts, on_data and on_received for a stream. What arrives meanwhile is held, and
-  /// the peer's window is not given back until the reader has had it.
+  /// the peer's window is not given back until the reader has had it. Like `hold`, `discard`,
+  /// `set_overflow` and `keep_on_close` they do nothing for an id that names no stream.
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
 
@@ -156,7 +158,8 @@ class UVSPDY_EXPORT Session {
   /// Nothing when the id names no stream whose end is still to be told.
   std::optional<StreamStats> stream_stats(wire::StreamId id) const;
 
-  /// Leaves a stream out when `close` resets the others.
+  /// Leaves a stream out when `close` resets the others: FLAG_FIN goes behind what is queued on it,
+  /// and nothing if nothing is queued. The handler is told kConnectionClosed all the same.
   void keep_on_close(wire::StreamId id);
 
   // The connection.
@@ -179,10 +182,12 @@ class UVSPDY_EXPORT Session {
   /// Orderly end from this side: what was written still leaves, with the FIN behind it where one
   /// was asked for; each stream that is then still open is reset (CANCEL), then GOAWAY. What is
   /// held for paused readers is dropped. Streams are told kConnectionClosed at the next advance.
-  /// When finished() is true the transport can be shut down.
+  /// When finished() is true the transport can be shut down. Does nothing when the session has
+  /// ended.
   void close(wire::GoAwayStatus status);
 
-  /// Ends at once: nothing more is sent; every stream is told `reason`.
+  /// Ends at once: nothing more is sent, and what is held, for paused readers too, is dropped.
+  /// Every stream is told `reason` at the next advance.
   void abort(const Error& reason);
 
   /// The session has ended, from whichever side, and all that it had to send is sent.
@@ -201,12 +206,14 @@ class UVSPDY_EXPORT Session {
   /// Whether the peer has sent GOAWAY.
   bool peer_gone_away() const;
 
+  /// Replaces Options::idle_timeout, and begins it anew.
   void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
 
   /// Has each frame seen, in and out, until the session has ended; empty turns that off, which
   /// costs one branch a frame.
   void on_trace(TraceHandler handler);
 
+  /// What it has done and what it holds; also when it has ended.
   Stats stats() const;
 
  private:

@@ -51,8 +51,8 @@ struct StreamStats {
   std::int64_t send_window = 0;          ///< what we may still send; can be negative
   std::int64_t receive_window = 0;       ///< what the peer may still send
   std::int64_t receive_window_size = 0;  ///< what it may send when its reader has taken everything
-  std::size_t held_bytes = 0;
-  std::size_t queued_bytes = 0;
+  std::size_t held_bytes = 0;            ///< received and waiting for its reader
+  std::size_t queued_bytes = 0;          ///< written and not in a frame yet
 };
 
 }  // namespace uvspdy::session

@@ -25,7 +25,9 @@ struct FrameTrace {
 };
 
 /// Called for each frame: outgoing ones when they are queued for the transport, incoming ones
-/// before they take effect (DATA with its first piece). Must not call into the session.
+/// before they take effect (DATA with its first piece). It runs in the middle of a call of the
+/// session: it must not call the session, nor, above it, the httpstream::Connection or its streams,
+/// and must drop no stream or half.
 using TraceHandler = Callback<void(const FrameTrace&)>;
 
 /// A frame in one line, such as "in  DATA stream 3, 512 bytes, FIN".

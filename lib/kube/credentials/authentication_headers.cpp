@@ -68,9 +68,9 @@ Result<Headers> authentication_headers(const Credentials& credentials) {
                 "Basic " + net::base64_encode(credentials.username + ":" + credentials.password));
   }
   add_impersonation(credentials.impersonate, headers);
-  for (const Headers::Field& field : headers.fields()) {
-    if (std::any_of(field.value.begin(), field.value.end(), is_control)) {
-      return Error(Errc::kCredentials, "the value for the header " + field.name +
+  for (const auto& [name, value] : headers) {
+    if (std::any_of(value.begin(), value.end(), is_control)) {
+      return Error(Errc::kCredentials, "the value for the header " + std::string(name) +
                                            " has a line end or another control "
                                            "character in it");
     }

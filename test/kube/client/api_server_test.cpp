@@ -289,7 +289,7 @@ TEST_CASE("ApiServer: get shows what dial shows, and who is told of requests see
   for (const httpstream::HttpRequest& each : told) {
     CHECK(each.target == "/api");
     CHECK(each.headers.get("Authorization").value_or("") == "Bearer <masked>");
-    for (const Headers::Field& field : each.headers.fields()) {
+    for (const Headers::Field& field : each.headers) {
       CHECK(field.value.find("secret") == std::string::npos);
     }
   }

@@ -10,7 +10,7 @@ namespace {
 
 ordered_json pairs(const Headers& headers) {
   ordered_json list = ordered_json::array();
-  for (const Headers::Field& field : headers.fields()) {
+  for (const Headers::Field& field : headers) {
     list.push_back(ordered_json::array({field.name, field.value}));
   }
   return list;

@@ -39,7 +39,7 @@ std::string settings(const wire::SettingsFrame& frame) {
 
 std::string headers(const Headers& headers) {
   std::string text;
-  for (const Headers::Field& field : headers.fields()) {
+  for (const Headers::Field& field : headers) {
     text += ", " + escaped(field.name) + ": " + escaped(field.value);
   }
   return text;

@@ -40,8 +40,8 @@ void print_request(int level, const std::string& origin, const httpstream::HttpR
     report_line(request.method + " " + origin + request.target);
   }
   if (level < kPrintHeaders) return;
-  for (const auto& [name, value] : request.headers.fields()) {
-    report_line("    " + name + ": " + value);
+  for (const auto& [name, value] : request.headers) {
+    report_line(std::string("    ").append(name).append(": ").append(value));
   }
 }
 

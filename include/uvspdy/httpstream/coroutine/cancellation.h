@@ -134,7 +134,8 @@ class [[nodiscard]] Guarded final : detail::Guard {
 };
 
 /// Awaits a task for so long at most; then the task is destroyed and the error is kTimeout. T is
-/// Error or a Result.
+/// Error or a Result. A timeout of 0 or less ends a task that waits in the loop's next turn;
+/// milliseconds::max() never.
 template <class T>
 Guarded<T> with_timeout(uv_loop_t* loop, std::chrono::milliseconds timeout, Task<T> task) {
   return Guarded<T>(std::move(task), loop, timeout);

@@ -84,8 +84,8 @@ class IncomingStreams {
  public:
   IncomingStreams() : queue_(std::make_shared<detail::AcceptQueue<NewStream>>()) {}
 
-  /// For ConnectionOptions::on_new_stream and ResponseUpgrader, of one connection. Past
-  /// kAcceptBacklog streams are rejected.
+  /// For Connection::on_new_stream and ResponseUpgrader, of one connection. Past kAcceptBacklog
+  /// streams are rejected.
   NewStreamHandler handler() const {
     return [queue = queue_](std::shared_ptr<httpstream::Stream> stream, StreamDecision decision) {
       if (queue->over) return;

@@ -30,9 +30,11 @@ namespace uvspdy::httpstream::co {
 /// read, write, close and closed; a second gets UV_EBUSY at once. A coroutine that is
 /// destroyed while it waits takes nothing with it: a read loses no data.
 ///
-/// Destroying a Stream before `close` resets it (kCancel), so that the peer hears that this side
-/// gave up; after `close`, what was written still leaves, and what comes is thrown away.
-/// Whoever waits in another coroutine meanwhile gets kResetHere.
+/// Destroying a Stream before `close` resets it at once (kCancel), so that the peer hears that this
+/// side gave up. What was written and has not left yet is dropped; a StreamWriter that is dropped
+/// lets it leave. Destroyed after `close`, what was written still leaves, and what comes is thrown
+/// away. If another coroutine still waits for the stream it is reset in either case, and that
+/// coroutine gets kResetHere.
 class [[nodiscard]] Stream {
  public:
   /// Takes a stream over, with its handlers but on_headers.

@@ -73,15 +73,16 @@ class UVSPDY_EXPORT ApiServer {
   ApiServer(Private, std::shared_ptr<Impl> impl);  // use `create`
 
   /// Opens a connection by an upgrade: finds out what to show (Authenticator), dials the server's
-  /// path with `target` behind it, and forgets what a plugin gave when the server answers 401.
-  /// The handler runs once. Errors: those of Authenticator::authenticate and
-  /// httpstream::Dialer::dial.
+  /// path with `target` behind it, and forgets what a plugin gave when the server answers 401. The
+  /// handler runs once, from the loop; an empty one is nobody, and the connection is closed.
+  /// Errors: those of Authenticator::authenticate and httpstream::Dialer::dial.
   net::Attempt dial(const std::string& target, std::vector<std::string> protocols,
                     httpstream::Dialer::Handler handler);
 
   /// Asks for a resource by GET, as JSON, in the same way as `dial` does: the way to the server,
-  /// its time-outs, and what is shown to it. Any status is an answer. The handler runs once.
-  /// Errors: those of Authenticator::authenticate and httpstream::HttpClient::get.
+  /// its time-outs, and what is shown to it. Any status is an answer. The handler runs once, from
+  /// the loop; an empty one is nobody, and the answer is dropped. Errors: those of
+  /// Authenticator::authenticate and httpstream::HttpClient::get.
   net::Attempt get(const std::string& target, httpstream::HttpClient::Handler handler);
 
  private:

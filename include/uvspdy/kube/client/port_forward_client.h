@@ -57,8 +57,9 @@ class UVSPDY_EXPORT PortForwarder {
   /// Joins `local` with a port of the pod (httpstream::Relay): bytes both ways, the end of each
   /// direction passed on as an end, a break as a break: behind what came before it `local` is
   /// aborted, which is a TCP reset, when the pod's side breaks, when the SPDY connection is closed
-  /// or lost, and when there is no connection to the port. `local` is taken over, and closed in any
-  /// case. What goes wrong with one connection is its own business: the others go on.
+  /// or lost, and when there is no connection to the port. `local` is not null, is taken over, and
+  /// is closed in any case. What goes wrong with one connection is its own business: the others go
+  /// on.
   ///
   /// `done` runs once, when it is over: success when both directions have ended in order.
   /// kForwardFailed: the server's words, such as that nobody listens on that port. Else the error
@@ -79,7 +80,7 @@ class UVSPDY_EXPORT PortForwarder {
   /// Closes the SPDY connection, and breaks off all that is forwarded over it.
   void close();
 
-  /// The server, for messages.
+  /// The server, for messages; also when the connection is over.
   std::string peer() const;
 
  private:

@@ -56,7 +56,7 @@ struct RemoteCommandStreams {
 
 struct RemoteCommandHandlers {
   /// The command's streams are there, to be taken: what is left in them when the handler returns is
-  /// dropped.
+  /// dropped, and all of it when the handler is empty: output is thrown away, stdin breaks off.
   OnceCallback<void(RemoteCommandStreams)> on_started{};
 
   /// The last call, once: how the command ended, behind all of its output and the on_end of those

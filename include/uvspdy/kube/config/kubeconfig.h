@@ -65,7 +65,10 @@ class UVSPDY_EXPORT Kubeconfig {
   /// credentials: they are left out for "http://".
   Result<ClientConfig> client_config(const KubeconfigOverrides& overrides = {}) const;
 
+  /// The name that current-context has; empty if there is none.
   const std::string& current_context() const;
+
+  /// The names of all contexts, sorted.
   std::vector<std::string> context_names() const;
 
   struct Content;

@@ -28,7 +28,8 @@ struct Authentication {
 
 /// How credentials are had. Every field has a default.
 struct AuthenticatorOptions {
-  /// How long a credential plugin may take; it may have to ask people.
+  /// How long a credential plugin may take; it may have to ask people. 0: no time at all;
+  /// milliseconds::max(): for ever.
   std::chrono::milliseconds timeout = std::chrono::minutes(2);
   /// Whether a plugin that wants our stdin may have it.
   bool stdin_available = true;
@@ -45,8 +46,8 @@ struct AuthenticatorOptions {
 ///       Authenticator authenticator(loop, config);
 ///       authenticator.authenticate([](const Result<Authentication>& shown) {
 ///         if (!shown) return report(shown.error());
-///         for (const Headers::Field& field : shown->headers.fields()) {
-///           std::printf("%s: %s\n", field.name.c_str(), field.value.c_str());
+///         for (const auto& [name, value] : shown->headers) {
+///           std::cout << name << ": " << value << '\n';
 ///         }
 ///       });
 ///     }
@@ -60,9 +61,10 @@ class UVSPDY_EXPORT Authenticator {
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
 
-  /// The handler runs once, from the loop, even when the Authenticator is destroyed before. What is
-  /// asked for while a plugin runs waits for that one. A plugin that nobody waits for any more is
-  /// ended (SIGTERM, and SIGKILL a second later), and the loop stays alive until it is gone.
+  /// The handler runs once, from the loop, even when the Authenticator is destroyed before; it may
+  /// be empty. What is asked for while a plugin runs waits for that one. A plugin that nobody waits
+  /// for any more is ended (SIGTERM, and SIGKILL a second later), and the loop stays alive until it
+  /// is gone.
   ///
   /// Errors: kCredentials for a token file or a plugin that gives nothing to use, with what was
   /// wrong (a plugin is then asked again next time); net::Errc::kTimeout; UV_ECANCELED.

@@ -37,7 +37,7 @@ struct AttachStats {
   std::size_t waiting_bytes = 0;
 };
 
-/// How a LocalRuntime behaves. Every field has a default.
+/// How a LocalRuntime behaves. Every field has a default. Times of 0 are over at once.
 struct LocalRuntimeOptions {
   /// How long a command that was told to go may live on after SIGHUP, before SIGKILL.
   std::chrono::milliseconds termination_grace = std::chrono::seconds(5);
@@ -49,9 +49,9 @@ struct LocalRuntimeOptions {
   std::map<std::uint16_t, std::string> unix_targets{};
   /// How long connecting to a target may take.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
-  /// What may wait in memory for a client that is attached, behind what its streams queue
-  /// (Limits::write_high_water each). One for which more would wait is dropped, with a failure
-  /// that says so.
+  /// Bytes that may wait in memory for each attached client, of both outputs together, behind what
+  /// its streams queue (Limits::write_high_water each). A client for which more would wait is
+  /// dropped, with a failure that says so.
   std::size_t attach_buffer = 1024 * 1024;
   /// For how long, in all, the main process's output may be left unread so that a client can
   /// catch up which half of attach_buffer waits for: a burst is not to cost a client its
@@ -88,9 +88,10 @@ class UVSPDY_EXPORT LocalRuntime : public Runtime {
 
   /// Runs the process for attach, at most one in a LocalRuntime's life. `on_over` is called from
   /// the loop when it has exited, its clients have been told how, and, if it was told to stop, its
-  /// process group is gone; with its exit code, 128 and the signal if one has ended it. Errors:
-  /// libuv's, with a text, as for a command that cannot be run; kBadRequest when there is such a
-  /// process already, or was, and when the LocalRuntime was stopped.
+  /// process group is gone; with its exit code, 128 and the signal if one has ended it. It may be
+  /// empty, and is not called on an error. Errors: libuv's, with a text, as for a command that
+  /// cannot be run; kBadRequest when there is such a process already, or was, and when the
+  /// LocalRuntime was stopped.
   Error start_main(MainCommand command, OnceCallback<void(int exit_code)> on_over);
 
   void exec(ExecRequest request, std::shared_ptr<ServedCommand> command) override;
@@ -101,12 +102,11 @@ class UVSPDY_EXPORT LocalRuntime : public Runtime {
   void port_forward(PortForwardRequest request,
                     std::shared_ptr<ForwardedConnection> connection) override;
 
-  /// Sends every running command SIGHUP (the main process SIGTERM, or SIGHUP if it has a
-  /// terminal), and SIGKILL to what is left after termination_grace; their
-  /// clients are told how they ended. Output that a client has not taken output_grace after
-  /// the exit is cut off, and the status is then a failure. `done` runs from the loop, once,
-  /// when no command runs any more; so does that of each further call. Commands that come later are
-  /// refused.
+  /// Sends every running command SIGHUP (the main process SIGTERM, or SIGHUP if it has a terminal),
+  /// and SIGKILL to what is left after termination_grace; their clients are told how they ended.
+  /// Output that a client has not taken output_grace after the exit is cut off, and the status is
+  /// then a failure. `done`, which may be empty, runs from the loop, once, when no command runs any
+  /// more; so does that of each further call. Commands that come later are refused.
   void stop(OnceCallback<void()> done);
 
   /// Clients that are attached.

@@ -34,10 +34,10 @@ class UVSPDY_EXPORT ForwardedConnection {
   /// The port that the client asks for, not 0.
   virtual std::uint16_t port() const = 0;
 
-  /// The client, for messages.
+  /// The client, for messages; also when it has gone.
   virtual std::string peer() const = 0;
 
-  /// Joins the client with `target`, which is taken over and closed in any case
+  /// Joins the client with `target`, which is not null, is taken over and closed in any case
   /// (httpstream::Relay): bytes both ways, the end of each direction passed on as an end, a break
   /// as a break. When the target breaks, the data stream is reset and nothing is said on the error
   /// stream: a text there makes kubectl give up all its connections.

@@ -11,9 +11,9 @@
 namespace uvspdy::kube {
 
 /// What a StreamingServer streams from and to: containers, or whatever an embedder has. Like the
-/// Runtime of the CRI streaming server; but calls return at once, and the end is told by what
-/// they were given. They come from the loop, one for each client, and what they hand over is the
-/// Runtime's to keep.
+/// Runtime of the CRI streaming server; but calls return at once, and the end is told by what they
+/// were given. They come from the loop, one for each client, and what they hand over is the
+/// Runtime's to keep. They must not throw.
 class UVSPDY_EXPORT Runtime {
  public:
   virtual ~Runtime() = default;

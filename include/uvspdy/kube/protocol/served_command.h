@@ -45,7 +45,7 @@ class UVSPDY_EXPORT ServedCommand {
   /// Whether the client asks for a terminal.
   virtual bool tty() const = 0;
 
-  /// The client, for messages.
+  /// The client, for messages; also when it has gone.
   virtual std::string peer() const = 0;
 
   /// The protocol that was agreed on: kProtocolV4 and so on.
@@ -64,9 +64,9 @@ class UVSPDY_EXPORT ServedCommand {
   /// after it, and the status waits; a writer that is dropped without an end resets its stream.
   ///
   /// v4 carries the status as JSON; v3 and v2 carry the message of a failure; v1 carries nothing.
-  /// Then it is the client's turn to close, for at most StreamingServer::Options::close_grace.
-  /// What still comes on stdin is dropped, unless somebody has taken it: drop that reader, too.
-  /// Does nothing when called again, or when the client is gone.
+  /// Then it is the client's turn to close, for at most StreamingServerOptions::close_grace. What
+  /// still comes on stdin is dropped, unless somebody has taken it: drop that reader, too. Does
+  /// nothing when called again, or when the client is gone.
   virtual void finish(const Status& status) = 0;
 
  protected:

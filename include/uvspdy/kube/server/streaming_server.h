@@ -17,7 +17,8 @@
 
 namespace uvspdy::kube {
 
-/// How a StreamingServer behaves. Every field has a default, but URLs need a `base_url`.
+/// How a StreamingServer behaves. Every field has a default, but URLs need a `base_url`. Times of 0
+/// are over at once, but for stream_idle_timeout.
 struct StreamingServerOptions {
   /// A PING every 5 s, so that a client that has vanished without a word is noticed also while a
   /// command neither reads nor writes.
@@ -35,7 +36,8 @@ struct StreamingServerOptions {
   /// Where clients reach `serve_token`: "https://10.0.0.1:10010", or with a path in front of
   /// ours, "https://10.0.0.1:10010/cri". Needed for URLs alone.
   std::string base_url{};
-  /// How long a URL may wait to be used, and how many may.
+  /// How long a URL may wait to be used, at most some years (0: no URL works), and how many may
+  /// wait.
   std::chrono::milliseconds token_lifetime = std::chrono::minutes(1);
   std::size_t max_tokens = 1000;
   /// Hears, a line each, of streams that were refused and of connections that broke.
@@ -92,8 +94,8 @@ class UVSPDY_EXPORT StreamingServer {
   /// all there, those that have their status, and portforwards with all that they carry, which have
   /// no end of their own. The others go on until the Runtime finishes them, which is the embedder's
   /// to see to; from then on a client that takes nothing for close_grace is dropped, and one that
-  /// reads slowly after ConnectionOptions::slow_reader_timeout. `done` runs from the loop, once,
-  /// when no session is left; so does that of each further call.
+  /// reads slowly after ConnectionOptions::slow_reader_timeout. `done`, which may be empty, runs
+  /// from the loop, once, when no session is left; so does that of each further call.
   void stop(OnceCallback<void()> done);
 
   /// Connections under way.
