@@ -94,8 +94,8 @@ TEST_CASE("Result: false is a value too") {
   CHECK_FALSE(*result);
 }
 
-TEST_CASE("Error: is as small as one shared pointer") {
-  CHECK(sizeof(Error) == sizeof(std::shared_ptr<int>));
+TEST_CASE("Error: is as small as one pointer") {
+  CHECK(sizeof(Error) == sizeof(void*));
 }
 
 TEST_CASE("Error: a code of zero is success") {
