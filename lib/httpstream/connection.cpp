@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/contract.h"
+#include "core/moment_after.h"
 #include "httpstream/connection_impl.h"
 
 namespace uvspdy::httpstream {
@@ -26,8 +28,7 @@ constexpr std::chrono::hours kLongestTimer{24};
 
 // A timeout that no clock reaches means never.
 session::Time after(std::chrono::milliseconds timeout, session::Time from) {
-  const auto left = std::chrono::floor<std::chrono::milliseconds>(session::Time::max() - from);
-  return timeout < left ? from + timeout : session::Time::max();
+  return moment_after(from, timeout);
 }
 
 std::size_t size_of(std::span<const Bytes> spans) {
@@ -43,6 +44,7 @@ std::size_t size_of(std::span<const Bytes> spans) {
 std::shared_ptr<Connection> Connection::create(std::unique_ptr<net::Transport> transport,
                                                session::Role role, ConnectionOptions options,
                                                ConnectionStart start) {
+  if (!transport) contract_broken("Connection::create: the transport is null");
   auto connection = std::make_shared<Connection>(Private{}, std::move(transport), role,
                                                  std::move(options), std::move(start));
   connection->impl_->start();

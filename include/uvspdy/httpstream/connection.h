@@ -67,8 +67,8 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   using GoAwayHandler = OnceCallback<void(const wire::GoAwayFrame&)>;
   using SettingsHandler = Callback<void(const wire::SettingsFrame&)>;
 
-  /// Runs a session over a connected transport, which must not be null and is taken over. Reading
-  /// starts with the loop's next turn.
+  /// Runs a session over a connected transport, which is taken over; a null pointer ends the
+  /// process with a text. Reading starts with the loop's next turn.
   static std::shared_ptr<Connection> create(std::unique_ptr<net::Transport> transport,
                                             session::Role role, ConnectionOptions options = {},
                                             ConnectionStart start = {});
