@@ -121,6 +121,10 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   /// end, it is called in the loop's next turn, and so are handlers of a Stream that is still held.
   void on_close(CloseHandler handler);
 
+  /// Adds one that hears the same just before on_close, which stays whoever's it is: for code that
+  /// stands between a connection and its user, such as co::Connection.
+  void add_close_handler(CloseHandler handler);
+
   /// Whether on_close has been called, or would have been.
   bool is_closed() const;
 
