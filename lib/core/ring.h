@@ -30,6 +30,7 @@ class Ring {
   std::size_t size() const { return size_; }
 
   T& front() { return slots_[first_]; }
+  const T& front() const { return slots_[first_]; }
 
   void push_back(T value) {
     if (size_ == capacity_) grow();

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/contract.h"
+#include "core/moment_after.h"
 #include "httpstream/connection_impl.h"
 
 namespace uvspdy::httpstream {
@@ -26,8 +28,7 @@ constexpr std::chrono::hours kLongestTimer{24};
 
 // A timeout that no clock reaches means never.
 session::Time after(std::chrono::milliseconds timeout, session::Time from) {
-  const auto left = std::chrono::floor<std::chrono::milliseconds>(session::Time::max() - from);
-  return timeout < left ? from + timeout : session::Time::max();
+  return moment_after(from, timeout);
 }
 
 std::size_t size_of(std::span<const Bytes> spans) {
@@ -43,6 +44,7 @@ std::size_t size_of(std::span<const Bytes> spans) {
 std::shared_ptr<Connection> Connection::create(std::unique_ptr<net::Transport> transport,
                                                session::Role role, ConnectionOptions options,
                                                ConnectionStart start) {
+  if (!transport) contract_broken("Connection::create: the transport is null");
   auto connection = std::make_shared<Connection>(Private{}, std::move(transport), role,
                                                  std::move(options), std::move(start));
   connection->impl_->start();
@@ -69,6 +71,9 @@ void Connection::close() { impl_->close(); }
 void Connection::shutdown() { impl_->shutdown(); }
 void Connection::abort() { impl_->abort(); }
 void Connection::on_close(CloseHandler handler) { impl_->set_on_close(std::move(handler)); }
+void Connection::add_close_handler(CloseHandler handler) {
+  impl_->add_close_handler(std::move(handler));
+}
 bool Connection::is_closed() const { return impl_->is_over(); }
 void Connection::ping(PingHandler handler) { impl_->ping(std::move(handler)); }
 session::Stats Connection::stats() const { return impl_->session().stats(); }
@@ -146,11 +151,18 @@ void Connection::Impl::later(OnceCallback<void()> call) {
 
 // The handlers that were set before die last: what dies with them may call anything.
 void Connection::Impl::set_on_close(CloseHandler handler) {
-  if (phase_ == Phase::kOver) {
-    if (!handler) return;
-    return later([this, handler = std::move(handler)]() mutable { handler(close_error_); });
-  }
+  if (phase_ == Phase::kOver) return tell_closed_later(std::move(handler));
   std::swap(on_close_, handler);
+}
+
+void Connection::Impl::add_close_handler(CloseHandler handler) {
+  if (phase_ == Phase::kOver) return tell_closed_later(std::move(handler));
+  close_handlers_.push_back(std::move(handler));
+}
+
+void Connection::Impl::tell_closed_later(CloseHandler handler) {
+  if (!handler) return;
+  later([this, handler = std::move(handler)]() mutable { handler(close_error_); });
 }
 
 void Connection::Impl::set_on_new_stream(NewStreamHandler handler) {
@@ -479,6 +491,7 @@ void Connection::Impl::finish() {
   const NewStreamHandler no_new_stream = std::move(on_new_stream_);
   const GoAwayHandler no_goaway = std::move(on_goaway_);
   const SettingsHandler no_settings = std::move(on_settings_);
+  for (CloseHandler& handler : std::exchange(close_handlers_, {})) handler(close_error_);
   on_close_(close_error_);
 }
 

@@ -44,6 +44,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   detail::Counted<StreamCore> find(wire::StreamId id) const;
 
   void set_on_close(CloseHandler handler);
+  void add_close_handler(CloseHandler handler);
   void set_on_new_stream(NewStreamHandler handler);
   void set_on_goaway(GoAwayHandler handler);
   void set_on_settings(SettingsHandler handler);
@@ -94,6 +95,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void drop_undecided_streams();
   void close_transport();
   void finish();
+  void tell_closed_later(CloseHandler handler);
   void created(wire::StreamId id);
   detail::Counted<StreamCore> add_stream(wire::StreamId id, Headers headers);
 
@@ -129,6 +131,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   std::vector<OnceCallback<void()>> later_;
   NewStreamHandler on_new_stream_;
   CloseHandler on_close_;
+  std::vector<CloseHandler> close_handlers_;  // beside it
   GoAwayHandler on_goaway_;
   SettingsHandler on_settings_;
 

@@ -1,7 +1,10 @@
 #include "uvspdy/httpstream/piece.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "core/contract.h"
 
 namespace uvspdy::httpstream {
 namespace {
@@ -13,6 +16,10 @@ constexpr std::size_t kWorthABlock = 16 * 1024;
 }  // namespace
 
 Buffer Piece::keep(std::size_t start, BufferPool* pool) const {
+  if (start > size()) {
+    contract_broken("Piece::keep: the bytes from " + std::to_string(start) +
+                    " on are asked for, there are " + std::to_string(size()));
+  }
   const Bytes rest = bytes_.subspan(start);
   if (!owner_.empty()) {
     Buffer shared = owner_;

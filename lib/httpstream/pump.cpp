@@ -1,6 +1,10 @@
 #include "uvspdy/httpstream/pump.h"
 
+#include <string>
 #include <utility>
+
+#include "core/contract.h"
+#include "uvspdy/session/error.h"
 
 namespace uvspdy::httpstream {
 
@@ -12,8 +16,13 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
       : source_(std::move(source)), sink_(std::move(sink)), done_(std::move(done)) {}
 
   void start() {
+    const bool from_nothing = source_->is_of_nothing();
+    to_nothing_ = sink_->is_of_nothing();
+    // Nobody would ever call.
+    if (from_nothing && to_nothing_) return give_up();
     self_ = shared_from_this();
     sink_->start([this] { has_room(); }, [this](const Error& error) { sink_over(error); });
+    if (from_nothing) return source_over(of_nothing("source"));
     source_->start([this](Piece piece) { take(std::move(piece)); },
                    [this](const Error& error) { source_over(error); });
   }
@@ -24,7 +33,8 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
     const auto keep = shared_from_this();
     state_ = State::kEnding;
     error_ = how;
-    source_->discard();
+    // With a sink of nothing, what the source still gives is all that calls us.
+    if (!to_nothing_) source_->discard();
     pass_on(how);
   }
 
@@ -45,7 +55,13 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
     kOver,
   };
 
+  static Error of_nothing(const char* end) {
+    return Error(session::Errc::kStreamClosed,
+                 std::string("the ") + end + " of a Pump is a half of no stream");
+  }
+
   void take(Piece piece) {
+    if (to_nothing_) return sink_over(of_nothing("sink"));
     if (state_ != State::kFlowing || sink_->write(std::move(piece))) return;
     if (state_ != State::kFlowing) return;
     blocked_ = true;
@@ -58,6 +74,7 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void source_over(const Error& how) {
+    if (to_nothing_) return sink_over(of_nothing("sink"));
     if (state_ != State::kFlowing) return;
     state_ = State::kEnding;
     error_ = how;
@@ -90,11 +107,15 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
   DoneHandler done_;
   State state_ = State::kFlowing;
   bool blocked_ = false;
+  bool to_nothing_ = false;
   Error error_;  // what went wrong first
 };
 
 std::shared_ptr<Pump> Pump::start(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink,
                                   DoneHandler done) {
+  if (!source || !sink) {
+    contract_broken(std::string("Pump::start: the ") + (source ? "sink" : "source") + " is null");
+  }
   auto pump =
       std::make_shared<Pump>(Private{}, std::move(source), std::move(sink), std::move(done));
   pump->impl_->start();

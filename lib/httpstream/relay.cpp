@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/contract.h"
 #include "uvspdy/httpstream/pump.h"
 #include "uvspdy/httpstream/transport_ends.h"
 #include "uvspdy/net/timer.h"
@@ -24,6 +25,13 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
 
   void start(std::unique_ptr<net::Transport> transport, const RelayOptions& options);
 
+  /// Somebody else has a half of the stream: nothing can be joined.
+  void break_off_at_start(net::Transport& transport) {
+    transport.abort({});
+    over_with(Error(session::Errc::kStreamClosed,
+                    "no relay to " + peer_ + ": a half of the stream was taken before"));
+  }
+
   void end_with_stream() {
     ends_with_stream_ = true;
     if (stream_ended_) reset_ended_stream();
@@ -43,10 +51,8 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
     stream_->reset();
     if (const auto pump = std::move(to_stream_)) pump->give_up();
     if (const auto pump = std::move(to_transport_)) pump->give_up();
-    to_transport_error_ =
-        Error(session::Errc::kResetHere, "the relay to " + peer_ + " was reset on this side");
-    over_later_.emplace(loop_, [this] { over(); });
-    over_later_->schedule();
+    over_with(
+        Error(session::Errc::kResetHere, "the relay to " + peer_ + " was reset on this side"));
   }
 
  private:
@@ -83,6 +89,13 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
     to_transport_.reset();
     to_transport_error_ = error;
     if (!to_stream_) over();
+  }
+
+  // From the loop's next turn.
+  void over_with(const Error& why) {
+    to_transport_error_ = why;
+    over_later_.emplace(loop_, [this] { over(); });
+    over_later_->schedule();
   }
 
   void over() {
@@ -132,6 +145,7 @@ class UVSPDY_LOCAL Relay::Impl::StreamSource final : public Source {
 
 void Relay::Impl::start(std::unique_ptr<net::Transport> transport, const RelayOptions& options) {
   self_ = shared_from_this();
+  if (!stream_->reader() || !stream_->writer()) return break_off_at_start(*transport);
   TransportEnds ends = ends_of(std::move(transport), {.flush_timeout = options.flush_timeout});
   to_stream_ = Pump::start(std::move(ends.source), sink_of(stream_->take_writer(), options.pool),
                            [this](const Error& error) { to_stream_over(error); });
@@ -143,6 +157,10 @@ void Relay::Impl::start(std::unique_ptr<net::Transport> transport, const RelayOp
 std::shared_ptr<Relay> Relay::start(std::shared_ptr<Stream> stream,
                                     std::unique_ptr<net::Transport> transport, DoneHandler done,
                                     RelayOptions options) {
+  if (!stream || !transport) {
+    contract_broken(std::string("Relay::start: the ") + (stream ? "transport" : "stream") +
+                    " is null");
+  }
   auto impl = std::make_shared<Impl>(std::move(stream), *transport, std::move(done), options);
   impl->start(std::move(transport), options);
   return std::make_shared<Relay>(Private{}, std::move(impl));

@@ -17,6 +17,7 @@ class ReaderSource final : public Source {
   void pause() override { reader_.pause(); }
   void resume() override { reader_.resume(); }
   void discard() override { reader_.discard(); }
+  bool is_of_nothing() const override { return !reader_; }
 
  private:
   StreamReader reader_;
@@ -38,6 +39,7 @@ class WriterSink final : public Sink {
   }
   void end() override { writer_.end(); }
   void break_off(const Error&) override { writer_.end_with_reset(); }
+  bool is_of_nothing() const override { return !writer_; }
 
  private:
   StreamWriter writer_;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/contract.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
@@ -346,6 +347,7 @@ class TransportSink final : public Sink {
 }  // namespace
 
 TransportEnds ends_of(std::unique_ptr<net::Transport> transport, TransportEndsOptions options) {
+  if (!transport) contract_broken("ends_of: the transport is null");
   const auto core = std::make_shared<TransportCore>(std::move(transport), options.flush_timeout);
   return {std::make_unique<TransportSource>(core), std::make_unique<TransportSink>(core)};
 }

@@ -27,9 +27,8 @@ class Handle {
   T* operator->() const { return handle_.get(); }
   explicit operator bool() const { return handle_ != nullptr; }
 
-  /// The same handle as libuv's base types see it.
+  /// The same handle as libuv's base type sees it.
   uv_handle_t* base() const { return base_of(handle_.get()); }
-  uv_stream_t* stream() const { return static_cast<uv_stream_t*>(static_cast<void*>(get())); }
 
   /// Closes the handle now.
   void reset() { handle_.reset(); }

@@ -33,8 +33,7 @@ class PipeConnector final : public Connector {
 
   void connect() {
     transport_ = StreamTransport::make_pipe(loop());
-    const int failed = transport_->connect(path_, [this](int status) { connected(status); });
-    if (failed < 0) fail_later(uv_error(failed, "connect to " + target()));
+    transport_->connect(path_, [this](int status) { connected(status); });
   }
 
   void connected(int status) {

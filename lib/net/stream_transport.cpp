@@ -294,12 +294,11 @@ int StreamTransport::connect(const sockaddr_storage& address, OnceCallback<void(
   return status;
 }
 
-int StreamTransport::connect(const std::string& path, OnceCallback<void(int)> handler) {
+void StreamTransport::connect(const std::string& path, OnceCallback<void(int)> handler) {
   state_->connecting = std::make_unique<State::Connecting>();
   state_->connecting->request.data = state_.get();
   state_->connecting->handler = std::move(handler);
   uv_pipe_connect(&state_->connecting->request, state_->pipe(), path.c_str(), &State::connect_done);
-  return 0;
 }
 
 void StreamTransport::connected(std::string peer) {

@@ -38,9 +38,10 @@ class StreamTransport final : public Transport {
   int open(uv_os_sock_t socket);
 
   /// Begins to connect. The handler gets libuv's status, from the loop, unless the transport is
-  /// closed before. A negative result: it has not begun, and the handler is not called.
+  /// closed before. A negative result: it has not begun, and the handler is not called. To a local
+  /// socket it always begins.
   int connect(const sockaddr_storage& address, OnceCallback<void(int)> handler);
-  int connect(const std::string& path, OnceCallback<void(int)> handler);
+  void connect(const std::string& path, OnceCallback<void(int)> handler);
 
   /// Says that it is connected. `peer` is for messages; empty: the address that the kernel knows.
   void connected(std::string peer = {});

@@ -8,9 +8,6 @@
 namespace uvspdy::net {
 namespace {
 
-// Records from this size on are worth a system call without being copied together.
-constexpr std::size_t kLargeRecord = 4 * 1024;
-
 // What an idle connection may keep of its buffers.
 constexpr std::size_t kIdleCapacity = 4 * 1024;
 
@@ -77,7 +74,7 @@ void TlsLink::drop_input() {
 
 void TlsLink::put(Bytes output) {
   if (write_error_) return;
-  if (stuck_ || output.size() < kLargeRecord) {
+  if (stuck_ || output.size() < kWorthNoCopy) {
     waiting_.insert(waiting_.end(), output.begin(), output.end());
     return;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::net {
+
+/// What is smaller is copied together: a record, or a system call, costs about as much as copying
+/// this.
+inline constexpr std::size_t kWorthNoCopy = 4 * 1024;
 
 /// Who a link works for: a handshake first, the transport that comes of it afterwards. Called
 /// from the loop. Anything may be destroyed from inside, the link included.
@@ -29,7 +34,7 @@ class TlsLinkUser {
 /// One connection's SSL joined with the transport below it.
 ///
 /// In: OpenSSL reads out of the very view that the lower transport hands up; only what must outlive
-/// that call is copied (`keep_input`). Out: a record of 4 KiB or more goes to the lower transport
+/// that call is copied (`keep_input`). Out: a record that is worth it goes to the lower transport
 /// out of OpenSSL's own buffer, in one gathered call with the small records that wait before it;
 /// what is not taken is kept here. OpenSSL itself never sees a write that has to wait.
 class TlsLink {

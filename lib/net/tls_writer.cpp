@@ -9,9 +9,6 @@
 namespace uvspdy::net {
 namespace {
 
-// A record costs about what copying this much does.
-constexpr std::size_t kCopied = 4 * 1024;
-
 Error put_record(TlsLink& link, Bytes plaintext) {
   clear_openssl_errors();
   std::size_t count = 0;
@@ -35,7 +32,7 @@ Result<std::size_t> encrypt(TlsLink& link, std::span<const Bytes> spans) {
   };
   for (Bytes rest : spans) {
     if (link.is_stuck()) break;
-    if (rest.size() < kCopied) {
+    if (rest.size() < kWorthNoCopy) {
       if (staged + rest.size() > Scratch::kSize) {
         if (Error error = put_staged()) return error;
         if (link.is_stuck()) break;

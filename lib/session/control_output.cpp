@@ -30,6 +30,7 @@ Error ControlOutput::check(FrameType type, const Headers& headers) {
 Error ControlOutput::send(const wire::SynStreamFrame& frame) {
   const std::size_t start = control_.size();
   if (Error error = encoder_.encode(frame, control_)) return error;
+  others_wait_ = true;
   queued(control_, start, FrameType::kSynStream, frame.stream_id, 0, &frame.headers);
   return {};
 }
@@ -37,6 +38,7 @@ Error ControlOutput::send(const wire::SynStreamFrame& frame) {
 Error ControlOutput::send(const wire::SynReplyFrame& frame) {
   const std::size_t start = control_.size();
   if (Error error = encoder_.encode(frame, control_)) return error;
+  others_wait_ = true;
   queued(control_, start, FrameType::kSynReply, frame.stream_id, 0, &frame.headers);
   return {};
 }
@@ -75,7 +77,7 @@ Traced traced(const wire::WindowUpdateFrame& frame) {
 }  // namespace
 
 template <class Frame>
-std::size_t ControlOutput::put(const Frame& frame, std::vector<std::uint8_t>& queue) {
+std::size_t ControlOutput::put_quietly(const Frame& frame, std::vector<std::uint8_t>& queue) {
   const std::size_t start = queue.size();
   wire::FrameEncoder::encode(frame, queue);
   const auto [type, id, value] = traced(frame);
@@ -83,12 +85,21 @@ std::size_t ControlOutput::put(const Frame& frame, std::vector<std::uint8_t>& qu
   return queue.size() - start;
 }
 
+template <class Frame>
+std::size_t ControlOutput::put(const Frame& frame, std::vector<std::uint8_t>& queue) {
+  others_wait_ = true;
+  return put_quietly(frame, queue);
+}
+
 void ControlOutput::send(const wire::RstStreamFrame& frame) { put(frame, control_); }
 void ControlOutput::send(const wire::SettingsFrame& frame) { put(frame, control_); }
 void ControlOutput::send(const wire::PingFrame& frame) { put(frame, control_); }
 void ControlOutput::send(const wire::GoAwayFrame& frame) { put(frame, control_); }
 
-void ControlOutput::send_quietly(const wire::PingFrame& frame) { quiet_ += put(frame, control_); }
+void ControlOutput::send_quietly(const wire::PingFrame& frame) {
+  put_quietly(frame, control_);
+  quiet_waits_ = true;
+}
 
 void ControlOutput::answer(const wire::RstStreamFrame& frame) { answers_ += put(frame, control_); }
 void ControlOutput::answer(const wire::WindowUpdateFrame& frame) {
@@ -105,21 +116,22 @@ void ControlOutput::send_opening(const wire::SettingsFrame& settings, std::uint3
 }
 
 void ControlOutput::move_to(OutputBatch& batch) {
-  const bool only_quiet = size() == quiet_;
   if (!urgent_.empty()) {
     urgent_.insert(urgent_.end(), control_.begin(), control_.end());
     control_.clear();
-    batch.add_control(urgent_, only_quiet);
+    batch.add_control(urgent_, !others_wait_);
   } else {
-    batch.add_control(control_, only_quiet);
+    batch.add_control(control_, !others_wait_);
   }
-  answers_ = quiet_ = 0;
+  answers_ = 0;
+  quiet_waits_ = others_wait_ = false;
 }
 
 void ControlOutput::clear() {
   urgent_.clear();
   control_.clear();
-  answers_ = quiet_ = 0;
+  answers_ = 0;
+  quiet_waits_ = others_wait_ = false;
 }
 
 }  // namespace uvspdy::session

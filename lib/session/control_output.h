@@ -55,7 +55,7 @@ class ControlOutput {
   /// Bytes of it that the peer has made us queue.
   std::size_t answers() const { return answers_; }
   /// Whether a quiet PING waits.
-  bool has_quiet() const { return quiet_ > 0; }
+  bool has_quiet() const { return quiet_waits_; }
   void move_to(OutputBatch& batch);
   void clear();
 
@@ -63,6 +63,8 @@ class ControlOutput {
   /// Encodes a frame that cannot fail at the end of a queue; returns its size.
   template <class Frame>
   std::size_t put(const Frame& frame, std::vector<std::uint8_t>& queue);
+  template <class Frame>
+  std::size_t put_quietly(const Frame& frame, std::vector<std::uint8_t>& queue);
   void queued(const std::vector<std::uint8_t>& queue, std::size_t start, wire::FrameType type,
               wire::StreamId id, std::uint32_t value, const Headers* headers);
 
@@ -72,7 +74,8 @@ class ControlOutput {
   std::vector<std::uint8_t> urgent_;
   std::vector<std::uint8_t> control_;
   std::size_t answers_ = 0;
-  std::size_t quiet_ = 0;  // bytes of quiet PINGs
+  bool quiet_waits_ = false;
+  bool others_wait_ = false;  // frames that make the connection count as used
 };
 
 }  // namespace uvspdy::session

@@ -4,11 +4,9 @@ namespace uvspdy::session {
 
 void Liveness::time_came(Time now, const Reading& reading) {
   idle_.start(now);
+  while (!new_breaks_.empty()) begin_break(new_breaks_.take_front(), now);
   if (reading.unread || reading.again) idle_.restart(now);
-  if (!reading.reads || reading.again) {
-    ping_answer_.restart_if_it_runs(now);
-    flow_control_.restart_if_it_runs(now);
-  }
+  if (!reading.reads || reading.again || output_waited_) restart_answers(now);
 }
 
 bool Liveness::ping_is_due(Time now) {
@@ -29,9 +27,11 @@ std::optional<Time> Liveness::deadline(const Reading& reading, bool pings) const
     consider(timeout.runs() || !counts ? timeout.due() : Time::min());
   };
   if (!creates_.empty()) consider(creates_.front().first);
+  if (!new_breaks_.empty()) consider(Time::min());
+  if (!breaks_.empty()) consider(breaks_.front().end);
   if (!reading.unread) consider_started(idle_);
   if (pings) consider_started(ping_period_);
-  if (reading.reads) {
+  if (reading.reads && !output_waited_) {
     consider(ping_answer_.due());
     consider(flow_control_.due());
   }

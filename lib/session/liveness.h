@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/ring.h"
 #include "session/timeout.h"
 #include "uvspdy/session/options.h"
 #include "uvspdy/wire/frame.h"
@@ -26,7 +27,8 @@ class Liveness {
         ping_period_(options.ping_period),
         ping_answer_(options.ping_timeout),
         flow_control_(options.flow_control_timeout),
-        create_timeout_(options.create_timeout) {}
+        create_timeout_(options.create_timeout),
+        break_off_timeout_(options.break_off_timeout) {}
 
   // What happens.
 
@@ -36,6 +38,11 @@ class Liveness {
   void frame_passed(Time now) { idle_.restart(now); }
   void stream_created(wire::StreamId id, Time now) {
     if (const auto end = time_after(now, create_timeout_)) creates_.emplace_back(*end, id);
+  }
+  /// A stream was broken off, and `queued` bytes of it are still to leave. Its time begins with the
+  /// next advance.
+  void stream_broken_off(wire::StreamId id, std::size_t queued) {
+    if (time_after(Time(), break_off_timeout_)) new_breaks_.push_back({{}, id, queued});
   }
   void ping_sent(Time now) { ping_answer_.start(now); }
   void ping_answered() { ping_answer_.stop(); }
@@ -47,6 +54,13 @@ class Liveness {
     idle_.set_duration(duration);
     idle_.restart(now);
   }
+  /// Output waits until the transport takes more of it. So does a PING in it or behind it: no
+  /// answer can come before it has left.
+  void note_output_waits() { output_waited_ = true; }
+  /// All of it has left that could wait.
+  void output_left(Time now) {
+    if (std::exchange(output_waited_, false)) restart_answers(now);
+  }
   void time_came(Time now, const Reading& reading);
 
   // What is due. Each is to be asked behind time_came.
@@ -55,6 +69,7 @@ class Liveness {
   const Timeout& ping_answer() const { return ping_answer_; }
   const Timeout& flow_control() const { return flow_control_; }
   std::chrono::milliseconds create_timeout() const { return create_timeout_; }
+  std::chrono::milliseconds break_off_timeout() const { return break_off_timeout_; }
 
   /// Whether a PING is to be sent now; the next period begins with the question.
   bool ping_is_due(Time now);
@@ -79,16 +94,57 @@ class Liveness {
     return std::nullopt;
   }
 
+  /// A stream that was broken off and of which too little has left since, each once; `queued` says
+  /// of an id how many bytes still wait, or nothing if it is through.
+  template <class Queued>
+  std::optional<wire::StreamId> take_late_break(Time now, Queued queued) {
+    while (!breaks_.empty()) {
+      const Break& first = breaks_.front();
+      const std::optional<std::size_t> left = queued(first.id);
+      if (left && first.end > now) break;
+      const Break late = breaks_.take_front();
+      if (!left) continue;
+      if (late.queued - *left < kLeastProgress) return late.id;
+      begin_break({{}, late.id, *left}, now);
+    }
+    return std::nullopt;
+  }
+
   /// When the first of them is due. With `pings` PINGs may be sent.
   std::optional<Time> deadline(const Reading& reading, bool pings) const;
 
  private:
+  // What must leave of a stream that was broken off to get more time: so the waiting is bounded,
+  // and a slow peer is not cut off.
+  static constexpr std::size_t kLeastProgress = 16 * 1024;
+
+  struct Break {
+    Time end{};
+    wire::StreamId id = 0;
+    std::size_t queued = 0;
+  };
+
+  void begin_break(Break begun, Time now) {
+    const auto end = time_after(now, break_off_timeout_);
+    if (!end) return;
+    begun.end = *end;
+    breaks_.push_back(begun);
+  }
+  void restart_answers(Time now) {
+    ping_answer_.restart_if_it_runs(now);
+    flow_control_.restart_if_it_runs(now);
+  }
+
   Timeout idle_;
   Timeout ping_period_;
   Timeout ping_answer_;
   Timeout flow_control_;
   std::chrono::milliseconds create_timeout_;
+  std::chrono::milliseconds break_off_timeout_;
   std::deque<std::pair<Time, wire::StreamId>> creates_;  // by the end of their time
+  Ring<Break> new_breaks_;                               // whose time has not begun
+  Ring<Break> breaks_;                                   // by the end of their time
+  bool output_waited_ = false;
   std::optional<Time> last_data_;
 };
 

@@ -27,7 +27,9 @@ class Call {
 Session::Session(Role role, Options options, Handler& handler)
     : impl_(std::make_unique<Impl>(role, std::move(options), handler)) {}
 
-Session::~Session() = default;
+// What dies with the buffers of the user may call the session: so that happens while there is one,
+// which refuses everything.
+Session::~Session() { Call(*impl_)->abort(Error(Errc::kConnectionClosed, "the session is gone")); }
 
 std::size_t Session::receive(Bytes bytes, Time now) { return Call(*impl_)->receive(bytes, now); }
 void Session::receive_end(const Error& reason) { Call(*impl_)->receive_end(reason); }

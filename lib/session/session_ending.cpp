@@ -34,12 +34,6 @@ Session::Impl::Impl(Role role, Options options, Handler& handler)
       opening_(role == Role::kServer && options_.wait_for_client, windows_.has_windows()),
       control_(options_, stats_, trace_) {}
 
-// Owners of buffers may call the session as long as there is one: it refuses everything.
-Session::Impl::~Impl() {
-  abort(Error(Errc::kConnectionClosed, "the session is gone"));
-  dropped_.free_all();
-}
-
 // Whether frames may still leave that the peer should see.
 bool Session::Impl::has_more_to_say() const {
   return is_open() || (ending_.is_closing() && (!ending_.goaway_sent() || !scheduler_.empty()));

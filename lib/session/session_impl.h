@@ -33,7 +33,7 @@ namespace uvspdy::session {
 class UVSPDY_LOCAL Session::Impl {
  public:
   Impl(Role role, Options options, Handler& handler);
-  ~Impl();
+  ~Impl() = default;
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -159,6 +159,7 @@ class UVSPDY_LOCAL Session::Impl {
 
   // Time (session_time.cpp).
   void end_late_creates();
+  void end_late_breaks();
   void close_when_idle();
   void close_when_peer_is_dead();
   void send_periodic_ping();

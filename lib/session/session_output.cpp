@@ -19,7 +19,7 @@ void Session::Impl::send_goaway() {
 
 // This side resets the stream. One that the peer has not heard of is not reset there.
 void Session::Impl::reset_on_wire(Stream& stream, wire::RstStatus status) {
-  if (!streams_.happened(stream, StreamEvent::kSendReset)) return;
+  if (!streams_.try_move(stream, StreamEvent::kSendReset)) return;
   reset_streams_.add(stream.id);
   control_.send(wire::RstStreamFrame{stream.id, status});
 }
@@ -38,7 +38,10 @@ bool Session::Impl::finished() const {
 }
 
 void Session::Impl::fill_output() {
-  if (!opening_.is_held() && batch_.empty()) fill_batch();
+  if (opening_.is_held()) return;
+  // Asked again, it has not been taken whole.
+  if (!batch_.empty()) return liveness_.note_output_waits();
+  fill_batch();
 }
 
 std::span<const Bytes> Session::Impl::output() const {
@@ -51,7 +54,9 @@ void Session::Impl::output_sent(std::size_t count, Time now) {
   if (!batch_.is_quiet()) liveness_.frame_passed(now);
   stats_.bytes_sent += count;
   batch_.consume(count, dropped_);
-  if (batch_.empty()) batch_sent();
+  if (!batch_.empty()) return liveness_.note_output_waits();
+  liveness_.output_left(now);
+  batch_sent();
 }
 
 void Session::Impl::batch_sent() {
@@ -94,7 +99,7 @@ void Session::Impl::send_unsent_streams() {
       end_now(*stream, error);
       continue;
     }
-    streams_.happened(*stream, StreamEvent::kSendSynStream);
+    streams_.try_move(*stream, StreamEvent::kSendSynStream);
     if (frame->fin) {
       stream->sending.last = Sending::Last::kFinInBatch;
       departures_.queue_fin(stream->id);
@@ -183,7 +188,7 @@ void Session::Impl::check_high_water(Stream& stream) {
 }
 
 void Session::Impl::fin_sent(Stream& stream) {
-  streams_.happened(stream, StreamEvent::kSendFin);
+  streams_.try_move(stream, StreamEvent::kSendFin);
   stream.sending.end.set({});
   due_.add(stream);
   finish_sending(stream);

@@ -223,7 +223,7 @@ Error Session::Impl::receive_data(Stream& stream, Bytes payload) {
 }
 
 void Session::Impl::receive_fin(Stream& stream) {
-  streams_.happened(stream, StreamEvent::kReceiveFin);
+  streams_.try_move(stream, StreamEvent::kReceiveFin);
   stream.receiving.end.set({});
   if (stream.is_over()) due_.add(stream);
   tell_received(stream);
@@ -267,7 +267,7 @@ Error Session::Impl::handle(wire::SynStreamFrame& frame) {
     return {};
   }
   Stream& stream = streams_.add(frame, header_bytes);
-  streams_.happened(stream, StreamEvent::kReceiveSynStream);
+  streams_.try_move(stream, StreamEvent::kReceiveSynStream);
   if (stream.sending.end.is_due()) {
     // One that takes no reply is processed as it is.
     streams_.note_accepted(id);
@@ -284,7 +284,7 @@ Error Session::Impl::handle(wire::SynReplyFrame& frame) {
   Stream* stream = streams_.find(id);
   Error error;
   if (!may_come(id, stream, StreamEvent::kReceiveSynReply, error)) return error;
-  streams_.happened(*stream, StreamEvent::kReceiveSynReply);
+  streams_.try_move(*stream, StreamEvent::kReceiveSynReply);
   schedule(*stream);  // what was written before may go now
   handler_.on_reply(id, std::move(frame.headers));
   if (frame.fin && !stream->is_over()) receive_fin(*stream);
@@ -357,7 +357,7 @@ void Session::Impl::answer_stray(wire::StreamId id, RstStatus status) {
 Error Session::Impl::stream_error(Stream& stream, RstStatus status, std::string_view what,
                                   Errc code) {
   if (stream.is_over()) return {};
-  if (streams_.happened(stream, StreamEvent::kSendReset)) answer_with_reset(stream.id, status);
+  if (streams_.try_move(stream, StreamEvent::kSendReset)) answer_with_reset(stream.id, status);
   end_after_held(stream, Error(code, stream_text(stream.id) + ": " + std::string(what)));
   return stream.creator == Creator::kPeer ? count_reset() : Error();
 }

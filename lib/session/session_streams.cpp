@@ -86,7 +86,7 @@ Error Session::Impl::reply(wire::StreamId id, Headers headers, bool fin) {
   if (Error error = control_.send(frame)) return error;
   streams_.note_accepted(id);
   departures_.queue_reply(id);
-  streams_.happened(*stream, StreamEvent::kSendSynReply);
+  streams_.try_move(*stream, StreamEvent::kSendSynReply);
   if (fin) sending.last = Sending::Last::kFin;
   if (fin_on_reply) {
     sending.last = Sending::Last::kFinInBatch;
@@ -152,6 +152,7 @@ void Session::Impl::end_with_reset(wire::StreamId id) {
   if (stream == nullptr || !stream->sending.takes_more()) return;
   if (!stream->sending.queue.empty()) {
     stream->sending.last = Sending::Last::kReset;
+    liveness_.stream_broken_off(id, stream->sending.queued);
     return;
   }
   reset_on_wire(*stream, wire::RstStatus::kCancel);

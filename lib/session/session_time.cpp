@@ -9,9 +9,11 @@ namespace uvspdy::session {
 
 void Session::Impl::advance(Time now) {
   open(now);
+  if (!batch_.empty()) liveness_.note_output_waits();
   liveness_.time_came(now, held_.reading());
   held_.note_reading_again();
   end_late_creates();
+  if (is_open()) end_late_breaks();
   if (is_open()) close_when_idle();
   if (is_open()) close_when_peer_is_dead();
   if (is_open()) fail_blocked_writers();
@@ -52,6 +54,24 @@ void Session::Impl::end_late_creates() {
     }
     reset_on_wire(stream, wire::RstStatus::kCancel);
     end_now(stream, Error(Errc::kCreateTimeout, text));
+  }
+}
+
+// The peer has not taken what was written, so it gets the reset without that.
+void Session::Impl::end_late_breaks() {
+  const auto queued = [this](wire::StreamId id) -> std::optional<std::size_t> {
+    const Stream* stream = streams_.find(id);
+    const bool waits = stream != nullptr && stream->sending.last == Sending::Last::kReset;
+    return waits ? std::optional(stream->sending.queued) : std::nullopt;
+  };
+  while (const auto id = liveness_.take_late_break(now_, queued)) {
+    Stream& stream = *streams_.find(*id);
+    const std::string text = "; " + std::to_string(stream.sending.queued) +
+                             " bytes before that were dropped, the peer took too little for " +
+                             std::to_string(liveness_.break_off_timeout().count()) + " ms";
+    reset_on_wire(stream, wire::RstStatus::kCancel);
+    end_after_held(stream, Error(Errc::kResetHere,
+                                 reset_here(*id, wire::RstStatus::kCancel).message() + text));
   }
 }
 

@@ -114,7 +114,7 @@ void StreamTable::stop_counting(Stream& stream) {
 
 // ---- states and ends
 
-bool StreamTable::happened(Stream& stream, StreamEvent event) {
+bool StreamTable::try_move(Stream& stream, StreamEvent event) {
   const StreamRule rule = rule_for(stream.creator, stream.state(), event);
   if (rule.verdict != StreamRule::Verdict::kAllowed) return false;
   const bool answers = event == StreamEvent::kSendSynReply || event == StreamEvent::kSendReset;

@@ -85,7 +85,7 @@ class StreamTable {
   // Their states.
 
   /// Moves the stream on, if the event is allowed, and says whether it is.
-  bool happened(Stream& stream, StreamEvent event);
+  bool try_move(Stream& stream, StreamEvent event);
   void close(Stream& stream) {
     enter(stream, moved(stream.creator, stream.wire_states(), StreamState::kClosed));
   }

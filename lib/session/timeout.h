@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 
+#include "core/moment_after.h"
 #include "uvspdy/session/options.h"
 
 namespace uvspdy::session {
@@ -10,12 +11,9 @@ namespace uvspdy::session {
 /// When a duration that begins at `from` is over. Nothing if it never is: 0 means for ever, and so
 /// does whatever lies behind the end of the clock, milliseconds::max() above all.
 inline std::optional<Time> time_after(Time from, std::chrono::milliseconds duration) {
-  using std::chrono::milliseconds;
-  constexpr auto kLongest = std::chrono::duration_cast<milliseconds>(Time::duration::max());
-  if (duration <= milliseconds(0) || duration >= kLongest) return std::nullopt;
-  const Time::duration length = duration;
-  const bool overflows = from > Time() && length > Time::max() - from;
-  return overflows ? std::nullopt : std::optional<Time>(from + length);
+  if (duration <= std::chrono::milliseconds(0)) return std::nullopt;
+  const Time end = moment_after(from, duration);
+  return end == Time::max() ? std::nullopt : std::optional<Time>(end);
 }
 
 /// A duration that begins, may begin anew, and may be over.

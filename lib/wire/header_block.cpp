@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "uvspdy/printable.h"
 #include "uvspdy/wire/error.h"
 #include "wire/byte_order.h"
 
@@ -20,9 +21,7 @@ constexpr std::array<std::string_view, 5> kForbidden = {"connection", "host", "k
 
 std::string quoted(std::string_view text) {
   constexpr std::size_t kShown = 64;
-  std::string result = "'";
-  for (const char c : text.substr(0, kShown)) result += c >= ' ' && c <= '~' ? c : '?';
-  return result + (text.size() > kShown ? "...'" : "'");
+  return "'" + printable(text, kShown) + "'";
 }
 
 Error too_many_headers(std::size_t count, const Limits& limits) {

@@ -136,6 +136,25 @@ TEST_CASE("co::Connection: close closes also while others wait for the end") {
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("co::Connection: on_close of get() is whoever's it is") {
+  TestLoop loop;
+  CoroutinePair pair(loop);
+  co::TaskGroup tasks(loop.get());
+  std::optional<Error> end;
+  const auto closed = [&]() -> co::Task<> { end = co_await pair.client->closed(); };
+  int heard = 0;
+  pair.client->get()->on_close([&](const Error&) { ++heard; });
+  tasks.spawn(closed());
+  loop.run_turns(5);
+  const bool cleared = GENERATE(false, true);
+  if (cleared) pair.client->get()->on_close({});
+  pair.server->get()->close();
+  REQUIRE(loop.run_until([&] { return end.has_value(); }));
+  CHECK_FALSE(*end);
+  REQUIRE(loop.run_out());
+  CHECK(heard == (cleared ? 0 : 1));
+}
+
 TEST_CASE("co::Connection: the first that hears of the end may end the others") {
   TestLoop loop;
   CoroutinePair pair(loop);

@@ -7,11 +7,13 @@
 #include "httpstream/stream_tasks.h"
 #include "support/coroutine_pair.h"
 #include "support/outside_calls.h"
+#include "support/patterned_text.h"
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using test::AllRead;
 using test::close;
+using test::closed;
 using test::CoroutineStreams;
 using test::OutsideCalls;
 using test::read_all;
@@ -66,7 +68,7 @@ TEST_CASE("co::Stream: a write to a stream that has ended unread fails at once")
     pair.server->get()->abort();
     expected = session::Errc::kConnectionLost;
   }
-  REQUIRE(loop.run_until([&] { return !pair.near->get()->writable(); }));
+  REQUIRE(loop.run_until([&] { return pair.near->is_broken(); }));
   std::optional<Error> late;
   tasks.spawn(write(*pair.near, "late", late));
   REQUIRE(loop.run_until([&] { return late.has_value(); }));
@@ -127,6 +129,81 @@ TEST_CASE("co::Stream: dropped before close it is reset, behind close nothing is
   } else {
     CHECK(all->error.code() == session::Errc::kStreamReset);
   }
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: dropped before close, what was written leaves ahead of the reset") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  const std::string text = test::patterned_text(500000);  // more than the window
+  std::optional<Error> written;
+  tasks.spawn(write(*pair.near, text, written));
+  REQUIRE(loop.run_until([&] { return written.has_value(); }));
+  pair.near.reset();
+  loop.run_turns(20);
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.far, all));
+  REQUIRE(loop.run_until([&] { return all.has_value(); }));
+  CHECK(all->text == text);
+  CHECK(all->error.code() == session::Errc::kStreamReset);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: whatever is done with get(), it goes on") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  std::optional<AllRead> all;
+  std::optional<Error> over;
+  const std::shared_ptr<Stream> stream = pair.far->get();
+  const auto meddle = [&] {
+    stream->on_data([](Bytes) { CHECK(false); });
+    stream->on_end([](const Error&) { CHECK(false); });
+    stream->on_writable([] { CHECK(false); });
+    stream->pause();
+    stream->close();
+    stream->reader().discard();
+    stream->writer().end_with_reset();
+    stream->take_reader();
+    stream->take_writer();
+  };
+  meddle();
+  int heard = 0;
+  stream->on_received([&](const Error& error) { heard += error ? 100 : 1; });
+  stream->on_sent([&](const Error& error) { heard += error ? 100 : 1; });
+  stream->on_close([&](const Error& error) { heard += error ? 100 : 1; });
+  tasks.spawn(read_all(*pair.far, all));
+  tasks.spawn(closed(*pair.far, over));
+  std::optional<Error> written;
+  std::optional<Error> ends[2];
+  tasks.spawn(write(*pair.near, "hello", written));
+  REQUIRE(loop.run_until([&] { return written.has_value(); }));
+  meddle();
+  tasks.spawn(close(*pair.near, ends[0]));
+  tasks.spawn(close(*pair.far, ends[1]));
+  REQUIRE(loop.run_until([&] { return all && over && ends[0] && ends[1] && heard >= 3; }));
+  CHECK(all->text == "hello");
+  CHECK_FALSE(all->error);
+  CHECK_FALSE(*over);
+  CHECK_FALSE(*ends[1]);
+  CHECK(heard == 3);
+  REQUIRE(pair.drop(loop));
+}
+
+TEST_CASE("co::Stream: released while another coroutine waits, it is reset") {
+  TestLoop loop;
+  CoroutineStreams pair(loop);
+  co::TaskGroup tasks(loop.get());
+  std::optional<AllRead> all;
+  tasks.spawn(read_all(*pair.near, all));
+  loop.run_turns(5);
+  const std::shared_ptr<Stream> stream = pair.near->release();
+  pair.near.reset();
+  CHECK_FALSE(all);
+  REQUIRE(loop.run_until([&] { return all && stream->is_closed(); }));
+  CHECK(all->error.code() == session::Errc::kResetHere);
+  CHECK_FALSE(stream->take_reader());
   REQUIRE(pair.drop(loop));
 }
 

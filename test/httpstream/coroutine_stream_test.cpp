@@ -241,11 +241,21 @@ TEST_CASE("co::Stream: given back it is a stream for handlers again") {
   stream->on_data([&](Bytes bytes) { text += text_of(bytes); });
   REQUIRE(loop.run_until([&] { return text == "held until then"; }));
   pair.far.emplace(stream);  // and taken over again
+  CHECK(pair.far->release() == stream);
+  stream->reset();
   REQUIRE(pair.drop(loop));
-  // One that is closed tells how it has ended.
+  // One that is closed tells how it has ended; one whose halves are elsewhere, that they are.
   pair.far.emplace(stream);
-  std::optional<AllRead> all;
-  tasks.spawn(read_all(*pair.far, all));
-  REQUIRE(loop.run_until([&] { return all.has_value(); }));
-  CHECK(all->error.code() == session::Errc::kResetHere);
+  co::Stream without_halves(stream);
+  std::optional<AllRead> all[2];
+  std::optional<Error> errors[3];
+  tasks.spawn(read_all(*pair.far, all[0]));
+  tasks.spawn(read_all(without_halves, all[1]));
+  tasks.spawn(write(without_halves, "x", errors[0]));
+  tasks.spawn(close(without_halves, errors[1]));
+  tasks.spawn(closed(without_halves, errors[2]));
+  REQUIRE(loop.run_until([&] { return all[0] && all[1] && errors[0] && errors[1] && errors[2]; }));
+  CHECK(all[0]->error.code() == session::Errc::kResetHere);
+  CHECK(all[1]->error.code() == session::Errc::kStreamClosed);
+  for (const auto& error : errors) CHECK(error->code() == session::Errc::kStreamClosed);
 }

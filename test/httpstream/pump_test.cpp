@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "support/catch.h"
+#include "support/death.h"
 #include "support/hand_ends.h"
 #include "uvspdy/session/error.h"
 
@@ -177,4 +178,69 @@ TEST_CASE("Pump: may be given up and dropped in done") {
   }
   CHECK(source.destroyed);
   CHECK(sink.destroyed);
+}
+
+TEST_CASE("Pump: a reader of no stream is a source that has broken off") {
+  HandSink::Record sink;
+  std::optional<Error> done;
+  auto pump = Pump::start(source_of(StreamReader()), std::make_unique<HandSink>(sink),
+                          [&](const Error& error) { done = error; });
+  CHECK_FALSE(done);
+  REQUIRE(sink.broken);
+  CHECK(sink.broken->code() == session::Errc::kStreamClosed);
+  CHECK(sink.ends == 0);
+  CHECK(pump->source_is_over());
+  sink.on_over({});
+  REQUIRE(done);
+  CHECK(done->code() == session::Errc::kStreamClosed);
+  CHECK(sink.destroyed);
+}
+
+TEST_CASE("Pump: a writer of no stream is a sink that has broken off") {
+  HandSource::Record source;
+  std::optional<Error> done;
+  auto pump = Pump::start(std::make_unique<HandSource>(source), sink_of(StreamWriter()),
+                          [&](const Error& error) {
+                            CHECK_FALSE(done);
+                            done = error;
+                          });
+  CHECK_FALSE(done);
+  CHECK_FALSE(source.paused);  // it is what calls us
+  const bool declared = GENERATE(false, true);
+  if (declared) pump->end();
+  SECTION("told with the first piece") { source.on_data(Piece(bytes_of("lost"))); }
+  SECTION("or with the end") { source.on_end({}); }
+  REQUIRE(done);
+  CHECK(done->code() == session::Errc::kStreamClosed);
+  CHECK(source.destroyed);
+}
+
+TEST_CASE("Pump: between two ends of nothing there is nobody to tell, and nothing is left") {
+  auto owned = std::make_shared<int>(0);
+  const std::weak_ptr<int> freed = owned;
+  const auto pump = Pump::start(source_of(StreamReader()), sink_of(StreamWriter()),
+                                [owned = std::move(owned)](const Error&) { CHECK(false); });
+  CHECK(freed.expired());
+  CHECK(pump->source_is_over());
+  pump->end();
+  pump->give_up();
+}
+
+TEST_CASE("Pump: null pointers end the process with a text") {
+  HandSource::Record source;
+  CHECK(test::text_of_death([] { Pump::start(nullptr, sink_of(StreamWriter()), {}); }) ==
+        "uvspdy: Pump::start: the source is null\n");
+  CHECK(test::text_of_death([&] {
+          Pump::start(std::make_unique<HandSource>(source), nullptr, {});
+        }) == "uvspdy: Pump::start: the sink is null\n");
+}
+
+TEST_CASE("Piece: a start behind its end ends the process with a text") {
+  const bool owned = GENERATE(false, true);
+  const auto keep = [owned] {
+    const Piece piece = owned ? Piece(Buffer::copy_of("abc")) : Piece(bytes_of("abc"));
+    (void)piece.keep(4);
+  };
+  CHECK(test::text_of_death(keep).starts_with("uvspdy: Piece::keep"));
+  CHECK(Piece(bytes_of("abc")).keep(3).empty());
 }

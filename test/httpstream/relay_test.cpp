@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "support/death.h"
 #include "support/patterned_text.h"
 #include "support/pipe_transport.h"
 #include "support/raw_peer.h"
@@ -387,6 +388,37 @@ TEST_CASE("Relay: takes a stream that the peer has ended already, or closed") {
     CHECK(relayed.error().code() == Errc::kStreamReset);
   }
   REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: of a stream whose half was taken before is a break, in the next turn") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  auto streams = pair.stream();
+  const auto client = std::move(streams.first);
+  auto server = std::move(streams.second);
+  FarEnd far(client);
+  TcpPair tcp(loop);
+  RawPeer target(std::move(tcp.server));
+  target.start_reading();
+  StreamReader reader;
+  StreamWriter writer;
+  SECTION("the reader") { reader = server->take_reader(); }
+  SECTION("the writer") { writer = server->take_writer(); }
+  Relayed relayed;
+  relayed.start(server, std::move(tcp.client));
+  const bool reset = GENERATE(false, true);
+  if (reset) relayed.relay->reset();  // harmless
+  loop.run_turns(2);
+  CHECK(relayed.error().code() == Errc::kStreamClosed);
+  REQUIRE(loop.run_until([&] { return target.ended() && far.closed; }));
+  CHECK(target.end().code().value() == UV_ECONNRESET);
+  CHECK(far.closed->code() == Errc::kStreamReset);
+  REQUIRE(pair.close());
+}
+
+TEST_CASE("Relay: null pointers end the process with a text") {
+  CHECK(test::text_of_death([] { Relay::start(nullptr, nullptr, {}); }) ==
+        "uvspdy: Relay::start: the stream is null\n");
 }
 
 TEST_CASE("Relay: reset ends both at once, and everything may be dropped in done") {

@@ -1,8 +1,10 @@
 // Options::ping_timeout: a peer that has gone without a word.
 
+#include <algorithm>
 #include <chrono>
 
 #include "support/mentions.h"
+#include "support/patterned_text.h"
 #include "support/session_driver.h"
 
 namespace uvspdy::test {
@@ -218,6 +220,96 @@ TEST_CASE("PINGs do not pile up while none leaves", "[session][keep alive]") {
   CHECK(client.sent() == Lines{"PING 1"});
   client.turn();
   CHECK(client.sent() == Lines{"PING 3"});
+}
+
+// The transport takes `most` bytes of what there is.
+void take(SessionDriver& driver, std::size_t most) {
+  std::size_t size = 0;
+  for (const Bytes span : driver.session.output()) size += span.size();
+  driver.output_sent(std::min(size, most));
+}
+
+TEST_CASE("a peer that is slow to take what we send is not taken for dead",
+          "[session][keep alive]") {
+  SessionDriver client(Role::kClient, pinging());
+  const auto id = client.create_accepted();
+  client.turn();
+  client.write(id, patterned_text(100000));
+  SECTION("the PING stands behind what the peer takes slowly") {
+    for (int i = 0; i < 100; ++i) {
+      take(client, 500);
+      client.clock.advance(seconds(5));
+      client.turn();
+      REQUIRE(client.session.is_open());
+    }
+    // Its time begins when it has left.
+    while (client.session.has_output()) take(client, 100000);
+    client.clock.advance(milliseconds(11999));
+    client.turn();
+    CHECK(client.session.is_open());
+    client.clock.advance(milliseconds(1));
+    client.turn();
+    CHECK(error_text(client.session.error()) == "kPeerDead");
+  }
+  SECTION("behind the PING comes more than the peer takes at once") {
+    client.sent();
+    client.clock.advance(seconds(5));
+    client.turn();
+    CHECK(client.sent() == Lines{"PING 1"});
+    client.write(id, patterned_text(100000));
+    take(client, 1);
+    for (int i = 0; i < 100; ++i) {
+      client.clock.advance(seconds(5));
+      client.turn();
+      take(client, 1);
+      REQUIRE(client.session.is_open());
+    }
+    // It may take nothing at all: the system knows whether it is there.
+    REQUIRE(client.session.deadline());
+    client.clock.advance(std::chrono::hours(1));
+    client.turn();
+    CHECK(client.session.is_open());
+    CHECK(client.session.deadline() > client.clock.now());
+  }
+}
+
+TEST_CASE("data that waits for a window hides no dead peer", "[session][keep alive]") {
+  session::Options options = pinging();
+  options.flow_control = session::FlowControl::kStandard;
+  SessionDriver client(Role::kClient, options);
+  client.open();
+  const auto id = client.create_accepted();
+  client.write(id, patterned_text(70000));
+  client.sent();
+  client.clock.advance(seconds(5));
+  client.turn();
+  client.sent();
+  client.clock.advance(seconds(12));
+  client.turn();
+  CHECK(error_text(client.session.error()) == "kPeerDead");
+}
+
+TEST_CASE("nor is one slow that has not had the opening: its writers are not failed",
+          "[session][keep alive]") {
+  session::Options options;
+  options.flow_control = session::FlowControl::kAutomatic;
+  options.flow_control_timeout = seconds(30);
+  SessionDriver client(Role::kClient, options);
+  const auto id = client.create();
+  client.turn();
+  client.sent();
+  client.receive(wire::SynReplyFrame{.stream_id = id});
+  client.told();
+  client.write(id, patterned_text(70000));
+  for (int i = 0; i < 100; ++i) {
+    take(client, 100);
+    client.clock.advance(seconds(5));
+    client.turn();
+    REQUIRE(client.told().empty());
+  }
+  while (client.session.has_output()) take(client, 100000);
+  client.clock.advance(seconds(30));
+  CHECK(client.told() == Lines{"on_stream_closed 1 kFlowControlUnknown"});
 }
 
 }  // namespace

@@ -67,8 +67,8 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   using GoAwayHandler = OnceCallback<void(const wire::GoAwayFrame&)>;
   using SettingsHandler = Callback<void(const wire::SettingsFrame&)>;
 
-  /// Runs a session over a connected transport, which must not be null and is taken over. Reading
-  /// starts with the loop's next turn.
+  /// Runs a session over a connected transport, which is taken over; a null pointer ends the
+  /// process with a text. Reading starts with the loop's next turn.
   static std::shared_ptr<Connection> create(std::unique_ptr<net::Transport> transport,
                                             session::Role role, ConnectionOptions options = {},
                                             ConnectionStart start = {});
@@ -120,6 +120,10 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   /// Called once, as the last of all handlers that are set by then; they are freed. Set behind the
   /// end, it is called in the loop's next turn, and so are handlers of a Stream that is still held.
   void on_close(CloseHandler handler);
+
+  /// Adds one that hears the same just before on_close, which stays whoever's it is: for code that
+  /// stands between a connection and its user, such as co::Connection.
+  void add_close_handler(CloseHandler handler);
 
   /// Whether on_close has been called, or would have been.
   bool is_closed() const;

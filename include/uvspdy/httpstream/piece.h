@@ -20,8 +20,8 @@ class UVSPDY_EXPORT Piece {
   std::size_t size() const { return bytes_.size(); }
 
   /// The bytes from `start` on as a Buffer that may be kept: shared if they are owned, else copied,
-  /// into a block of `pool` if there is one and they are worth a block. `start` must not be more
-  /// than size(), which is not checked.
+  /// into a block of `pool` if there is one and they are worth a block. A `start` of more
+  /// than size() ends the process with a text.
   Buffer keep(std::size_t start = 0, BufferPool* pool = nullptr) const;
 
  private:

@@ -24,6 +24,8 @@ namespace uvspdy::httpstream {
 /// - The source's end in order ends the sink in order; a source that breaks off breaks the sink off
 ///   behind what came before.
 /// - A sink that takes no more has the source discard.
+/// - An end of nothing (a half of no stream, as whoever takes a half twice gets it) is one that has
+///   broken off, with session::Errc::kStreamClosed.
 ///
 /// It lives until it is over, whoever has dropped it, on the thread of its loop. Handlers must not
 /// throw.
@@ -35,8 +37,10 @@ class UVSPDY_EXPORT Pump {
   /// wrong first: the source's error, or the sink's.
   using DoneHandler = OnceCallback<void(const Error&)>;
 
-  /// Takes over both ends, neither of which may be null, and starts the source. `done` runs once,
-  /// from the loop, when the sink is over; both ends are destroyed behind it.
+  /// Takes over both ends and starts the source. Neither may be null: that ends the process with a
+  /// text. `done` runs once, from the loop, when the sink is over; both ends are destroyed behind
+  /// it. An end of nothing has no loop: if the sink is one, `done` runs with the source's first
+  /// piece or its end; if both are, they are destroyed at once, and `done` without being run.
   static std::shared_ptr<Pump> start(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink,
                                      DoneHandler done);
 
@@ -69,12 +73,13 @@ class UVSPDY_EXPORT Pump {
 };
 
 /// A stream's reader as a source. Destroying it drops the reader. A reader of no stream makes a
-/// source that gives nothing and never ends.
+/// source of nothing.
 UVSPDY_EXPORT std::unique_ptr<Source> source_of(StreamReader reader);
 
 /// A stream's writer as a sink: its end is FLAG_FIN, its break RST_STREAM behind what was written;
-/// both are over when they are with the transport. A writer of no stream makes a sink that takes
-/// nothing and is never over. `pool`, which may be null and is shared, has blocks for bytes that
+/// both are over when they are with the transport. The break waits for a peer that takes nothing no
+/// longer than session::Options::break_off_timeout. A writer of no stream makes a sink of nothing.
+/// `pool`, which may be null and is shared, has blocks for bytes that
 /// are borrowed.
 UVSPDY_EXPORT std::unique_ptr<Sink> sink_of(StreamWriter writer,
                                             std::shared_ptr<BufferPool> pool = nullptr);

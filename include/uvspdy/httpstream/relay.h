@@ -64,10 +64,11 @@ class UVSPDY_EXPORT Relay {
   using DoneHandler = OnceCallback<void(const Error&)>;
 
   /// Takes over both: the stream with both of its halves and all of its handlers, and a transport
-  /// that is not being read. Neither may be null. The stream may have ended, or be over, before,
-  /// but must still hold both of its halves: a relay of a half that somebody else has taken never
-  /// ends by itself. `done` runs once, from the loop, when both directions are over; the transport
-  /// is closed by then.
+  /// that is not being read. Neither may be null: that ends the process with a text. The stream may
+  /// have ended, or be over, before. If somebody has taken one of its halves, the relay is over in
+  /// the loop's next turn, with session::Errc::kStreamClosed: the stream is reset, the transport
+  /// aborted. `done` runs once, from the loop, when both directions are over; the transport is
+  /// closed by then.
   static std::shared_ptr<Relay> start(std::shared_ptr<Stream> stream,
                                       std::unique_ptr<net::Transport> transport, DoneHandler done,
                                       RelayOptions options = {});

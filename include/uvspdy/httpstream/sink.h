@@ -36,6 +36,10 @@ class UVSPDY_EXPORT Sink {
   /// it a break in place of an end, so that nobody takes what there is for the whole. on_over
   /// follows, with `why` or with what went wrong before that. Called once, not behind `end`.
   virtual void break_off(const Error& why) = 0;
+
+  /// Whether it takes nothing, and no handler is called: a sink of no stream. A Pump takes it for
+  /// one that has broken off.
+  virtual bool is_of_nothing() const { return false; }
 };
 
 }  // namespace uvspdy::httpstream

@@ -31,6 +31,10 @@ class UVSPDY_EXPORT Source {
   /// Nobody takes the bytes any more: what still comes is dropped, so that whoever sends them is
   /// not held up, or the sender is told, where it can be. on_end need not follow.
   virtual void discard() = 0;
+
+  /// Whether nothing can ever come, so that no handler is called: a source of no stream. A Pump
+  /// takes it for one that has broken off.
+  virtual bool is_of_nothing() const { return false; }
 };
 
 }  // namespace uvspdy::httpstream

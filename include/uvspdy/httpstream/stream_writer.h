@@ -73,7 +73,9 @@ class UVSPDY_EXPORT StreamWriter {
 
   /// Gives up behind everything written: RST_STREAM (CANCEL) in place of FLAG_FIN, for data that is
   /// not whole. Both directions end with it, with session::Errc::kResetHere; a reader still gets
-  /// what has come by then. Harmless when our direction has ended, or `end` was called.
+  /// what has come by then. A peer that does not take what was written gets the reset without it,
+  /// after session::Options::break_off_timeout. Harmless when our direction has ended, or `end` was
+  /// called.
   void end_with_reset();
 
   /// Ends both directions at once with RST_STREAM; what is queued or held is dropped. Harmless on a

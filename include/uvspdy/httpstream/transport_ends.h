@@ -24,8 +24,8 @@ struct TransportEnds {
   std::unique_ptr<Sink> sink{};
 };
 
-/// Takes over a connected transport that is not null and is not being read; the two ends share it.
-/// From docs/examples/tcp_relay.cpp:
+/// Takes over a connected transport that is not being read; the two ends share it. A null pointer
+/// ends the process with a text. From docs/examples/tcp_relay.cpp:
 ///
 ///     void join(TransportPtr transport, const std::shared_ptr<Stream>& stream) {
 ///       TransportEnds ends = ends_of(std::move(transport));

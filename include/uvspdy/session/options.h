@@ -59,7 +59,7 @@ struct Options {
 
   /// kAutomatic only: how long a writer may be blocked by the default windows while the peer leaves
   /// the opening PING unanswered, until its stream fails with kFlowControlUnknown; 0 means for
-  /// ever.
+  /// ever. Time in which the transport has not taken all that we have for it does not count.
   std::chrono::milliseconds flow_control_timeout = std::chrono::seconds(30);
 
   /// For every stream; Session::set_overflow sets it for one.
@@ -76,6 +76,12 @@ struct Options {
   /// means for ever. Go's httpstream waits 30 s, too.
   std::chrono::milliseconds create_timeout = std::chrono::seconds(30);
 
+  /// How long a stream that was broken off (Session::end_with_reset, a StreamWriter that is
+  /// dropped) waits for the peer to take what was written on it, 16 KiB at least or all that is
+  /// left; then it waits as long again. When the peer has taken less, what is left is dropped and
+  /// the stream reset. 0 means for ever.
+  std::chrono::milliseconds break_off_timeout = std::chrono::seconds(30);
+
   /// How long the connection may go without a frame in either direction before it is closed;
   /// 0 means for ever. Time in which data waits for a paused reader does not count. The PINGs of
   /// ping_period, and answers to ours, are no such frames, or the two options would cancel each
@@ -88,9 +94,11 @@ struct Options {
   std::chrono::milliseconds ping_period{0};
 
   /// How long such a PING may stay unanswered, with no other frame coming either, before the
-  /// connection is closed with kPeerDead; 0 means for ever. Time in which paused readers keep us
-  /// from reading does not count. A Go peer answers no PING while one of its readers is stuck, so
-  /// towards one this must be longer than a reader may pause.
+  /// connection is closed with kPeerDead; 0 means for ever. It begins when the PING has left. Time
+  /// in which paused readers keep us from reading does not count, nor does time in which the
+  /// transport has not taken all that we have for it: a slow peer is not a dead one. A Go peer
+  /// answers no PING while one of its readers is stuck, so towards one this must be longer than a
+  /// reader may pause.
   std::chrono::milliseconds ping_timeout{0};
 
   /// Servers only: hold all output until the client's first frame has come. Go's upgrade client

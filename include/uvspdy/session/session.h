@@ -49,11 +49,10 @@ class UVSPDY_EXPORT Session {
 
   // What comes in.
 
-  /// Takes bytes from the transport, cut anywhere, and says how many. What it has not taken is to
-  /// be given again, in a later turn and ahead of newer bytes: so the work of one call stays
-  /// bounded whatever the peer sends. The view need only be valid during the call. A session that
-  /// has ended takes everything and drops it. A violation of the protocol ends the session: see
-  /// error().
+  /// Takes bytes from the transport, cut anywhere, and says how many, which may be less than all.
+  /// What it has not taken is to be given again, in a later turn and ahead of newer bytes. The view
+  /// need only be valid during the call. A session that has ended takes everything and drops it. A
+  /// violation of the protocol ends the session: see error().
   std::size_t receive(Bytes bytes, Time now);
 
   /// The transport has ended: in order (success) or with an error. Every stream that is still open
@@ -130,7 +129,9 @@ class UVSPDY_EXPORT Session {
 
   /// Sends RST_STREAM (CANCEL) behind what was written, in place of FLAG_FIN: for data that is not
   /// whole. Reading goes on until the reset has gone out; then both directions end with kResetHere,
-  /// the peer's behind what has come by then. Harmless like `end`; behind an `end` nothing happens.
+  /// the peer's behind what has come by then. A peer that does not take what was written gets the
+  /// reset without it, after Options::break_off_timeout. Harmless like `end`; behind an `end`
+  /// nothing happens.
   void end_with_reset(wire::StreamId id);
 
   /// Sends RST_STREAM at once; what was queued or held is dropped, and both directions end with

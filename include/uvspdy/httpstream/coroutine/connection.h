@@ -22,8 +22,7 @@
 
 namespace uvspdy::httpstream::co {
 
-/// A connection as coroutines use it. It takes over the on_close of an httpstream::Connection. From
-/// docs/examples/coroutine_echo.cpp:
+/// A connection as coroutines use it, from docs/examples/coroutine_echo.cpp:
 ///
 ///     const Headers headers = {{"topic", "hi"}};
 ///     Result<co::Stream> stream = co_await dialed->connection.create_stream(headers);
@@ -94,7 +93,7 @@ class [[nodiscard]] Connection {
     });
   }
 
-  /// The connection itself, for what has no form here; leave its on_close alone.
+  /// The connection itself, for what has no form here, its on_close included.
   const std::shared_ptr<httpstream::Connection>& get() const { return state_->connection; }
 
  private:
@@ -102,7 +101,8 @@ class [[nodiscard]] Connection {
 
   Connection(std::shared_ptr<httpstream::Connection> connection, Queue queue)
       : state_(std::make_shared<State>(std::move(connection), std::move(queue))) {
-    state_->connection->on_close([state = state_](const Error& error) { state->ended(error); });
+    state_->connection->add_close_handler(
+        [state = state_](const Error& error) { state->ended(error); });
   }
 
   struct State {

@@ -91,9 +91,8 @@ class IncomingStreams {
       if (queue->over) return;
       if (queue->is_full()) {
         // Those that the peer has reset meanwhile make room.
-        std::erase_if(queue->waiting, [](const NewStream& each) {
-          return each.stream.get()->writer().state() == HalfState::kBroken;
-        });
+        std::erase_if(queue->waiting,
+                      [](const NewStream& each) { return each.stream.is_broken(); });
       }
       if (queue->is_full()) return;
       queue->push(NewStream{Stream(std::move(stream)), std::move(decision)});

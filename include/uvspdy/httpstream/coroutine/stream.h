@@ -30,20 +30,19 @@ namespace uvspdy::httpstream::co {
 /// read, write, close and closed; a second gets UV_EBUSY at once. A coroutine that is
 /// destroyed while it waits takes nothing with it: a read loses no data.
 ///
-/// Destroying a Stream before `close` resets it at once (kCancel), so that the peer hears that this
-/// side gave up. What was written and has not left yet is dropped; a StreamWriter that is dropped
-/// lets it leave. Destroyed after `close`, what was written still leaves, and what comes is thrown
-/// away. If another coroutine still waits for the stream it is reset in either case, and that
-/// coroutine gets kResetHere.
+/// Destroying a Stream drops its halves: what was written still leaves, behind it, before `close`,
+/// a reset (kCancel), so that the peer does not take a part for the whole; what comes is thrown
+/// away. If another coroutine still waits for the stream, it is reset at once, and that coroutine
+/// gets kResetHere.
 class [[nodiscard]] Stream {
  public:
-  /// Takes a stream over, with its handlers but on_headers.
+  /// Takes both halves of a stream, with their handlers.
   explicit Stream(std::shared_ptr<httpstream::Stream> stream)
       : state_(std::make_shared<detail::StreamState>(std::move(stream))) {
     state_->set_handlers();
   }
   ~Stream() {
-    if (state_ && state_->stream) (void)state_->detach(true);
+    if (state_ && state_->stream) state_->give_up();
   }
   Stream(Stream&&) noexcept = default;
   Stream& operator=(Stream&& other) noexcept {
@@ -70,23 +69,34 @@ class [[nodiscard]] Stream {
   /// transport. Reading goes on. Errors: those of StreamWriter::on_sent.
   CloseAwaiter close();
 
-  /// Waits until the stream is over: Stream::on_close. What has come must have been read by then,
-  /// or the stream be reset.
+  /// Waits until both directions are over. What has come must have been read by then, or the stream
+  /// be reset. Errors: those of Stream::on_close.
   ClosedAwaiter closed();
 
   /// Stream::reset: whoever waits gets kResetHere, from the loop.
   void reset(wire::RstStatus status = wire::RstStatus::kCancel) { state_->stream->reset(status); }
 
+  /// StreamWriter::send_headers.
+  Error send_headers(Headers headers) { return state_->writer.send_headers(std::move(headers)); }
+
+  /// StreamReader::set_overflow.
+  void set_overflow(session::OverflowPolicy policy) { state_->reader.set_overflow(policy); }
+
+  /// Whether our direction has broken off; `write` says why.
+  bool is_broken() const { return state_->writer.state() == HalfState::kBroken; }
+
   const Headers& headers() const { return state_->stream->headers(); }
   std::uint32_t identifier() const { return state_->id; }
 
-  /// The stream itself, for what has no form here; leave its handlers alone.
+  /// The stream itself, for what has no form here: its stats, on_headers, and its own on_received,
+  /// on_sent and on_close. Its halves are here, so what would use them does nothing.
   const std::shared_ptr<httpstream::Stream>& get() const { return state_->stream; }
 
-  /// Gives the stream back, without handlers, so that it waits for on_data. This one is then as
-  /// good as moved from.
+  /// Gives the stream back with its halves, without their handlers, so that it waits for on_data.
+  /// This one is then as good as moved from. If another coroutine still waits for the stream, it is
+  /// reset, as above, and comes back without its halves.
   std::shared_ptr<httpstream::Stream> release() {
-    return std::exchange(state_, nullptr)->detach(false);
+    return std::exchange(state_, nullptr)->release();
   }
 
  private:
@@ -96,14 +106,14 @@ class [[nodiscard]] Stream {
 class [[nodiscard]] Stream::ReadAwaiter : PlacedWaiter {
  public:
   explicit ReadAwaiter(const std::shared_ptr<detail::StreamState>& state)
-      : PlacedWaiter(state, state->reader), state_(*state) {}
+      : PlacedWaiter(state, state->read_waiter), state_(*state) {}
   ~ReadAwaiter() {
     if (is_waiting()) state_.stop_reading();
   }
 
   bool await_ready() {
     busy_ = is_taken();
-    return busy_ || state_.received.has_value() || state_.closed.has_value();
+    return busy_ || state_.reader.state() != HalfState::kOpen;
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
@@ -123,12 +133,12 @@ class [[nodiscard]] Stream::ReadAwaiter : PlacedWaiter {
 class [[nodiscard]] Stream::WriteAwaiter : PlacedWaiter {
  public:
   WriteAwaiter(const std::shared_ptr<detail::StreamState>& state, Buffer buffer)
-      : PlacedWaiter(state, state->writer), state_(*state), buffer_(std::move(buffer)) {}
+      : PlacedWaiter(state, state->write_waiter), state_(*state), buffer_(std::move(buffer)) {}
 
   bool await_ready() {
     busy_ = is_taken();
-    return busy_ || state_.sent.has_value() || state_.closed.has_value() || state_.close_called ||
-           state_.stream->writable();
+    return busy_ || state_.close_called || state_.writer.state() != HalfState::kOpen ||
+           state_.writer.writable();
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
@@ -148,13 +158,13 @@ class [[nodiscard]] Stream::WriteAwaiter : PlacedWaiter {
 class [[nodiscard]] Stream::CloseAwaiter : PlacedWaiter {
  public:
   explicit CloseAwaiter(const std::shared_ptr<detail::StreamState>& state)
-      : PlacedWaiter(state, state->closer), state_(*state) {}
+      : PlacedWaiter(state, state->close_waiter), state_(*state) {}
 
   bool await_ready() {
     busy_ = is_taken();
-    if (busy_ || state_.sent || state_.closed) return true;
+    if (busy_ || state_.writer.state() != HalfState::kOpen) return true;
     state_.close_called = true;
-    state_.stream->close();
+    state_.writer.end();
     return false;
   }
   template <class Promise>
@@ -163,7 +173,7 @@ class [[nodiscard]] Stream::CloseAwaiter : PlacedWaiter {
   }
   Error await_resume() const {
     if (busy_) return state_.busy("close");
-    return state_.sent.value_or(state_.closed.value_or(Error()));
+    return state_.writer.error();
   }
 
  private:
@@ -178,16 +188,14 @@ class [[nodiscard]] Stream::ClosedAwaiter : PlacedWaiter {
 
   bool await_ready() {
     busy_ = is_taken();
-    return busy_ || state_.closed.has_value();
+    return busy_ || state_.is_over();
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
     waits_here(handle);
     state_.let_end_through();
   }
-  Error await_resume() const {
-    return busy_ ? state_.busy("closed") : state_.closed.value_or(Error());
-  }
+  Error await_resume() const { return busy_ ? state_.busy("closed") : state_.outcome(); }
 
  private:
   detail::StreamState& state_;

@@ -15,81 +15,96 @@
 
 namespace uvspdy::httpstream::co::detail {
 
-/// What co::Stream, its awaiters and the handlers of the stream share. The reader is paused but
-/// while somebody waits for data, so nothing is queued here: the session holds it, and the window
-/// holds the peer.
+/// What co::Stream, its awaiters and the handlers of the stream's halves share. The halves know how
+/// each direction stands. The reader is paused but while somebody waits for data, so nothing is
+/// queued here: the session holds it, and the window holds the peer.
 class StreamState : public std::enable_shared_from_this<StreamState> {
  public:
-  explicit StreamState(std::shared_ptr<httpstream::Stream> taken) : stream(std::move(taken)) {}
+  explicit StreamState(std::shared_ptr<httpstream::Stream> taken)
+      : stream(std::move(taken)), reader(stream->take_reader()), writer(stream->take_writer()) {}
 
   void set_handlers() {
     const auto self = shared_from_this();
-    stream->pause();
+    reader.pause();
     set_reader();
-    stream->on_end([self](const Error& how) {
-      self->received = how;
-      wake(self->reader);
+    reader.on_end([self](const Error&) {
+      wake(self->read_waiter);
+      self->wake_when_over();
     });
-    stream->on_writable([self] { wake(self->writer); });
-    stream->on_sent([self](const Error& how) {
-      self->sent = how;
-      wake(self->writer);
-      wake(self->closer);
+    writer.on_writable([self] { wake(self->write_waiter); });
+    writer.on_sent([self](const Error&) {
+      wake(self->write_waiter);
+      wake(self->close_waiter);
+      self->wake_when_over();
     });
-    stream->on_close([self](const Error& how) { self->got_closed(how); });
   }
 
   void start_reading() {
     if (std::exchange(reading, true)) return;
     if (std::exchange(lets_end_through, false)) set_reader();
-    stream->resume();
+    reader.resume();
   }
   void stop_reading() {
     if (!std::exchange(reading, false) || !stream) return;
-    closed_waiter != nullptr ? let_end_through() : stream->pause();
+    closed_waiter != nullptr ? let_end_through() : reader.pause();
   }
 
   /// For whoever waits until the stream is over: an end that no bytes stand before is told, though
   /// nobody reads.
   void let_end_through() {
     if (reading || std::exchange(lets_end_through, true)) return;
-    stream->on_data({});
-    stream->resume();
+    reader.on_data({});
+    reader.resume();
+  }
+
+  bool is_over() const {
+    return reader.state() != HalfState::kOpen && writer.state() != HalfState::kOpen;
+  }
+  /// What the stream has ended with.
+  Error outcome() const {
+    const Error how = writer.error();
+    return how ? how : reader.error();
   }
 
   /// What a reader goes on with.
   Result<Buffer> take_piece() {
     if (piece) return std::move(*std::exchange(piece, std::nullopt));
-    const Error how = received.value_or(closed.value_or(Error()));
-    if (how) return how;
+    if (const Error how = reader.error()) return how;
     return Buffer();
   }
 
-  Error write(Buffer buffer) const {
-    if (sent && *sent) return *sent;
-    return stream->write(std::move(buffer));
+  Error write(Buffer buffer) {
+    if (const Error how = writer.error()) return how;
+    return writer.write(std::move(buffer));
   }
 
-  /// Gives the handlers up. `give_up`: nobody takes the stream over, so that nothing may wait for
-  /// a reader.
-  std::shared_ptr<httpstream::Stream> detach(bool give_up) {
-    const auto taken = std::exchange(stream, nullptr);
-    if (closed) return taken;
-    const bool awaited =
-        reader != nullptr || writer != nullptr || closer != nullptr || closed_waiter != nullptr;
-    // Whoever still waits, in another coroutine, hears of it by on_close.
-    if (awaited || (give_up && !close_called)) taken->reset();
-    if (!awaited) taken->on_close({});
-    taken->on_end({});
-    taken->on_sent({});
-    taken->on_writable({});
-    if (give_up) {
-      taken->reader().discard();
-    } else {
-      taken->on_data({});
-      taken->resume();
+  /// Nobody has the stream any more: both halves are dropped. Who still waits, in another
+  /// coroutine, hears that it was reset.
+  void give_up() {
+    const auto keep = shared_from_this();
+    const auto given_up = std::exchange(stream, nullptr);
+    if (is_awaited()) return reset();
+    const StreamReader no_reader = std::move(reader);
+    const StreamWriter no_writer = std::move(writer);
+  }
+
+  /// Gives the stream back with its halves, whose handlers are gone; when somebody waits, without
+  /// them and reset.
+  std::shared_ptr<httpstream::Stream> release() {
+    const auto keep = shared_from_this();
+    auto released = std::exchange(stream, nullptr);
+    if (is_awaited()) {
+      reset();
+      return released;
     }
-    return taken;
+    writer.on_writable({});
+    writer.on_sent({});
+    reader.on_end({});
+    reader.on_data({});
+    reader.resume();
+    released->writer() = std::move(writer);
+    released->reader() = std::move(reader);
+    return released;
   }
 
   Error busy(const char* what) const {
@@ -97,36 +112,42 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
   }
 
   std::shared_ptr<httpstream::Stream> stream;  // null once given up
+  StreamReader reader;
+  StreamWriter writer;
   std::uint32_t id = stream->identifier();
   bool close_called = false;
   bool reading = false;
   bool lets_end_through = false;
-  std::optional<Error> received;  // of on_end
-  std::optional<Error> sent;      // of on_sent
-  std::optional<Error> closed;    // of on_close
   std::optional<Buffer> piece;
-  Waiter* reader = nullptr;
-  Waiter* writer = nullptr;
-  Waiter* closer = nullptr;
+  Waiter* read_waiter = nullptr;
+  Waiter* write_waiter = nullptr;
+  Waiter* close_waiter = nullptr;
   Waiter* closed_waiter = nullptr;
 
  private:
+  bool is_awaited() const {
+    return read_waiter != nullptr || write_waiter != nullptr || close_waiter != nullptr ||
+           closed_waiter != nullptr;
+  }
+
+  // The handlers stay, and go when both ends are told.
+  void reset() {
+    writer.reset();
+    reader.discard();
+  }
+
   void set_reader() {
-    stream->on_data([self = shared_from_this()](Bytes bytes) { self->got(bytes); });
+    reader.on_data([self = shared_from_this()](Bytes bytes) { self->got(bytes); });
   }
 
   void got(Bytes bytes) {
     piece = Buffer::copy_of(bytes);
-    wake(reader);
-    if (reader == nullptr) stop_reading();
+    wake(read_waiter);
+    if (read_waiter == nullptr) stop_reading();
   }
 
-  void got_closed(const Error& how) {
-    closed = how;
-    wake(reader);
-    wake(writer);
-    wake(closer);
-    wake(closed_waiter);
+  void wake_when_over() {
+    if (is_over()) wake(closed_waiter);
   }
 };
 
