@@ -54,47 +54,58 @@ Connection::Connection(Private, std::unique_ptr<net::Transport> transport, sessi
 Connection::~Connection() = default;
 
 void Connection::create_stream(Headers headers, CreateStreamHandler handler) {
+  impl_->check_thread();
   impl_->create_stream(std::move(headers), {}, std::move(handler));
 }
 
 void Connection::create_stream(Headers headers, const session::CreateOptions& options,
                                CreateStreamHandler handler) {
+  impl_->check_thread();
   impl_->create_stream(std::move(headers), options, std::move(handler));
 }
 
 void Connection::close() {
+  impl_->check_thread();
   impl_->close();
 }
 
 void Connection::shutdown() {
+  impl_->check_thread();
   impl_->shutdown();
 }
 
 void Connection::abort() {
+  impl_->check_thread();
   impl_->abort();
 }
 
 void Connection::on_close(CloseHandler handler) {
+  impl_->check_thread();
   impl_->set_on_close(std::move(handler));
 }
 
 bool Connection::is_closed() const {
+  impl_->check_thread();
   return impl_->is_over();
 }
 
 void Connection::ping(PingHandler handler) {
+  impl_->check_thread();
   impl_->ping(std::move(handler));
 }
 
 session::Stats Connection::stats() const {
+  impl_->check_thread();
   return impl_->session().stats();
 }
 
 std::size_t Connection::unacknowledged() const {
+  impl_->check_thread();
   return impl_->unacknowledged();
 }
 
 std::uint64_t Connection::acknowledged() const {
+  impl_->check_thread();
   return impl_->acknowledged();
 }
 
@@ -102,33 +113,40 @@ std::string Connection::peer() const { return impl_->peer; }
 uv_loop_t* Connection::loop() const { return impl_->loop; }
 
 void Connection::on_new_stream(NewStreamHandler handler) {
+  impl_->check_thread();
   impl_->set_on_new_stream(std::move(handler));
 }
 
 void Connection::on_trace(session::TraceHandler handler) {
+  impl_->check_thread();
   impl_->session().on_trace(std::move(handler));
 }
 
 void Connection::on_goaway(GoAwayHandler handler) {
+  impl_->check_thread();
   impl_->set_on_goaway(std::move(handler));
 }
 
 void Connection::on_settings(SettingsHandler handler) {
+  impl_->check_thread();
   impl_->set_on_settings(std::move(handler));
 }
 
 Error Connection::send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear) {
+  impl_->check_thread();
   Error error = impl_->session().send_settings(std::move(entries), clear);
   if (!error) impl_->ask_for_turn();
   return error;
 }
 
 void Connection::set_idle_timeout(std::chrono::milliseconds timeout) {
+  impl_->check_thread();
   impl_->session().set_idle_timeout(timeout, now());
   impl_->ask_for_turn();
 }
 
 void Connection::remove_streams(std::span<const std::shared_ptr<Stream>> streams) {
+  impl_->check_thread();
   for (const auto& stream : streams) {
     if (stream && StreamCore::of(*stream).belongs_to(*this)) {
       impl_->session().keep_on_close(stream->identifier());
@@ -143,6 +161,7 @@ Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transp
     : peer(transport->peer()),
       loop(transport->loop()),
       owner_(owner),
+      thread_(loop),
       transport_(std::move(transport)),
       close_timeout_(options.close_timeout),
       slow_reader_timeout_(options.slow_reader_timeout),
@@ -239,6 +258,12 @@ void Connection::Impl::abort() {
   ask_for_turn();
 }
 
+session::Session& Connection::Impl::session_for(wire::StreamId id) {
+  thread_.check(
+      [this, id] { return "stream " + std::to_string(id) + " of the Connection to " + peer; });
+  return session_;
+}
+
 std::uint64_t Connection::Impl::acknowledged() const {
   const std::uint64_t sent = session_.bytes_sent();
   return sent - std::min<std::uint64_t>(sent, unacknowledged());
@@ -247,6 +272,7 @@ std::uint64_t Connection::Impl::acknowledged() const {
 // ---- one turn
 
 void Connection::Impl::turn() {
+  thread_.called_back();
   const auto keep = owner_.shared_from_this();
   receive_untaken();
   for (OnceCallback<void()>& call : std::exchange(later_, {})) call();

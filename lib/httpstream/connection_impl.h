@@ -8,6 +8,7 @@
 
 #include "httpstream/peer_watch.h"
 #include "httpstream/stream_core.h"
+#include "net/thread_check.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/net/timer.h"
 
@@ -40,6 +41,12 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void abort();
 
   session::Session& session() { return session_; }
+  /// For a call that concerns the stream.
+  session::Session& session_for(wire::StreamId id);
+  /// At the start of each function that users call.
+  void check_thread() const {
+    thread_.check([this] { return "the Connection to " + peer; });
+  }
   bool is_over() const { return phase_ == Phase::kOver; }
   std::size_t unacknowledged() const { return transport_ ? transport_->unacknowledged() : 0; }
   std::uint64_t acknowledged() const;
@@ -103,6 +110,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   detail::Counted<StreamCore> add_stream(wire::StreamId id, Headers headers);
 
   Connection& owner_;
+  net::ThreadCheck thread_;
   std::shared_ptr<Connection> self_;  // until kOver
   std::unique_ptr<net::Transport> transport_;
   std::chrono::milliseconds close_timeout_;

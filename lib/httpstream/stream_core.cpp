@@ -36,7 +36,7 @@ std::shared_ptr<Stream> StreamCore::make_stream() {
   return std::make_shared<Stream>(Stream::Private{}, self());
 }
 
-session::Session& StreamCore::session() const { return connection_->impl_->session(); }
+session::Session& StreamCore::session() const { return connection_->impl_->session_for(id_); }
 void StreamCore::ask_for_turn() const { connection_->impl_->ask_for_turn(); }
 
 StreamCore::Observers& StreamCore::observers() {
