@@ -15,9 +15,6 @@ namespace {
 // Gathered writes in one turn, so that one busy connection does not keep the loop from the others.
 constexpr int kWritesPerTurn = 16;
 
-// How often the system is asked for a peer that we cannot hear.
-constexpr std::chrono::seconds kPeerCheckPeriod{5};
-
 session::Time now() { return session::Time(std::chrono::nanoseconds(uv_hrtime())); }
 
 // No sooner than this is asked again whether a peer that we close takes more.
@@ -59,58 +56,104 @@ Connection::Connection(Private, std::unique_ptr<net::Transport> transport, sessi
 Connection::~Connection() = default;
 
 void Connection::create_stream(Headers headers, CreateStreamHandler handler) {
+  impl_->check_thread();
   impl_->create_stream(std::move(headers), {}, std::move(handler));
 }
 
 void Connection::create_stream(Headers headers, const session::CreateOptions& options,
                                CreateStreamHandler handler) {
+  impl_->check_thread();
   impl_->create_stream(std::move(headers), options, std::move(handler));
 }
 
-void Connection::close() { impl_->close(); }
-void Connection::shutdown() { impl_->shutdown(); }
-void Connection::abort() { impl_->abort(); }
-void Connection::on_close(CloseHandler handler) { impl_->set_on_close(std::move(handler)); }
+void Connection::close() {
+  impl_->check_thread();
+  impl_->close();
+}
+
+void Connection::shutdown() {
+  impl_->check_thread();
+  impl_->shutdown();
+}
+
+void Connection::abort() {
+  impl_->check_thread();
+  impl_->abort();
+}
+
+void Connection::on_close(CloseHandler handler) {
+  impl_->check_thread();
+  impl_->set_on_close(std::move(handler));
+}
+
 void Connection::add_close_handler(CloseHandler handler) {
+  impl_->check_thread();
   impl_->add_close_handler(std::move(handler));
 }
-bool Connection::is_closed() const { return impl_->is_over(); }
-void Connection::ping(PingHandler handler) { impl_->ping(std::move(handler)); }
-session::Stats Connection::stats() const { return impl_->session().stats(); }
-std::size_t Connection::unacknowledged() const { return impl_->unacknowledged(); }
-std::uint64_t Connection::acknowledged() const {
-  const std::uint64_t sent = stats().bytes_sent;
-  return sent - std::min<std::uint64_t>(sent, unacknowledged());
+
+bool Connection::is_closed() const {
+  impl_->check_thread();
+  return impl_->is_over();
 }
+
+void Connection::ping(PingHandler handler) {
+  impl_->check_thread();
+  impl_->ping(std::move(handler));
+}
+
+session::Stats Connection::stats() const {
+  impl_->check_thread();
+  return impl_->session().stats();
+}
+
+std::size_t Connection::unacknowledged() const {
+  impl_->check_thread();
+  return impl_->unacknowledged();
+}
+
+std::uint64_t Connection::acknowledged() const {
+  impl_->check_thread();
+  return impl_->acknowledged();
+}
+
 std::string Connection::peer() const { return impl_->peer; }
 uv_loop_t* Connection::loop() const { return impl_->loop; }
 
 void Connection::on_new_stream(NewStreamHandler handler) {
+  impl_->check_thread();
   impl_->set_on_new_stream(std::move(handler));
 }
 
 void Connection::on_trace(session::TraceHandler handler) {
+  impl_->check_thread();
   impl_->session().on_trace(std::move(handler));
 }
 
-void Connection::on_goaway(GoAwayHandler handler) { impl_->set_on_goaway(std::move(handler)); }
+void Connection::on_goaway(GoAwayHandler handler) {
+  impl_->check_thread();
+  impl_->set_on_goaway(std::move(handler));
+}
 
 void Connection::on_settings(SettingsHandler handler) {
+  impl_->check_thread();
   impl_->set_on_settings(std::move(handler));
 }
 
 Error Connection::send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear) {
+  impl_->check_thread();
   Error error = impl_->session().send_settings(std::move(entries), clear);
   if (!error) impl_->ask_for_turn();
   return error;
 }
 
 void Connection::set_idle_timeout(std::chrono::milliseconds timeout) {
+  impl_->check_thread();
   impl_->session().set_idle_timeout(timeout, now());
   impl_->ask_for_turn();
 }
 
 void Connection::remove_streams(std::span<const std::shared_ptr<Stream>> streams) {
+  impl_->check_thread();
   for (const auto& stream : streams) {
     if (stream && StreamCore::of(*stream).belongs_to(*this)) {
       impl_->session().keep_on_close(stream->identifier());
@@ -125,6 +168,7 @@ Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transp
     : peer(transport->peer()),
       loop(transport->loop()),
       owner_(owner),
+      thread_(loop),
       transport_(std::move(transport)),
       close_timeout_(options.close_timeout),
       slow_reader_timeout_(options.slow_reader_timeout),
@@ -170,7 +214,9 @@ void Connection::Impl::set_on_new_stream(NewStreamHandler handler) {
 }
 
 void Connection::Impl::set_on_goaway(GoAwayHandler handler) {
-  if (phase_ != Phase::kOver) std::swap(on_goaway_, handler);
+  if (phase_ == Phase::kOver && !peer_goaway_) return;
+  std::swap(on_goaway_, handler);
+  if (peer_goaway_ && on_goaway_) later([this] { on_goaway_(*peer_goaway_); });
 }
 
 void Connection::Impl::set_on_settings(SettingsHandler handler) {
@@ -203,19 +249,22 @@ void Connection::Impl::ping(PingHandler handler) {
 
 void Connection::Impl::close() {
   if (phase_ >= Phase::kClosing) return abort();  // nothing can leave; nobody is waited for
-  if (phase_ != Phase::kOpen) return;
+  closed_here_ = true;
+  // One that has ended by itself lets go of readers that have paused.
   session_.close(wire::GoAwayStatus::kOk);
   ask_for_turn();
 }
 
 void Connection::Impl::shutdown() {
   if (phase_ != Phase::kOpen) return;
+  shutting_down_ = true;
   session_.shutdown(now());
   ask_for_turn();
 }
 
 void Connection::Impl::abort() {
   if (phase_ == Phase::kOver) return;
+  closed_here_ = true;
   close_transport();
   // Also when the transport is gone already: paused readers are not waited for any more.
   session_.abort(
@@ -223,9 +272,21 @@ void Connection::Impl::abort() {
   ask_for_turn();
 }
 
+session::Session& Connection::Impl::session_for(wire::StreamId id) {
+  thread_.check(
+      [this, id] { return "stream " + std::to_string(id) + " of the Connection to " + peer; });
+  return session_;
+}
+
+std::uint64_t Connection::Impl::acknowledged() const {
+  const std::uint64_t sent = session_.bytes_sent();
+  return sent - std::min<std::uint64_t>(sent, unacknowledged());
+}
+
 // ---- one turn
 
 void Connection::Impl::turn() {
+  thread_.called_back();
   const auto keep = owner_.shared_from_this();
   receive_untaken();
   for (OnceCallback<void()>& call : std::exchange(later_, {})) call();
@@ -242,6 +303,8 @@ void Connection::Impl::turn() {
 
 void Connection::Impl::read(Bytes bytes) {
   const auto keep = owner_.shared_from_this();
+  has_read_ = true;
+  if (gone_ && close_deadline_) close_deadline_ = after(close_timeout_, now());
   if (untaken_input_.empty()) {
     receive(bytes);
   } else {
@@ -338,6 +401,7 @@ void Connection::Impl::flush() {
 
 void Connection::Impl::sent(std::size_t count) {
   if (count == 0) return;
+  peer_watch_.note_sent(now());
   if (close_deadline_) close_deadline_ = after(close_timeout_, now());
   if (!preface_.empty()) {
     preface_.drop_prefix(count);
@@ -350,14 +414,21 @@ void Connection::Impl::sent(std::size_t count) {
 // still be waiting in the socket: it is read first.
 void Connection::Impl::write_failed(const Error& error) {
   write_error_ = error;
-  if (phase_ == Phase::kOpen && session_.is_open()) {
-    close_error_ = Error(session::Errc::kConnectionLost,
-                         "connection to " + peer + " lost: " + error.message());
-  }
+  note_lost(error);
   close_deadline_ = after(close_timeout_, now());
-  if (session_.wants_input()) return;
+  gone_ = peer_watch_.ask_at_once(*transport_, now());
+}
+
+void Connection::Impl::note_lost(const Error& why) {
+  if (phase_ != Phase::kOpen || !session_.is_open()) return;
+  close_error_ =
+      Error(session::Errc::kConnectionLost, "connection to " + peer + " lost: " + why.message());
+}
+
+void Connection::Impl::lose(const Error& why) {
+  note_lost(why);
   close_transport();
-  session_.receive_end(error);
+  session_.receive_end(why);
 }
 
 void Connection::Impl::move_on() {
@@ -369,6 +440,7 @@ void Connection::Impl::move_on() {
     if (!session_.is_open()) {
       phase_ = Phase::kDraining;
       if (!close_error_) close_error_ = session_.error();
+      if (!close_error_ && shutting_down_) closed_here_ = true;
       close_deadline_ = after(close_timeout_, now());
       if (session_.error().code() == session::Errc::kPeerDead) {
         close_transport();  // nobody is there to be waited for
@@ -395,8 +467,8 @@ void Connection::Impl::move_on() {
   }
   if (phase_ < Phase::kClosing && close_deadline_ && *close_deadline_ <= now() &&
       !still_closing()) {
-    close_transport();
-    session_.receive_end(Error(session::Errc::kConnectionLost, "the peer does not take the rest"));
+    const Error untaken(session::Errc::kConnectionLost, "the peer does not take the rest");
+    lose(write_error_ ? write_error_ : gone_ ? gone_ : untaken);
   }
   if (phase_ == Phase::kClosed) drop_undecided_streams();
   if (phase_ == Phase::kClosed && session_.stream_count() == 0 && later_.empty()) finish();
@@ -404,9 +476,9 @@ void Connection::Impl::move_on() {
 
 // At the closing deadline: whether the peer may still take what there is for it.
 bool Connection::Impl::still_closing() {
-  if (write_error_) return false;
+  if (write_error_ || gone_) return false;
   // The kernel's, and what waits for a window: a peer that gives none has a reader that pauses.
-  const std::size_t untaken = unacknowledged() + session_.stats().queued_bytes;
+  const std::size_t untaken = unacknowledged() + session_.queued_bytes();
   if (untaken == 0) return false;
   const session::Time present = now();
   if (untaken != std::exchange(untaken_, untaken)) last_progress_ = present;
@@ -421,20 +493,15 @@ void Connection::Impl::drop_undecided_streams() {
   }
 }
 
-// While we do not read, the end of a peer that has gone does not reach us: the system is asked. So
-// it is while what we have sent is not acknowledged.
+// While we do not read, the end of a peer that has gone does not reach us. What it sent before is
+// in the socket: it is read, and held, however much its readers hold already, and the end behind
+// it. One that has only fallen silent has no end.
 void Connection::Impl::check_peer() {
-  const bool unheard =
-      phase_ < Phase::kClosing && !write_error_ && (!reading_ || unacknowledged() > 0);
-  if (!unheard) {
-    next_peer_check_.reset();
-    return;
-  }
   const session::Time present = now();
-  if (!next_peer_check_) next_peer_check_ = after(kPeerCheckPeriod, present);
-  if (present < *next_peer_check_) return;
-  next_peer_check_ = after(kPeerCheckPeriod, present);
-  if (const Error gone = transport_->check_peer()) write_failed(gone);
+  if (phase_ >= Phase::kClosing || !peer_watch_.is_due(present)) return;
+  const bool known = static_cast<bool>(gone_);
+  gone_ = peer_watch_.ask(*transport_, present);
+  if (known && gone_ && !std::exchange(has_read_, false)) lose(gone_);
 }
 
 void Connection::Impl::arrange_next_turn() {
@@ -442,17 +509,18 @@ void Connection::Impl::arrange_next_turn() {
   if (phase_ < Phase::kClosing && !peer_ended_) {
     // Lingering throws away what it reads, so nobody's pause holds it up.
     const bool read =
-        (session_.wants_input() && untaken_input_.empty()) || phase_ == Phase::kLingering;
+        (session_.wants_input() && untaken_input_.empty()) || gone_ || phase_ == Phase::kLingering;
     if (read != std::exchange(reading_, read)) {
       read ? transport_->start_reading() : transport_->stop_reading();
     }
+    peer_watch_.set_reading(read, now());
   }
   std::optional<session::Time> deadline = session_.deadline();
   if (phase_ < Phase::kClosing && close_deadline_) {
     deadline = std::min(deadline.value_or(*close_deadline_), *close_deadline_);
   }
-  if (next_peer_check_ && phase_ < Phase::kClosing) {
-    deadline = std::min(deadline.value_or(*next_peer_check_), *next_peer_check_);
+  if (const auto due = peer_watch_.due(); due && phase_ < Phase::kClosing) {
+    deadline = std::min(deadline.value_or(*due), *due);
   }
   const session::Time present = now();
   if (!deadline) {
@@ -472,15 +540,22 @@ void Connection::Impl::close_transport() {
   phase_ = Phase::kClosing;
   writing_ = false;
   for (auto& [id, handler] : std::exchange(pings_, {})) {
-    later([handler = std::move(handler)]() mutable {
-      handler(Error(session::Errc::kConnectionLost,
-                    "the connection ended before the PING was answered"));
-    });
+    later([handler = std::move(handler), error = no_pong()]() mutable { handler(error); });
   }
   transport_->close([this] {
     phase_ = Phase::kClosed;
     turn();
   });
+}
+
+// As streams hear it.
+Error Connection::Impl::no_pong() const {
+  if (session_.error()) return session_.error();
+  if (closed_here_) {
+    return Error(session::Errc::kConnectionClosed, "the connection was closed on this side");
+  }
+  if (close_error_) return close_error_;
+  return Error(session::Errc::kConnectionLost, "the connection ended before the PING was answered");
 }
 
 void Connection::Impl::finish() {

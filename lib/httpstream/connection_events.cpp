@@ -78,6 +78,9 @@ void Connection::Impl::on_pong(std::uint32_t ping_id, std::chrono::nanoseconds r
   if (auto node = pings_.extract(ping_id)) node.mapped()(round_trip);
 }
 
-void Connection::Impl::on_goaway(const wire::GoAwayFrame& frame) { on_goaway_(frame); }
+void Connection::Impl::on_goaway(const wire::GoAwayFrame& frame) {
+  peer_goaway_ = frame;
+  on_goaway_(frame);
+}
 
 }  // namespace uvspdy::httpstream

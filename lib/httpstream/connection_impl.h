@@ -6,7 +6,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "httpstream/peer_watch.h"
 #include "httpstream/stream_core.h"
+#include "net/thread_check.h"
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/net/timer.h"
 
@@ -39,8 +41,15 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void abort();
 
   session::Session& session() { return session_; }
+  /// For a call that concerns the stream.
+  session::Session& session_for(wire::StreamId id);
+  /// At the start of each function that users call.
+  void check_thread() const {
+    thread_.check([this] { return "the Connection to " + peer; });
+  }
   bool is_over() const { return phase_ == Phase::kOver; }
   std::size_t unacknowledged() const { return transport_ ? transport_->unacknowledged() : 0; }
+  std::uint64_t acknowledged() const;
   detail::Counted<StreamCore> find(wire::StreamId id) const;
 
   void set_on_close(CloseHandler handler);
@@ -83,6 +92,8 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void flush();
   void sent(std::size_t count);
   void write_failed(const Error& error);
+  void lose(const Error& why);
+  void note_lost(const Error& why);
   void read(Bytes bytes);
   void receive(Bytes bytes);
   void receive_untaken();
@@ -94,12 +105,14 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   bool still_closing();
   void drop_undecided_streams();
   void close_transport();
+  Error no_pong() const;
   void finish();
   void tell_closed_later(CloseHandler handler);
   void created(wire::StreamId id);
   detail::Counted<StreamCore> add_stream(wire::StreamId id, Headers headers);
 
   Connection& owner_;
+  net::ThreadCheck thread_;
   std::shared_ptr<Connection> self_;  // until kOver
   std::unique_ptr<net::Transport> transport_;
   std::chrono::milliseconds close_timeout_;
@@ -112,9 +125,13 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   Error close_error_;     // what on_close will say
   bool writing_ = false;  // a transport write waits
   bool reading_ = false;
-  Error write_error_;  // writing has failed; what has come is still read
+  Error write_error_;      // writing has failed; what has come is still read
+  Error gone_;             // the peer is; what it sent is read to its end, wanted or not
+  bool has_read_ = false;  // since the peer was looked for
   bool peer_ended_ = false;
-  std::optional<session::Time> next_peer_check_;
+  bool shutting_down_ = false;
+  bool closed_here_ = false;
+  PeerWatch peer_watch_;
   bool shut_down_ = false;  // all that was written has left, and our end behind it
   std::optional<session::Time> close_deadline_;
   session::Time last_progress_{};  // of closing
@@ -133,6 +150,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   CloseHandler on_close_;
   std::vector<CloseHandler> close_handlers_;  // beside it
   GoAwayHandler on_goaway_;
+  std::optional<wire::GoAwayFrame> peer_goaway_;
   SettingsHandler on_settings_;
 
   std::optional<net::Wakeup> wakeup_;

@@ -36,7 +36,7 @@ std::shared_ptr<Stream> StreamCore::make_stream() {
   return std::make_shared<Stream>(Stream::Private{}, self());
 }
 
-session::Session& StreamCore::session() const { return connection_->impl_->session(); }
+session::Session& StreamCore::session() const { return connection_->impl_->session_for(id_); }
 void StreamCore::ask_for_turn() const { connection_->impl_->ask_for_turn(); }
 
 StreamCore::Observers& StreamCore::observers() {
@@ -61,7 +61,9 @@ void StreamCore::reply_sent() {
   tell();
 }
 
+// The session keeps to a pause itself: an end that it tells has ended the pause.
 void StreamCore::received_all(const Error& how) {
+  paused_ = false;
   received_ = how ? HalfState::kBroken : HalfState::kEnded;
   receive_error_ = how;
   tell();
@@ -97,7 +99,7 @@ void StreamCore::tell() {
   }
   if (received_ != HalfState::kOpen) {
     const StreamReader::DataHandler no_data = std::move(on_data_);
-    on_end_(receive_error_);
+    if (!paused_ || discarded_) on_end_(receive_error_);
     if (observers_) observers_->on_received(receive_error_);
   }
   if (closed_ && observers_) {
@@ -131,7 +133,7 @@ void StreamCore::on_data(StreamReader::DataHandler handler) {
 
 void StreamCore::on_end(StreamReader::EndHandler handler) {
   std::swap(on_end_, handler);
-  if (received_ != HalfState::kOpen && on_end_) tell_later();
+  tell_end_later();
 }
 
 void StreamCore::pause() {
@@ -142,6 +144,11 @@ void StreamCore::pause() {
 void StreamCore::resume() {
   paused_ = false;
   apply_pause();
+  tell_end_later();
+}
+
+void StreamCore::tell_end_later() {
+  if (received_ != HalfState::kOpen && on_end_) tell_later();
 }
 
 // Without a handler there is nobody to give bytes to; an end that no bytes stand before is told.
@@ -159,6 +166,7 @@ void StreamCore::discard() {
     session().discard(id_);
     ask_for_turn();
   }
+  tell_end_later();
   const StreamReader::DataHandler old = std::move(on_data_);
 }
 
@@ -192,10 +200,10 @@ Error StreamCore::send_headers(Headers headers) {
 bool StreamCore::writable() const { return connection_ != nullptr && session().writable(id_); }
 
 void StreamCore::on_writable(StreamWriter::WritableHandler handler) {
-  if (sent_ != HalfState::kOpen) return;
+  if (sent_ == HalfState::kEnded) return;
   std::swap(on_writable_, handler);
   room_untold_ = static_cast<bool>(on_writable_);
-  if (room_untold_ && writable()) tell_later();
+  if (room_untold_ && (sent_ == HalfState::kBroken || writable())) tell_later();
 }
 
 void StreamCore::on_sent(StreamWriter::SentHandler handler) {

@@ -97,6 +97,7 @@ class StreamCore {
   void ask_for_turn() const;
   void apply_pause();
   void tell_later();
+  void tell_end_later();
 
   Connection* connection_;  // null once the stream is closed
   uv_loop_t* loop_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/contract.h"
+#include "httpstream/peer_watch.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
@@ -23,6 +24,12 @@ constexpr std::size_t kMostAtOnce = 64 * 1024;
 constexpr milliseconds kFirstLook{2};
 constexpr milliseconds kLongestLook{256};
 
+// How long a break may take in all, in flush timeouts: a peer that takes a byte now and then is
+// given up, too.
+constexpr int kLongestBreak = 10;
+
+PeerWatch::Time now() { return std::chrono::steady_clock::now(); }
+
 /// The transport, and how its two directions stand. The ends hold it; while the transport is being
 /// aborted so does that.
 class TransportCore : public std::enable_shared_from_this<TransportCore> {
@@ -31,7 +38,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
       : transport_(std::move(transport)),
         loop_(transport_->loop()),
         peer_(transport_->peer()),
-        flush_timeout_(flush_timeout) {}
+        flush_timeout_(std::max(flush_timeout, milliseconds(0))) {}
 
   // ---- the source's
 
@@ -41,16 +48,19 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     if (end_) return tell_later();
     reading_ = Reading::kOpen;
     read_on();
+    look_for_the_peer();
   }
 
   void pause() {
     paused_ = true;
     if (reading_ == Reading::kOpen) transport_->stop_reading();
+    look_for_the_peer();
   }
 
   void resume() {
     paused_ = false;
     if (reading_ == Reading::kOpen) transport_->start_reading();
+    look_for_the_peer();
     if (end_) tell_later();
   }
 
@@ -61,6 +71,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     reading_ = Reading::kDiscarding;
     if (over_) return give_up_transport({});
     read_on();
+    look_for_the_peer();
     watch_the_peer();
   }
 
@@ -69,11 +80,13 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   void start_writing(Sink::RoomHandler on_room, Sink::OverHandler on_over) {
     std::swap(on_room_, on_room);
     std::swap(on_over_, on_over);
+    look_for_the_peer();
     if (over_) tell_later();
   }
 
   bool write(const Piece& piece) {
     if (writing_ != Writing::kOpen) return true;
+    note_sent();
     std::size_t taken = 0;
     if (rest_.empty()) {
       const Bytes bytes = piece.bytes();
@@ -103,6 +116,10 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     writing_ = Writing::kBreaking;
     why_ = why;
     watch_the_peer();
+    if (flush_timeout_ < milliseconds::max() / kLongestBreak) {
+      break_timer_.emplace(loop_, [this] { break_is_late(); });
+      break_timer_->start(kLongestBreak * flush_timeout_);
+    }
     if (rest_.empty()) settle();
   }
 
@@ -129,6 +146,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   }
 
   void read(Bytes bytes) {
+    has_read_ = true;
     if (reading_ == Reading::kOpen) on_data_(Piece(bytes));
   }
 
@@ -140,6 +158,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
       reading_ = Reading::kOver;
       end_ = over_.value_or(Error());
       over_ ? give_up_transport({}) : watch_the_peer();
+      look_for_the_peer();
     }
     tell();
   }
@@ -176,6 +195,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   void shut_down() {
     transport_->shutdown([this](const Error& error) {
       const auto keep = shared_from_this();
+      if (over_) return;
       end_writing(error);
       tell();
     });
@@ -232,17 +252,81 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   }
 
   void flush_is_late() {
+    give_the_peer_up(Error(net::Errc::kTimeout, peer_ + " took nothing for " +
+                                                    std::to_string(flush_timeout_.count()) +
+                                                    " ms; what was left for it is lost"));
+  }
+
+  void break_is_late() {
+    give_the_peer_up(
+        Error(net::Errc::kTimeout, peer_ + " has not taken all that was left for it in " +
+                                       std::to_string((kLongestBreak * flush_timeout_).count()) +
+                                       " ms; the rest is lost"));
+  }
+
+  void give_the_peer_up(const Error& why) {
     const auto keep = shared_from_this();
     transport_->abort({});
-    give_up_transport(Error(net::Errc::kTimeout, peer_ + " took nothing for " +
-                                                     std::to_string(flush_timeout_.count()) +
-                                                     " ms; what was left for it is lost"));
+    give_up_transport(why);
+    tell();
+  }
+
+  // ---- a peer that goes and is not heard
+
+  bool is_read() const {
+    return reading_ == Reading::kDiscarding || (reading_ == Reading::kOpen && !paused_);
+  }
+
+  // Called whenever that may have changed.
+  void look_for_the_peer() {
+    if (!transport_) return;
+    has_read_ = true;  // it is about to
+    peer_watch_.set_reading(is_read(), now());
+    set_look_timer();
+  }
+
+  void note_sent() {
+    if (peer_watch_.due()) return;
+    peer_watch_.note_sent(now());
+    set_look_timer();
+  }
+
+  // It runs for as long as it is set: what is not due any more by then is not asked.
+  void set_look_timer() {
+    const auto due = peer_watch_.due();
+    if (!due || looking_) return;
+    looking_ = true;
+    if (!look_timer_) look_timer_.emplace(loop_, [this] { look(); });
+    look_timer_->start(std::chrono::ceil<milliseconds>(*due - now()));
+  }
+
+  // The sink is over, and what the peer sent before is for the source. One that has only fallen
+  // silent has no end that reading would find.
+  void look() {
+    const auto keep = shared_from_this();
+    looking_ = false;
+    const PeerWatch::Time present = now();
+    if (!peer_watch_.is_due(present)) return set_look_timer();
+    Error gone = peer_watch_.ask(*transport_, present);
+    set_look_timer();
+    // One that has closed in order has an end for whoever reads, and takes nothing from him.
+    if (gone.code() == std::error_code(UV_EPIPE, net::uv_category())) gone = {};
+    const bool again = std::exchange(gone_, static_cast<bool>(gone));
+    if (!gone) return;
+    if (writing_ == Writing::kBreaking) return abort();
+    if (nobody_reads() || (again && is_read() && !std::exchange(has_read_, false))) {
+      return give_the_peer_up(gone);
+    }
+    // A write that waits hears of it by itself.
+    if (!over_ && rest_.empty()) writing_over(gone);
     tell();
   }
 
   void stop_timers() {
     flush_timer_.reset();
+    break_timer_.reset();
     look_again_.reset();
+    look_timer_.reset();
   }
 
   void writing_over(const Error& how) {
@@ -250,6 +334,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     rest_.clear();
     writing_ = Writing::kOver;
     over_ = how;
+    break_timer_.reset();
     watch_the_peer();
   }
 
@@ -298,8 +383,15 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   milliseconds next_look_ = kFirstLook;
   std::optional<Error> over_;  // how our direction has ended
 
+  PeerWatch peer_watch_;
+  bool gone_ = false;      // the peer was, when it was looked for
+  bool has_read_ = false;  // since then
+
   std::optional<net::Timer> flush_timer_;
+  std::optional<net::Timer> break_timer_;
   std::optional<net::Timer> look_again_;
+  std::optional<net::Timer> look_timer_;
+  bool looking_ = false;  // it is set
   std::optional<net::Wakeup> later_;
 
   Source::DataHandler on_data_;

@@ -74,7 +74,7 @@ struct UVSPDY_LOCAL Listener::State {
 
   // Handlers may close or destroy the listener.
   void accept_waiting() {
-    ThreadCheck::called_by(loop);
+    thread.called_back();
     for (int i = 0; i < kAcceptsPerTurn && socket; ++i) {
       Descriptor accepted(accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!accepted) {

@@ -24,7 +24,7 @@ struct UVSPDY_LOCAL Poster::State {
   std::shared_ptr<Poster> self;
 
   void run_waiting() {
-    ThreadCheck::called_by(async.loop);
+    thread.called_back();
     std::deque<OnceCallback<void()>> due;
     {
       const std::lock_guard lock(mutex);

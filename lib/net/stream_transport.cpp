@@ -123,6 +123,7 @@ struct StreamTransport::State {
   std::unique_ptr<Connecting> connecting;
   bool ended = false;
   bool closed = false;
+  ThreadCheck* thread = nullptr;  // the transport's; null once closed
   ReadHandler on_read;
   EndHandler on_end;
   uv_write_t write{};
@@ -194,7 +195,11 @@ struct StreamTransport::State {
   template <class T>
   static State* called_by_loop(T* handle) {
     auto* state = static_cast<State*>(handle->data);
-    ThreadCheck::called_by(state->stream->loop);
+    if (state->thread != nullptr) {
+      state->thread->called_back();
+    } else {
+      ThreadCheck::called_by(state->stream->loop);
+    }
     return state;
   }
 
@@ -248,7 +253,9 @@ struct StreamTransport::State {
 };
 
 StreamTransport::StreamTransport(Private, uv_loop_t* loop)
-    : loop_(loop), thread_(loop), state_(std::make_unique<State>()) {}
+    : loop_(loop), thread_(loop), state_(std::make_unique<State>()) {
+  state_->thread = &thread_;
+}
 
 // Neither init creates a socket yet, so neither can fail.
 std::unique_ptr<StreamTransport> StreamTransport::make_tcp(uv_loop_t* loop) {
@@ -422,6 +429,7 @@ void StreamTransport::close(CloseHandler handler) {
   if (!state_) return;
   check_thread();
   state_->closed = true;
+  state_->thread = nullptr;
   state_->tell_failures.reset();
   state_->on_closed = std::move(handler);
   // Requests under way are called back before the handle is, so nothing points here afterwards.

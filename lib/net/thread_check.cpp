@@ -12,11 +12,29 @@
 namespace uvspdy::net {
 namespace {
 
-// As debuggers number threads. A pthread_t would be given to the next thread at once.
-int this_thread() {
-  thread_local const int id = gettid();
-  return id;
+// Behind its end a thread may still destroy objects that live as long as the process.
+bool& this_thread_has_ended() {
+  thread_local bool ended = false;
+  return ended;
 }
+
+// What stands for a thread as long as it lives: its number, as debuggers have it. A pthread_t would
+// be given to the next thread at once.
+class ThisThread {
+ public:
+  ThisThread() : number_(std::make_shared<const int>(gettid())) {}
+  ~ThisThread() { this_thread_has_ended() = true; }
+  ThisThread(const ThisThread&) = delete;
+  ThisThread& operator=(const ThisThread&) = delete;
+
+  static const std::shared_ptr<const int>& number() {
+    thread_local const ThisThread self;
+    return self.number_;
+  }
+
+ private:
+  std::shared_ptr<const int> number_;
+};
 
 const uv_loop_t*& loop_of_this_thread() {
   thread_local const uv_loop_t* loop = nullptr;
@@ -31,20 +49,32 @@ std::string name_of_this_thread() {
 
 }  // namespace
 
-ThreadCheck::ThreadCheck(const uv_loop_t* loop) : loop_(loop), made_on_(this_thread()) {}
+ThreadCheck::ThreadCheck(const uv_loop_t* loop)
+    : loop_(loop), owner_(ThisThread::number()), made_on_(*ThisThread::number()) {}
 
 void ThreadCheck::called_by(const uv_loop_t* loop) { loop_of_this_thread() = loop; }
 
+void ThreadCheck::called_back() {
+  called_by(loop_);
+  const auto& here = ThisThread::number();
+  if (owner_.owner_before(here) || here.owner_before(owner_)) owner_ = here;
+}
+
 bool ThreadCheck::is_right() const {
-  return made_on_ == this_thread() || loop_of_this_thread() == loop_;
+  if (this_thread_has_ended() || loop_of_this_thread() == loop_) return true;
+  const auto& here = ThisThread::number();
+  return (!owner_.owner_before(here) && !here.owner_before(owner_)) || owner_.expired();
 }
 
 void ThreadCheck::fail(const std::string& name) const {
-  contract_broken(
-      name + " was made on thread " + std::to_string(made_on_) + ", and is called on thread " +
-      std::to_string(this_thread()) + name_of_this_thread() +
-      ".\nObjects are for the thread of their loop; net::Poster::post has that thread call a "
-      "function. The process ends.");
+  const auto owner = owner_.lock();
+  const std::string run_by =
+      owner && *owner != made_on_ ? ", was called back on thread " + std::to_string(*owner) : "";
+  contract_broken(name + " was made on thread " + std::to_string(made_on_) + run_by +
+                  ", and is called on thread " + std::to_string(*ThisThread::number()) +
+                  name_of_this_thread() +
+                  ".\nObjects are for the thread of their loop; net::Poster::post has that thread "
+                  "call a function. The process ends.");
 }
 
 }  // namespace uvspdy::net

@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <memory>
 #include <string>
 
 namespace uvspdy::net {
@@ -10,13 +11,16 @@ namespace uvspdy::net {
 /// NDEBUG, for otherwise nothing is checked. Such a call is a data race, and often a hang, because
 /// nothing tells the loop that there is something to do.
 ///
-/// The right thread is the one on which the object was made, or, for those that set a loop up and
-/// then have another thread run it, one that has run a callback of this loop.
+/// The right thread is the one on which the object was made, until the loop has called the object
+/// back on another: then it is that one. So a loop may be set up on one thread and run by another.
+/// Right as well is a thread that has run a callback of this loop, and any when the right one has
+/// ended.
 class ThreadCheck {
  public:
 #ifdef NDEBUG
   explicit ThreadCheck(const uv_loop_t*) {}
   static void called_by(const uv_loop_t*) {}
+  void called_back() {}
   template <class Name>
   void check(const Name&) const {}
 #else
@@ -24,6 +28,9 @@ class ThreadCheck {
 
   /// At the start of a callback of libuv's: this thread runs the loop.
   static void called_by(const uv_loop_t* loop);
+
+  /// The same where the object is at hand: the callback is for it.
+  void called_back();
 
   /// In each function that users call. `name()` is a text that names the object: its kind, and
   /// its peer or address.
@@ -37,6 +44,7 @@ class ThreadCheck {
   [[noreturn]] void fail(const std::string& name) const;
 
   const uv_loop_t* loop_;
+  std::weak_ptr<const int> owner_;  // of the right thread, and gone with it
   int made_on_;
 #endif
 };

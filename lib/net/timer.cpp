@@ -17,8 +17,9 @@ struct Scheduled {
   }
 
   static void run(Handle* handle) {
-    ThreadCheck::called_by(handle->loop);
-    static_cast<const Scheduled*>(handle->data)->handler();
+    auto* self = static_cast<Scheduled*>(handle->data);
+    self->thread.called_back();
+    self->handler();
   }
 
   Handle handle{};

@@ -71,9 +71,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     if (!writing_) say_goodbye();
   }
 
-  Error check_peer() const {
-    return link->write_error() ? link->write_error() : link->lower().check_peer();
-  }
+  Error check_peer() const { return link->lower().check_peer(); }
 
   enum class Ending { kClose, kAbort };
 

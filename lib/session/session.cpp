@@ -106,5 +106,7 @@ void Session::set_idle_timeout(std::chrono::milliseconds timeout, Time now) {
 void Session::on_trace(TraceHandler handler) { Call(*impl_)->on_trace(std::move(handler)); }
 
 Stats Session::stats() const { return impl_->stats(); }
+std::size_t Session::queued_bytes() const { return impl_->queued_bytes(); }
+std::uint64_t Session::bytes_sent() const { return impl_->bytes_sent(); }
 
 }  // namespace uvspdy::session

@@ -17,6 +17,10 @@ Options checked(Options options) {
   return options;
 }
 
+Error closed_here() {
+  return Error(Errc::kConnectionClosed, "the connection was closed on this side");
+}
+
 }  // namespace
 
 Session::Impl::Impl(Role role, Options options, Handler& handler)
@@ -66,7 +70,19 @@ void Session::Impl::begin_shutdown(bool announce) {
 // ---- close
 
 void Session::Impl::close(wire::GoAwayStatus status) {
-  begin_closing(status, Error(), Held::kDropped);
+  if (is_open()) return begin_closing(status, Error(), Held::kDropped);
+  // It has ended by itself, and waits for nobody any more.
+  const Error how = closed_here();
+  streams_.each([&](Stream& stream) {
+    drop_held(stream, how);
+    due_.add(stream);
+  });
+}
+
+void Session::Impl::drop_held(Stream& stream, const Error& how) {
+  const std::size_t dropped = take_reader_away(stream, how);
+  // The peer may be closing too, with data that waits for this window.
+  if (stream.sending.leaves() || stream.sending.keep_on_close) consumed_by_stream(stream, dropped);
 }
 
 void Session::Impl::begin_closing(wire::GoAwayStatus status, const Error& reason, Held held) {
@@ -75,17 +91,12 @@ void Session::Impl::begin_closing(wire::GoAwayStatus status, const Error& reason
   opening_.release();
   // SETTINGS of the user's that come before the opening would now stand behind answers to PINGs.
   if (opening_.is_missing() && !ending_.goaway_sent()) control_.clear();
-  const Error how =
-      reason ? reason : Error(Errc::kConnectionClosed, "the connection was closed on this side");
+  const Error how = reason ? reason : closed_here();
   streams_.each([&](Stream& stream) {
     Sending& sending = stream.sending;
     // What was accepted leaves first; behind it the FIN asked for, or the reset.
     const bool leaves = sending.leaves();
-    if (held == Held::kDropped) {
-      const std::size_t dropped = take_reader_away(stream, how);
-      // The peer may be closing too, with data that waits for this window.
-      if (leaves || sending.keep_on_close) consumed_by_stream(stream, dropped);
-    }
+    if (held == Held::kDropped) drop_held(stream, how);
     if (stream.is_over()) {
       due_.add(stream);  // its end may have waited for its reader
     } else if (leaves) {
@@ -148,7 +159,7 @@ Stats Session::Impl::stats() const {
   stats.streams = streams_.untold();
   stats.streams_by_state = streams_.count_by_state();
   stats.held_bytes = held_.size();
-  stats.queued_bytes += batch_.payload_size();
+  stats.queued_bytes = queued_bytes();
   stats.flow_control = windows_.found();
   stats.queued_control_bytes = control_.size();
   stats.send_window = windows_.send_available();

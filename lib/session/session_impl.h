@@ -78,6 +78,8 @@ class UVSPDY_LOCAL Session::Impl {
   void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
   void on_trace(TraceHandler handler);
   Stats stats() const;
+  std::size_t queued_bytes() const { return stats_.queued_bytes + batch_.payload_size(); }
+  std::uint64_t bytes_sent() const { return stats_.bytes_sent; }
 
  private:
   // Frames that come in and concern a stream (session_receive.cpp). What they return is the
@@ -172,6 +174,7 @@ class UVSPDY_LOCAL Session::Impl {
   // How the session ends (session_ending.cpp).
   enum class Held { kDelivered, kDropped };
   void begin_closing(wire::GoAwayStatus status, const Error& reason, Held held);
+  void drop_held(Stream& stream, const Error& how);
   void begin_shutdown(bool announce);
   bool has_more_to_say() const;
   void stop_output();

@@ -240,6 +240,61 @@ TEST_CASE("Connection: abort does not wait for the peer, also when close does") 
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("Connection: a PING that this side's end leaves unanswered hears what streams hear") {
+  TestLoop loop;
+  HalfPair half(loop, session::Role::kClient);
+  std::optional<std::error_code> ping;
+  half.connection->ping([&](Result<std::chrono::nanoseconds> pong) {
+    ping = pong ? std::error_code() : pong.error().code();
+  });
+  loop.run_turns(5);
+  SECTION("close") { half.connection->close(); }
+  SECTION("abort") { half.connection->abort(); }
+  SECTION("shutdown") { half.connection->shutdown(); }
+  REQUIRE(loop.run_until([&] { return half.peer->ended(); }));
+  half.peer->close();
+  REQUIRE(loop.run_out());
+  REQUIRE(ping);
+  CHECK(*ping == Errc::kConnectionClosed);
+}
+
+TEST_CASE("Connection: on_goaway that is set late hears of the peer's GOAWAY from the loop") {
+  TestLoop loop;
+  HalfPair half(loop, session::Role::kClient);
+  const StreamPtr stream = half.stream();
+  half.send(wire::GoAwayFrame{.last_good_stream_id = 1});
+  std::optional<std::error_code> refused;
+  const auto has_come = [&] {
+    half.connection->create_stream({}, [&](Result<StreamPtr> created) {
+      CHECK_FALSE(created);
+      if (!created) refused = created.error().code();
+    });
+    return refused == Errc::kGoneAway;
+  };
+  REQUIRE(loop.run_until(has_come));
+  const bool over = GENERATE(false, true);
+  if (over) {
+    half.connection->abort();
+    REQUIRE(loop.run_until([&] { return half.connection->is_closed(); }));
+  }
+  test::OutsideCalls outside;
+  int told = 0;
+  outside.during([&] {
+    half.connection->on_goaway([](const wire::GoAwayFrame&) { FAIL_CHECK("it was replaced"); });
+    half.connection->on_goaway([&](const wire::GoAwayFrame& frame) {
+      CHECK(outside.holds());
+      CHECK(frame.last_good_stream_id == 1);
+      ++told;
+    });
+  });
+  CHECK(told == 0);
+  REQUIRE(loop.run_until([&] { return told > 0; }));
+  half.connection->abort();
+  half.peer->close();
+  REQUIRE(loop.run_out());
+  CHECK(told == 1);
+}
+
 TEST_CASE("Connection: the peer's end without a stream open is an orderly one") {
   TestLoop loop;
   HalfPair half(loop, session::Role::kServer);

@@ -99,7 +99,7 @@ TEST_CASE("Connection: a malformed frame is answered with GOAWAY PROTOCOL_ERROR,
   CHECK(told.stream.code() == expected);
   CHECK(told.creating.code() == expected);
   CHECK(told.connection.code() == expected);
-  CHECK(told.ping.code() == Errc::kConnectionLost);
+  CHECK(told.ping.code() == expected);
   CHECK_FALSE(told.connection.message().empty());
 }
 
@@ -261,6 +261,29 @@ TEST_CASE("Connection: the wait for a reader that takes nothing can be ended") {
   REQUIRE(loop.run_out());
   CHECK(stream_closed == 1);
   CHECK(half.connection->is_closed());
+}
+
+TEST_CASE(
+    "Connection: close lets go of readers that take nothing, also when it has failed before") {
+  TestLoop loop;
+  HalfPair half(loop, session::Role::kClient);
+  const StreamPtr open = half.stream();
+  std::optional<Error> end;
+  open->on_end([&](const Error& how) { end = how; });
+  std::optional<Error> closed;
+  half.connection->on_close([&](const Error& how) { closed = how; });
+  half.peer->send(std::string(text_of(half.writer.data(1, "held"))) + kMalformed);
+  REQUIRE(loop.run_until([&] { return half.peer->ended(); }));
+  loop.run_turns(20);
+  CHECK_FALSE(end);
+  half.connection->close();
+  CHECK_FALSE(end);
+  REQUIRE(loop.run_until([&] { return end.has_value(); }));
+  CHECK(end->code() == Errc::kConnectionClosed);
+  half.peer->close();
+  REQUIRE(loop.run_until([&] { return closed.has_value(); }));
+  CHECK(closed->code() == wire::Errc::kUnsupportedVersion);
+  REQUIRE(loop.run_out());
 }
 
 TEST_CASE("Connection: what a stream holds that nobody has any more is not waited for") {

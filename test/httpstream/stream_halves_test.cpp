@@ -275,6 +275,66 @@ TEST_CASE(
   REQUIRE(pair.close());
 }
 
+TEST_CASE("Stream halves: on_writable that is set behind a break is called once, by the loop") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  const auto [mine, its] = pair.stream();
+  const StreamPtr stream = mine;
+  const bool closed = GENERATE(true, false);
+  if (!closed) {
+    // What the reader holds keeps the stream.
+    CHECK_FALSE(its->write(Buffer::copy_of("unread")));
+    REQUIRE(loop.run_until([&] { return pair.client.connection->stats().held_bytes > 0; }));
+  }
+  its->reset();
+  REQUIRE(loop.run_until([&] { return stream->writer().state() == HalfState::kBroken; }));
+  REQUIRE(loop.run_until([&] { return stream->is_closed() == closed; }));
+  test::OutsideCalls outside;
+  int told = 0;
+  outside.during([&] {
+    stream->on_writable([&] {
+      CHECK(outside.holds());
+      CHECK(stream->write(Buffer::copy_of("x")));
+      ++told;
+    });
+  });
+  CHECK(told == 0);
+  REQUIRE(loop.run_until([&] { return told > 0; }));
+  loop.run_turns(20);
+  CHECK(told == 1);
+  stream->reader().discard();
+  REQUIRE(pair.close());
+  CHECK(told == 1);
+}
+
+TEST_CASE("Stream halves: a reader that pauses behind the end hears of it when it resumes") {
+  TestLoop loop;
+  SpdyPair pair(loop);
+  const auto [mine, its] = pair.stream();
+  const StreamPtr stream = its;
+  stream->on_data([](Bytes) {});
+  mine->close();
+  REQUIRE(loop.run_until([&] { return stream->reader().state() == HalfState::kEnded; }));
+  const bool gone = GENERATE(false, true);
+  if (gone) REQUIRE(pair.close());
+  stream->pause();
+  test::OutsideCalls outside;
+  int told = 0;
+  stream->on_end([&](const Error& how) {
+    CHECK(outside.holds());
+    CHECK_FALSE(how);
+    ++told;
+  });
+  loop.run_turns(20);
+  CHECK(told == 0);
+  const bool resumes = GENERATE(true, false);
+  outside.during([&] { resumes ? stream->resume() : stream->reader().discard(); });
+  CHECK(told == 0);
+  REQUIRE(loop.run_until([&] { return told > 0; }));
+  REQUIRE(pair.close());
+  CHECK(told == 1);
+}
+
 TEST_CASE("Stream halves: a writer that is dropped inside on_sent hears nothing more") {
   TestLoop loop;
   SpdyPair pair(loop);

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "support/connected_pair.h"
 #include "support/hand_ends.h"
 #include "support/patterned_text.h"
 #include "support/pipe_transport.h"
@@ -373,6 +374,74 @@ TEST_CASE("Transport ends: a peer that takes some is not given up") {
   CHECK(std::chrono::steady_clock::now() - begin > kTimeout);
   CHECK(received == patterned_text(120));
   CHECK(ends.over->message() == "why");
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport ends: a break takes its time, but not for ever") {
+  TestLoop loop;
+  PipePair pipe(loop.get());
+  pipe.up->capacity = 10;
+  Ends ends(std::move(pipe.client), {.flush_timeout = 40ms});
+  ends.start();
+  CHECK_FALSE(ends.write(patterned_text(10000000)));
+  ends.sink->break_off(kWhy);
+  // A few bytes now and then would keep it for days.
+  int taken = 0;
+  while (!ends.over && taken < 5000) {
+    taken += !std::exchange(pipe.up->data, {}).empty();
+    if (pipe.up->writer != nullptr) pipe.up->writer->schedule();
+    pass(loop, 1ms);
+  }
+  REQUIRE(ends.over);
+  CHECK(ends.over->code() == net::Errc::kTimeout);
+  ends.sink.reset();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Transport ends: a peer that goes while nothing is read is noticed") {
+  TestLoop loop;
+  // A local socket shows that its peer has closed, be it in order. It is looked at first.
+  auto sockets = test::connected_pair(AF_UNIX);
+  RawPeer closes(test::transport_over(loop, std::move(sockets[1])));
+  Ends local(test::transport_over(loop, std::move(sockets[0])));
+  local.start();
+  local.source->pause();
+  closes.send("all of it");
+  REQUIRE(loop.run_until([&] { return closes.sent_all(); }));
+  closes.close();
+
+  TcpPair paused_pair(loop);
+  RawPeer talks(std::move(paused_pair.server));
+  Ends paused(std::move(paused_pair.client));
+  paused.start();
+  paused.source->pause();
+  talks.send("last words");
+  REQUIRE(loop.run_until([&] { return talks.sent_all(); }));
+
+  TcpPair ended_pair(loop);
+  RawPeer ends_first(std::move(ended_pair.server));
+  Ends ended(std::move(ended_pair.client));
+  ended.start();
+  ends_first.shut_down();
+  REQUIRE(loop.run_until([&] { return ended.end.has_value(); }));
+
+  talks.vanish();
+  ends_first.vanish();
+  REQUIRE(loop.run_until([&] { return paused.over && ended.over; }));
+  CHECK(ended.over->code().value() == UV_ECONNRESET);
+  CHECK(paused.over->code().value() == UV_ECONNRESET);
+  CHECK_FALSE(paused.end);
+  paused.source->resume();
+  REQUIRE(loop.run_until([&] { return paused.end.has_value(); }));
+  CHECK_FALSE(local.over);
+  local.source->resume();
+  REQUIRE(loop.run_until([&] { return local.end.has_value(); }));
+  CHECK(local.data == "all of it");
+  CHECK_FALSE(*local.end);
+  local.sink.reset();
+
+  CHECK(paused.data == "last words");
+  CHECK(paused.end->code().value() == UV_ECONNRESET);
   REQUIRE(loop.run_out());
 }
 

@@ -2,73 +2,28 @@
 
 #include "net/thread_check.h"
 
-#include <pthread.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <csignal>
-#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "support/connected_pair.h"
-#include "support/mentions.h"
 #include "support/tcp_pair.h"
 #include "support/test_loop.h"
 #include "support/tls_pair.h"
+#include "support/wrong_thread.h"
 #include "uvspdy/net/post.h"
 #include "uvspdy/net/timer.h"
 
 using namespace uvspdy;
+using test::kThreadsAreChecked;
+using test::says;
+using test::says_when_called_elsewhere;
 using test::TestLoop;
 
-namespace {
-
-#ifdef NDEBUG
-constexpr bool kChecked = false;
-#else
-constexpr bool kChecked = true;
-#endif
-
-/// Runs a function on a thread of its own, in a process of its own. What that process says on
-/// stderr when a signal ends it; empty if none does.
-std::string says_when_called_elsewhere(const std::function<void()>& call) {
-  std::array<int, 2> output{};
-  REQUIRE(pipe(output.data()) == 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(output[1], STDERR_FILENO);
-    signal(SIGABRT, SIG_DFL);  // Catch's own handler would tell a story
-    std::thread([&call] {
-      pthread_setname_np(pthread_self(), "elsewhere");
-      call();
-    }).join();
-    _exit(0);
-  }
-  close(output[1]);
-  std::string text;
-  std::array<char, 512> piece{};
-  for (ssize_t size; (size = read(output[0], piece.data(), piece.size())) > 0;) {
-    text.append(piece.data(), static_cast<std::size_t>(size));
-  }
-  close(output[0]);
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT ? text : "";
-}
-
-bool says(const std::string& object, const std::function<void()>& call) {
-  const std::string text = says_when_called_elsewhere(call);
-  return test::mentions(text, {object.c_str(), "was made on thread", "elsewhere", "Poster::post"});
-}
-
-}  // namespace
-
 TEST_CASE("wrong thread: Timer, Wakeup and Poster say who they are") {
-  if (!kChecked) SKIP_TEST("built with NDEBUG: threads are not checked");
+  if (!kThreadsAreChecked) SKIP_TEST("built with NDEBUG: threads are not checked");
   TestLoop loop;
   auto timer = std::make_unique<net::Timer>(loop.get(), nullptr);
   auto wakeup = std::make_unique<net::Wakeup>(loop.get(), nullptr);
@@ -86,7 +41,7 @@ TEST_CASE("wrong thread: Timer, Wakeup and Poster say who they are") {
 }
 
 TEST_CASE("wrong thread: Transports name their peer") {
-  if (!kChecked) SKIP_TEST("built with NDEBUG: threads are not checked");
+  if (!kThreadsAreChecked) SKIP_TEST("built with NDEBUG: threads are not checked");
   TestLoop loop;
   std::unique_ptr<net::Transport> transport;
   std::unique_ptr<net::Transport> other;
@@ -129,7 +84,7 @@ TEST_CASE("wrong thread: Transports name their peer") {
 }
 
 TEST_CASE("wrong thread: Listeners and Attempts name their address") {
-  if (!kChecked) SKIP_TEST("built with NDEBUG: threads are not checked");
+  if (!kThreadsAreChecked) SKIP_TEST("built with NDEBUG: threads are not checked");
   TestLoop loop;
   auto listener = net::Listener::listen_tcp(loop.get(), "127.0.0.1", 0, {});
   REQUIRE(listener);
@@ -166,5 +121,30 @@ TEST_CASE("right thread: a loop may be set up on one thread and run by another")
   });
   CHECK(taken);
   runs_it.join();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("wrong thread: the one that made an object, once another runs the loop") {
+  if (!kThreadsAreChecked) SKIP_TEST("built with NDEBUG: threads are not checked");
+  TestLoop loop;
+  auto poster = net::Poster::create(loop.get());
+  REQUIRE(poster);
+  std::promise<void> called;
+  net::Timer timer(loop.get(), [&] { called.set_value(); });
+  timer.start(std::chrono::milliseconds(0));
+  std::promise<void> asked;
+  std::thread runs_it([&] {
+    uv_run(loop.get(), UV_RUN_DEFAULT);
+    asked.get_future().wait();
+  });
+  called.get_future().wait();
+  CHECK(test::mentions(test::says_when_called([&] { timer.stop(); }),
+                       {"a Timer was made on thread", "was called back on thread"}));
+  const bool taken = (*poster)->post([&] { (*poster)->close(); });
+  CHECK(taken);
+  asked.set_value();
+  runs_it.join();
+  // Now nobody runs it.
+  timer.stop();
   REQUIRE(loop.run_out());
 }

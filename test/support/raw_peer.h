@@ -68,6 +68,9 @@ class RawPeer {
   /// Whether all of that is with the kernel.
   bool sent_all() const { return queue_.empty(); }
 
+  /// How much of it is not at the other side yet.
+  std::size_t unacknowledged() const { return transport_->unacknowledged(); }
+
   /// Ends the sending side.
   void shut_down() { transport_->shutdown({}); }
 

@@ -98,9 +98,9 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   /// Closes in order: what was written leaves, with the end behind it where `end` was called; every
   /// other stream is reset; GOAWAY; then the sending side is shut down and the peer's end awaited
   /// (ConnectionOptions::close_timeout). Streams hear session::Errc::kConnectionClosed soon,
-  /// without waiting for that; what is held for readers is dropped, for paused ones too. Harmless
-  /// when called again. on_close follows with success, also when the peer did not take all of it in
-  /// time.
+  /// without waiting for that; what is held for readers is dropped, for paused ones too, also when
+  /// the connection has failed before. Harmless when called again. on_close follows with success,
+  /// also when the peer did not take all of it in time.
   void close();
 
   /// Graceful end: no new streams, from either side (session::Session::shutdown); when the last
@@ -140,12 +140,13 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   void remove_streams(std::span<const std::shared_ptr<Stream>> streams);
 
   /// Measures a round trip. The handler runs once; errors: session::Errc::kConnectionClosed (closed
-  /// before the call), kConnectionLost (the connection ended, from either side, before the answer).
+  /// or aborted on this side), kConnectionLost (the peer ended it before the answer), or what else
+  /// ended the connection meanwhile (see on_close).
   void ping(PingHandler handler);
 
-  /// Sets who hears of the peer's first GOAWAY, if it comes from then on: no more streams can be
-  /// created. Those above its last good id fail with session::Errc::kGoneAway, the others go on;
-  /// the connection closes when they are over.
+  /// Sets who hears of the peer's first GOAWAY: no more streams can be created. Those above its
+  /// last good id fail with session::Errc::kGoneAway, the others go on; the connection closes when
+  /// they are over. Set behind it, it is called in the loop's next turn.
   void on_goaway(GoAwayHandler handler);
 
   /// Sets who hears of the peer's SETTINGS from then on, as session::Handler::on_settings has them:

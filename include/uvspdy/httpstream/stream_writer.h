@@ -65,7 +65,8 @@ class UVSPDY_EXPORT StreamWriter {
 
   /// Sets who hears that there is room: in the loop's next turn when there is already, then each
   /// time that there is room again, and a last time when our direction breaks off, behind on_sent,
-  /// so that nobody waits for room in vain: `write` then says why there is none.
+  /// so that nobody waits for room in vain: `write` then says why there is none. Set behind the
+  /// break, it is called in the loop's next turn.
   void on_writable(WritableHandler handler);
 
   /// Ends our direction behind everything written. Reading goes on. Harmless when it has ended.

@@ -14,7 +14,8 @@ struct TransportEndsOptions {
   /// How long the peer may take nothing of what waits for it, once nothing else is waited for: when
   /// its own direction has ended or is discarded, or the sink was told a break. Past it the
   /// transport is aborted, and the sink is over with net::Errc::kTimeout. Before, the peer may be
-  /// as slow as it likes. 0 or less: in the loop's next turn; milliseconds::max(): never.
+  /// as slow as it likes. A break may take ten times as long in all, however often the peer takes
+  /// some. 0 or less: in the loop's next turn; milliseconds::max(): never.
   std::chrono::milliseconds flush_timeout = std::chrono::minutes(2);
 };
 
@@ -46,6 +47,9 @@ struct TransportEnds {
 ///   before it went: a server that refuses an upload answers before it closes. An end in order that
 ///   comes behind that is none: the source then breaks off with the error of the sink.
 /// - When reading fails, or the transport is aborted, both are over.
+/// - A connection that breaks while the transport is not read is found by asking the system every
+///   five seconds (Transport::check_peer): the sink is over, and a source that has paused still
+///   brings what came before, and then the error. A peer that has only closed is found by writing.
 /// - A source that is destroyed discards. A sink that is destroyed before it is over aborts the
 ///   transport at once, and what it keeps is lost.
 ///

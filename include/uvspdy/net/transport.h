@@ -78,8 +78,8 @@ class UVSPDY_EXPORT Transport {
   /// What the system knows of the peer, without reading or writing: success, or the error that the
   /// next read or write would find, for those who do neither. UV_ECONNRESET: the peer has reset the
   /// connection; UV_ETIMEDOUT: it has answered nothing for long; UV_EPIPE: it has closed, or the
-  /// connection broke before; UV_ECANCELED: closed by ourselves. It changes nothing: who reads or
-  /// writes still finds the error.
+  /// connection broke before; UV_ECANCELED: closed by ourselves. Behind an error nothing comes but
+  /// what is here already. It changes nothing: who reads or writes still finds the error.
   ///
   /// A peer that has only ended its own direction is not gone, nor is one that is alive and takes
   /// nothing. One that vanishes without a word is found by TCP's keepalive (net/tcp.h) when nothing

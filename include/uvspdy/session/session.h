@@ -183,8 +183,8 @@ class UVSPDY_EXPORT Session {
   /// Orderly end from this side: what was written still leaves, with the FIN behind it where one
   /// was asked for; each stream that is then still open is reset (CANCEL), then GOAWAY. What is
   /// held for paused readers is dropped. Streams are told kConnectionClosed at the next advance.
-  /// When finished() is true the transport can be shut down. Does nothing when the session has
-  /// ended.
+  /// When finished() is true the transport can be shut down. When the session has ended before,
+  /// what is still held is dropped all the same, and its readers hear kConnectionClosed.
   void close(wire::GoAwayStatus status);
 
   /// Ends at once: nothing more is sent, and what is held, for paused readers too, is dropped.
@@ -216,6 +216,10 @@ class UVSPDY_EXPORT Session {
 
   /// What it has done and what it holds; also when it has ended.
   Stats stats() const;
+
+  /// Of these, Stats::queued_bytes and Stats::bytes_sent, at no cost.
+  std::size_t queued_bytes() const;
+  std::uint64_t bytes_sent() const;
 
  private:
   class Impl;
