@@ -42,6 +42,7 @@ session::Options SessionChoices::options(Role role) const {
     options.ping_period = 3s;
     options.ping_timeout = 5s;
     options.flow_control_timeout = 4s;
+    options.break_off_timeout = 6s;
   }
   options.compression.stored = has(kStoredHeaders);
   if (has(kSmallFrames)) options.max_data_frame = 100;

@@ -23,8 +23,8 @@ TEST_CASE("Connection: a peer that answers no PING is given up at once when ping
   HalfPair half(loop, session::Role::kClient, options);
   const auto stream = half.stream();
   half.peer->stop_reading();
-  // What the kernel holds for it is not waited for either.
-  CHECK_FALSE(stream->write(Buffer(std::string(10 * 1000 * 1000, 'x'))));
+  // What the kernel holds for it is not waited for; what it does not take would be.
+  CHECK_FALSE(stream->write(Buffer(std::string(10 * 1000, 'x'))));
   Error stream_end;
   Error end;
   bool closed = false;
