@@ -79,6 +79,31 @@ TEST_CASE("the PING's answer alone means none", "[session][finding out]") {
   CHECK(client.session.is_open());
 }
 
+TEST_CASE("undecided, a window is given back only where the peer stops",
+          "[session][finding out]") {
+  // The answer to the opening PING may stand behind megabytes of a peer that has closed already.
+  // A WINDOW_UPDATE that reaches such a peer is answered by a TCP reset, and they are lost.
+  AutomaticClient client;
+  const auto id = client.create_accepted();
+  client.receive_data(id, patterned_text(60 * 1000));
+  CHECK(client.sent().empty());
+  CHECK(client.found() == PeerFlowControl::kUnknown);
+  SECTION("past its end: the peer has none") {
+    client.receive_data(id, patterned_text(kMuch));
+    CHECK(client.found() == PeerFlowControl::kNone);
+    CHECK(client.sent().empty());
+  }
+  SECTION("at its end: the peer may wait for more") {
+    client.receive_data(id, patterned_text(65536 - 60 * 1000));
+    CHECK(client.sent() == Lines{"WINDOW_UPDATE 1 65536"});
+  }
+  SECTION("the peer shows that it has windows: what was read counts") {
+    client.receive(wire::SettingsFrame{});
+    client.receive_data(id, "x");
+    CHECK(client.sent() == Lines{"WINDOW_UPDATE 1 60001"});
+  }
+}
+
 TEST_CASE("only the opening PING decides", "[session][finding out]") {
   AutomaticClient client;
   REQUIRE(client.session.ping(client.clock.now()));
