@@ -21,7 +21,9 @@ void Session::Impl::advance(Time now) {
   due_.tell_all([this](wire::StreamId id) { return streams_.find(id); },
                 [this](Stream& stream) { tell(stream); });
   if (Error error = too_many_answers()) fail(error);
-  if (ending_.is_shutting_down() && stream_count() == 0) close(wire::GoAwayStatus::kOk);
+  if (is_open() && ending_.is_shutting_down() && stream_count() == 0) {
+    close(wire::GoAwayStatus::kOk);
+  }
 }
 
 std::optional<Time> Session::Impl::deadline() const {
