@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 
 #include "core/contract.h"
 
@@ -36,9 +37,18 @@ class ThisThread {
   std::shared_ptr<const int> number_;
 };
 
-const uv_loop_t*& loop_of_this_thread() {
-  thread_local const uv_loop_t* loop = nullptr;
-  return loop;
+// Counts the callbacks of all loops, so that it can be told which of two came first.
+std::atomic<std::uint64_t> callbacks = 0;
+
+/// The last one that this thread has run. Its loop may be gone, and another in its place.
+struct LastCallback {
+  const uv_loop_t* loop = nullptr;
+  std::uint64_t number = 0;
+};
+
+LastCallback& last_callback() {
+  thread_local LastCallback last;
+  return last;
 }
 
 std::string name_of_this_thread() {
@@ -50,18 +60,24 @@ std::string name_of_this_thread() {
 }  // namespace
 
 ThreadCheck::ThreadCheck(const uv_loop_t* loop)
-    : loop_(loop), owner_(ThisThread::number()), made_on_(*ThisThread::number()) {}
+    : loop_(loop),
+      owner_(ThisThread::number()),
+      since_(callbacks),
+      made_on_(*ThisThread::number()) {}
 
-void ThreadCheck::called_by(const uv_loop_t* loop) { loop_of_this_thread() = loop; }
+void ThreadCheck::called_by(const uv_loop_t* loop) { last_callback() = {loop, ++callbacks}; }
 
 void ThreadCheck::called_back() {
+  if (this_thread_has_ended()) return;
   called_by(loop_);
+  since_ = last_callback().number;
   const auto& here = ThisThread::number();
   if (owner_.owner_before(here) || here.owner_before(owner_)) owner_ = here;
 }
 
 bool ThreadCheck::is_right() const {
-  if (this_thread_has_ended() || loop_of_this_thread() == loop_) return true;
+  if (this_thread_has_ended()) return true;
+  if (last_callback().loop == loop_ && last_callback().number > since_) return true;
   const auto& here = ThisThread::number();
   return (!owner_.owner_before(here) && !here.owner_before(owner_)) || owner_.expired();
 }

@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,8 +14,8 @@ namespace uvspdy::net {
 ///
 /// The right thread is the one on which the object was made, until the loop has called the object
 /// back on another: then it is that one. So a loop may be set up on one thread and run by another.
-/// Right as well is a thread that has run a callback of this loop, and any when the right one has
-/// ended.
+/// Right as well is a thread that has run a callback of this loop since then, and any when the
+/// right one has ended.
 class ThreadCheck {
  public:
 #ifdef NDEBUG
@@ -45,6 +46,7 @@ class ThreadCheck {
 
   const uv_loop_t* loop_;
   std::weak_ptr<const int> owner_;  // of the right thread, and gone with it
+  std::uint64_t since_;             // in callbacks of all loops
   int made_on_;
 #endif
 };

@@ -15,6 +15,8 @@
 #include "support/spdy_pair.h"
 #include "support/test_loop.h"
 #include "uvspdy/httpstream/connection.h"
+#include "uvspdy/httpstream/transport_ends.h"
+#include "uvspdy/net/error.h"
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
@@ -78,11 +80,18 @@ struct Unread {
   }
 };
 
-/// Passes everything on, and counts what costs a system call.
-class CountingTransport final : public net::Transport {
+/// What a system is asked, and says.
+struct System {
+  int asked = 0;
+  std::size_t unacknowledged = 0;
+  Error gone{};
+};
+
+/// Passes everything on but what is asked of the system.
+class WatchedTransport final : public net::Transport {
  public:
-  CountingTransport(std::unique_ptr<net::Transport> lower, int& asked)
-      : lower_(std::move(lower)), asked_(asked) {}
+  WatchedTransport(std::unique_ptr<net::Transport> lower, System& system)
+      : lower_(std::move(lower)), system_(system) {}
 
   void set_read_handlers(ReadHandler on_read, EndHandler on_end) override {
     lower_->set_read_handlers(std::move(on_read), std::move(on_end));
@@ -97,20 +106,20 @@ class CountingTransport final : public net::Transport {
   }
   void shutdown(DoneHandler handler) override { lower_->shutdown(std::move(handler)); }
   std::size_t unacknowledged() const override {
-    ++asked_;
-    return lower_->unacknowledged();
+    ++system_.asked;
+    return system_.unacknowledged;
   }
   void close(CloseHandler handler) override { lower_->close(std::move(handler)); }
   Error check_peer() const override {
-    ++asked_;
-    return lower_->check_peer();
+    ++system_.asked;
+    return system_.gone;
   }
   std::string peer() const override { return lower_->peer(); }
   uv_loop_t* loop() const override { return lower_->loop(); }
 
  private:
   std::unique_ptr<net::Transport> lower_;
-  int& asked_;
+  System& system_;
 };
 
 }  // namespace
@@ -157,9 +166,9 @@ TEST_CASE("Connection: a write that fails takes nothing from a reader that has p
 TEST_CASE("Connection: a turn asks the system nothing") {
   TestLoop loop;
   test::PipePair pipe(loop.get());
-  int asked = 0;
+  System system;
   const auto client = Connection::create(
-      std::make_unique<CountingTransport>(std::move(pipe.client), asked), session::Role::kClient);
+      std::make_unique<WatchedTransport>(std::move(pipe.client), system), session::Role::kClient);
   const auto server = Connection::create(std::move(pipe.server), session::Role::kServer);
   int answered = 0;
   for (int i = 0; i < 200; ++i) {
@@ -167,7 +176,36 @@ TEST_CASE("Connection: a turn asks the system nothing") {
     REQUIRE(loop.run_until([&] { return answered > i; }));
   }
   // Every five seconds it may.
-  CHECK(asked < 20);
+  CHECK(system.asked < 20);
   client->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("A peer that has only fallen silent is given up, though reading finds no end") {
+  TestLoop loop;
+  System system;
+  system.unacknowledged = 1;
+  system.gone = Error(std::error_code(UV_ETIMEDOUT, net::uv_category()), "silent");
+
+  test::PipePair pipe(loop.get());
+  const auto connection =
+      Connection::create(std::make_unique<WatchedTransport>(std::move(pipe.client), system),
+                         session::Role::kClient, test::patient_options());
+  std::optional<Error> closed;
+  connection->on_close([&](const Error& error) { closed = error; });
+
+  test::PipePair other_pipe(loop.get());
+  TransportEnds ends =
+      ends_of(std::make_unique<WatchedTransport>(std::move(other_pipe.client), system));
+  std::optional<Error> ended;
+  std::optional<Error> over;
+  ends.sink->start({}, [&](const Error& error) { over = error; });
+  ends.source->start({}, [&](const Error& error) { ended = error; });
+  CHECK(ends.sink->write(Piece(Buffer::copy_of("is somebody there?"))));
+
+  REQUIRE(loop.run_until([&] { return closed && ended && over; }));
+  CHECK(closed->code() == Errc::kConnectionLost);
+  CHECK(ended->code().value() == UV_ETIMEDOUT);
+  CHECK(over->code().value() == UV_ETIMEDOUT);
   REQUIRE(loop.run_out());
 }
