@@ -16,7 +16,7 @@ std::string headers_text(const Headers& headers) {
   std::string text = "{";
   for (const Headers::Field& field : headers) {
     if (text.size() > 1) text += ", ";
-    text += field.name + ": " + field.value;
+    text.append(field.name).append(": ").append(field.value);
   }
   return text + "}";
 }
