@@ -36,6 +36,28 @@ class WatchedSource final : public httpstream::Source {
   OnceCallback<void()> on_ended_;
 };
 
+/// A source whose end is passed on, and whose break goes elsewhere: nothing that a pipe could show
+/// would be one for who reads it.
+class UnbrokenSource final : public httpstream::Source {
+ public:
+  UnbrokenSource(std::unique_ptr<httpstream::Source> source,
+                 OnceCallback<void(const Error&)> on_break)
+      : source_(std::move(source)), on_break_(std::move(on_break)) {}
+
+  void start(DataHandler on_data, EndHandler on_end) override {
+    source_->start(std::move(on_data),
+                   [on_end = std::move(on_end), on_break = std::move(on_break_)](
+                       const Error& how) mutable { how ? on_break(how) : on_end(how); });
+  }
+  void pause() override { source_->pause(); }
+  void resume() override { source_->resume(); }
+  void discard() override { source_->discard(); }
+
+ private:
+  std::unique_ptr<httpstream::Source> source_;
+  OnceCallback<void(const Error&)> on_break_;
+};
+
 }  // namespace
 
 LocalCommand::LocalCommand(uv_loop_t* loop, std::vector<std::string> words,
@@ -82,7 +104,9 @@ void LocalCommand::start() {
     client_->on_resize([self](TerminalSize size) { self->process_->resize(window_size(size)); });
   }
   if (input) {
-    input_ = httpstream::Pump::start(source_of(std::move(input)), process_->take_stdin(), {});
+    auto source = std::make_unique<UnbrokenSource>(
+        source_of(std::move(input)), [self](const Error& how) { self->input_broke(how); });
+    input_ = httpstream::Pump::start(std::move(source), process_->take_stdin(), {});
   }
   pump_output(Process::Output::kStdout, std::move(output));
   pump_output(Process::Output::kStderr, std::move(error_output));
@@ -96,6 +120,13 @@ void LocalCommand::pump_output(Process::Output output, httpstream::StreamWriter 
       std::make_unique<WatchedSource>(process_->take_output(output),
                                       [self] { self->maybe_finish(); }),
       sink_of(std::move(writer), pool_), [self](const Error&) { self->maybe_finish(); });
+}
+
+// Its stdin stays open until it has exited: an end would make it take a part for the whole.
+void LocalCommand::input_broke(const Error& how) {
+  if (finished_ || !process_->running()) return;
+  input_error_ = Error(how.code(), "the command's stdin broke off: " + how.message());
+  terminate();
 }
 
 void LocalCommand::client_gone() {
@@ -142,7 +173,7 @@ void LocalCommand::maybe_finish() {
   for (const Process::Output output : kOutputs) {
     if (process_->is_open(output)) return;
   }
-  const Error lost = process_->output_error();
+  const Error lost = input_error_ ? input_error_ : process_->output_error();
   if (lost) log(lost.message());
   finish(lost ? failure_status(500, "InternalError", lost.message())
               : exit_status(process_->exit_code()));
