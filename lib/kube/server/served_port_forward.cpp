@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kube/protocol/log_line.h"
+#include "kube/server/loop_time.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/remote_command.h"
 
@@ -57,6 +58,7 @@ ServedPortForward::ServedPortForward(uv_loop_t* loop, PortForwardRequest request
       peer_(std::move(peer)),
       on_connection_(std::move(on_connection)),
       pair_timer_(loop, [this] { expire_pairs(); }),
+      close_limit_(loop, options_.close_grace, options_.slow_reader_timeout),
       over_(loop, [this, on_over = std::move(on_over)]() mutable { on_over(shared_from_this()); }) {
 }
 
@@ -112,8 +114,7 @@ void ServedPortForward::new_stream(StreamPtr stream, httpstream::StreamDecision 
   // Nothing of ours has ended yet: such an end can only be the client's doing.
   stream->on_sent([self = shared_from_this(), name](const Error&) { self->lose_pair(name); });
   if (is_error) stream->reader().discard();
-  pair.deadline =
-      uv_now(loop_) + static_cast<std::uint64_t>(options_.stream_creation_timeout.count());
+  pair.deadline = loop_time_after(loop_, options_.stream_creation_timeout);
   if (waiting_.size() == 1) pair_timer_.start(options_.stream_creation_timeout);
 }
 
@@ -183,12 +184,15 @@ void ServedPortForward::connection_over(const ConnectionPtr& connection) {
 
 void ServedPortForward::terminate() {
   for (const ConnectionPtr& connection : std::unordered_set(forwarded_)) connection->reset();
-  if (connection_) connection_->close();
+  if (!connection_) return;
+  connection_->close();
+  close_limit_.start(connection_);
 }
 
 void ServedPortForward::connection_closed(const Error& error) {
   connection_closed_ = true;
   pair_timer_.stop();
+  close_limit_.stop();
   // A client ends a port-forward by going away.
   if (error && error.code() != session::Errc::kConnectionLost) log(error.message());
   check_over();

@@ -161,6 +161,8 @@ void StreamingServer::Shared::serve(HttpExchange& exchange, const PortForwardReq
           ServedPortForward::Options served;
           served.stream_creation_timeout = options->stream_creation_timeout;
           served.stream_idle_timeout = options->stream_idle_timeout;
+          served.close_grace = options->close_grace;
+          served.slow_reader_timeout = options->connection.slow_reader_timeout;
           served.max_connections = options->max_forwarded_connections;
           served.pool = pool;
           served.log = [shared = shared_from_this()](std::string_view line) {

@@ -340,6 +340,21 @@ TEST_CASE("ServedCommand: an output that the client has taken away holds nothing
   pair.end(loop);
 }
 
+TEST_CASE("ServedCommand: a client that gives up while output waits for it is not waited for") {
+  TestLoop loop;
+  Pair pair(loop, kExec + "output=1", {"error", "stdout"});
+  pair.client.streams["stdout"]->pause();
+  auto standard_output = pair.command->take_standard_output();
+  CHECK_FALSE(standard_output.write(Buffer(std::string(8 << 20, 'x'))));
+  standard_output.end();
+  pair.command->finish(exit_status(0));
+  // It keeps its connection, and answers PINGs.
+  pair.client.streams["error"]->reset();
+  REQUIRE(loop.run_until([&] { return pair.host.server->sessions() == 0; }));
+  pair.client.streams["stdout"]->resume();
+  pair.end(loop);
+}
+
 TEST_CASE("ServedCommand: the status waits for an output that somebody has; a lost one is reset") {
   TestLoop loop;
   const std::string_view protocol = GENERATE(kProtocolV4, kProtocolV3, kProtocolV2, kProtocolV1);

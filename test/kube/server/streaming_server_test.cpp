@@ -331,6 +331,31 @@ TEST_CASE("StreamingServer::stop: a client that does not read has close_grace, n
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("StreamingServer::stop: a client that says nothing any more has close_grace, not more") {
+  TestLoop loop;
+  StreamingServer::Options options;
+  options.close_grace = 50ms;
+  options.connection.close_timeout = 1h;
+  StreamingHost host(loop, std::move(options));
+  const std::string target =
+      GENERATE("/portForward/default/demo", "/exec/default/demo/main?command=x&output=1");
+  const std::string protocol(target.starts_with("/exec") ? kProtocolV4 : kPortForwardProtocol);
+  CAPTURE(target);
+  // It takes what there is, and neither answers nor closes.
+  const auto client = test::RawPeer::connect(loop, host.port());
+  client->send("POST " + target +
+               " HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
+               "X-Stream-Protocol-Version: " +
+               protocol + "\r\n\r\n");
+  REQUIRE(loop.run_until([&] { return host.server->sessions() == 1; }));
+  bool stopped = false;
+  host.server->stop([&] { stopped = true; });
+  host.http->close();
+  REQUIRE(loop.run_until([&] { return stopped; }));
+  client->close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("StreamingServer: lets go of its Runtime when it is stopped") {
   TestLoop loop;
   StreamingHost host(loop);
