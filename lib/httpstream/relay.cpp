@@ -46,6 +46,12 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
     break_off_stream(why);
   }
 
+  std::uint64_t received_bytes() const { return received_bytes_; }
+
+  bool waits_for_stream() const {
+    return to_transport_ && !to_transport_->source_is_over() && !to_transport_->is_blocked();
+  }
+
   void reset() {
     if (!self_ || over_later_) return;
     stream_->reset();
@@ -113,6 +119,7 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
   bool reset_behind_end_is_end_;
   std::shared_ptr<Pump> to_stream_;     // until it is over
   std::shared_ptr<Pump> to_transport_;  // likewise
+  std::uint64_t received_bytes_ = 0;
   bool ends_with_stream_ = false;
   bool stream_ended_ = false;     // the peer's direction, in order
   bool to_stream_ended_ = false;  // ours, in order
@@ -129,10 +136,14 @@ class UVSPDY_LOCAL Relay::Impl::StreamSource final : public Source {
       : reader_(source_of(std::move(reader))), relay_(relay) {}
 
   void start(DataHandler on_data, EndHandler on_end) override {
-    reader_->start(std::move(on_data),
-                   [relay = &relay_, on_end = std::move(on_end)](const Error& how) mutable {
-                     on_end(relay->stream_over(how));
-                   });
+    reader_->start(
+        [relay = &relay_, on_data = std::move(on_data)](Piece piece) {
+          relay->received_bytes_ += piece.size();
+          on_data(std::move(piece));
+        },
+        [relay = &relay_, on_end = std::move(on_end)](const Error& how) mutable {
+          on_end(relay->stream_over(how));
+        });
   }
   void pause() override { reader_->pause(); }
   void resume() override { reader_->resume(); }
@@ -173,5 +184,7 @@ void Relay::end_with_stream() { impl_->end_with_stream(); }
 void Relay::break_off_stream(const Error& why) { impl_->break_off_stream(why); }
 void Relay::break_off(const Error& why) { impl_->break_off(why); }
 void Relay::reset() { impl_->reset(); }
+std::uint64_t Relay::received_bytes() const { return impl_->received_bytes(); }
+bool Relay::waits_for_stream() const { return impl_->waits_for_stream(); }
 
 }  // namespace uvspdy::httpstream

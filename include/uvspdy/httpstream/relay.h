@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 
 #include "uvspdy/buffer.h"
@@ -95,6 +96,11 @@ class UVSPDY_EXPORT Relay {
   /// Resets the stream and gives up the transport, at once; `done` follows. Harmless when it is
   /// over.
   void reset();
+
+  /// How many bytes have come on the stream, and whether more, or the end, is waited for: not while
+  /// the transport takes no more.
+  std::uint64_t received_bytes() const;
+  bool waits_for_stream() const;
 
  private:
   std::shared_ptr<Impl> impl_;

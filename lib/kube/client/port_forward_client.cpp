@@ -22,9 +22,6 @@ using StreamPtr = std::shared_ptr<httpstream::Stream>;
 // What a server may say on an error stream.
 constexpr std::size_t kMaxText = 64 * 1024;
 
-// How long one stream may go on once the other has brought the end of the connection.
-constexpr std::chrono::seconds kGrace{10};
-
 // For what is read from local connections: more than a gathered write holds.
 constexpr std::size_t kBlockSize = 64 * 1024;
 constexpr std::size_t kPooledBlocks = 8;
@@ -33,10 +30,12 @@ constexpr std::size_t kPooledBlocks = 8;
 class Forwarding : public std::enable_shared_from_this<Forwarding> {
  public:
   Forwarding(std::unique_ptr<net::Transport> local, std::shared_ptr<BufferPool> pool,
-             std::shared_ptr<std::size_t> count, PortForwarder::DoneHandler done)
+             std::shared_ptr<std::size_t> count, std::chrono::milliseconds end_grace,
+             PortForwarder::DoneHandler done)
       : local_(std::move(local)),
         pool_(std::move(pool)),
         count_(std::move(count)),
+        end_grace_(end_grace),
         done_(std::move(done)),
         grace_(local_->loop(), [this] { grace_is_over(); }) {
     ++*count_;
@@ -51,6 +50,7 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
       self->error_stream_created(std::move(stream));
     });
     headers.set(kHeaderStreamType, kStreamTypeData);
+    headers.set(kHeaderResetIsBreak, "true");
     connection.create_stream(headers, [self = shared_from_this()](Result<StreamPtr> stream) {
       self->data_stream_created(std::move(stream));
     });
@@ -76,7 +76,7 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
     });
     error_stream_->on_end([self](const Error&) { self->error_stream_over(); });
     error_stream_->close();  // nothing is said on it here
-    if (data_state_ == State::kOver) grace_.start(kGrace);
+    if (data_state_ == State::kOver) grace_.start(end_grace_);
   }
 
   void error_stream_over() {
@@ -107,14 +107,15 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
   // that is not the whole.
   void tell_relay() {
     if (!error_stream_) return relay_->reset();
+    received_bytes_ = relay_->received_bytes();
+    grace_.start(end_grace_);
     if (text_.empty()) return relay_->end_with_stream();
     relay_->break_off(failure());
-    grace_.start(kGrace);
   }
 
   void data_over() {
     data_state_ = State::kOver;
-    if (error_state_ == State::kOpen) grace_.start(kGrace);
+    if (error_state_ == State::kOpen) grace_.start(end_grace_);
     check_over();
   }
 
@@ -122,7 +123,16 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
 
   void grace_is_over() {
     if (error_state_ == State::kOpen) error_stream_->reset();
-    if (data_state_ == State::kOpen) relay_->reset();
+    if (data_state_ != State::kOpen) return;
+    if (text_.empty()) {
+      // A local program that is slow has all the time, and so has a server that says something.
+      const std::uint64_t before = std::exchange(received_bytes_, relay_->received_bytes());
+      if (before != received_bytes_ || !relay_->waits_for_stream()) return grace_.start(end_grace_);
+      note(Error(Errc::kForwardFailed, "the server says that it is through, and then nothing for " +
+                                           std::to_string(end_grace_.count()) +
+                                           " ms: no end of the data has come"));
+    }
+    relay_->reset();
   }
 
   void note(const Error& error) {
@@ -141,47 +151,52 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
   std::unique_ptr<net::Transport> local_;  // until the relay has it
   std::shared_ptr<BufferPool> pool_;
   std::shared_ptr<std::size_t> count_;
+  std::chrono::milliseconds end_grace_;
   PortForwarder::DoneHandler done_;
   net::Timer grace_;
   StreamPtr error_stream_;
   State error_state_ = State::kCreating;
   std::shared_ptr<httpstream::Relay> relay_;
   State data_state_ = State::kCreating;
-  std::string text_;  // the server's
-  Error error_;       // what went wrong first
+  std::uint64_t received_bytes_ = 0;  // when we last looked
+  std::string text_;                  // the server's
+  Error error_;                       // what went wrong first
 };
 
 }  // namespace
 
 class UVSPDY_LOCAL PortForwarder::Impl {
  public:
-  explicit Impl(std::shared_ptr<httpstream::Connection> connection)
-      : connection_(std::move(connection)) {}
+  Impl(std::shared_ptr<httpstream::Connection> connection, PortForwarderOptions options)
+      : connection_(std::move(connection)), options_(options) {}
 
   httpstream::Connection& connection() const { return *connection_; }
   std::size_t under_way() const { return *count_; }
 
   void forward(std::unique_ptr<net::Transport> local, std::uint16_t port, DoneHandler done) {
-    std::make_shared<Forwarding>(std::move(local), pool_, count_, std::move(done))
+    std::make_shared<Forwarding>(std::move(local), pool_, count_, options_.end_grace,
+                                 std::move(done))
         ->start(*connection_, port, next_request_++);
   }
 
  private:
   std::shared_ptr<httpstream::Connection> connection_;
+  PortForwarderOptions options_;
   std::shared_ptr<BufferPool> pool_ = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
   std::shared_ptr<std::size_t> count_ = std::make_shared<std::size_t>(0);
   std::uint64_t next_request_ = 0;
 };
 
 net::Attempt PortForwarder::dial(ApiServer& server, const PortForwardRequest& request,
-                                 Handler handler) {
-  return server.dial(port_forward_target(request), {std::string(kPortForwardProtocol)},
-                     [handler = std::move(handler)](Result<httpstream::Dialed> dialed) mutable {
-                       if (!dialed) return handler(dialed.error());
-                       if (!handler) return dialed->connection->close();
-                       handler(std::make_shared<PortForwarder>(
-                           Private{}, std::make_unique<Impl>(std::move(dialed->connection))));
-                     });
+                                 Handler handler, PortForwarderOptions options) {
+  return server.dial(
+      port_forward_target(request), {std::string(kPortForwardProtocol)},
+      [handler = std::move(handler), options](Result<httpstream::Dialed> dialed) mutable {
+        if (!dialed) return handler(dialed.error());
+        if (!handler) return dialed->connection->close();
+        handler(std::make_shared<PortForwarder>(
+            Private{}, std::make_unique<Impl>(std::move(dialed->connection), options)));
+      });
 }
 
 PortForwarder::PortForwarder(Private, std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

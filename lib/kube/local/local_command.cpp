@@ -3,15 +3,13 @@
 #include <csignal>
 #include <utility>
 
+#include "kube/local/process_end.h"
 #include "kube/local/window_size.h"
 #include "kube/protocol/log_line.h"
 #include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::kube {
 namespace {
-
-constexpr std::array<Process::Output, 2> kOutputs = {Process::Output::kStdout,
-                                                     Process::Output::kStderr};
 
 /// A source that says when it has ended, behind whoever reads it.
 class WatchedSource final : public httpstream::Source {
@@ -34,6 +32,28 @@ class WatchedSource final : public httpstream::Source {
  private:
   std::unique_ptr<httpstream::Source> source_;
   OnceCallback<void()> on_ended_;
+};
+
+/// A source whose end is passed on, and whose break goes elsewhere: nothing that a pipe could show
+/// would be one for who reads it.
+class UnbrokenSource final : public httpstream::Source {
+ public:
+  UnbrokenSource(std::unique_ptr<httpstream::Source> source,
+                 OnceCallback<void(const Error&)> on_break)
+      : source_(std::move(source)), on_break_(std::move(on_break)) {}
+
+  void start(DataHandler on_data, EndHandler on_end) override {
+    source_->start(std::move(on_data),
+                   [on_end = std::move(on_end), on_break = std::move(on_break_)](
+                       const Error& how) mutable { how ? on_break(how) : on_end(how); });
+  }
+  void pause() override { source_->pause(); }
+  void resume() override { source_->resume(); }
+  void discard() override { source_->discard(); }
+
+ private:
+  std::unique_ptr<httpstream::Source> source_;
+  OnceCallback<void(const Error&)> on_break_;
 };
 
 }  // namespace
@@ -82,7 +102,9 @@ void LocalCommand::start() {
     client_->on_resize([self](TerminalSize size) { self->process_->resize(window_size(size)); });
   }
   if (input) {
-    input_ = httpstream::Pump::start(source_of(std::move(input)), process_->take_stdin(), {});
+    auto source = std::make_unique<UnbrokenSource>(
+        source_of(std::move(input)), [self](const Error& how) { self->input_broke(how); });
+    input_ = httpstream::Pump::start(std::move(source), process_->take_stdin(), {});
   }
   pump_output(Process::Output::kStdout, std::move(output));
   pump_output(Process::Output::kStderr, std::move(error_output));
@@ -96,6 +118,13 @@ void LocalCommand::pump_output(Process::Output output, httpstream::StreamWriter 
       std::make_unique<WatchedSource>(process_->take_output(output),
                                       [self] { self->maybe_finish(); }),
       sink_of(std::move(writer), pool_), [self](const Error&) { self->maybe_finish(); });
+}
+
+// Its stdin stays open until it has exited: an end would make it take a part for the whole.
+void LocalCommand::input_broke(const Error& how) {
+  if (finished_ || !process_->running()) return;
+  input_error_ = Error(how.code(), "the command's stdin broke off: " + how.message());
+  terminate();
 }
 
 void LocalCommand::client_gone() {
@@ -119,7 +148,7 @@ void LocalCommand::exited() {
 void LocalCommand::limit_output() {
   bool open = false;
   bool stuck = false;
-  for (const Process::Output output : kOutputs) {
+  for (const Process::Output output : Process::kOutputs) {
     if (!process_->is_open(output)) continue;
     process_->end_output(output);
     open = true;
@@ -138,14 +167,12 @@ void LocalCommand::limit_output() {
 }
 
 void LocalCommand::maybe_finish() {
-  if (process_->running() || finished_) return;
-  for (const Process::Output output : kOutputs) {
-    if (process_->is_open(output)) return;
-  }
-  const Error lost = process_->output_error();
-  if (lost) log(lost.message());
-  finish(lost ? failure_status(500, "InternalError", lost.message())
-              : exit_status(process_->exit_code()));
+  if (finished_) return;
+  const std::optional<ProcessEnd> end = end_of(*process_);
+  if (!end) return;
+  const Error& wrong = input_error_ ? input_error_ : end->lost;
+  if (wrong) log(wrong.message());
+  finish(wrong ? internal_failure(wrong) : end->status);
   check_over();
 }
 

@@ -20,7 +20,8 @@ namespace uvspdy::kube {
 /// until `on_over` says, from the loop, that the process is gone and its client knows.
 ///
 /// When both outputs have ended, or the client has taken them away, and the process has exited, its
-/// status is told. Behind that the pumps go on alone, until the client has taken the rest.
+/// status is told. Behind that the pumps go on alone, until the client has taken the rest. A stdin
+/// that breaks off ends the process, and makes the status a failure.
 class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
  public:
   using OverHandler = OnceCallback<void(const std::shared_ptr<LocalCommand>&)>;
@@ -39,8 +40,8 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   using PumpPtr = std::shared_ptr<httpstream::Pump>;
 
   PumpPtr& pump_of(Process::Output output) { return outputs_[static_cast<std::size_t>(output)]; }
-  Error start_process();
   void pump_output(Process::Output output, httpstream::StreamWriter writer);
+  void input_broke(const Error& how);
   void client_gone();
   void exited();
   void limit_output();
@@ -59,6 +60,7 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   std::unique_ptr<Process> process_;
   std::optional<Termination> termination_;  // of the process
   PumpPtr input_;
+  Error input_error_;  // it broke off
   std::array<PumpPtr, 2> outputs_;
   bool finished_ = false;    // the client knows the status, or is gone
   bool stopping_ = false;    // told to stop: its client waits for the end

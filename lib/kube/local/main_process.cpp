@@ -6,14 +6,12 @@
 #include <string>
 #include <utility>
 
+#include "kube/local/process_end.h"
 #include "kube/local/window_size.h"
 #include "kube/protocol/log_line.h"
 
 namespace uvspdy::kube {
 namespace {
-
-constexpr std::array<Process::Output, 2> kOutputs = {Process::Output::kStdout,
-                                                     Process::Output::kStderr};
 
 Status bad_request(const std::string& why) {
   return failure_status(400, "BadRequest", "cannot attach: " + why);
@@ -25,8 +23,8 @@ Status bad_request(const std::string& why) {
 /// alone, but for MainCommand::stdin_once.
 class MainProcess::ClientInput final : public httpstream::Sink {
  public:
-  explicit ClientInput(std::shared_ptr<MainProcess> process)
-      : process_(std::move(process)), over_(process_->loop_, [this] {
+  ClientInput(std::shared_ptr<MainProcess> process, std::shared_ptr<AttachedClient> client)
+      : process_(std::move(process)), client_(std::move(client)), over_(process_->loop_, [this] {
           const Error how = how_;
           on_over_(how);
         }) {
@@ -44,7 +42,10 @@ class MainProcess::ClientInput final : public httpstream::Sink {
     return process_->stdin_->write(std::move(piece));
   }
   void end() override { let_go({}); }
-  void break_off(const Error& why) override { let_go(why); }
+  void break_off(const Error& why) override {
+    process_->input_broke(this, client_, why);
+    let_go(why);
+  }
 
   void has_room() { on_room_(); }
 
@@ -56,6 +57,7 @@ class MainProcess::ClientInput final : public httpstream::Sink {
   }
 
   const std::shared_ptr<MainProcess> process_;
+  const std::weak_ptr<AttachedClient> client_;  // it holds this
   RoomHandler on_room_;
   OverHandler on_over_;
   Error how_;
@@ -91,7 +93,7 @@ Error MainProcess::start() {
   if (Error error = process_->start(options)) return error;
   log("running '" + command_text(command_.command) + "'");
   start_stdin();
-  for (const Process::Output output : kOutputs) start_output(output);
+  for (const Process::Output output : Process::kOutputs) start_output(output);
   return {};
 }
 
@@ -151,13 +153,24 @@ void MainProcess::attach(const AttachRequest& request, std::shared_ptr<ServedCom
   const auto self = shared_from_this();
   const auto client =
       std::make_shared<AttachedClient>(std::move(command), [self] { self->maybe_release(); });
-  members_.push_back({client, Patience(options_->attach_patience, uv_now(loop_)), false});
+  members_.push_back({client, Patience(options_->attach_patience, uv_now(loop_))});
   client->command().on_gone([self, client = client.get()] { self->client_gone(client); });
   if (command_.tty) {
     client->command().on_resize(
         [self](TerminalSize size) { self->process_->resize(window_size(size)); });
   }
-  if (request.use_stdin) client->pump_input(std::make_unique<ClientInput>(self));
+  if (request.use_stdin) client->pump_input(std::make_unique<ClientInput>(self, client));
+}
+
+// It ends the process's stdin like any way of leaving, since that is what stdin_once says; but the
+// client is not to take what became of that for a success.
+void MainProcess::input_broke(const ClientInput* input, const std::weak_ptr<AttachedClient>& client,
+                              const Error& how) {
+  if (input_ != input || !command_.stdin_once || command_.tty) return;
+  for (Member& member : members_) {
+    if (member.client != client.lock()) continue;
+    member.input_error = Error(how.code(), "the main process's stdin broke off: " + how.message());
+  }
 }
 
 // The client who had stdin has ended it or has gone.
@@ -211,21 +224,21 @@ void MainProcess::drop(const ClientPtr& client) {
 void MainProcess::maybe_hold() {
   if (held_) return;
   const std::uint64_t now = uv_now(loop_);
-  std::chrono::milliseconds longest = options_->attach_patience;
+  std::chrono::milliseconds shortest = options_->attach_patience;
   for (Member& member : members_) {
     if (!member.client->is_behind()) continue;
     if (member.client->waiting() <= options_->attach_buffer / 2) continue;
     const std::chrono::milliseconds left = member.patience.left(now);
     if (left.count() <= 0) continue;
     member.holds = held_ = true;
-    longest = std::min(longest, left);
+    shortest = std::min(shortest, left);
   }
   if (!held_) return;
   held_since_ = now;
   for (const auto& source : outputs_) {
     if (source) source->pause();
   }
-  hold_timer_.start(longest);
+  hold_timer_.start(shortest);
 }
 
 void MainProcess::maybe_release() {
@@ -256,23 +269,22 @@ void MainProcess::exited() {
 
 // What the process has left running may hold its output open for ever.
 void MainProcess::limit_output() {
-  for (const Process::Output output : kOutputs) process_->end_output(output);
+  for (const Process::Output output : Process::kOutputs) process_->end_output(output);
 }
 
 void MainProcess::maybe_conclude() {
-  if (process_->running() || concluded_) return;
-  for (const Process::Output output : kOutputs) {
-    if (process_->is_open(output)) return;
-  }
+  if (concluded_) return;
+  const std::optional<ProcessEnd> end = end_of(*process_);
+  if (!end) return;
   concluded_ = true;
   hold_timer_.stop();
   output_timer_.stop();
   const auto closed = std::move(stdin_);
-  const Error lost = process_->output_error();
-  if (lost) log(lost.message());
-  const Status status = lost ? failure_status(500, "InternalError", lost.message())
-                             : exit_status(process_->exit_code());
-  for (const Member& member : std::exchange(members_, {})) member.client->finish(status);
+  if (end->lost) log(end->lost.message());
+  for (const Member& member : std::exchange(members_, {})) {
+    const Error& broke = member.input_error;
+    member.client->finish(broke ? internal_failure(broke) : end->status);
+  }
   check_over();
 }
 

@@ -59,12 +59,15 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
     ClientPtr client;
     Patience patience;
     bool holds = false;
+    Error input_error{};  // its stdin broke off, which has ended the process's
   };
 
   std::optional<Status> refusal(const AttachRequest& request) const;
   void start_stdin();
   void start_output(Process::Output output);
   void let_go_of_stdin(const ClientInput* input);
+  void input_broke(const ClientInput* input, const std::weak_ptr<AttachedClient>& client,
+                   const Error& how);
   void take_output(Process::Output output, const httpstream::Piece& piece);
   void drop(const ClientPtr& client);
   void client_gone(const AttachedClient* client);

@@ -70,10 +70,10 @@ class DescriptorSink final : public httpstream::Sink {
 
  private:
   void over(const Error& how, OverHandler on_over) {
-    const Error told = how ? how : why_;
     timer_.reset();
-    if (end_ == WritingEnd::kCloses) stream_->close(told);
-    on_over(told);
+    if (why_) return on_over(how ? how : why_);
+    if (end_ == WritingEnd::kCloses) stream_->close(how);
+    on_over(how);
   }
 
   const std::shared_ptr<DescriptorStream> stream_;

@@ -18,8 +18,9 @@ enum class WritingEnd {
   kIsNoEnd,  ///< nothing: a terminal, on which Ctrl-D is a byte
 };
 
-/// The writing side. A break is an end, since a descriptor has no other; what was written has ten
-/// seconds to leave before that. Destroyed before it is over, it drops what has not left.
+/// The writing side. A descriptor cannot show a break, so it stays open behind one until this is
+/// destroyed: whoever hears that it is over can tell the other side before. What was written has
+/// ten seconds to leave before that. Destroyed before it is over, it drops what has not left.
 std::unique_ptr<httpstream::Sink> sink_of(std::shared_ptr<DescriptorStream> stream, WritingEnd end);
 
 }  // namespace uvspdy::kube

@@ -32,7 +32,7 @@ class CommandConnection::Command final : public ServedCommand {
       : connection_(std::move(connection)) {}
   ~Command() override {
     finish(failure_status(500, "InternalError",
-                          "Internal error occurred: the runtime has ended the session without a "
+                          "Internal error occurred: the runtime has dropped the command without a "
                           "status"));
   }
 
@@ -87,6 +87,7 @@ CommandConnection::CommandConnection(uv_loop_t* loop, RequestedStreams requested
       on_over_(std::move(on_over)),
       stream_timer_(loop, [this] { streams_are_late(); }),
       close_timer_(loop, [this] { close_is_late(); }),
+      close_limit_(loop, options_->close_grace, options_->connection.slow_reader_timeout),
       turn_(loop, [this] { turn(); }) {}
 
 void CommandConnection::log(std::string_view text) const {
@@ -186,7 +187,7 @@ void CommandConnection::turn() {
 void CommandConnection::run() {
   stream_timer_.stop();
   ReadyHandler on_ready = std::move(on_ready_);
-  if (error_->writer().state() != httpstream::HalfState::kOpen) {
+  if (error_stream_over_) {
     phase_ = Phase::kTold;
     log("the command is not run: the client has taken its error stream away");
     return connection_->close();
@@ -228,15 +229,26 @@ void CommandConnection::gone() {
   gone_ = Gone::kUntold;
   const ServedCommand::ResizeHandler no_sizes = std::move(on_resize_);
   if (stdin_) stdin_->reset();
+  reset_outputs();
   connection_->close();
   tell();
+}
+
+// What waits for a client that has gone would hold its connection up.
+void CommandConnection::reset_outputs() {
+  for (const StreamPtr& output : outputs_) {
+    if (output) output->reset();
+  }
 }
 
 // ---- the end
 
 // It ends only when this side ends it, the client takes it away, or the connection goes.
 void CommandConnection::error_stream_sent(const Error& how) {
+  error_stream_over_ = true;
   if (phase_ == Phase::kRunning && protocol_ != kProtocolV1) return gone();
+  // Nobody waits for the rest of the output any more.
+  if (phase_ == Phase::kFinishing && protocol_ != kProtocolV1) reset_outputs();
   // The client has its time from when the status is on its way.
   if (phase_ == Phase::kTold && !how) close_timer_.start(options_->close_grace);
 }
@@ -263,21 +275,21 @@ void CommandConnection::finish(const Status& status) {
   for (const StreamPtr& output : outputs_) {
     if (output) output->close();
   }
-  if (stopping_) limit_close();
+  if (stopping_) close_limit_.start(connection_);
   if (open_outputs_ == 0) send_status();
 }
 
 void CommandConnection::send_status() {
   const bool has_run = std::exchange(phase_, Phase::kTold) == Phase::kFinishing;
   stream_timer_.stop();
+  close_limit_.stop();
   if (protocol_ == kProtocolV1 && has_run) {
     if (!status_->success) log("v1 cannot tell the client: " + status_->message);
     return close_timer_.start(options_->close_grace);
   }
   // If the client has gone there is nobody to tell.
   std::string text = error_stream_text(protocol_, *status_);
-  if (error_->writer().state() != httpstream::HalfState::kOpen ||
-      (!text.empty() && error_->write(Buffer(std::move(text))))) {
+  if (error_stream_over_ || (!text.empty() && error_->write(Buffer(std::move(text))))) {
     return connection_->close();
   }
   error_->close();
@@ -289,49 +301,26 @@ void CommandConnection::send_status() {
 
 void CommandConnection::stop() {
   stopping_ = true;
-  if (phase_ == Phase::kFinishing) limit_close();
+  if (phase_ == Phase::kFinishing) close_limit_.start(connection_);
   if (phase_ == Phase::kWaiting) {
     phase_ = Phase::kTold;
     const ReadyHandler never = std::move(on_ready_);
   }
   if (phase_ != Phase::kTold) return;
+  close_timer_.stop();
   connection_->close();
-  close_soon();
+  close_limit_.start(connection_);
 }
-
-// A server that stops does not wait for long.
-void CommandConnection::close_soon() {
-  closing_ = true;
-  limit_close();
-}
-
-void CommandConnection::limit_close() {
-  taken_ = taken();
-  if (give_up_time_ == 0) {
-    give_up_time_ = uv_now(loop_) +
-                    static_cast<std::uint64_t>(options_->connection.slow_reader_timeout.count());
-  }
-  close_timer_.start(options_->close_grace);
-}
-
-// No more than a measure of whether the client reads, since TLS makes more of the bytes on the way.
-std::uint64_t CommandConnection::taken() const { return connection_->acknowledged(); }
 
 void CommandConnection::close_is_late() {
-  if (phase_ != Phase::kFinishing && !closing_) {
-    connection_->close();
-    if (stopping_) close_soon();
-    return;
-  }
-  // Whoever does not take what there is would not let a close come to its end.
-  const bool takes_more = taken() > taken_;
-  if (!takes_more || uv_now(loop_) >= give_up_time_) return connection_->abort();
-  limit_close();
+  connection_->close();
+  if (stopping_) close_limit_.start(connection_);
 }
 
 void CommandConnection::connection_closed(const Error& error) {
   stream_timer_.stop();
   close_timer_.stop();
+  close_limit_.stop();
   // A client that has its status may leave as it likes; one that breaks the protocol is heard of.
   const bool early = phase_ < Phase::kTold || gone_ != Gone::kNo;
   if (error && (early || error.code() != session::Errc::kConnectionLost)) log(error.message());

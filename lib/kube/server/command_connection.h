@@ -1,12 +1,12 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "kube/server/close_limit.h"
 #include "kube/server/terminal_size_reader.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/httpstream/connection.h"
@@ -67,12 +67,10 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   void output_sent(const Error& how);
   void other_sent(const Error& how);
   void gone();
+  void reset_outputs();
   void finish(const Status& status);
   void send_status();
-  void close_soon();
-  void limit_close();
   void close_is_late();
-  std::uint64_t taken() const;
   void connection_closed(const Error& error);
   void log(std::string_view text) const;
 
@@ -96,10 +94,8 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   Phase phase_ = Phase::kWaiting;
   Gone gone_ = Gone::kNo;
   bool stopping_ = false;
-  bool closing_ = false;  // and told to close
+  bool error_stream_over_ = false;  // our direction of it
   int open_outputs_ = 0;
-  std::uint64_t taken_ = 0;         // by the client, when we last looked
-  std::uint64_t give_up_time_ = 0;  // of the loop: nobody is waited for any longer
   // Of a request that is refused before it runs, or of `finish`; the error stream may still have
   // to come.
   std::optional<Status> status_;
@@ -109,6 +105,7 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   ServedCommand::GoneHandler on_gone_;
   net::Timer stream_timer_;  // all streams must be there by then
   net::Timer close_timer_;   // the client must have closed by then
+  CloseLimit close_limit_;   // of a server that stops
   net::Wakeup turn_;         // for what must not happen inside a call
 };
 

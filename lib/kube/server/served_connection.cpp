@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "uvspdy/kube/protocol/port_forward.h"
 #include "uvspdy/session/error.h"
 
 namespace uvspdy::kube {
@@ -67,7 +68,7 @@ void ServedConnection::connect_to(std::unique_ptr<net::Transport> target) {
   if (state_ != State::kWaiting) return;
   state_ = State::kRelayed;
   const OnceCallback<void()> not_called = std::move(on_gone_);
-  options_.relay.reset_behind_end_is_end = true;
+  options_.relay.reset_behind_end_is_end = !data_->headers().get(kHeaderResetIsBreak);
   relay_ = httpstream::Relay::start(
       std::move(data_), std::move(target),
       [self = shared_from_this()](const Error& error) { self->relay_over(error); },

@@ -73,9 +73,8 @@ class ServedConnection : public std::enable_shared_from_this<ServedConnection> {
   Options options_;
   bool gone_ = false;  // before it was answered
   OnceCallback<void()> on_gone_;
-  std::optional<net::Wakeup> tell_gone_;       // to a handler that was set behind that
-  std::shared_ptr<httpstream::Relay> relay_;   // in kRelayed
-  std::weak_ptr<httpstream::Stream> by_hand_;  // in kByHand
+  std::optional<net::Wakeup> tell_gone_;      // to a handler that was set behind that
+  std::shared_ptr<httpstream::Relay> relay_;  // in kRelayed
   State state_ = State::kWaiting;
   bool error_stream_over_ = false;
 };

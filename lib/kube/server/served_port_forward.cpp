@@ -1,11 +1,12 @@
 #include "kube/server/served_port_forward.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <utility>
 
 #include "kube/protocol/log_line.h"
+#include "kube/protocol/port_number.h"
+#include "kube/server/loop_time.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/remote_command.h"
 
@@ -16,16 +17,7 @@ namespace {
 Result<std::uint16_t> port_of(const Headers& headers) {
   const std::string text(headers.get(kHeaderPort).value_or(""));
   if (text.empty()) return Error(Errc::kBadRequest, "\"port\" header is required");
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [read_to, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc() || read_to != end) {
-    return Error(Errc::kBadRequest, "unable to parse \"" + text +
-                                        "\" as a port: expected a number"
-                                        " from 1 to 65535");
-  }
-  if (port == 0) return Error(Errc::kBadRequest, "port \"" + text + "\" must be > 0");
-  return port;
+  return parse_port(text);
 }
 
 Error check_type(const Headers& headers) {
@@ -57,6 +49,7 @@ ServedPortForward::ServedPortForward(uv_loop_t* loop, PortForwardRequest request
       peer_(std::move(peer)),
       on_connection_(std::move(on_connection)),
       pair_timer_(loop, [this] { expire_pairs(); }),
+      close_limit_(loop, options_.close_grace, options_.slow_reader_timeout),
       over_(loop, [this, on_over = std::move(on_over)]() mutable { on_over(shared_from_this()); }) {
 }
 
@@ -112,8 +105,7 @@ void ServedPortForward::new_stream(StreamPtr stream, httpstream::StreamDecision 
   // Nothing of ours has ended yet: such an end can only be the client's doing.
   stream->on_sent([self = shared_from_this(), name](const Error&) { self->lose_pair(name); });
   if (is_error) stream->reader().discard();
-  pair.deadline =
-      uv_now(loop_) + static_cast<std::uint64_t>(options_.stream_creation_timeout.count());
+  pair.deadline = loop_time_after(loop_, options_.stream_creation_timeout);
   if (waiting_.size() == 1) pair_timer_.start(options_.stream_creation_timeout);
 }
 
@@ -183,12 +175,15 @@ void ServedPortForward::connection_over(const ConnectionPtr& connection) {
 
 void ServedPortForward::terminate() {
   for (const ConnectionPtr& connection : std::unordered_set(forwarded_)) connection->reset();
-  if (connection_) connection_->close();
+  if (!connection_) return;
+  connection_->close();
+  close_limit_.start(connection_);
 }
 
 void ServedPortForward::connection_closed(const Error& error) {
   connection_closed_ = true;
   pair_timer_.stop();
+  close_limit_.stop();
   // A client ends a port-forward by going away.
   if (error && error.code() != session::Errc::kConnectionLost) log(error.message());
   check_over();

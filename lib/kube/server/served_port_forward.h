@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "kube/server/close_limit.h"
 #include "kube/server/served_connection.h"
 #include "uvspdy/buffer.h"
 #include "uvspdy/callback.h"
@@ -35,6 +36,9 @@ class ServedPortForward : public std::enable_shared_from_this<ServedPortForward>
     std::chrono::milliseconds stream_creation_timeout = std::chrono::seconds(30);
     /// How long the connection may carry nothing (Connection::set_idle_timeout); 0: for ever.
     std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(4);
+    /// How long a client may take nothing once the server stops, and how long in all.
+    std::chrono::milliseconds close_grace = std::chrono::seconds(3);
+    std::chrono::milliseconds slow_reader_timeout = std::chrono::minutes(2);
     /// Forwarded connections at one time, those counted that wait for their second stream. Streams
     /// for further ones are refused.
     std::size_t max_connections = 1000;
@@ -53,7 +57,7 @@ class ServedPortForward : public std::enable_shared_from_this<ServedPortForward>
   httpstream::NewStreamHandler new_stream_handler();
   void start(std::shared_ptr<httpstream::Connection> connection);
 
-  /// Ends the connection, and those that are forwarded over it.
+  /// Ends the connection, soon, and those that are forwarded over it.
   void terminate();
 
  private:
@@ -88,6 +92,7 @@ class ServedPortForward : public std::enable_shared_from_this<ServedPortForward>
   std::unordered_set<ConnectionPtr> forwarded_;
   bool connection_closed_ = false;
   net::Timer pair_timer_;
+  CloseLimit close_limit_;
   net::Wakeup over_;
 };
 

@@ -21,17 +21,20 @@ struct Forwarded {
 /// A PortForwarder that is connected to a port of this machine.
 class TestForwarder {
  public:
-  TestForwarder(TestLoop& loop, std::uint16_t port) : loop_(loop) {
+  TestForwarder(TestLoop& loop, std::uint16_t port, kube::PortForwarderOptions options = {})
+      : loop_(loop) {
     kube::ClientConfig config;
     config.server.host = "127.0.0.1";
     config.server.port = port;
     auto server = kube::ApiServer::create(loop.get(), config);
     REQUIRE(server);
-    kube::PortForwarder::dial(**server, {"default", "demo", {}, {}},
-                              [this](Result<std::shared_ptr<kube::PortForwarder>> forwarder) {
-                                CHECK(forwarder);
-                                if (forwarder) forwarder_ = std::move(*forwarder);
-                              });
+    kube::PortForwarder::dial(
+        **server, {"default", "demo", {}, {}},
+        [this](Result<std::shared_ptr<kube::PortForwarder>> forwarder) {
+          CHECK(forwarder);
+          if (forwarder) forwarder_ = std::move(*forwarder);
+        },
+        options);
     CHECK_FALSE(forwarder_);
     REQUIRE(loop.run_until([this] { return forwarder_ != nullptr; }));
     forwarder_->on_close([this](const Error& error) {

@@ -1,6 +1,7 @@
 #include "uvspdy/kube/client/port_forward_client.h"
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/remote_command.h"
+#include "uvspdy/net/timer.h"
 #include "uvspdy/session/error.h"
 
 using namespace uvspdy;
@@ -24,6 +26,7 @@ using test::RawPeer;
 using test::RawServer;
 using test::TestForwarder;
 using test::TestLoop;
+using namespace std::chrono_literals;
 
 TEST_CASE("PortForwarder: many connections at once, each with its own bytes and ends") {
   TestLoop loop;
@@ -174,6 +177,31 @@ TEST_CASE("PortForwarder: an upload that is cut is a reset for the target") {
   forwarder.close(host);
 }
 
+TEST_CASE("PortForwarder: an upload that is cut behind the target's end is a reset, too") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  TestForwarder forwarder(loop, host.port());
+  RawServer target(loop);
+  const auto upload = forwarder.forward(target.port());
+  RawPeer& peer = target.accept();
+  peer.send("go on");
+  peer.shut_down();
+  const bool heard = GENERATE(false, true);
+  if (heard) REQUIRE(loop.run_until([&] { return upload->local->ended(); }));
+  const std::string part = patterned_text(1000000);
+  upload->local->send(part);
+  REQUIRE(loop.run_until([&] { return peer.received().size() == part.size(); }));
+  const int how = GENERATE(0, 1);
+  CAPTURE(heard, how);
+  if (how == 0) upload->local->vanish();
+  if (how == 1) forwarder->close();
+  REQUIRE(loop.run_until([&] { return upload->done && peer.ended(); }));
+  CHECK(*upload->done);
+  CHECK(peer.received() == part);
+  CHECK(peer.end().code().value() == UV_ECONNRESET);
+  forwarder.close(host);
+}
+
 namespace {
 
 /// A server that accepts every stream, and says what a test has it say, as Go's do.
@@ -260,6 +288,38 @@ TEST_CASE("PortForwarder: a server that ends the streams and then the connection
   CHECK(connection->local->received() == text);
   CHECK_FALSE(connection->local->end());
   server.http->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE(
+    "PortForwarder: a server that ends only the error stream, and says no more, is given up") {
+  TestLoop loop;
+  HandServer server(loop);
+  TestForwarder forwarder(loop, server.http->port(), {.end_grace = 500ms});
+  const auto connection = forwarder.forward(80);
+  REQUIRE(loop.run_until([&] { return server.data && server.error; }));
+  server.data->reader().discard();
+  server.error->close();
+  std::string sent;
+  // As long as it says something there is time.
+  for (int i = 0; i < 4; ++i) {
+    CHECK_FALSE(connection->done);
+    sent += "words ";
+    CHECK_FALSE(server.data->write(Buffer::copy_of("words ")));
+    REQUIRE(loop.run_until([&] { return connection->local->received() == sent; }));
+    bool waited = false;
+    net::Timer timer(loop.get(), [&waited] { waited = true; });
+    timer.start(200ms);
+    REQUIRE(loop.run_until([&] { return waited; }));
+  }
+  CHECK_FALSE(connection->done);
+  REQUIRE(loop.run_until([&] { return connection->done && connection->local->ended(); }));
+  CHECK(connection->done->code() == Errc::kForwardFailed);
+  CHECK(connection->local->received() == sent);
+  CHECK(connection->local->end().code().value() == UV_ECONNRESET);
+  CHECK_FALSE(forwarder.closed);
+  server.http->close();
+  forwarder->close();
   REQUIRE(loop.run_out());
 }
 

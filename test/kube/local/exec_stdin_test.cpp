@@ -1,9 +1,11 @@
-// exec without a terminal, on the server: a stdin that the command reads slowly, or not at all.
+// exec without a terminal, on the server: a stdin that the command reads slowly, or not at all, and
+// one that breaks off.
 
 #include <chrono>
 #include <string>
 #include <string_view>
 
+#include "kube/client/remote_command_peer.h"
 #include "kube/local/attach_fixture.h"
 #include "kube/local/exec_fixture.h"
 #include "support/processes.h"
@@ -75,6 +77,53 @@ TEST_CASE("exec: a client that goes while its stdin is paused and holds bytes le
   client.connection->abort();
   REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
   CHECK_FALSE(is_running(pid));
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("exec: a stdin that breaks off is no end for the command, and its status is a failure") {
+  TestLoop loop;
+  test::ExecOptions options;
+  options.runtime.termination_grace = std::chrono::milliseconds(200);
+  ExecHost host(loop, std::move(options));
+  // One that ends at SIGHUP, one that does not, and one that ends as if all were well.
+  const std::string trap = GENERATE("", "trap '' HUP; ", "trap 'exit 0' HUP; ");
+  CAPTURE(trap);
+  ExecRequest request = shell_with_stdin(trap +
+                                         "echo ready; while read line; do echo \"$line\"; "
+                                         "done; echo whole");
+  request.pod = "demo";
+  ManualClient client(loop, host.port(), request);
+  REQUIRE(loop.run_until([&] { return client.shows("ready\n"); }));
+  client.type("half\n");
+  REQUIRE(loop.run_until([&] { return client.shows("half\n"); }));
+  client.standard_input->reset();
+  REQUIRE(loop.run_until([&] { return client.ended; }));
+  CHECK(client.output == "ready\nhalf\n");
+  CHECK_FALSE(client.status().success);
+  CHECK(client.status().code == 500);
+  CHECK(client.status().message.starts_with("the command's stdin broke off: "));
+  CHECK(host.logged("stdin broke off"));
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("exec: a client that vanishes is no end of the command's stdin") {
+  TestLoop loop;
+  test::ExecOptions options;
+  options.runtime.termination_grace = std::chrono::milliseconds(100);
+  ExecHost host(loop, std::move(options));
+  ExecRequest request = shell_with_stdin("trap '' HUP; echo ready; cat >/dev/null; exit 7");
+  request.pod = "demo";
+  request.use_stderr = false;
+  test::RemoteCommandPeer client(loop, host.port(), exec_target(request));
+  // Its end is heard of before the error stream's.
+  client.create_all({"stdin", "error", "stdout"});
+  REQUIRE(loop.run_until([&] { return client.data["stdout"] == "ready\n"; }));
+  GENERATE(false, true) ? client.connection->abort() : client.connection->close();
+  REQUIRE(loop.run_until([&] { return host.logged("exited with"); }));
+  CHECK(host.logged("exited with 137"));  // 128 and SIGKILL
+  REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
   host.stop_listening();
   REQUIRE(loop.run_out());
 }

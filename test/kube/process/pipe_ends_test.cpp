@@ -260,7 +260,8 @@ TEST_CASE("sink_of_fd: what is not taken is kept, and on_room says when it has l
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("sink_of_fd: an end, or a break, closes behind everything written") {
+TEST_CASE(
+    "sink_of_fd: an end closes behind everything written, a break only when it is destroyed") {
   TestLoop loop;
   Pipe pipe;
   Written written(loop, std::move(pipe.write));
@@ -273,16 +274,51 @@ TEST_CASE("sink_of_fd: an end, or a break, closes behind everything written") {
   CHECK_FALSE(written.over);         // not inside the call
   CHECK(written.write("too late"));  // dropped
   Taken all;
-  REQUIRE(loop.run_until([&] {
+  const auto take_more = [&] {
     const Taken taken = take(pipe.read);
     all.text += taken.text;
     all.end = taken.end;
-    return all.end;
+  };
+  REQUIRE(loop.run_until([&] {
+    take_more();
+    return written.over.has_value();
   }));
+  take_more();
   CHECK((all.text == text));
-  REQUIRE(loop.run_until([&] { return written.over.has_value(); }));
+  CHECK(all.end == !breaks);
   CHECK(written.over->message() == (breaks ? "it broke" : ""));
   CHECK(written.rooms == 0);
+  written.sink.reset();
+  take_more();
+  CHECK(all.end);
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("sink_of_fd: a pump says that its source broke off before the reader sees an end") {
+  TestLoop loop;
+  Pipe pipe;
+  std::array<int, 2> fds{};
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) == 0);
+  Descriptor ours(fds[0]);
+  Descriptor theirs(fds[1]);
+  // A socket that is closed over what it has not read resets the other one.
+  REQUIRE(write(ours.get(), "x", 1) == 1);
+  write_all(theirs, "words");
+  auto source = source_of_fd(loop.get(), ours.release());
+  auto sink = sink_of_fd(loop.get(), pipe.write.release());
+  REQUIRE(source);
+  REQUIRE(sink);
+  std::optional<Error> done;
+  bool ended_before = true;
+  httpstream::Pump::start(std::move(*source), std::move(*sink), [&](const Error& error) {
+    ended_before = take(pipe.read).end;
+    done = error;
+  });
+  theirs.reset();
+  REQUIRE(loop.run_until([&] { return done.has_value(); }));
+  CHECK(done->code() == std::error_code(UV_ECONNRESET, net::uv_category()));
+  CHECK_FALSE(ended_before);
+  CHECK(take(pipe.read).end);
   REQUIRE(loop.run_out());
 }
 

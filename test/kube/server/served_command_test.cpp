@@ -55,7 +55,7 @@ struct Pair {
     client.connection->close();
     host.http->close();
     REQUIRE(loop.run_out());
-    CHECK(host.server->sessions() == 0);
+    CHECK(host.server->connections() == 0);
   }
 };
 
@@ -146,7 +146,7 @@ TEST_CASE("ServedCommand: an error stream that is gone when the last one comes: 
   host.http->close();
   REQUIRE(loop.run_out());
   CHECK(host.runtime->calls.empty());
-  CHECK(host.server->sessions() == 0);
+  CHECK(host.server->connections() == 0);
 }
 
 TEST_CASE("ServedCommand: a client that does not close is closed, in each version") {
@@ -340,6 +340,21 @@ TEST_CASE("ServedCommand: an output that the client has taken away holds nothing
   pair.end(loop);
 }
 
+TEST_CASE("ServedCommand: a client that gives up while output waits for it is not waited for") {
+  TestLoop loop;
+  Pair pair(loop, kExec + "output=1", {"error", "stdout"});
+  pair.client.streams["stdout"]->pause();
+  auto standard_output = pair.command->take_standard_output();
+  CHECK_FALSE(standard_output.write(Buffer(std::string(8 << 20, 'x'))));
+  standard_output.end();
+  pair.command->finish(exit_status(0));
+  // It keeps its connection, and answers PINGs.
+  pair.client.streams["error"]->reset();
+  REQUIRE(loop.run_until([&] { return pair.host.server->connections() == 0; }));
+  pair.client.streams["stdout"]->resume();
+  pair.end(loop);
+}
+
 TEST_CASE("ServedCommand: the status waits for an output that somebody has; a lost one is reset") {
   TestLoop loop;
   const std::string_view protocol = GENERATE(kProtocolV4, kProtocolV3, kProtocolV2, kProtocolV1);
@@ -451,7 +466,7 @@ TEST_CASE(
   REQUIRE(loop.run_until([&] { return passed; }));
   if (finished) pair.command->finish(exit_status(0));
   pair.client.connection->abort();
-  REQUIRE(loop.run_until([&] { return pair.host.server->sessions() == 0; }));
+  REQUIRE(loop.run_until([&] { return pair.host.server->connections() == 0; }));
   CHECK(gone == (finished ? 0 : 1));
   if (taken) {
     REQUIRE(end);

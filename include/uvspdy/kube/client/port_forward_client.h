@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,13 @@
 #include "uvspdy/net/transport.h"
 
 namespace uvspdy::kube {
+
+/// How a PortForwarder behaves. Every field has a default.
+struct PortForwarderOptions {
+  /// How long one of a forwarded connection's two streams may say nothing once the other has
+  /// brought its end: a server that never ends it is not waited for.
+  std::chrono::milliseconds end_grace = std::chrono::seconds(10);
+};
 
 /// The client's side of portforward: any number of connections to the ports of a pod, over one
 /// SPDY connection. From docs/examples/kube_client.cpp:
@@ -47,7 +55,8 @@ class UVSPDY_EXPORT PortForwarder {
 
   /// Connects. The handler runs once, from the loop; if it is nobody, the connection is closed.
   /// Errors: those of ApiServer::dial.
-  static net::Attempt dial(ApiServer& server, const PortForwardRequest& request, Handler handler);
+  static net::Attempt dial(ApiServer& server, const PortForwardRequest& request, Handler handler,
+                           PortForwarderOptions options = {});
 
   PortForwarder(Private, std::unique_ptr<Impl> impl);  // use `dial`
   ~PortForwarder();

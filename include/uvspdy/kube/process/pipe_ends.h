@@ -34,9 +34,11 @@ UVSPDY_EXPORT Result<std::unique_ptr<httpstream::Source>> source_of_fd(
     uv_loop_t* loop, int fd, std::shared_ptr<BufferPool> pool = nullptr);
 
 /// The descriptor that a process's input is written to, likewise. What the process does not take at
-/// once is kept, copied into blocks of `pool` if there is one. The end, and a break as well, since
-/// a pipe has no other, closes the descriptor behind what was written; behind a break that has ten
-/// seconds to leave. Destroying the sink closes it at once.
+/// once is kept, copied into blocks of `pool` if there is one. The end closes the descriptor behind
+/// what was written. A pipe has nothing to show a break with, and the process would take an end for
+/// the end of the whole. So behind a break the descriptor stays open until the sink is destroyed,
+/// which a Pump does behind its `done`: that is the place to send the process a signal. What was
+/// written has ten seconds to leave before. Destroying the sink closes the descriptor at once.
 ///
 /// A process that closes its input is noticed when something is written to it. SIGPIPE must be
 /// ignored, as libuv asks of all its users.

@@ -20,6 +20,11 @@ inline constexpr std::string_view kPortForwardProtocol = "portforward.k8s.io";
 inline constexpr std::string_view kHeaderPort = "port";
 inline constexpr std::string_view kHeaderRequestId = "requestID";
 
+/// On a data stream, with any value: the client resets it only to break it off. kubectl also ends a
+/// connection in order by a reset, behind the server's end, and nothing else tells the one from the
+/// other. PortForwarder sends it; servers that do not know it see a header more.
+inline constexpr std::string_view kHeaderResetIsBreak = "x-uvspdy-reset-is-break";
+
 /// The stream that carries the connection's bytes, both ways.
 inline constexpr std::string_view kStreamTypeData = "data";
 

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+namespace uvspdy::kube {
+
+/// The loop's time (uv_now) when a duration from now will have passed: now for one below 0, and the
+/// last time that there is for one that is longer.
+inline std::uint64_t loop_time_after(const uv_loop_t* loop, std::chrono::milliseconds duration) {
+  const std::uint64_t now = uv_now(loop);
+  if (duration.count() <= 0) return now;
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  constexpr auto kLast = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  return count < kLast - now ? now + count : kLast;
+}
+
+}  // namespace uvspdy::kube
