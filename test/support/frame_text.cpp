@@ -14,9 +14,9 @@ std::string payload_text(Bytes payload) {
 
 std::string headers_text(const Headers& headers) {
   std::string text = "{";
-  for (const Headers::Field& field : headers) {
+  for (const auto& [name, value] : headers) {
     if (text.size() > 1) text += ", ";
-    text += field.name + ": " + field.value;
+    text.append(name).append(": ").append(value);
   }
   return text + "}";
 }
