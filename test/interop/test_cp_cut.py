@@ -1,5 +1,6 @@
 """`uvspdy cp` over connections that are cut off anywhere: nothing short ever has the final name."""
 
+import fcntl
 import os
 import pathlib
 import random
@@ -261,6 +262,22 @@ class Killed(CutTestCase):
         self.assertEqual(client.returncode, 1)
         self.assert_one_line(error, "the command's exit status is unknown")
         self.assertEqual(os.listdir(self.here), [])
+
+
+class Unread(CpTestCase):
+    def test_lines_that_nobody_reads_stop_nothing(self):
+        words = "tar: a warning, of which there are many"
+        script = f"i=0; while [ $i -lt 500 ]; do echo '{words}' >&2; i=$((i+1)); done; exec /bin/tar"
+        self.server = self.serve_commands(tar=f'{script} "$@"')
+        (self.there / "file").write_bytes(b"content")
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        client = self.start(self.command(self.remote("file"), self.here / "copy"), stderr=writer)
+        os.close(writer)
+        self.assertEqual(client.wait(DEADLINE), 0)
+        self.assertEqual((self.here / "copy").read_bytes(), b"content")
+        self.assertIn(words.encode() + b"\n", os.read(reader, 8192))
 
 
 class Stopped(CpTestCase):

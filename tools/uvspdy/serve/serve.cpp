@@ -1,18 +1,19 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "command_words.h"
 #include "commands.h"
 #include "flags/flow_control.h"
+#include "flags/port.h"
 #include "line_writer.h"
 #include "loop.h"
 #include "report.h"
@@ -54,9 +55,9 @@ std::optional<Endpoint> parse_endpoint(const std::string& text) {
   if (endpoint.host.size() > 2 && endpoint.host.front() == '[' && endpoint.host.back() == ']') {
     endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
   }
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data() + colon + 1, last, endpoint.port);
-  if (error != std::errc() || end != last) return std::nullopt;
+  const auto port = parse_port(std::string_view(text).substr(colon + 1));
+  if (!port) return std::nullopt;
+  endpoint.port = *port;
   if (endpoint.host == "localhost") endpoint.host = "127.0.0.1";
   return endpoint;
 }
