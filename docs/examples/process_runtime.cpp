@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace uvspdy;
@@ -18,6 +19,21 @@ using httpstream::HttpServer;
 using httpstream::Pump;
 
 namespace {
+
+/// A pipe whose ends are closed with it, unless they were taken.
+struct OwnedPipe {
+  uv_file ends[2] = {-1, -1};
+
+  OwnedPipe() = default;
+  OwnedPipe(const OwnedPipe&) = delete;
+  OwnedPipe& operator=(const OwnedPipe&) = delete;
+  ~OwnedPipe() {
+    for (const uv_file end : ends) {
+      if (end >= 0) close(end);
+    }
+  }
+  uv_file take(int which) { return std::exchange(ends[which], -1); }
+};
 
 /// A command that runs, until libuv has closed its handle.
 struct Run {
@@ -41,15 +57,16 @@ class ProcessRuntime : public Runtime {
   explicit ProcessRuntime(uv_loop_t* loop) : loop_(loop) {}
 
   void exec(ExecRequest request, std::shared_ptr<ServedCommand> client) override {
+    if (request.tty) return client->finish(exit_status(1, "there are no terminals here"));
     // Our ends do not block, the command's do. What the client has not asked for is /dev/null.
-    uv_file in[] = {-1, -1};
-    uv_file out[] = {-1, -1};
-    uv_file err[] = {-1, -1};
-    if (request.use_stdin) uv_pipe(in, 0, UV_NONBLOCK_PIPE);
-    if (request.use_stdout) uv_pipe(out, UV_NONBLOCK_PIPE, 0);
-    if (request.use_stderr) uv_pipe(err, UV_NONBLOCK_PIPE, 0);
+    OwnedPipe in, out, err;
+    int status = 0;
+    if (request.use_stdin) status = uv_pipe(in.ends, 0, UV_NONBLOCK_PIPE);
+    if (request.use_stdout && status == 0) status = uv_pipe(out.ends, UV_NONBLOCK_PIPE, 0);
+    if (request.use_stderr && status == 0) status = uv_pipe(err.ends, UV_NONBLOCK_PIPE, 0);
+    if (status < 0) return client->finish(exit_status(1, uv_strerror(status)));
     uv_stdio_container_t stdio[3]{};
-    const uv_file ends[] = {in[0], out[1], err[1]};
+    const uv_file ends[] = {in.ends[0], out.ends[1], err.ends[1]};
     for (int i = 0; i < 3; ++i) {
       stdio[i].flags = ends[i] < 0 ? UV_IGNORE : UV_INHERIT_FD;
       stdio[i].data.fd = ends[i];
@@ -63,19 +80,17 @@ class ProcessRuntime : public Runtime {
     options.stdio = stdio;
     options.stdio_count = 3;
     options.exit_cb = Run::exited;
+    options.flags = UV_PROCESS_DETACHED;  // it leads a group, with all that it starts
 
     auto run = std::make_unique<Run>();
     run->process.data = run.get();
-    const int status = uv_spawn(loop_, &run->process, &options);
-    for (const uv_file end : ends) {
-      if (end >= 0) close(end);
-    }
-    run->input = join(client->take_standard_input(), in[1]);
-    join(out[0], client->take_standard_output());
-    join(err[0], client->take_standard_error());
+    status = uv_spawn(loop_, &run->process, &options);
+    run->input = join(client->take_standard_input(), in.take(1));
+    join(out.take(0), client->take_standard_output());
+    join(err.take(0), client->take_standard_error());
     run->client = std::move(client);
     if (status < 0) return Run::exited(&run.release()->process, 127, 0);
-    run->client->on_gone([process = &run->process] { uv_process_kill(process, SIGKILL); });
+    run->client->on_gone([group = run->process.pid] { kill(-group, SIGKILL); });
     (void)run.release();  // libuv's, as long as the command runs
   }
 

@@ -96,6 +96,16 @@ def session_members(leader):
     return members
 
 
+def send_two_signals(process):
+    """Has a process find both a SIGINT and a SIGTERM when it next looks: it cannot end in between.
+    Returns what it may be ended by."""
+    process.send_signal(signal.SIGSTOP)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    return (-signal.SIGINT, -signal.SIGTERM)
+
+
 def peak_memory(process):
     """The most memory that a process has had, in bytes."""
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()

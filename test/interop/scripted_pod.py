@@ -123,6 +123,7 @@ class ScriptedPod(ScriptedProxy):
     def __init__(self, test, pod=None):
         self.pod = 200, pod or POD  # the answer to GET; None: there is none
         self.refusal = None  # the answer to an upgrade
+        self.outcome = None  # how each command finishes by itself, as arguments of Session.finish
         self.protocol = "v4.channel.k8s.io"
         self.requests = []  # "METHOD TARGET"
         self._sessions = []
@@ -163,6 +164,10 @@ class ScriptedPod(ScriptedProxy):
         session = Session(client, target, types)
         self._sessions.append(session)
         self._started.set()
+        if self.outcome is not None:
+            threading.Thread(
+                target=lambda: session.wait_for_start().finish(**self.outcome), daemon=True
+            ).start()
         try:
             session.run()
         finally:

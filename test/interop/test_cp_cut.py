@@ -1,5 +1,6 @@
 """`uvspdy cp` over connections that are cut off anywhere: nothing short ever has the final name."""
 
+import fcntl
 import os
 import pathlib
 import random
@@ -13,7 +14,8 @@ from exec_cases import random_bytes
 from kube_clients import Access
 from kubectls import KUBECTLS
 from links import Links
-from peers import DEADLINE, run, wait_until
+from peers import DEADLINE, run, send_two_signals, wait_until
+from scripted_pod import ScriptedPod
 
 TRIES = 25
 SIZE = 300_000
@@ -232,6 +234,13 @@ class Retries(CutTestCase):
         result = self.cp("--retries", "-1", "other:/x", self.here)
         self.check_failed(result, "not found")
 
+    def test_a_server_s_refusal_is_not_tried_again(self):
+        server = ScriptedPod(self)
+        server.outcome = {"message": "no such thing"}
+        result = self.cp("--retries", "-1", "web:/x", self.here, server=server.url())
+        self.check_failed(result, "no such thing")
+        self.assertNotIn(b"trying again", result.stderr)
+
 
 class Killed(CutTestCase):
     def test_the_server(self):
@@ -253,3 +262,43 @@ class Killed(CutTestCase):
         self.assertEqual(client.returncode, 1)
         self.assert_one_line(error, "the command's exit status is unknown")
         self.assertEqual(os.listdir(self.here), [])
+
+
+class Unread(CpTestCase):
+    def test_lines_that_nobody_reads_stop_nothing(self):
+        words = "tar: a warning, of which there are many"
+        script = f"i=0; while [ $i -lt 500 ]; do echo '{words}' >&2; i=$((i+1)); done; exec /bin/tar"
+        self.server = self.serve_commands(tar=f'{script} "$@"')
+        (self.there / "file").write_bytes(b"content")
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        client = self.start(self.command(self.remote("file"), self.here / "copy"), stderr=writer)
+        os.close(writer)
+        self.assertEqual(client.wait(DEADLINE), 0)
+        self.assertEqual((self.here / "copy").read_bytes(), b"content")
+        self.assertIn(words.encode() + b"\n", os.read(reader, 8192))
+
+
+class Stopped(CpTestCase):
+    """By signals, while the server takes nothing more."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve_mortal(UVSPDY, "serve")
+        self.addCleanup(self.server.process.kill)
+        with open(self.here / "file", "wb") as file:
+            file.truncate(64 << 20)  # more than any buffer on the way holds
+        self.client = self.start(
+            self.command(self.here / "file", self.remote("copy")), stderr=subprocess.DEVNULL
+        )
+        wait_until(self.leftovers, "the copy to have begun")
+        self.server.process.send_signal(signal.SIGSTOP)
+
+    def test_one(self):
+        self.client.send_signal(signal.SIGTERM)
+        self.assertEqual(self.client.wait(DEADLINE), 128 + signal.SIGTERM)
+
+    def test_a_second_one_ends_it_at_once(self):
+        expected = send_two_signals(self.client)
+        self.assertIn(self.client.wait(DEADLINE), expected)

@@ -7,6 +7,7 @@ import trees
 from cp_cases import COMMANDS, UVSPDY, CpTestCase
 from network_cases import ENVIRONMENT
 from peers import run
+from scripted_pod import ScriptedPod, status
 
 
 class Specifications(CpTestCase):
@@ -50,13 +51,43 @@ class Specifications(CpTestCase):
         ]:
             with self.subTest(words=words):
                 result = self.cp(*words)
-                self.check_failed(result, pattern)
+                self.check_failed(result, pattern, 2)
                 self.assertEqual(result.stderr.count(b"\n"), 1)
 
     def test_mistakes_in_the_command_line(self):
         for words in [[], ["a:b"], ["a:b", "c", "d"], ["--unknown", "a:b", "c"]]:
             with self.subTest(words=words):
                 self.assert_exit(run([UVSPDY, "cp", *words]), 2)
+
+    def test_words_behind_two_dashes(self):
+        """They are arguments, though they look like flags."""
+        (self.there / "-v").touch()
+        self.check_copied(self.cp("--", self.remote("file"), self.here / "copy"))
+        self.check_copied(
+            run(
+                [UVSPDY, "cp", "-s", self.server.target, "--", "-v", f"uvspdy:{self.there}/copied"],
+                cwd=self.there,
+            )
+        )
+        self.assertTrue((self.there / "copied").exists())
+        for words in [["a:b", "--", "c", "d"], ["--", "a:b"]]:
+            self.assert_exit(run([UVSPDY, "cp", *words]), 2)
+
+    def test_requests_are_shown(self):
+        result = self.cp("-v", "6", self.remote("file"), self.here / "copy")
+        self.assert_exit(result, 0)
+        self.assertRegex(result.stderr.decode(), r"(?m)^GET http://\S+/pods/uvspdy$")
+
+    def test_a_pod_that_may_not_be_seen_is_told(self):
+        server = ScriptedPod(self)
+        server.pod = server.refusal = status(403, "Forbidden", "not for you")
+        words = ["-v", "1", "web:/x", self.here]
+        self.assertIn(b"the pod is not shown", self.cp(*words, server=server.url()).stderr)
+
+    def test_help_names_all_that_the_pod_needs(self):
+        text = run([UVSPDY, "cp", "--help"]).stdout.decode()
+        for command in COMMANDS:
+            self.assertRegex(text, rf"\b{command}\b")
 
     def test_by_a_kubeconfig(self):
         config = self.folder() / "config"

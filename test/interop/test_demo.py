@@ -47,7 +47,18 @@ class Demo(PeerTestCase):
         self.check(result, SESSION + FRAMES + ["^kubectl is not on the PATH"])
         self.assertEqual(result.stderr, b"")
 
-    def test_a_session_that_goes_wrong_is_said_to(self):
+    def test_a_kubectl_that_a_signal_ends(self):
+        folder = self.folder()
+        for tool in ["sh", "tr"]:
+            (folder / tool).symlink_to(shutil.which(tool))
+        kubectl = folder / "kubectl"
+        kubectl.write_text("#!/bin/sh\nkill -TERM $PPID\n")  # with the shell around it
+        kubectl.chmod(0o755)
+        result = run([UVSPDY, "demo"], env=dict(os.environ, PATH=str(folder)))
+        self.assert_exit(result, 1)
+        self.assertRegex(result.stdout.decode(), r"(?m)^  exit code 143$")
+
+    def test_an_exec_that_goes_wrong_is_said_to(self):
         # Without tr the bytes do not come back.
         folder = self.folder()
         (folder / "sh").symlink_to(shutil.which("sh"))

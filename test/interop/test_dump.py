@@ -50,6 +50,12 @@ class Recordings(DumpTestCase):
         server = self.file(refused + ANSWER_HEAD + b"".join(server_frames()))
         self.check_lines(self.dump(server), SERVER_LINES)
 
+    def test_what_is_no_recording_at_all(self):
+        """Whatever does not begin like anything else looks like the front of a frame."""
+        result = self.dump(self.file(b"root:x:0:0:root:/root:/bin/bash\n" * 20))
+        self.check_error(result, "ends inside the frame at byte 0, and has no whole frame in it")
+        self.assertEqual(result.stdout, b"")
+
     def test_standard_input(self):
         self.check_lines(self.dump("-", data=b"".join(client_frames())), CLIENT_LINES)
         with open(self.file(b"".join(client_frames())), "rb") as source:

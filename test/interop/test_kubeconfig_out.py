@@ -43,10 +43,10 @@ class KubeconfigOutTestCase(PeerTestCase):
         found = re.search(rf'^ *"?{name}"?: "?([^"\n]*)"?$', self.config.read_text(), re.M)
         return found and found.group(1)
 
-    def check_refused(self, options, pattern):
+    def check_refused(self, options, pattern, code=1):
         """It does not start, says why, and writes nothing."""
         result = run([UVSPDY, "serve", "--kubeconfig-out", str(self.config), *map(str, options)])
-        self.assert_exit(result, 1)
+        self.assert_exit(result, code)
         self.assertEqual(result.stdout, b"")
         self.assert_one_line(result.stderr, f"^uvspdy serve: .*(?:{pattern})")
         self.assertFalse(self.config.exists())
@@ -181,7 +181,7 @@ class GivenCertificates(KubeconfigOutTestCase, CertificatesTestCase):
     def test_client_certificates_of_somebody_else_s(self):
         options = self.certificates.options(self.certificates.server)
         ca = self.certificates.ca.certificate
-        self.check_refused([*options, "--client-ca-file", ca], "add --token-auth-file")
+        self.check_refused([*options, "--client-ca-file", ca], "add --token-auth-file", 2)
 
     def test_a_certificate_that_nobody_can_verify(self):
         expired = self.certificates.ca.server(dates=certificates.EXPIRED)
@@ -189,13 +189,13 @@ class GivenCertificates(KubeconfigOutTestCase, CertificatesTestCase):
 
     def test_authentication_without_tls(self):
         tokens = self.certificates.token_auth_file
-        self.check_refused(["--token-auth-file", tokens], "need TLS")
+        self.check_refused(["--token-auth-file", tokens], "need TLS", 2)
 
 
 class Refused(KubeconfigOutTestCase):
     def test_a_local_socket(self):
         socket_file = self.folder() / "socket"
-        self.check_refused(["--listen", f"unix://{socket_file}"], "local socket")
+        self.check_refused(["--listen", f"unix://{socket_file}"], "local socket", 2)
         self.assertFalse(socket_file.exists())
 
     def test_a_folder_that_is_not_there(self):

@@ -72,10 +72,14 @@ class PodFlags(PeerTestCase):
                 self.setUp()
                 self.assertEqual(self.succeed(pod=pod), (["main"], ""))
         for pod in ("deploy/web", "pod/", "pod/a/b", "/web"):
-            result = run(self.command(pod=pod))
-            self.assert_exit(result, 1)
-            self.assert_one_line(result.stderr, f"^error: '{pod}'.* pod/NAME$")
-        self.fail_with("error: pod name or resource type/name must be specified", pod="")
+            for verb in ("exec", "attach"):
+                result = run(self.command(verb=verb, pod=pod))
+                self.assert_exit(result, 2)
+                self.assert_one_line(result.stderr, f"^uvspdy {verb}: '{pod}'.* pod/NAME$")
+        result = run(self.command(pod=""))
+        self.assert_exit(result, 2)
+        words = "^uvspdy exec: pod name or resource type/name must be specified$"
+        self.assert_one_line(result.stderr, words)
 
     def test_no_such_pod(self):
         self.server.pod = status(404, "NotFound", 'pods "web" not found')

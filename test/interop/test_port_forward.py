@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import ctypes
 import fcntl
+import itertools
 import os
 import pathlib
 import re
@@ -15,7 +16,15 @@ import subprocess
 import spdy
 from exec_cases import digest
 from local_servers import content, download, echo, free_port, serve_downloads, serve_echo
-from peers import DEADLINE, PeerTestCase, descriptors, program, run, wait_until
+from peers import (
+    DEADLINE,
+    PeerTestCase,
+    descriptors,
+    program,
+    run,
+    send_two_signals,
+    wait_until,
+)
 
 UVSPDY = program("UVSPDY_COMMAND")
 
@@ -179,7 +188,8 @@ class PortForward(PeerTestCase):
         ]:
             with self.subTest(arguments=arguments):
                 self.assert_one_line(
-                    self.fail_with(*arguments), f"^uvspdy port-forward: {re.escape(words)}"
+                    self.fail_with(*arguments, code=2),
+                    f"^uvspdy port-forward: {re.escape(words)}",
                 )
         words = "TYPE/NAME and list of ports are required for port-forward"
         self.assert_one_line(self.fail_with("uvspdy", code=2), words)
@@ -250,7 +260,9 @@ class PortForward(PeerTestCase):
         server.process.kill()
         server.process.wait(DEADLINE)
         client.wait_for_error("^lost connection to pod.*; connecting again in 500 ms$")
-        client.wait_for_error("^error upgrading connection: .*; connecting again in 1000 ms$")
+        client.wait_for_error(
+            "^Unable to connect to the server: connect to .*refused.*; connecting again in 1000 ms$"
+        )
         # Accepted, and kept until there is a server again.
         with socket.create_connection(("127.0.0.1", local), DEADLINE) as waiting:
             waiting.sendall(b"meanwhile")
@@ -305,6 +317,35 @@ class PortForward(PeerTestCase):
             client.process.send_signal(signal.SIGINT)
             self.assertEqual(client.end(), 0)
             self.assert_reset(local)
+
+    def test_it_ends_though_the_server_takes_nothing(self):
+        server = self.serve_mortal(UVSPDY, "serve")
+        client, local, _ = self.connect(server)
+        server.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(server.process.kill)
+        fill(local)
+        # What is forwarded is over; what the kernel holds for the server is not.
+        spdy.disconnect_abruptly(local)
+        client.process.terminate()
+        self.assertEqual(client.end(), 0)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        client, local, target = self.connect()
+        fill(target)
+        expected = send_two_signals(client.process)
+        self.assertIn(client.end(), expected)
+        with self.assertRaises(ConnectionResetError):
+            spdy.receive_all(local)
+
+    def test_a_server_that_refuses_connections(self):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            host, port = unused.getsockname()
+            result = run([UVSPDY, "port-forward", "-s", f"http://{host}:{port}", "uvspdy", "80"])
+        self.assert_exit(result, 1)
+        self.assert_one_line(
+            result.stderr, f"^Unable to connect to the server: connect to {host}:{port}: .*refused"
+        )
 
     def test_what_nobody_has_taken_at_the_end_is_a_reset(self):
         """It ends though a local program reads nothing, which must not see an end there."""
@@ -364,16 +405,18 @@ class PortForward(PeerTestCase):
         client.send_signal(signal.SIGTERM)
         self.assertEqual(client.wait(DEADLINE), 0)
 
-    def test_a_hangup_ends_it_unless_it_is_ignored(self):
-        """As nohup has it."""
+    def test_signals_end_it_unless_they_are_ignored(self):
+        """As nohup has SIGHUP, and a shell SIGINT in the background."""
         server = serve_echo(self)
-        for disposition in (signal.SIG_DFL, signal.SIG_IGN):
+        for number, disposition in itertools.product(
+            (signal.SIGHUP, signal.SIGINT), (signal.SIG_DFL, signal.SIG_IGN)
+        ):
             client = Client(
                 self,
                 *["-s", self.server.target, "uvspdy", f":{server}"],
-                preexec_fn=lambda how=disposition: signal.signal(signal.SIGHUP, how),
+                preexec_fn=lambda which=number, how=disposition: signal.signal(which, how),
             )
-            client.process.send_signal(signal.SIGHUP)
+            client.process.send_signal(number)
             if disposition == signal.SIG_IGN:
                 for _ in range(2):  # it would have ended by then
                     self.assertEqual(echo(client.local[server], b"hello"), b"hello")

@@ -1,12 +1,23 @@
 """`uvspdy serve` and clients that do what no library does: raw sockets."""
 
+import fcntl
+import os
 import re
 import signal
 import socket
+import subprocess
 import urllib.parse
 
 import spdy
-from peers import DEADLINE, IGNORE_SIGHUP, SLEEP, PeerTestCase, program, run
+from peers import (
+    DEADLINE,
+    IGNORE_SIGHUP,
+    SLEEP,
+    PeerTestCase,
+    program,
+    run,
+    send_two_signals,
+)
 
 UVSPDY = program("UVSPDY_COMMAND")
 
@@ -235,9 +246,9 @@ class Life(PeerTestCase):
             run([UVSPDY, "exec", "-s", server.target, "other", "--", "sh", "-c", "exit 3"]), 3
         )
 
-    def check_refusal(self, listen, pattern):
+    def check_refusal(self, listen, pattern, code=2):
         result = run([UVSPDY, "serve", "--listen", listen])
-        self.assert_exit(result, 1)
+        self.assert_exit(result, code)
         self.assertEqual(result.stdout, b"")
         self.assert_one_line(result.stderr, f"^uvspdy serve: .*(?:{pattern})")
 
@@ -253,7 +264,7 @@ class Life(PeerTestCase):
 
     def test_a_port_in_use(self):
         host, port = self.serve(UVSPDY, "serve").address
-        self.check_refusal(f"{host}:{port}", f"listen on {host}:{port}: address already in use")
+        self.check_refusal(f"{host}:{port}", f"listen on {host}:{port}: address already in use", 1)
 
     def test_signals_end_it_with_0(self):
         for number in signal.SIGTERM, signal.SIGINT:
@@ -262,6 +273,53 @@ class Life(PeerTestCase):
                 # Also with a connection whose request has not come.
                 with spdy.connect(server.address):
                     self.assertEqual(server.end(number), 0)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        server = self.serve_mortal(UVSPDY, "serve")
+        remote = self.remote_command(IGNORE_SIGHUP)
+        with spdy.connect(server.address) as connection:
+            connection.sendall(upgrade_request(*remote.words) + exec_streams())
+            remote.wait_for_start()
+            expected = send_two_signals(server.process)
+            self.assertIn(server.process.wait(DEADLINE), expected)
+
+    def test_lines_that_nobody_reads_stop_nothing(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        process = self.start(
+            [UVSPDY, "serve"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writer
+        )
+        os.close(writer)
+        target = process.stdout.readline().decode().strip()
+        host, port = target.rpartition("/")[2].split(":")
+
+        def be_refused():
+            with spdy.connect((host, int(port))) as connection:
+                connection.sendall(b"nonsense\r\n\r\n")
+                self.assertRegex(spdy.receive_head(connection), r"\AHTTP/1\.1 400 Bad Request\r\n")
+
+        for _ in range(200):  # each is a line in the log: more than there is room for
+            be_refused()
+        self.assertNotIn(b"left out", os.read(reader, 8192))
+        be_refused()
+        line = os.read(reader, 8192)
+        self.assertRegex(line, rb"\A\(\d+ lines that nobody read left out\)\n[^\n]+\n")
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE), 0)
+
+    def test_signals_that_are_ignored_stay_so(self):
+        """As nohup has SIGHUP, and a shell SIGINT in the background."""
+        for number in (signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number=number):
+                server = self.serve_mortal(
+                    "sh", "-c", f"trap '' {number.value}; exec \"$0\" serve", UVSPDY
+                )
+                server.process.send_signal(number)
+                words = ["uvspdy", "--", "echo", "fine"]
+                for _ in range(2):  # it would have ended by then
+                    self.assert_exit(run([UVSPDY, "exec", "-s", server.target, *words]), 0)
+                self.assertEqual(server.end(), 0)
 
     def test_it_leaves_no_process(self):
         for script in SLEEP, IGNORE_SIGHUP:

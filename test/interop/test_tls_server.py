@@ -206,9 +206,9 @@ class Reload(CertificatesTestCase):
 class Policy(CertificatesTestCase):
     """Who may be listened for."""
 
-    def check_refusal(self, pattern, *options):
+    def check_refusal(self, pattern, *options, code=1):
         result = run([UVSPDY, "serve", *map(str, options)], env=ENVIRONMENT)
-        self.assert_exit(result, 1)
+        self.assert_exit(result, code)
         self.assertEqual(result.stdout, b"")
         self.assert_one_line(result.stderr, pattern)
 
@@ -219,6 +219,7 @@ class Policy(CertificatesTestCase):
                 self.check_refusal(
                     "refusing to listen on .*--tls-cert-file.*--client-ca-file.*--token-auth-file",
                     *("--listen", "0.0.0.0:0", *options),
+                    code=2,
                 )
 
     def test_with_both_the_address_is_no_matter(self):
@@ -234,14 +235,16 @@ class Policy(CertificatesTestCase):
             ("--token-auth-file", self.certificates.token_auth_file),
         ]:
             with self.subTest(option=option):
-                self.check_refusal("need TLS: give --tls-cert-file", option, file)
+                self.check_refusal("need TLS: give --tls-cert-file", option, file, code=2)
+
+    def test_a_certificate_needs_its_key(self):
+        self.check_refusal("go together", "--tls-cert-file", "/nowhere", code=2)
 
     def test_files_that_cannot_be_used(self):
         pki, folder = self.certificates, self.folder()
         (folder / "empty").touch()
         (folder / "tokens").write_text("a-token-alone\n")
         for pattern, options in [
-            ("go together", ["--tls-cert-file", pki.server.certificate]),
             ("'/nowhere'.*[Nn]o such file", self.tls("/nowhere", pki.server.key)),
             ("is a directory", self.tls(pki.server.certificate, folder)),
             ("CERTIFICATE.* is expected", self.tls(folder / "empty", pki.server.key)),

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "flags/pod_flags.h"
+#include "flags/pod_name.h"
 #include "loop.h"
 #include "report.h"
 #include "terminal/local_end.h"
@@ -26,6 +27,8 @@ bool wants_terminal(PodFlags flags, const PodContainer& found) {
 }
 
 int attach(const PodFlags& flags) {
+  const Result<std::string> pod = parse_pod_name(flags.pod);
+  if (!pod) return report_usage_error("attach", pod.error().message());
   Result<kube::ClientConfig> config = read_client_config(flags.client);
   if (!config) return report_error("attach", config.error().message());
   kube::AttachRequest request;
@@ -38,7 +41,7 @@ int attach(const PodFlags& flags) {
   if (!server) return report_error("attach", server.error().message());
   LocalEnd local_end(loop->get(), "attach");
   find_container(
-      **server, flags, request.pod_namespace,
+      **server, flags, request.pod_namespace, *pod,
       [&](const PodContainer& found) {
         request.pod = found.pod;
         request.container = found.container;

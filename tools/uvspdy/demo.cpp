@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +17,9 @@
 #include "loop.h"
 #include "report.h"
 #include "serve/pod_server.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/kube/client/remote_command_client.h"
+#include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/net/timer.h"
 #include "uvspdy/printable.h"
 #include "uvspdy/session/trace.h"
@@ -59,7 +60,7 @@ void print_indented(const char* label, std::string_view text) {
   }
 }
 
-/// What a session brought: bytes by stream, frames, and the end.
+/// What an exec brought: bytes by stream, frames, and the end.
 struct Transcript {
   std::string output;
   std::string error_output;
@@ -81,7 +82,7 @@ void take_part(kube::RemoteCommandStreams streams, Transcript& transcript) {
   if (!streams.standard_input.write(Buffer(std::string(kInput)))) streams.standard_input.end();
 }
 
-/// `done` is scheduled when the session's last frame, our GOAWAY, has gone out.
+/// `done` is scheduled when the connection's last frame, our GOAWAY, has gone out.
 void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::Wakeup& done) {
   kube::ClientConfig config;
   config.server.host = "127.0.0.1";
@@ -118,7 +119,7 @@ bool print_transcript(const Transcript& transcript) {
     std::printf("  failed: %s\n", printable(kube::describe(transcript.status.error())).c_str());
     return false;
   }
-  std::printf("  exit code %d\n\nThe frames of that session, as the client saw them:\n\n",
+  std::printf("  exit code %d\n\nThe frames of its connection, as the client saw them:\n\n",
               transcript.status->code);
   for (const std::string& frame : transcript.frames) std::printf("  %s\n", frame.c_str());
   return transcript.status->code == kExpectedCode &&
@@ -129,7 +130,7 @@ bool print_transcript(const Transcript& transcript) {
 class Kubectl {
  public:
   Kubectl(uv_loop_t* loop, const std::string& path, std::uint16_t port,
-          std::function<void(int)> done)
+          OnceCallback<void(int)> done)
       : done_(std::move(done)) {
     char directory[] = "/tmp/uvspdy-demo-XXXXXX";
     if (mkdtemp(directory) == nullptr) {
@@ -161,8 +162,9 @@ class Kubectl {
     options.env = environment.data();
     options.stdio = stdio.data();
     options.stdio_count = static_cast<int>(stdio.size());
-    options.exit_cb = [](uv_process_t* process, std::int64_t status, int) {
-      static_cast<Kubectl*>(process->data)->exited(static_cast<int>(status));
+    options.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
+      static_cast<Kubectl*>(process->data)
+          ->exited(signal != 0 ? kube::exit_code_of_signal(signal) : static_cast<int>(status));
     };
     process_.data = this;
     if (uv_spawn(loop, &process_, &options) != 0) exited(127);
@@ -191,7 +193,7 @@ class Kubectl {
     done_(status);
   }
 
-  std::function<void(int)> done_;
+  OnceCallback<void(int)> done_;
   std::string cache_;
   uv_process_t process_{};
 };
@@ -201,11 +203,11 @@ int demo() {
   if (!loop) return report_error("demo", loop.error().message());
   PodServer::Options options;
   options.pod = kPod;
-  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop->get(), options);
+  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop->get(), std::move(options));
   if (!server) return report_error("demo", server.error().message());
   const std::uint16_t port = (*server)->port();
   std::printf("A server runs in this process: http://127.0.0.1:%u, pod '%s'.\n\n", port, kPod);
-  std::printf("An exec session over TCP, by this library's own client:\n\n");
+  std::printf("An exec over TCP, by this library's own client:\n\n");
 
   bool good = true;
   Transcript transcript;
@@ -241,7 +243,7 @@ int demo() {
 
 void add_demo(CLI::App& app, int& exit_code) {
   CLI::App* command =
-      app.add_subcommand("demo", "Show an exec session and its frames, with kubectl too if there");
+      app.add_subcommand("demo", "Show an exec and its frames, with kubectl, too, if there is one");
   command->callback([&exit_code] { exit_code = demo(); });
 }
 

@@ -3,8 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "command_words.h"
 #include "commands.h"
 #include "flags/pod_flags.h"
+#include "flags/pod_name.h"
 #include "loop.h"
 #include "report.h"
 #include "terminal/local_end.h"
@@ -19,8 +21,11 @@ struct ExecFlags : PodFlags {
 
 int exec(const ExecFlags& flags) {
   if (flags.command.empty()) {
-    return report_error("exec", "give the command behind --, as in: uvspdy exec ... POD -- ls", 2);
+    return report_usage_error("exec",
+                              "give the command behind --, as in: uvspdy exec ... POD -- ls");
   }
+  const Result<std::string> pod = parse_pod_name(flags.pod);
+  if (!pod) return report_usage_error("exec", pod.error().message());
   Result<kube::ClientConfig> config = read_client_config(flags.client);
   if (!config) return report_error("exec", config.error().message());
   kube::ExecRequest request;
@@ -34,7 +39,7 @@ int exec(const ExecFlags& flags) {
   if (!server) return report_error("exec", server.error().message());
   LocalEnd local_end(loop->get(), "exec");
   find_container(
-      **server, flags, request.pod_namespace,
+      **server, flags, request.pod_namespace, *pod,
       [&](const PodContainer& found) {
         request.pod = found.pod;
         request.container = found.container;
@@ -57,7 +62,17 @@ void add_exec(CLI::App& app, const std::vector<std::string>& command_words, int&
       "exec", "Run a command in a pod and exit as it does: exec [OPTIONS] POD -- COMMAND...");
   auto flags = std::make_shared<ExecFlags>();
   add_pod_flags(*command, *flags);
-  command->callback([flags, command_words, &exit_code] {
+  show_command_words(*command, "-- COMMAND...");
+  command->allow_extras();
+  command->callback([flags, command, command_words, &exit_code] {
+    const std::vector<std::string> others = command->remaining();
+    if (!others.empty() && !others.front().starts_with('-')) {
+      exit_code = report_usage_error("exec",
+                                     "exec [POD] [COMMAND] is not supported. Use exec [POD] -- "
+                                     "[COMMAND] instead");
+      return;
+    }
+    if (!others.empty()) throw CLI::ExtrasError(others);
     flags->command = command_words;
     exit_code = exec(*flags);
   });

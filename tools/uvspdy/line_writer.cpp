@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <climits>
-#include <string>
+#include <utility>
 
 #include "uvspdy/printable.h"
 
@@ -21,17 +21,37 @@ bool has_room(int fd) {
 
 }  // namespace
 
-void LineWriter::write(std::string_view line) {
-  if (!has_room(fd_)) {
-    ++dropped_;
+void LineWriter::write(std::string_view line) const {
+  if (!has_room(state_->fd)) {
+    ++state_->dropped;
     return;
   }
-  std::string text;
-  if (dropped_ > 0) text = "(" + std::to_string(dropped_) + " lines that nobody read left out)\n";
-  text += printable(line, kMaxWrite - 1 - text.size()) + "\n";
-  // Whoever has gone does not miss it.
-  (void)!::write(fd_, text.data(), text.size());
-  dropped_ = 0;
+  const std::string text = left_out();
+  put(text + printable(line, kMaxWrite - 1 - text.size()) + "\n");
+}
+
+void LineWriter::write_words(std::string_view words) const {
+  while (!words.empty()) {
+    if (!has_room(state_->fd)) {
+      ++state_->dropped;
+      return;
+    }
+    const std::string text = left_out();
+    const std::string_view piece = words.substr(0, kMaxWrite - text.size());
+    put(text + std::string(piece));
+    words.remove_prefix(piece.size());
+  }
+}
+
+std::string LineWriter::left_out() const {
+  const std::size_t dropped = std::exchange(state_->dropped, 0);
+  if (dropped == 0) return {};
+  return "(" + std::to_string(dropped) + " lines that nobody read left out)\n";
+}
+
+// Whoever has gone does not miss it.
+void LineWriter::put(const std::string& text) const {
+  (void)!::write(state_->fd, text.data(), text.size());
 }
 
 }  // namespace uvspdy::command

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -74,6 +76,34 @@ void Loop::Close::operator()(uv_loop_t* loop) const {
   const std::unique_ptr<uv_loop_t> memory(loop);
   uv_run(loop, UV_RUN_DEFAULT);  // what its users closed last is let go of in one more turn
   uv_loop_close(loop);
+}
+
+void Loop::run_out(std::chrono::milliseconds limit, int exit_code,
+                   OnceCallback<void()> before_exit) {
+  uv_update_time(get());  // the command may have been busy without turning it
+  struct Limit {
+    uv_timer_t timer{};
+    bool is_over = false;
+  };
+  auto time = std::make_unique<Limit>();
+  uv_timer_init(get(), &time->timer);
+  time->timer.data = time.get();
+  const auto over = [](uv_timer_t* timer) {
+    static_cast<Limit*>(timer->data)->is_over = true;
+    uv_stop(timer->loop);
+  };
+  uv_timer_start(&time->timer, over, static_cast<std::uint64_t>(limit.count()), 0);
+  void* const handle = &time->timer;
+  uv_unref(static_cast<uv_handle_t*>(handle));
+  run();
+  if (time->is_over) {
+    before_exit();
+    std::fflush(nullptr);
+    std::_Exit(exit_code);
+  }
+  uv_close(static_cast<uv_handle_t*>(handle),
+           [](uv_handle_t* closed) { std::unique_ptr<Limit>(static_cast<Limit*>(closed->data)); });
+  (void)time.release();  // libuv's
 }
 
 Result<Loop> Loop::open() {

@@ -2,8 +2,10 @@
 
 #include <uv.h>
 
+#include <chrono>
 #include <memory>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 
 namespace uvspdy::command {
@@ -22,6 +24,12 @@ class Loop {
 
   /// Runs until nothing is active any more.
   void run() { uv_run(loop_.get(), UV_RUN_DEFAULT); }
+
+  /// The same at a command's end, when all that matters is done: what is left is connections that
+  /// are being closed. The peer may be gone, so this runs for `limit` at most, and then ends the
+  /// process with `exit_code`; `before_exit` is called before that.
+  void run_out(std::chrono::milliseconds limit, int exit_code,
+               OnceCallback<void()> before_exit = {});
 
  private:
   struct Close {

@@ -12,6 +12,10 @@
 namespace uvspdy::command {
 namespace {
 
+bool takes_command_words(int argc, char** argv) {
+  return argc > 1 && (argv[1] == std::string_view("exec") || argv[1] == std::string_view("serve"));
+}
+
 int run(int argc, char** argv) {
   // A peer or a command that goes away while it is written to is an error to report, not a reason
   // to die.
@@ -21,9 +25,11 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("uvspdy ") + kVersionText);
   app.require_subcommand(1);
   int exit_code = 0;
-  // What stands behind "--" is a command's own: the parser would read brackets and such in it.
+  // What stands behind "--" is another command's: the parser would read brackets and such in it.
+  // For the other subcommands it is arguments as before it.
   char** const last = argv + argc;
-  char** const dashes = std::find(argv, last, std::string_view("--"));
+  char** const dashes =
+      takes_command_words(argc, argv) ? std::find(argv, last, std::string_view("--")) : last;
   const std::vector<std::string> words(dashes == last ? last : dashes + 1, last);
   add_serve(app, words, exit_code);
   add_exec(app, words, exit_code);
@@ -35,7 +41,6 @@ int run(int argc, char** argv) {
   try {
     app.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::ParseError& error) {
-    constexpr int kUsageError = 2;
     return app.exit(error) == 0 ? 0 : kUsageError;
   } catch (const std::exception& error) {
     // Memory that has run out, above all.

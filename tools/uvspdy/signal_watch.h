@@ -2,24 +2,24 @@
 
 #include <uv.h>
 
-#include <functional>
 #include <memory>
 #include <utility>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::command {
 
-/// Calls a handler, from the loop, whenever a signal comes.
+/// Calls a handler, from the loop, whenever a signal comes. It does not keep the loop alive.
 class SignalWatch {
  public:
   SignalWatch() = default;
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  /// Begins, unless it has begun. It keeps the loop alive. Errors: libuv's.
-  Error start(uv_loop_t* loop, int signal, std::function<void(int signal)> handler) {
+  /// Begins, unless it has begun. Errors: libuv's.
+  Error start(uv_loop_t* loop, int signal, Callback<void(int signal)> handler) {
     if (state_) return {};
     auto state = std::make_unique<State>();
     int status = uv_signal_init(loop, &state->handle);
@@ -27,6 +27,7 @@ class SignalWatch {
     state->handle.data = state.get();
     state->handler = std::move(handler);
     state_.reset(state.release());
+    uv_unref(base(state_.get()));
     status = uv_signal_start(
         &state_->handle,
         [](uv_signal_t* of, int number) { static_cast<State*>(of->data)->handler(number); },
@@ -36,18 +37,10 @@ class SignalWatch {
     return net::uv_error(status, "watch for signals");
   }
 
-  /// From here on it does not keep the loop alive.
-  void unref() {
-    if (state_) uv_unref(base(state_.get()));
-  }
-
-  /// Lets go of the signal, so that the loop can end.
-  void close() { state_.reset(); }
-
  private:
   struct State {
     uv_signal_t handle{};
-    std::function<void(int signal)> handler;
+    Callback<void(int signal)> handler;
   };
   static uv_handle_t* base(State* state) {
     void* handle = &state->handle;

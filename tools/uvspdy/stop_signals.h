@@ -4,40 +4,61 @@
 
 #include <array>
 #include <csignal>
-#include <functional>
+#include <cstddef>
+#include <cstdlib>
+#include <span>
+#include <utility>
 
 #include "signal_watch.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
+#include "uvspdy/kube/process/exit_code.h"
 
 namespace uvspdy::command {
 
-/// Calls a handler at each SIGINT, SIGTERM and SIGHUP, with its number. A SIGHUP that whoever
-/// started us has us ignore, as nohup does, stays ignored.
+/// Calls a handler, from the loop, at each signal that asks this process to end. A signal that
+/// whoever started us has us ignore stays ignored: nohup does that with SIGHUP, and a shell without
+/// job control with the SIGINT of what it runs in the background. It does not keep the loop alive.
 class StopSignals {
  public:
+  static constexpr std::array kUsual = {SIGINT, SIGTERM, SIGHUP};
+  /// For a command that has a terminal to restore.
+  static constexpr std::array kWithQuit = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+  StopSignals() = default;
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
   /// Begins, once. Errors: libuv's.
-  Error start(uv_loop_t* loop, const std::function<void(int signal)>& on_stop) {
-    for (std::size_t i = 0; i < kSignals.size(); ++i) {
-      if (kSignals[i] == SIGHUP && is_ignored(SIGHUP)) continue;
-      if (Error error = watches_[i].start(loop, kSignals[i], on_stop)) return error;
+  Error start(uv_loop_t* loop, Callback<void(int signal)> on_stop,
+              std::span<const int> signals = kUsual) {
+    on_stop_ = std::move(on_stop);
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+      if (is_ignored(signals[i])) continue;
+      if (Error error =
+              watches_[i].start(loop, signals[i], [this](int signal) { on_stop_(signal); })) {
+        return error;
+      }
     }
     return {};
   }
 
-  /// Lets go of the signals, so that the loop can end.
-  void close() {
-    for (SignalWatch& watch : watches_) watch.close();
-  }
-
-  /// Whether a signal does nothing to us.
+ private:
   static bool is_ignored(int signal) {
     struct sigaction now {};
     return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
   }
 
- private:
-  static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
-  std::array<SignalWatch, kSignals.size()> watches_;
+  Callback<void(int signal)> on_stop_;
+  std::array<SignalWatch, kWithQuit.size()> watches_;
 };
+
+/// Ends the process at once, as the signal would have: a shell sees 130, and knows that it was
+/// Ctrl-C.
+[[noreturn]] inline void die_of(int signal) {
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+  std::_Exit(kube::exit_code_of_signal(signal));
+}
 
 }  // namespace uvspdy::command

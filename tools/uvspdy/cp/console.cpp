@@ -34,8 +34,6 @@ std::string size_text(double bytes) {
   return text.data();
 }
 
-void put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
-
 }  // namespace
 
 Console::Console() : terminal_(isatty(STDERR_FILENO) == 1) {}
@@ -64,7 +62,7 @@ void Console::add(std::size_t bytes) {
 void Console::finish() {
   if (terminal_ && started_ && done_ > 0) {
     draw();  // as it ended
-    put("\n");
+    errors_.write_words("\n");
   }
   drawn_ = false;
   started_ = false;
@@ -72,19 +70,18 @@ void Console::finish() {
 
 void Console::line(std::string_view text) {
   clear();
-  put(printable(text) + "\n");
+  errors_.write(text);
 }
 
 void Console::clear() {
-  if (drawn_) put("\r\x1b[K");
+  if (drawn_) errors_.write_words("\r\x1b[K");
   drawn_ = false;
 }
 
 void Console::draw() {
   last_drawn_ = Clock::now();
   clear();
-  put(bar());
-  std::fflush(stderr);
+  errors_.write_words(bar());
   drawn_ = true;
 }
 

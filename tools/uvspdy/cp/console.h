@@ -1,13 +1,18 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "line_writer.h"
+
 namespace uvspdy::command {
 
-/// What `cp` says on stderr: lines, and, when that is a terminal, a progress bar below them.
+/// What `cp` says on stderr: lines, and, when that is a terminal, a progress bar below them. Nobody
+/// holds up the copy by not reading it.
 class Console {
  public:
   Console();
@@ -40,6 +45,7 @@ class Console {
   void draw();
   std::string bar() const;
 
+  LineWriter errors_{STDERR_FILENO};
   bool terminal_;
   bool started_ = false;
   bool drawn_ = false;

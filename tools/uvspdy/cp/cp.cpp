@@ -23,6 +23,9 @@ namespace {
 // Before a copy whose connection was lost is begun anew.
 constexpr std::chrono::seconds kRetryDelay{1};
 
+// How long the last connection may take to close in order.
+constexpr std::chrono::seconds kGoodbye{1};
+
 struct CpFlags {
   ClientFlags client;
   std::string container;
@@ -47,7 +50,7 @@ int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const Cp
     return upload(pod, source.path, *target, options);
   };
   for (int left = flags.retries;; --left) {
-    pod.forget_lost_connection();
+    pod.begin_attempt();
     const Error error = attempt();
     if (!error) return 0;
     if (pod.signal() != 0) {
@@ -63,15 +66,15 @@ int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const Cp
 // Or nothing, when people have been told why.
 std::optional<std::string> choose_container(Loop& loop, kube::ApiServer& server,
                                             const kube::ExecRequest& request,
-                                            const std::string& name) {
+                                            const CpFlags& cp_flags) {
   PodFlags flags;
   flags.verb = "cp";
-  flags.pod = request.pod;
-  flags.container = name;
+  flags.client = cp_flags.client;
+  flags.container = cp_flags.container;
   flags.quiet = true;
   std::optional<std::string> container;
   find_container(
-      server, flags, request.pod_namespace,
+      server, flags, request.pod_namespace, request.pod,
       [&](const PodContainer& found) {
         container = found.container;
         uv_stop(loop.get());
@@ -86,14 +89,15 @@ std::optional<std::string> choose_container(Loop& loop, kube::ApiServer& server,
 
 int cp(const CpFlags& flags) {
   const Result<FileSpec> source = parse_file_spec(flags.source);
-  if (!source) return fail(source.error().message());
+  if (!source) return report_usage_error("cp", source.error().message());
   const Result<FileSpec> destination = parse_file_spec(flags.destination);
-  if (!destination) return fail(destination.error().message());
+  if (!destination) return report_usage_error("cp", destination.error().message());
   if (source->local() && destination->local()) {
-    return fail("one of src or dest must be a remote file specification, such as POD:PATH");
+    return report_usage_error(
+        "cp", "one of src or dest must be a remote file specification, such as POD:PATH");
   }
   if (!source->local() && !destination->local()) {
-    return fail("one of src or dest must be a local file specification");
+    return report_usage_error("cp", "one of src or dest must be a local file specification");
   }
   const FileSpec& remote = source->local() ? *destination : *source;
 
@@ -108,14 +112,15 @@ int cp(const CpFlags& flags) {
   if (!loop) return fail(loop.error().message());
   auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return fail(server.error().message());
-  const std::optional<std::string> container =
-      choose_container(*loop, **server, request, flags.container);
+  const std::optional<std::string> container = choose_container(*loop, **server, request, flags);
   if (!container) return 1;
   request.container = *container;
   Console console;
   Pod pod(loop->get(), std::move(*server), std::move(request), console);
   if (const Error error = pod.watch_signals()) return fail(error.message());
-  return copy(pod, *source, *destination, flags);
+  const int exit_code = copy(pod, *source, *destination, flags);
+  loop->run_out(kGoodbye, exit_code);
+  return exit_code;
 }
 
 }  // namespace
@@ -123,9 +128,9 @@ int cp(const CpFlags& flags) {
 void add_cp(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "cp",
-      "Copy files and folders to or from a pod, which must have tar (and test, wc, mv, cp and rm "
-      "to "
-      "copy to it): cp [OPTIONS] SRC DEST, one of which is [[NAMESPACE/]POD:]PATH");
+      "Copy files and folders to or from a pod, which must have tar (and, to copy to it, test, wc, "
+      "mv, cp and rm; find and chmod for folders that nobody may write to; readlink for links with "
+      "--retries): cp [OPTIONS] SRC DEST, one of which is [[NAMESPACE/]POD:]PATH");
   auto flags = std::make_shared<CpFlags>();
   add_client_flags(*command, flags->client);
   command->add_option("-c,--container", flags->container, "The container; else as with exec");

@@ -1,5 +1,6 @@
 #include "pod.h"
 
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -13,8 +14,6 @@ namespace {
 // What is kept of the output of a command that has a few words to say.
 constexpr std::size_t kMaxOutput = 4096;
 
-constexpr std::chrono::seconds kTidyingTime{10};
-
 }  // namespace
 
 Pod::Pod(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server, kube::ExecRequest request,
@@ -23,7 +22,7 @@ Pod::Pod(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server, kube::ExecReq
 
 Error Pod::watch_signals() {
   return signals_.start(loop_, [this](int signal) {
-    signal_ = signal;
+    if (std::exchange(signal_, signal) != 0) die_of(signal);
     stopping_ = true;
   });
 }
@@ -46,11 +45,14 @@ void Pod::tidy_up(std::vector<std::string> words) {
   const bool lost = lost_;
   stopping_ = false;
   tidying_ = true;
-  {
+  if (tidying_left_.count() > 0) {
+    uv_update_time(loop_);
+    const std::uint64_t start = uv_now(loop_);
     PodCommand command(*this, std::move(words));
     net::Timer limit(loop_, [&command] { command.cancel(); });
-    limit.start(kTidyingTime);
+    limit.start(tidying_left_);
     command.finish();
+    tidying_left_ -= std::chrono::milliseconds(uv_now(loop_) - start);
   }
   tidying_ = false;
   stopping_ = signal_ != 0;

@@ -28,7 +28,7 @@ class Pod {
       Console& console);
 
   /// From here on a signal (StopSignals) ends the command that runs, so that what it leaves can be
-  /// tidied up. Errors: libuv's.
+  /// tidied up; a second one ends the process at once. Errors: libuv's.
   Error watch_signals();
 
   /// Runs a command without input to its end; its output, of at most a few KiB, goes to `output`,
@@ -38,8 +38,8 @@ class Pod {
   /// The same for one that has to succeed. Errors: also when its exit code is not 0.
   Error run_well(std::vector<std::string> words, std::string* output = nullptr);
 
-  /// Runs one that tidies up, behind a failure: quietly, within a few seconds, and after a signal,
-  /// too.
+  /// Runs one that tidies up, behind a failure: quietly, and after a signal, too. All of an
+  /// attempt's together have ten seconds.
   void tidy_up(std::vector<std::string> words);
 
   /// Lets some time pass.
@@ -51,12 +51,19 @@ class Pod {
   /// Whether a command's end is unknown because its connection was lost, or never made: it may go
   /// better another time.
   bool connection_lost() const { return lost_; }
-  void forget_lost_connection() { lost_ = false; }
+
+  /// Begins an attempt, of which nothing is known yet.
+  void begin_attempt() {
+    lost_ = false;
+    tidying_left_ = kTidyingTime;
+  }
 
   Console& console() { return console_; }
 
  private:
   friend class PodCommand;
+
+  static constexpr std::chrono::milliseconds kTidyingTime{10000};
 
   void turn();
 
@@ -67,6 +74,7 @@ class Pod {
   int signal_ = 0;
   bool stopping_ = false;  // commands are to end
   bool tidying_ = false;
+  std::chrono::milliseconds tidying_left_ = kTidyingTime;
   bool lost_ = false;
   StopSignals signals_;
 };

@@ -1,10 +1,15 @@
 #include "pod_command.h"
 
+#include <algorithm>
+#include <initializer_list>
+#include <system_error>
 #include <utility>
 
 #include "uvspdy/buffer.h"
 #include "uvspdy/httpstream/error.h"
+#include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/net/error.h"
+#include "uvspdy/session/error.h"
 
 namespace uvspdy::command {
 namespace {
@@ -14,6 +19,34 @@ constexpr std::size_t kOutputHighWater = 256 * 1024;
 
 // A longer line of stderr is shown in pieces.
 constexpr std::size_t kMaxLine = 4096;
+
+template <class Code>
+bool is_one_of(const std::error_code& code, std::initializer_list<Code> codes) {
+  return std::any_of(codes.begin(), codes.end(), [&](Code each) { return code == each; });
+}
+
+bool is_one_of(const std::error_code& code, std::initializer_list<uv_errno_t> numbers) {
+  return code.category() == net::uv_category() &&
+         std::any_of(numbers.begin(), numbers.end(),
+                     [&](uv_errno_t each) { return code.value() == each; });
+}
+
+// Whether the connection to the server, which could be reached before, was lost or not made in
+// time. What a server or a proxy has answered will be its answer another time, too.
+bool is_connection_lost(const std::error_code& code) {
+  using Http = httpstream::Errc;
+  using Net = net::Errc;
+  using Session = session::Errc;
+  return code == kube::Errc::kNoStatus ||
+         is_one_of(code, {Session::kConnectionLost, Session::kConnectionClosed, Session::kGoneAway,
+                          Session::kCreateTimeout, Session::kIdleTimeout,
+                          Session::kFlowControlUnknown, Session::kPeerDead}) ||
+         is_one_of(code, {Http::kTimeout, Http::kConnectionLost, Http::kProxyTimeout}) ||
+         is_one_of(code, {Net::kTimeout, Net::kTlsTimeout, Net::kTlsHandshake, Net::kTruncated}) ||
+         is_one_of(code, {UV_ECONNREFUSED, UV_ECONNRESET, UV_ECONNABORTED, UV_EPIPE, UV_ENOTCONN,
+                          UV_ETIMEDOUT, UV_EHOSTUNREACH, UV_ENETUNREACH, UV_ENETDOWN, UV_EAI_AGAIN,
+                          UV_EOF});
+}
 
 }  // namespace
 
@@ -44,9 +77,7 @@ void PodCommand::started(kube::RemoteCommandStreams streams) {
 void PodCommand::exited(Result<kube::ExitStatus> status) {
   status_ = std::move(status);
   hear(bytes_of(words_.empty() ? "" : "\n"));
-  if (!*status_ && httpstream::upgrade_failure(status_->error()) == nullptr) {
-    if (status_->error().code().value() != UV_ECANCELED) pod_.lost_ = true;
-  }
+  if (!*status_ && is_connection_lost(status_->error().code())) pod_.lost_ = true;
 }
 
 void PodCommand::arrive(Bytes bytes) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "first_bytes.h"
+
 namespace uvspdy::command {
 namespace {
 
@@ -85,13 +87,8 @@ void CapturedConnections::open(Place place, const TcpSegment& syn) {
 // For a connection without a SYN: HTTP says who is who; else the lower port is the server's, as
 // clients are given high ones.
 void CapturedConnections::guess_client(Connection& connection, const TcpSegment& segment) {
-  const std::string_view text = text_of(segment.payload);
   bool source_is_client = segment.source.port > segment.destination.port;
-  if (text.starts_with("HTTP/")) {
-    source_is_client = false;
-  } else if (text.front() >= 'A' && text.front() <= 'Z') {
-    source_is_client = true;
-  }
+  if (begins_http(segment.payload)) source_is_client = !begins_http_answer(segment.payload);
   connection.client_is_known = true;
   connection.client = source_is_client ? segment.source : segment.destination;
   connection.server = source_is_client ? segment.destination : segment.source;

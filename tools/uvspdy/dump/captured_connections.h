@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "recorded_stream.h"
 #include "tcp_reassembly.h"
 #include "tcp_segment.h"
+#include "uvspdy/callback.h"
 
 namespace uvspdy::command {
 
@@ -23,9 +23,9 @@ namespace uvspdy::command {
 class CapturedConnections {
  public:
   struct Handlers {
-    std::function<void(const RecordedFrame&)> on_frame;
-    std::function<void(const std::string&)> on_error;  ///< frames are bad or missing
-    std::function<void(const std::string&)> on_note;   ///< what else one should know
+    Callback<void(const RecordedFrame&)> on_frame;
+    Callback<void(const std::string&)> on_error;  ///< frames are bad or missing
+    Callback<void(const std::string&)> on_note;   ///< what else one should know
   };
 
   CapturedConnections(bool keep_payload, Handlers handlers)

@@ -87,11 +87,13 @@ class Dump {
 
   void dump_bytes(File file, const std::string& name, Direction direction) {
     RecordedStream stream({direction, true, options_.payload});
+    bool any = false;
     std::array<std::uint8_t, 64 * 1024> buffer;
     for (;;) {
       const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), file.get());
       if (size == 0) break;
       const Error error = stream.take(Bytes(buffer).first(size), [&](const RecordedFrame& frame) {
+        any = true;
         print(frame);
         if (const auto* bad = std::get_if<wire::InvalidHeaderBlock>(&frame.content)) {
           fail(name + ": byte " + std::to_string(frame.offset) + ": " + bad->error.message());
@@ -110,7 +112,11 @@ class Dump {
       case SpdyStart::State::kSpdy: break;
     }
     if (stream.inside_frame()) {
-      note(name + " ends inside the frame at byte " + std::to_string(stream.frame_offset()));
+      const std::string end =
+          name + " ends inside the frame at byte " + std::to_string(stream.frame_offset());
+      // Whatever does not begin like anything else looks like the front of a frame.
+      if (!any) return fail(end + ", and has no whole frame in it");
+      note(end);
     }
   }
 
@@ -182,7 +188,8 @@ An HTTP/1.1 upgrade in front of the frames is skipped. TLS must have been taken 
 first packet and the connection's number. What peers sent is escaped (\xNN).
 
 Exit code: 0; 1 when something could not be read, frames are bad or missing (stderr says where), or
-there is no SPDY. A recording that ends inside a frame is no error, and stderr says so.)";
+there is no SPDY, for which even the first frame must be whole. A recording that ends inside a later
+one is no error, and stderr says so.)";
 
 }  // namespace
 
@@ -197,11 +204,11 @@ void add_dump(CLI::App& app, int& exit_code) {
   command->callback([options, &exit_code] {
     if (options->file.empty() && options->reply.empty()) {
       exit_code =
-          report_error("dump", "give a FILE (uvspdy dump --help says what can be in it)", 2);
+          report_usage_error("dump", "give a FILE (uvspdy dump --help says what can be in it)");
       return;
     }
     if (options->file == "-" && options->reply == "-") {
-      exit_code = report_error("dump", "standard input can be read only once", 2);
+      exit_code = report_usage_error("dump", "standard input can be read only once");
       return;
     }
     // Like any filter: whoever reads the lines may leave.

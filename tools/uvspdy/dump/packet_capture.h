@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "tcp_segment.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 
 namespace uvspdy::command {
@@ -24,7 +24,7 @@ struct CaptureSummary {
 };
 
 /// Called for each TCP segment. Times are in nanoseconds: since 1970, and since the first packet.
-using SegmentHandler = std::function<void(const TcpSegment&, std::int64_t, std::int64_t)>;
+using SegmentHandler = Callback<void(const TcpSegment&, std::int64_t, std::int64_t)>;
 
 /// Reads a packet capture to its end and counts into `summary`, which holds on failure too.
 ///

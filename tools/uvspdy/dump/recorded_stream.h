@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "recorded_frame.h"
 #include "spdy_start.h"
 #include "uvspdy/bytes.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/wire/frame_decoder.h"
 
@@ -21,7 +21,7 @@ class RecordedStream {
     bool certain = false;       ///< SpdyStart's
     bool keep_payload = false;  ///< RecordedFrame::payload is wanted
   };
-  using FrameHandler = std::function<void(RecordedFrame)>;
+  using FrameHandler = Callback<void(RecordedFrame)>;
 
   explicit RecordedStream(const Options& options);
 

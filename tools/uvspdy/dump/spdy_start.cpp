@@ -6,18 +6,15 @@
 #include <string_view>
 #include <utility>
 
+#include "first_bytes.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/upgrade.h"
 
 namespace uvspdy::command {
 namespace {
 
-constexpr std::uint8_t kTlsHandshake = 0x16;
-constexpr std::uint8_t kTlsMajorVersion = 0x03;
 constexpr std::uint8_t kControlFrame = 0x80;  // and the high byte of version 3
 constexpr std::uint8_t kSpdyVersion = 0x03;
-
-bool is_upper_case(std::uint8_t byte) { return byte >= 'A' && byte <= 'Z'; }
 
 bool names_spdy(const Headers& headers) {
   const auto upgrade = headers.get(httpstream::kHeaderUpgrade);
@@ -43,7 +40,7 @@ SpdyStart::State SpdyStart::take(Bytes& input) {
 }
 
 void SpdyStart::take_first_bytes(Bytes& input) {
-  if (held_size_ == 0 && is_upper_case(input.front())) {
+  if (held_size_ == 0 && begins_http(input)) {
     in_head_ = true;
     head_ = {};
     return;
@@ -51,7 +48,7 @@ void SpdyStart::take_first_bytes(Bytes& input) {
   held_[held_size_++] = input.front();
   input = input.subspan(1);
   if (held_size_ < std::size(held_)) return;
-  if (held_[0] == kTlsHandshake && held_[1] == kTlsMajorVersion) return give_up("TLS");
+  if (begins_tls(held())) return give_up("TLS");
   if (!certain_ && (held_[0] != kControlFrame || held_[1] != kSpdyVersion)) {
     return give_up(seen_.empty() ? "neither SPDY nor HTTP" : seen_);
   }
@@ -64,7 +61,7 @@ void SpdyStart::take_head(Bytes& input) {
   if (!*complete) return;
   in_head_ = false;
   const std::string& head = head_.head();
-  if (head.starts_with("HTTP/")) {
+  if (begins_http_answer(bytes_of(head))) {
     read_answer(head);
   } else {
     read_request(head);

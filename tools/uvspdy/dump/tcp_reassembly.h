@@ -2,12 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
 
 #include "uvspdy/bytes.h"
+#include "uvspdy/callback.h"
 
 namespace uvspdy::command {
 
@@ -21,7 +21,7 @@ struct HeldBytesLimit {
 /// the bytes leave in their own order, once each. Offsets count from the direction's first byte.
 class TcpReassembly {
  public:
-  using Deliver = std::function<void(Bytes)>;
+  using Deliver = Callback<void(Bytes)>;
 
   /// Bytes [begin, end) that were not captured.
   struct Gap {

@@ -1,7 +1,6 @@
 #include "flags/client_flags.h"
 
 #include <charconv>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -11,7 +10,6 @@
 #include <vector>
 
 #include "flags/flow_control.h"
-#include "report.h"
 #include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::command {
@@ -35,13 +33,14 @@ int verbosity(std::string_view text) {
   return level;
 }
 
-void print_request(int level, const std::string& origin, const httpstream::HttpRequest& request) {
+void print_request(const LineWriter& errors, int level, const std::string& origin,
+                   const httpstream::HttpRequest& request) {
   if (level >= kPrintRequests) {
-    report_line(request.method + " " + origin + request.target);
+    errors.write(request.method + " " + origin + request.target);
   }
   if (level < kPrintHeaders) return;
   for (const auto& [name, value] : request.headers) {
-    report_line(std::string("    ").append(name).append(": ").append(value));
+    errors.write(std::string("    ").append(name).append(": ").append(value));
   }
 }
 
@@ -157,18 +156,17 @@ Result<kube::ClientConfig> read_client_config(const ClientFlags& flags) {
 }
 
 Result<std::shared_ptr<kube::ApiServer>> make_api_server(uv_loop_t* loop, const ClientFlags& flags,
-                                                         kube::ClientConfig config) {
+                                                         kube::ClientConfig config,
+                                                         const LineWriter& errors) {
   kube::ApiServer::Options options;
   options.round_tripper.connection.session.flow_control = flags.flow_control;
-  options.authenticator.on_stderr = [](std::string_view words) {
-    std::fwrite(words.data(), 1, words.size(), stderr);
-  };
+  options.authenticator.on_stderr = [errors](std::string_view words) { errors.write_words(words); };
   options.proxy_from_environment = true;
   if (flags.verbosity > 0) {
-    report_line("connecting to " + config.server.origin());
-    options.on_request = [level = flags.verbosity,
+    errors.write("connecting to " + config.server.origin());
+    options.on_request = [errors, level = flags.verbosity,
                           origin = config.server.origin()](const httpstream::HttpRequest& request) {
-      print_request(level, origin, request);
+      print_request(errors, level, origin, request);
     };
   }
   return kube::ApiServer::create(loop, std::move(config), std::move(options));

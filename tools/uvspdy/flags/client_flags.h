@@ -1,11 +1,13 @@
 #pragma once
 
+#include <unistd.h>
 #include <uv.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
+#include "line_writer.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/kube/config/kubeconfig.h"
@@ -32,8 +34,10 @@ void add_client_flags(CLI::App& command, ClientFlags& flags);
 /// go together.
 Result<kube::ClientConfig> read_client_config(const ClientFlags& flags);
 
-/// The server of such a configuration, with the environment's proxies.
-Result<std::shared_ptr<kube::ApiServer>> make_api_server(uv_loop_t* loop, const ClientFlags& flags,
-                                                         kube::ClientConfig config);
+/// The server of such a configuration, with the environment's proxies. What -v asks for, and what
+/// a credential plugin has to say, goes to `errors`.
+Result<std::shared_ptr<kube::ApiServer>> make_api_server(
+    uv_loop_t* loop, const ClientFlags& flags, kube::ClientConfig config,
+    const LineWriter& errors = LineWriter(STDERR_FILENO));
 
 }  // namespace uvspdy::command

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "flags/pod_name.h"
 #include "report.h"
 #include "uvspdy/kube/client/pod.h"
 #include "uvspdy/kube/protocol/error.h"
@@ -37,10 +36,10 @@ bool is_missing(const Error& error) {
 struct Finding {
   PodFlags flags;
   std::string pod;
-  std::function<void(PodContainer)> handler;
-  std::function<void(const std::string&)> fail;
+  OnceCallback<void(PodContainer)> handler;
+  OnceCallback<void(const std::string&)> fail;
 
-  void found(const Result<kube::Pod>& result) const {
+  void found(const Result<kube::Pod>& result) {
     if (!result) return failed(result.error());
     const kube::Pod& known = *result;
     if (known.is_completed()) {
@@ -64,7 +63,7 @@ struct Finding {
     handler({pod, name, container->tty, true});
   }
 
-  void failed(const Error& error) const {
+  void failed(const Error& error) {
     if (is_missing(error)) {
       return fail("Error from server (NotFound): " + kube::refusal(error)->message);
     }
@@ -82,13 +81,12 @@ struct Finding {
 }  // namespace
 
 void find_container(kube::ApiServer& server, const PodFlags& flags,
-                    const std::string& pod_namespace, std::function<void(PodContainer)> handler,
-                    std::function<void(const std::string& line)> fail) {
-  const Result<std::string> pod = parse_pod_name(flags.pod);
-  if (!pod) return fail("error: " + pod.error().message());
-  const Finding finding{flags, *pod, std::move(handler), std::move(fail)};
-  kube::get_pod(server, pod_namespace, *pod,
-                [finding](const Result<kube::Pod>& result) { finding.found(result); });
+                    const std::string& pod_namespace, const std::string& pod,
+                    OnceCallback<void(PodContainer)> handler,
+                    OnceCallback<void(const std::string& line)> fail) {
+  kube::get_pod(server, pod_namespace, pod,
+                [finding = Finding{flags, pod, std::move(handler), std::move(fail)}](
+                    const Result<kube::Pod>& result) mutable { finding.found(result); });
 }
 
 }  // namespace uvspdy::command

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <functional>
 #include <string>
 
 #include "flags/client_flags.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/kube/client/api_server.h"
 
 namespace uvspdy::command {
@@ -30,14 +30,16 @@ struct PodContainer {
   bool is_known = false;  ///< whether the server has told us of it
 };
 
-/// Finds it as kubectl does, asking the server for the pod, and says which it takes where that is a
-/// guess. The handler runs once, from the loop; or not at all, when it is told that there is no
-/// such thing: `fail` then gets a line for people, in kubectl's words.
+/// Finds it as kubectl does, asking the server for the pod of that name, and says which it takes
+/// where that is a guess. The handler runs once, from the loop; or not at all, when it is told that
+/// there is no such thing: `fail` then gets a line for people, in kubectl's words, from the loop,
+/// too.
 ///
 /// A server that does not let us see the pod is no failure: the right to run something in it is
 /// another one, and who has not even that hears so when he uses it.
 void find_container(kube::ApiServer& server, const PodFlags& flags,
-                    const std::string& pod_namespace, std::function<void(PodContainer)> handler,
-                    std::function<void(const std::string& line)> fail);
+                    const std::string& pod_namespace, const std::string& pod,
+                    OnceCallback<void(PodContainer)> handler,
+                    OnceCallback<void(const std::string& line)> fail);
 
 }  // namespace uvspdy::command

@@ -24,8 +24,8 @@ std::string advice(int status, const PortSpec& port) {
 
 }  // namespace
 
-LocalListeners::LocalListeners(uv_loop_t* loop, AcceptHandler on_accept, LineWriter& errors)
-    : loop_(loop), on_accept_(std::move(on_accept)), errors_(errors) {}
+LocalListeners::LocalListeners(uv_loop_t* loop, AcceptHandler on_accept, LineWriter errors)
+    : loop_(loop), on_accept_(std::move(on_accept)), errors_(std::move(errors)) {}
 
 bool LocalListeners::listen(const std::vector<PortSpec>& ports,
                             const std::vector<LocalAddress>& addresses) {

@@ -2,12 +2,12 @@
 
 #include <uv.h>
 
-#include <functional>
 #include <memory>
 #include <vector>
 
 #include "line_writer.h"
 #include "specs.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/transport.h"
 
@@ -18,10 +18,10 @@ namespace uvspdy::command {
 class LocalListeners {
  public:
   /// Gets each connection; `port.local` is the port that it came to.
-  using AcceptHandler = std::function<void(std::unique_ptr<net::Transport>, const PortSpec& port)>;
+  using AcceptHandler = Callback<void(std::unique_ptr<net::Transport>, const PortSpec& port)>;
 
-  /// Whatever goes wrong once it listens is told to `errors`, which must outlive it.
-  LocalListeners(uv_loop_t* loop, AcceptHandler on_accept, LineWriter& errors);
+  /// Whatever goes wrong once it listens is told to `errors`.
+  LocalListeners(uv_loop_t* loop, AcceptHandler on_accept, LineWriter errors);
 
   /// Listens. Prints a line on stdout for each address, and one on stderr for each port that
   /// cannot be had. Returns whether there is a port that can.
@@ -34,7 +34,7 @@ class LocalListeners {
 
   uv_loop_t* loop_;
   AcceptHandler on_accept_;
-  LineWriter& errors_;
+  LineWriter errors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
 };
 

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <optional>
 #include <string>
@@ -42,7 +41,8 @@ constexpr std::chrono::milliseconds kLongestDelay = 30s;
 // Local connections that wait for that, at most.
 constexpr std::size_t kMostWaiting = 256;
 
-// How long local programs have, at the end, to take what has come for them.
+// How long local programs have, at the end, to take what has come for them, and the server to hear
+// of it.
 constexpr std::chrono::seconds kLeaveGrace{5};
 
 struct PortForwardFlags {
@@ -55,24 +55,25 @@ struct PortForwardFlags {
 
 /// Why there is no connection, as kubectl says it.
 std::string why_not_connected(const Error& error) {
-  if (const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(error)) {
-    const Result<kube::Status> status = kube::parse_status(failure->body);
-    if (status && !status->message.empty()) {
-      return "Error from server (" + status->reason + "): " + status->message;
-    }
+  const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(error);
+  if (failure == nullptr) return "Unable to connect to the server: " + error.message();
+  const Result<kube::Status> status = kube::parse_status(failure->body);
+  if (status && !status->message.empty()) {
+    return "Error from server (" + status->reason + "): " + status->message;
   }
-  return "error upgrading connection: " + kube::describe(error);
+  return "error upgrading connection: " + error.message();
 }
 
 /// Listeners here, and a PortForwarder that their connections go to.
 class PortForward {
  public:
   PortForward(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server,
-              kube::PortForwardRequest request, bool reconnect)
+              kube::PortForwardRequest request, bool reconnect, LineWriter errors)
       : loop_(loop),
         server_(std::move(server)),
         request_(std::move(request)),
         reconnect_(reconnect),
+        errors_(std::move(errors)),
         listeners_(
             loop, [this](auto local, const PortSpec& port) { accepted(std::move(local), port); },
             errors_),
@@ -82,12 +83,14 @@ class PortForward {
   int run(Loop& loop, std::vector<PortSpec> ports, std::vector<LocalAddress> addresses) {
     ports_ = std::move(ports);
     addresses_ = std::move(addresses);
-    if (const Error error = signals_.start(loop_, [this](int) { leave(0); })) {
+    if (const Error error = signals_.start(loop_, [this](int signal) { stop(signal); })) {
       return report_error("port-forward", error.message());
     }
     dial();
     loop.run();
-    return exit_code_.value_or(1);
+    const int exit_code = exit_code_.value_or(1);
+    loop.run_out(kLeaveGrace, exit_code, [this] { reset_connections(); });
+    return exit_code;
   }
 
  private:
@@ -157,15 +160,13 @@ class PortForward {
   }
 
   void forward(std::unique_ptr<net::Transport> local, const PortSpec& port) {
-    ++under_way_;
     forwarder_->forward(
         std::move(local), port.remote,
         [this, port, number = connected_](const Error& error) { forwarded(port, number, error); });
   }
 
   void forwarded(const PortSpec& port, std::uint64_t number, const Error& error) {
-    --under_way_;
-    if (exit_code_) return maybe_left();
+    if (exit_code_) return;
     const bool is_lost = error.code() == session::Errc::kConnectionLost;
     if (is_lost || error.code() == session::Errc::kConnectionClosed) {
       // The forwarder says so, too, but only when local programs have read what came for them.
@@ -178,6 +179,13 @@ class PortForward {
                   std::to_string(port.remote) + ": " + error.message());
   }
 
+  // A second signal does not wait for anybody.
+  void stop(int signal) {
+    if (!exit_code_) return leave(0);
+    reset_connections();
+    die_of(signal);
+  }
+
   // Nothing new from here on; what has come is still written, for a while.
   void leave(int exit_code) {
     if (exit_code_) return;
@@ -186,14 +194,8 @@ class PortForward {
     waiting_.clear();
     attempt_.cancel();
     again_.reset();
-    signals_.close();
     if (forwarder_) forwarder_->close();
-    if (under_way_ == 0) return;
-    grace_.emplace(loop_, [this, exit_code] {
-      reset_connections();
-      std::_Exit(exit_code);
-    });
-    grace_->start(kLeaveGrace);
+    uv_stop(loop_);
   }
 
   // The kernel ends what a process has left open; to local programs that would be the whole.
@@ -209,17 +211,13 @@ class PortForward {
         nullptr);
   }
 
-  void maybe_left() {
-    if (under_way_ == 0) grace_.reset();
-  }
-
   uv_loop_t* loop_;
   std::shared_ptr<kube::ApiServer> server_;
   kube::PortForwardRequest request_;
   bool reconnect_;
   // Nobody stops the forwarding by not reading these.
   LineWriter output_{STDOUT_FILENO};
-  LineWriter errors_{STDERR_FILENO};
+  LineWriter errors_;
   std::vector<PortSpec> ports_;
   std::vector<LocalAddress> addresses_;
   LocalListeners listeners_;
@@ -228,32 +226,29 @@ class PortForward {
   std::shared_ptr<kube::PortForwarder> forwarder_;  // while connected
   std::uint64_t connected_ = 0;                     // how often
   std::deque<Waiting> waiting_;                     // while not
-  std::size_t under_way_ = 0;
   std::chrono::milliseconds delay_ = kFirstDelay;
   std::optional<net::Timer> again_;
-  std::optional<net::Timer> grace_;
   StopSignals signals_;
   std::optional<int> exit_code_;
 };
 
 int port_forward(const PortForwardFlags& flags) {
-  constexpr int kUsage = 2;
   if (flags.pod.empty() || flags.ports.empty()) {
-    return report_error("port-forward",
-                        "TYPE/NAME and list of ports are required for port-forward, as in: uvspdy "
-                        "port-forward POD 8080:80",
-                        kUsage);
+    return report_usage_error(
+        "port-forward",
+        "TYPE/NAME and list of ports are required for port-forward, as in: uvspdy port-forward POD "
+        "8080:80");
   }
   const Result<std::string> pod = parse_pod_name(flags.pod);
-  if (!pod) return report_error("port-forward", pod.error().message());
+  if (!pod) return report_usage_error("port-forward", pod.error().message());
   std::vector<PortSpec> ports;
   for (const std::string& text : flags.ports) {
     const Result<PortSpec> port = parse_port_spec(text);
-    if (!port) return report_error("port-forward", port.error().message());
+    if (!port) return report_usage_error("port-forward", port.error().message());
     ports.push_back(*port);
   }
   Result<std::vector<LocalAddress>> addresses = parse_local_addresses(flags.addresses);
-  if (!addresses) return report_error("port-forward", addresses.error().message());
+  if (!addresses) return report_usage_error("port-forward", addresses.error().message());
   Result<kube::ClientConfig> config = read_client_config(flags.client);
   if (!config) return report_error("port-forward", config.error().message());
   kube::PortForwardRequest request;
@@ -262,9 +257,11 @@ int port_forward(const PortForwardFlags& flags) {
 
   Result<Loop> loop = Loop::open_with_threads();
   if (!loop) return report_error("port-forward", loop.error().message());
-  auto server = make_api_server(loop->get(), flags.client, std::move(*config));
+  LineWriter errors(STDERR_FILENO);
+  auto server = make_api_server(loop->get(), flags.client, std::move(*config), errors);
   if (!server) return report_error("port-forward", server.error().message());
-  PortForward command(loop->get(), std::move(*server), std::move(request), flags.reconnect);
+  PortForward command(loop->get(), std::move(*server), std::move(request), flags.reconnect,
+                      std::move(errors));
   return command.run(*loop, std::move(ports), std::move(*addresses));
 }
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
 
+#include "flags/port.h"
 #include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::command {
@@ -14,11 +14,8 @@ namespace {
 
 Error bad(const std::string& text) { return Error(kube::Errc::kBadRequest, text); }
 
-Result<std::uint16_t> parse_port(const std::string& which, const std::string& text) {
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [read_to, error] = std::from_chars(text.data(), end, port);
-  if (!text.empty() && error == std::errc() && read_to == end) return port;
+Result<std::uint16_t> read_port(const std::string& which, const std::string& text) {
+  if (const auto port = parse_port(text)) return *port;
   return bad("error parsing " + which + " port '" + text + "': expected a number from 0 to 65535");
 }
 
@@ -39,9 +36,9 @@ Result<PortSpec> parse_port_spec(const std::string& text) {
   std::string local_text = colon == std::string::npos ? text : text.substr(0, colon);
   if (local_text.empty()) local_text = "0";
   if (remote_text.empty()) return bad("remote port cannot be empty");
-  const Result<std::uint16_t> local = parse_port("local", local_text);
+  const Result<std::uint16_t> local = read_port("local", local_text);
   if (!local) return local.error();
-  const Result<std::uint16_t> remote = parse_port("remote", remote_text);
+  const Result<std::uint16_t> remote = read_port("remote", remote_text);
   if (!remote) return remote.error();
   if (*remote == 0) return bad("remote port must be > 0");
   return PortSpec{*local, *remote};

@@ -111,7 +111,8 @@ Result<KubeconfigOut> KubeconfigOut::prepare(std::string file, const std::string
                                              const ServerSecurityFlags& flags,
                                              ServerSecurity& security) {
   if (host.empty()) {
-    return unusable("needs a --listen HOST:PORT: kubectl cannot reach a local socket");
+    return bad_flags(
+        "--kubeconfig-out needs a --listen HOST:PORT: kubectl cannot reach a local socket");
   }
   KubeconfigOut kubeconfig;
   kubeconfig.host_ = reachable(host);
@@ -119,8 +120,9 @@ Result<KubeconfigOut> KubeconfigOut::prepare(std::string file, const std::string
   if (makes_certificates(file, flags)) {
     error = kubeconfig.make_certificates(host, security);
   } else if (flags.authenticates() && security.tokens.empty()) {
-    error = unusable(
-        "cannot show a certificate that --client-ca-file lets in; add --token-auth-file, whose "
+    error = bad_flags(
+        "--kubeconfig-out cannot show a certificate that --client-ca-file lets in; add "
+        "--token-auth-file, whose "
         "first token it then has, or leave all of these flags away: serve then makes certificates "
         "by itself");
   } else {

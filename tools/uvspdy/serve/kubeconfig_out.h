@@ -22,8 +22,8 @@ class KubeconfigOut {
   /// Finds out how clients of a server that listens on `host`, an address, get in. Makes
   /// certificates for them if there are none, and has `security` demand them; else they get the
   /// first bearer token, and trust the server's own certificate and those that come with it.
-  /// Errors: no host (kubectl knows no local sockets), certificates that nobody could verify,
-  /// client certificates demanded that only somebody else can sign.
+  /// Errors: bad_flags for no host (kubectl knows no local sockets) and for client certificates
+  /// demanded that only somebody else can sign; certificates that nobody could verify.
   static Result<KubeconfigOut> prepare(std::string file, const std::string& host,
                                        const ServerSecurityFlags& flags, ServerSecurity& security);
 

@@ -10,36 +10,44 @@ namespace {
 
 constexpr const char* kContainer = "main";
 
-std::shared_ptr<kube::LocalRuntime> make_runtime(uv_loop_t* loop,
-                                                 const PodServer::Options& options) {
+using LogHandler = Callback<void(std::string_view)>;
+
+// All three servers below may outlive the PodServer, and have one log.
+LogHandler copy_of(const std::shared_ptr<const LogHandler>& log) {
+  return [log](std::string_view line) { (*log)(line); };
+}
+
+std::shared_ptr<kube::LocalRuntime> make_runtime(uv_loop_t* loop, LogHandler log) {
   kube::LocalRuntime::Options runtime;
-  runtime.log = options.log;
+  runtime.log = std::move(log);
   return std::make_shared<kube::LocalRuntime>(loop, std::move(runtime));
 }
 
-kube::StreamingServer::Options streaming_options(const PodServer::Options& options) {
+kube::StreamingServer::Options streaming_options(const PodServer::Options& options,
+                                                 LogHandler log) {
   kube::StreamingServer::Options streaming;
-  streaming.log = options.log;
+  streaming.log = std::move(log);
   streaming.connection.session.flow_control = options.flow_control;
   return streaming;
 }
 
 }  // namespace
 
-PodServer::PodServer(uv_loop_t* loop, const Options& options)
+PodServer::PodServer(uv_loop_t* loop, const Options& options, std::shared_ptr<const LogHandler> log)
     : tls_(options.tls != nullptr),
       authenticates_(options.authenticates),
       authenticator_(options.tokens),
       api_(options.pod, kContainer,
            {options.main_command.use_stdin, options.main_command.stdin_once,
             options.main_command.tty}),
-      runtime_(make_runtime(loop, options)),
-      streaming_(loop, runtime_, streaming_options(options)) {}
+      runtime_(make_runtime(loop, copy_of(log))),
+      streaming_(loop, runtime_, streaming_options(options, copy_of(log))) {}
 
-Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, const Options& options) {
-  auto server = std::make_unique<PodServer>(loop, options);
+Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, Options options) {
+  const auto log = std::make_shared<const LogHandler>(std::move(options.log));
+  auto server = std::make_unique<PodServer>(loop, options, log);
   httpstream::HttpServerOptions http;
-  http.log = options.log;
+  http.log = copy_of(log);
   http.tls = options.tls;
   const auto handler = [self = server.get()](const auto& exchange) { self->handle(exchange); };
   Result<std::unique_ptr<httpstream::HttpServer>> listening =
@@ -54,7 +62,7 @@ Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, const Optio
 }
 
 Error PodServer::start_main(const kube::MainCommand& command,
-                            std::function<void(int exit_code)> on_over) {
+                            OnceCallback<void(int exit_code)> on_over) {
   return runtime_->start_main(command, std::move(on_over));
 }
 
@@ -65,11 +73,15 @@ std::string PodServer::url() const {
   return (tls_ ? "https://" : "http://") + address;
 }
 
-void PodServer::stop(std::function<void()> done) {
+void PodServer::stop(OnceCallback<void()> done) {
   http_->close();
   // Both: a command may outlive its connection, and a connection its command.
-  const auto stopped = [left = std::make_shared<int>(2), done = std::move(done)] {
-    if (--*left == 0) done();
+  struct Stopping {
+    int left = 2;
+    OnceCallback<void()> done;
+  };
+  const auto stopped = [stopping = std::make_shared<Stopping>(Stopping{2, std::move(done)})] {
+    if (--stopping->left == 0) stopping->done();
   };
   runtime_->stop(stopped);
   streaming_.stop(stopped);

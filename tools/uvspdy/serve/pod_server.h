@@ -3,12 +3,12 @@
 #include <uv.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/local/local_runtime.h"
@@ -22,6 +22,8 @@ namespace uvspdy::command {
 
 /// This machine as a pod: what `serve` and `demo` run.
 class PodServer {
+  using LogHandler = Callback<void(std::string_view)>;
+
  public:
   struct Options {
     std::string address = "127.0.0.1";
@@ -38,14 +40,15 @@ class PodServer {
     /// What `start_main` will be called with, if at all: clients are told of its stdin and
     /// terminal.
     kube::MainCommand main_command;
-    std::function<void(std::string_view)> log;
+    /// Hears a line each; it must not wait for whoever reads them.
+    LogHandler log;
   };
 
-  static Result<std::unique_ptr<PodServer>> start(uv_loop_t* loop, const Options& options);
+  static Result<std::unique_ptr<PodServer>> start(uv_loop_t* loop, Options options);
 
   /// Starts the process that attach joins; `on_over` hears with what it exited, once its clients
   /// have been told. Errors: those of LocalRuntime::start_main.
-  Error start_main(const kube::MainCommand& command, std::function<void(int exit_code)> on_over);
+  Error start_main(const kube::MainCommand& command, OnceCallback<void(int exit_code)> on_over);
 
   std::uint16_t port() const { return http_->port(); }
 
@@ -53,9 +56,9 @@ class PodServer {
   std::string url() const;
 
   /// Ends every command and then calls `done`.
-  void stop(std::function<void()> done);
+  void stop(OnceCallback<void()> done);
 
-  PodServer(uv_loop_t* loop, const Options& options);
+  PodServer(uv_loop_t* loop, const Options& options, std::shared_ptr<const LogHandler> log);
 
  private:
   void handle(const std::shared_ptr<httpstream::HttpExchange>& exchange);

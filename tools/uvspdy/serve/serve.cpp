@@ -1,26 +1,34 @@
+#include <unistd.h>
 #include <uv.h>
 
-#include <charconv>
+#include <chrono>
 #include <cstdio>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "command_words.h"
 #include "commands.h"
 #include "flags/flow_control.h"
+#include "flags/port.h"
+#include "line_writer.h"
 #include "loop.h"
 #include "report.h"
 #include "serve/kubeconfig_out.h"
 #include "serve/pod_server.h"
 #include "serve/server_security.h"
 #include "stop_signals.h"
+#include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/net/tcp.h"
 
 namespace uvspdy::command {
 namespace {
+
+// How long refusals may still be on their way to clients when all else has stopped.
+constexpr std::chrono::seconds kGoodbye{1};
 
 struct ServeOptions {
   std::string listen = "127.0.0.1:0";
@@ -47,35 +55,40 @@ std::optional<Endpoint> parse_endpoint(const std::string& text) {
   if (endpoint.host.size() > 2 && endpoint.host.front() == '[' && endpoint.host.back() == ']') {
     endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
   }
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data() + colon + 1, last, endpoint.port);
-  if (error != std::errc() || end != last) return std::nullopt;
+  const auto port = parse_port(std::string_view(text).substr(colon + 1));
+  if (!port) return std::nullopt;
+  endpoint.port = *port;
   if (endpoint.host == "localhost") endpoint.host = "127.0.0.1";
   return endpoint;
+}
+
+int refuse(const Error& error) {
+  const bool of_flags = error.code() == kube::Errc::kBadRequest;
+  return report_error("serve", error.message(), of_flags ? kUsageError : 1);
 }
 
 int serve(const ServeOptions& options) {
   const kube::MainCommand& main_command = options.main_command;
   if (main_command.command.empty() &&
       (main_command.use_stdin || main_command.stdin_once || main_command.tty)) {
-    return report_error("serve",
-                        "-i, --stdin-once and -t are for a command; give it behind --, as in: "
-                        "uvspdy serve -it -- sh",
-                        2);
+    return report_usage_error("serve",
+                              "-i, --stdin-once and -t are for a command; give it behind --, as "
+                              "in: uvspdy serve -it -- sh");
   }
   if (main_command.stdin_once && !main_command.use_stdin) {
-    return report_error("serve", "--stdin-once says when the stdin of -i ends; give -i, too", 2);
+    return report_usage_error("serve", "--stdin-once says when the stdin of -i ends; give -i, too");
   }
   const std::optional<Endpoint> endpoint = parse_endpoint(options.listen);
   if (!endpoint) {
-    return report_error("serve", "cannot read --listen '" + options.listen +
-                                     "': give HOST:PORT, such as 127.0.0.1:8080, or unix:///PATH");
+    return report_usage_error("serve",
+                              "cannot read --listen '" + options.listen +
+                                  "': give HOST:PORT, such as 127.0.0.1:8080, or unix:///PATH");
   }
   const bool guarded = (options.security.has_tls() && options.security.authenticates()) ||
                        KubeconfigOut::makes_certificates(options.kubeconfig_out, options.security);
   const bool local = !endpoint->socket_path.empty() || net::is_loopback(endpoint->host);
   if (!guarded && !local) {
-    return report_error(
+    return report_usage_error(
         "serve", "refusing to listen on " + options.listen +
                      ": whoever reaches this server can run commands; give --tls-cert-file and "
                      "--tls-private-key-file, and --client-ca-file or --token-auth-file, or "
@@ -84,18 +97,20 @@ int serve(const ServeOptions& options) {
                      std::to_string(endpoint->port));
   }
   Result<ServerSecurity> security = read_server_security(options.security);
-  if (!security) return report_error("serve", security.error().message());
+  if (!security) return refuse(security.error());
   std::optional<KubeconfigOut> kubeconfig;
   if (!options.kubeconfig_out.empty()) {
     auto prepared =
         KubeconfigOut::prepare(options.kubeconfig_out, endpoint->host, options.security, *security);
-    if (!prepared) return report_error("serve", prepared.error().message());
+    if (!prepared) return refuse(prepared.error());
     kubeconfig = std::move(*prepared);
   }
 
   // Outlive the loop, whose last turn may still tell of the main process.
   int exit_code = 0;
-  std::function<void()> stop;
+  OnceCallback<void()> stop;
+  // Nobody holds up the server by not reading it.
+  const LineWriter log(STDERR_FILENO);
   Result<Loop> loop = Loop::open();
   if (!loop) return report_error("serve", loop.error().message());
   PodServer::Options server_options;
@@ -107,9 +122,10 @@ int serve(const ServeOptions& options) {
   server_options.authenticates = security->authenticates;
   server_options.tokens = security->tokens;
   server_options.flow_control = options.flow_control;
-  server_options.log = report_line;
+  server_options.log = [log](std::string_view line) { log.write(line); };
   server_options.main_command = options.main_command;
-  Result<std::unique_ptr<PodServer>> server = PodServer::start(loop->get(), server_options);
+  Result<std::unique_ptr<PodServer>> server =
+      PodServer::start(loop->get(), std::move(server_options));
   if (!server) return report_error("serve", server.error().message());
   // Before there is a process that a failure would have to end.
   std::optional<FileReplacement> kubeconfig_file;
@@ -120,26 +136,28 @@ int serve(const ServeOptions& options) {
   }
   std::optional<CertificateReloader> reloader;
   if (options.security.has_tls()) {
-    reloader.emplace(loop->get(), options.security, *security, server_options.log);
+    reloader.emplace(loop->get(), options.security, *security,
+                     [log](std::string_view line) { log.write(line); });
   }
-  // Stopping takes a few seconds, longer only while a slow client reads on; ending sooner would
-  // leave commands running.
+  // Stopping takes a few seconds, longer only while a slow client reads on. Ending sooner leaves
+  // commands behind, which a second signal asks for.
   StopSignals signals;
   stop = [&] {
     (*server)->stop([&] {
-      signals.close();
       reloader.reset();
+      uv_stop(loop->get());
     });
   };
   // Before there is a process, too, which a signal would leave behind; heard once the loop runs.
-  Error error = signals.start(loop->get(), [&](int) {
-    if (stop) std::exchange(stop, {})();
+  Error error = signals.start(loop->get(), [&, heard = false](int signal) mutable {
+    if (std::exchange(heard, true)) die_of(signal);
+    stop();
   });
   // A pod ends with its main process and as that does, unless it was told to stop before.
   const auto main_over = [&](int main_exit_code) {
     if (!stop) return;
     exit_code = main_exit_code;
-    std::exchange(stop, {})();
+    stop();
   };
   if (!error && !main_command.command.empty())
     error = (*server)->start_main(main_command, main_over);
@@ -147,12 +165,13 @@ int serve(const ServeOptions& options) {
   if (!error && kubeconfig_file) error = kubeconfig_file->put_in_place();
   if (error) {
     exit_code = report_error("serve", error.message());
-    std::exchange(stop, {})();
+    stop();
   } else {
     std::printf("listening on %s\n", (*server)->url().c_str());
     std::fflush(stdout);
   }
   loop->run();
+  loop->run_out(kGoodbye, exit_code);
   return exit_code;
 }
 
@@ -179,14 +198,14 @@ void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int
   command->add_flag("-t,--tty", options->main_command.tty, "Give COMMAND a terminal");
   add_server_security(*command, options->security);
   command->add_option("--kubeconfig-out", options->kubeconfig_out,
-                      "Write a kubeconfig that kubectl can use at once, for its owner alone. "
-                      "Without the flags above "
-                      "the server makes a CA and certificates for itself and for the kubeconfig, "
-                      "anew at each start, "
-                      "and lets in nobody else; with --tls-cert-file the kubeconfig trusts that "
-                      "certificate and has "
-                      "the first token of --token-auth-file");
+                      "The file to write a kubeconfig to that kubectl can use at once; only its "
+                      "owner may read it. Without --tls-cert-file, --client-ca-file and "
+                      "--token-auth-file the server makes a CA and certificates for itself and for "
+                      "the kubeconfig, anew at each start, and lets in nobody else. With "
+                      "--tls-cert-file the kubeconfig trusts that certificate, and has the first "
+                      "token of --token-auth-file");
   add_flow_control(*command, options->flow_control);
+  show_command_words(*command, "[-- COMMAND...]");
   command->callback([options, command_words, &exit_code] {
     options->main_command.command = command_words;
     exit_code = serve(*options);

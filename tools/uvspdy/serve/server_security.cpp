@@ -2,8 +2,9 @@
 
 #include <chrono>
 #include <optional>
-#include <system_error>
 #include <utility>
+
+#include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::command {
 namespace {
@@ -44,11 +45,9 @@ std::optional<std::vector<FileState>> states_of(const ServerSecurityFlags& flags
   return states;
 }
 
-Error bad_flags(std::string text) {
-  return Error(std::make_error_code(std::errc::invalid_argument), std::move(text));
-}
-
 }  // namespace
+
+Error bad_flags(std::string text) { return Error(kube::Errc::kBadRequest, std::move(text)); }
 
 void add_server_security(CLI::App& command, ServerSecurityFlags& flags) {
   command.add_option("--tls-cert-file", flags.tls_cert_file,

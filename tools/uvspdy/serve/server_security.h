@@ -4,12 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/server/request_authenticator.h"
 #include "uvspdy/net/timer.h"
@@ -49,14 +49,17 @@ struct ServerSecurity {
   std::vector<kube::BearerToken> tokens;
 };
 
-/// Reads the files. Errors: flags that do not go together, and what is wrong with which file.
+/// Flags that do not go together, whatever is in the files: kube::Errc::kBadRequest.
+Error bad_flags(std::string text);
+
+/// Reads the files. Errors: bad_flags, and what is wrong with which file.
 Result<ServerSecurity> read_server_security(const ServerSecurityFlags& flags);
 
 /// Looks at the certificate files once a second, and has new connections use what is in them when
 /// they have changed. Files that cannot be used, half written perhaps, are told and left alone.
 class CertificateReloader {
  public:
-  using LogHandler = std::function<void(std::string_view)>;
+  using LogHandler = Callback<void(std::string_view)>;
 
   CertificateReloader(uv_loop_t* loop, const ServerSecurityFlags& flags,
                       const ServerSecurity& security, LogHandler log);

@@ -9,10 +9,8 @@
 #include <utility>
 
 #include "report.h"
-#include "stop_signals.h"
 #include "terminal/fd_sink.h"
 #include "terminal/fd_source.h"
-#include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::command {
@@ -24,7 +22,7 @@ constexpr auto kGoodbye = std::chrono::seconds(1);
 }  // namespace
 
 LocalEnd::LocalEnd(uv_loop_t* loop, const char* name)
-    : loop_(loop), name_(name), give_up_(loop, [this] { die_of(signal_); }) {}
+    : loop_(loop), name_(name), give_up_(loop, [this] { end_as(signal_); }) {}
 
 bool LocalEnd::wants_terminal(const PodFlags& flags) {
   if (!flags.tty || !flags.use_stdin) return false;
@@ -36,7 +34,8 @@ bool LocalEnd::wants_terminal(const PodFlags& flags) {
 }
 
 void LocalEnd::run(const Start& start, bool tty, bool redraw) {
-  Error error = watch_signals();
+  Error error = signals_.start(
+      loop_, [this](int signal) { end_by(signal); }, StopSignals::kWithQuit);
   kube::TerminalSize first;
   if (tty) {
     terminal_.emplace(loop_, STDIN_FILENO, STDOUT_FILENO);
@@ -97,7 +96,7 @@ void LocalEnd::input_failed(const Error& error) {
 
 void LocalEnd::output_failed(const Error& error) {
   // As a program ends whose reader has gone, so that `uvspdy exec ... | head` is quiet.
-  if (error.code() == std::error_code(UV_EPIPE, net::uv_category())) die_of(SIGPIPE);
+  if (error.code() == std::error_code(UV_EPIPE, net::uv_category())) end_as(SIGPIPE);
   leave(report_error(name_, error.message()));
 }
 
@@ -109,22 +108,10 @@ void LocalEnd::send_size() {
   resize_.send(size);
 }
 
-Error LocalEnd::watch_signals() {
-  constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-  for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    // What whoever started us has us ignore, as nohup does, is ignored.
-    if (StopSignals::is_ignored(kSignals[i])) continue;
-    Error error = signals_[i].start(loop_, kSignals[i], [this](int signal) { end_by(signal); });
-    if (error) return error;
-    signals_[i].unref();
-  }
-  return {};
-}
-
 // The other side hears of it in order, if it can soon. A second signal does not wait for that.
 void LocalEnd::end_by(int signal) {
   if (terminal_) terminal_->restore();
-  if (std::exchange(signal_, signal) != 0) die_of(signal);
+  if (std::exchange(signal_, signal) != 0) end_as(signal);
   attempt_.cancel();
   give_up_.start(kGoodbye);
 }
@@ -133,7 +120,7 @@ void LocalEnd::end_by(int signal) {
 // under way, perhaps for ever, so this does not wait for the loop to run out.
 void LocalEnd::maybe_exit() {
   if (!status_) return;
-  if (signal_ != 0) die_of(signal_);
+  if (signal_ != 0) end_as(signal_);
   if (output_ || error_output_) return;
   if (terminal_) terminal_->restore();
   if (!*status_) leave(report_error(name_, kube::describe(status_->error())));
@@ -157,11 +144,9 @@ void LocalEnd::leave(int exit_code) {
   std::_Exit(exit_code);
 }
 
-void LocalEnd::die_of(int signal) {
+void LocalEnd::end_as(int signal) {
   if (terminal_) terminal_->restore();
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
-  std::_Exit(kube::exit_code_of_signal(signal));
+  die_of(signal);
 }
 
 }  // namespace uvspdy::command

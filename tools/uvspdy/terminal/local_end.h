@@ -2,14 +2,13 @@
 
 #include <uv.h>
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "flags/pod_flags.h"
-#include "signal_watch.h"
+#include "stop_signals.h"
 #include "terminal/terminal.h"
 #include "uvspdy/httpstream/pump.h"
 #include "uvspdy/kube/client/remote_command_client.h"
@@ -48,11 +47,10 @@ class LocalEnd {
   void input_failed(const Error& error);
   [[noreturn]] void output_failed(const Error& error);
   void send_size();
-  Error watch_signals();
   void end_by(int signal);
   void maybe_exit();
   [[noreturn]] void leave(int exit_code);
-  [[noreturn]] void die_of(int signal);
+  [[noreturn]] void end_as(int signal);
 
   uv_loop_t* loop_;
   std::string name_;
@@ -66,7 +64,7 @@ class LocalEnd {
   std::optional<Result<kube::ExitStatus>> status_;
   int signal_ = 0;  // that ends us
   net::Timer give_up_;
-  std::array<SignalWatch, 4> signals_;
+  StopSignals signals_;
 };
 
 }  // namespace uvspdy::command

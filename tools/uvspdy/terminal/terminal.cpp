@@ -18,9 +18,9 @@ Error not_raw() {
 
 }  // namespace
 
-Error Terminal::watch_size(std::function<void()> on_resize) {
+Error Terminal::watch_size(Callback<void()> on_resize) {
   on_resize_ = std::move(on_resize);
-  return watch(size_changes_, SIGWINCH, [this](int) { on_resize_(); });
+  return size_changes_.start(loop_, SIGWINCH, [this](int) { on_resize_(); });
 }
 
 bool Terminal::is_terminal(uv_file fd) { return isatty(fd) == 1; }
@@ -40,9 +40,9 @@ Error Terminal::make_raw() {
   struct sigaction stopping {};
   // Where no shell would continue it, it is ignored.
   if (sigaction(SIGTSTP, nullptr, &stopping) == 0 && stopping.sa_handler != SIG_IGN) {
-    if (Error error = watch(stops_, SIGTSTP, [this](int) { stop_process(); })) return error;
+    if (Error error = stops_.start(loop_, SIGTSTP, [this](int) { stop_process(); })) return error;
   }
-  if (Error error = watch(continues_, SIGCONT, [this](int) { continued(); })) return error;
+  if (Error error = continues_.start(loop_, SIGCONT, [this](int) { continued(); })) return error;
   cfmakeraw(&now);
   errno = ENOTTY;  // of one that is another job's
   raw_ = is_ours() && set(now);
@@ -71,12 +71,6 @@ bool Terminal::set(const termios& mode) const {
   const bool done = tcsetattr(input_, TCSANOW, &mode) == 0;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return done;
-}
-
-Error Terminal::watch(SignalWatch& watch, int signal, std::function<void(int)> handler) {
-  Error error = watch.start(loop_, signal, std::move(handler));
-  watch.unref();
-  return error;
 }
 
 void Terminal::stop_process() {

@@ -3,10 +3,10 @@
 #include <termios.h>
 #include <uv.h>
 
-#include <functional>
 #include <optional>
 
 #include "signal_watch.h"
+#include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/protocol/remote_command.h"
 
@@ -32,7 +32,7 @@ class Terminal {
 
   /// Calls a handler, from the loop, whenever the size may have changed; once. Nothing of this, nor
   /// of make_raw, keeps the loop alive. Errors: libuv's.
-  Error watch_size(std::function<void()> on_resize);
+  Error watch_size(Callback<void()> on_resize);
 
   /// Sets raw mode, from when on stopping and continuing change it, too. Errors: libuv's, when it
   /// cannot be set.
@@ -44,14 +44,13 @@ class Terminal {
  private:
   bool is_ours() const;
   bool set(const termios& mode) const;
-  Error watch(SignalWatch& watch, int signal, std::function<void(int)> handler);
   void stop_process();
   void continued();
 
   uv_loop_t* loop_;
   uv_file input_;
   uv_file output_;
-  std::function<void()> on_resize_;
+  Callback<void()> on_resize_;
   std::optional<termios> before_;  // while it is raw, or will be when the process continues
   bool raw_ = false;
   SignalWatch size_changes_;
