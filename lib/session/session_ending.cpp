@@ -74,6 +74,7 @@ void Session::Impl::close(wire::GoAwayStatus status) {
   // It has ended by itself, and waits for nobody any more.
   const Error how = closed_here();
   streams_.each([&](Stream& stream) {
+    if (stream.closed_told || stream.receiving.is_gone()) return;
     drop_held(stream, how);
     due_.add(stream);
   });
