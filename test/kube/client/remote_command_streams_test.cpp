@@ -99,8 +99,8 @@ TEST_CASE("kube::exec: handlers of nobody: the command runs, and its connection 
   ExecRequest request = test::shell_with_stdin("cat; exit 3");
   request.pod = "demo";
   exec(**server, request, {});
-  // Stdin, which nobody has taken, breaks off.
-  REQUIRE(loop.run_until([&] { return host.logged("exited with 3"); }));
+  // Stdin, which nobody has taken, breaks off: that is no end of it, and SIGHUP for the command.
+  REQUIRE(loop.run_until([&] { return host.logged("exited with 129"); }));
   REQUIRE(loop.run_until([&] { return host.sessions() == 0; }));
   host.stop_listening();
   REQUIRE(loop.run_out());
