@@ -3,6 +3,7 @@
 // Floor 5 in one include: Kubernetes exec and port-forward, client and server, and the credentials
 // for them.
 
+#include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/kube/client/pod.h"
 #include "uvspdy/kube/client/port_forward_client.h"
 #include "uvspdy/kube/client/remote_command_client.h"
@@ -21,4 +22,5 @@
 #include "uvspdy/kube/protocol/status.h"
 #include "uvspdy/kube/protocol/streaming_target.h"
 #include "uvspdy/kube/server/pod_api.h"
+#include "uvspdy/kube/server/request_authenticator.h"
 #include "uvspdy/kube/server/streaming_server.h"

@@ -30,8 +30,6 @@ NOT_YET = {
     "FrameEncoder",
     "HeaderDeflater",
     "HeaderInflater",
-    "PodApi",
-    "RequestAuthenticator",
 }
 
 EXPORT = "UVSPDY_EXPORT"

@@ -91,12 +91,10 @@ void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::
   request.use_stdin = true;
   request.command = demo_command("uvspdy exec");
   kube::ApiServer::Options options;
-  options.on_connection = [&](httpstream::Connection& connection) {
-    connection.on_trace([&](const session::FrameTrace& frame) {
-      transcript.frames.push_back(session::to_string(frame));
-      const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
-      if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
-    });
+  options.on_trace = [&](const session::FrameTrace& frame) {
+    transcript.frames.push_back(session::to_string(frame));
+    const bool goaway = frame.type == static_cast<std::uint16_t>(wire::FrameType::kGoAway);
+    if (goaway && frame.direction == session::FrameTrace::Direction::kOut) done.schedule();
   };
   auto server = kube::ApiServer::create(loop, std::move(config), std::move(options));
   if (!server) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/proxy.h"
 #include "uvspdy/httpstream/upgrade.h"
@@ -39,7 +40,7 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
         round_tripper_(std::move(options.round_tripper)),
         authenticator_(loop, std::move(config), std::move(options.authenticator)),
         on_request_(std::move(options.on_request)),
-        on_connection_(std::move(options.on_connection)) {}
+        on_trace_(std::move(options.on_trace)) {}
 
   Error prepare(bool proxy_from_environment) {
     if (config_.server.scheme == "https") {
@@ -87,7 +88,7 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
                        .dial(std::move(protocols), [self, dial, generation = request->generation](
                                                        Result<httpstream::Dialed> dialed) {
                          if (!dialed) self->note_refusal(dialed.error(), generation);
-                         if (dialed) self->on_connection_(*dialed->connection);
+                         if (dialed) self->trace(*dialed->connection);
                          if (dialed && !dial->handler) return dialed->connection->close();
                          dial->handler(std::move(dialed));
                        });
@@ -117,6 +118,12 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
+  void trace(httpstream::Connection& connection) {
+    if (!on_trace_) return;
+    connection.on_trace(
+        [self = shared_from_this()](const session::FrameTrace& frame) { self->on_trace_(frame); });
+  }
+
   Result<std::optional<httpstream::Proxy>> find_proxy(bool from_environment) const {
     if (config_.proxy_url.empty()) {
       if (from_environment) return httpstream::proxy_from_environment(config_.server);
@@ -185,7 +192,7 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   httpstream::UpgradeRoundTripperOptions round_tripper_;
   Authenticator authenticator_;
   Callback<void(const httpstream::HttpRequest&)> on_request_;
-  Callback<void(httpstream::Connection&)> on_connection_;
+  session::TraceHandler on_trace_;
   net::TlsKeyPair plugin_key_pair_;
   std::shared_ptr<const net::TlsClientContext> plugin_tls_;  // made for it
 };

@@ -14,18 +14,18 @@ namespace uvspdy::kube {
 namespace {
 
 // The file that comes first keeps what it says.
-void merge(Kubeconfig::Content& content, Kubeconfig::Content&& next) {
+void merge(KubeconfigContent& content, KubeconfigContent&& next) {
   if (content.current_context.empty()) content.current_context = std::move(next.current_context);
   content.clusters.merge(next.clusters);
   content.users.merge(next.users);
   content.contexts.merge(next.contexts);
 }
 
-Error merge_file(Kubeconfig::Content& content, const std::string& path) {
+Error merge_file(KubeconfigContent& content, const std::string& path) {
   content.files.push_back(path);
   Result<std::string> text = read_file(path, kMaxKubeconfigSize);
   if (!text) return text.error();
-  Result<Kubeconfig::Content> next = parse_kubeconfig(*text, path);
+  Result<KubeconfigContent> next = parse_kubeconfig(*text, path);
   if (!next) return next.error();
   merge(content, std::move(*next));
   return {};
@@ -58,22 +58,23 @@ std::vector<std::string> kubeconfig_files_from_environment() {
   return files;
 }
 
-Kubeconfig::Kubeconfig(std::shared_ptr<const Content> content) : content_(std::move(content)) {}
+Kubeconfig::Kubeconfig(Private, std::shared_ptr<const KubeconfigContent> content)
+    : content_(std::move(content)) {}
 
 Result<Kubeconfig> Kubeconfig::load_file(const std::string& path) {
-  auto content = std::make_shared<Content>();
+  auto content = std::make_shared<KubeconfigContent>();
   if (const Error error = merge_file(*content, path)) return unreadable(error);
-  return Kubeconfig(std::move(content));
+  return Kubeconfig(Private{}, std::move(content));
 }
 
 Result<Kubeconfig> Kubeconfig::load(const std::vector<std::string>& paths) {
-  auto content = std::make_shared<Content>();
+  auto content = std::make_shared<KubeconfigContent>();
   for (const std::string& path : paths) {
     if (path.empty()) continue;
     const Error error = merge_file(*content, path);
     if (error && !is_uv_error(error, UV_ENOENT)) return unreadable(error);
   }
-  return Kubeconfig(std::move(content));
+  return Kubeconfig(Private{}, std::move(content));
 }
 
 const std::string& Kubeconfig::current_context() const { return content_->current_context.value; }

@@ -43,7 +43,7 @@ std::string list_of(const std::vector<std::string>& names) {
   return names.size() > kEnough ? list + ", ..." : list;
 }
 
-std::string files_of(const Kubeconfig::Content& content) {
+std::string files_of(const KubeconfigContent& content) {
   if (content.files.empty()) return "kubeconfig";
   std::string list;
   for (const std::string& file : content.files) list += (list.empty() ? "" : ", ") + file;
@@ -207,7 +207,7 @@ Error apply_user(KubeconfigUser user, const KubeconfigOverrides& overrides,
 }  // namespace
 
 Result<ClientConfig> Kubeconfig::client_config(const KubeconfigOverrides& overrides) const {
-  const Content& content = *content_;
+  const KubeconfigContent& content = *content_;
   Text name = content.current_context;
   override_with(name, overrides.context);
   if (name.empty() && overrides.server.empty() && overrides.cluster.empty()) {

@@ -121,8 +121,8 @@ void expect(const YamlMap& root, const std::string& field, const std::string& va
   }
 }
 
-Kubeconfig::Content read_content(const YamlMap& root, const Resolver& resolve) {
-  Kubeconfig::Content content;
+KubeconfigContent read_content(const YamlMap& root, const Resolver& resolve) {
+  KubeconfigContent content;
   expect(root, "kind", "Config");
   expect(root, "apiVersion", "v1");
   content.current_context = root.text("current-context");
@@ -136,9 +136,9 @@ Kubeconfig::Content read_content(const YamlMap& root, const Resolver& resolve) {
 
 }  // namespace
 
-Result<Kubeconfig::Content> parse_kubeconfig(const std::string& text, const std::string& file) {
+Result<KubeconfigContent> parse_kubeconfig(const std::string& text, const std::string& file) {
   YamlReading reading(file);
-  Kubeconfig::Content content;
+  KubeconfigContent content;
   try {
     // yaml-cpp takes a quote that nothing closes for closed by the last line's end; the end of the
     // document it refuses there.

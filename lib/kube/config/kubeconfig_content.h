@@ -56,7 +56,7 @@ struct Context {
   Text pod_namespace;
 };
 
-struct UVSPDY_LOCAL Kubeconfig::Content {
+struct UVSPDY_LOCAL KubeconfigContent {
   std::vector<std::string> files;  // that were looked for
   Text current_context;
   std::map<std::string, Cluster> clusters;
@@ -65,6 +65,6 @@ struct UVSPDY_LOCAL Kubeconfig::Content {
 };
 
 /// Reads one file's text; `file` is its path. Errors: kBadKubeconfig.
-Result<Kubeconfig::Content> parse_kubeconfig(const std::string& text, const std::string& file);
+Result<KubeconfigContent> parse_kubeconfig(const std::string& text, const std::string& file);
 
 }  // namespace uvspdy::kube

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kube/protocol/json_text.h"
+#include "kube/protocol/refusal_text.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/utf8.h"
@@ -96,6 +97,13 @@ Result<Status> parse_status(std::string_view text) {
   return status;
 }
 
+httpstream::HttpResponse status_response(int code, std::string reason, std::string message) {
+  return {code,
+          {},
+          {{"Content-Type", "application/json"}},
+          to_json(failure_status(code, std::move(reason), std::move(message)))};
+}
+
 Result<int> exit_code(const Status& status) {
   if (status.success) return 0;
   if (status.reason == kNonZeroExitCode) {
@@ -118,8 +126,7 @@ Error refused(const httpstream::HttpResponse& response) {
   status.success = false;
   status.code = response.status;
   if (status.message.empty()) status.message = httpstream::summary(response);
-  const std::string text =
-      "the server refused (" + std::to_string(response.status) + "): " + status.message;
+  const std::string text = refusal_text(response.status, status.message);
   return Error(Errc::kRefused, text, std::make_shared<Refusal>(std::move(status)));
 }
 

@@ -83,27 +83,27 @@ httpstream::HttpResponse bad_request(const Error& error) {
 
 }  // namespace
 
-httpstream::HttpResponse status_response(int code, std::string reason, std::string message) {
-  return {code,
-          {},
-          {{"Content-Type", "application/json"}},
-          to_json(failure_status(code, std::move(reason), std::move(message)))};
-}
+struct UVSPDY_LOCAL PodApi::Impl {
+  std::string pod;
+  std::string container;
+  Terminal terminal;
+};
 
 PodApi::PodApi(std::string pod, std::string container)
     : PodApi(std::move(pod), std::move(container), Terminal()) {}
 
 PodApi::PodApi(std::string pod, std::string container, Terminal terminal)
-    : pod_(valid_utf8(pod)), container_(valid_utf8(container)), terminal_(terminal) {}
+    : impl_(std::make_shared<const Impl>(Impl{valid_utf8(pod), valid_utf8(container), terminal})) {}
 
 std::optional<httpstream::HttpResponse> PodApi::refuse(std::string_view pod,
                                                        std::string_view container) const {
-  if (valid_utf8(pod) != pod_) {
+  if (valid_utf8(pod) != impl_->pod) {
     return status_response(404, "NotFound", "pods \"" + std::string(pod) + "\" not found");
   }
-  if (!container.empty() && valid_utf8(container) != container_) {
-    return status_response(400, "BadRequest",
-                           "container " + std::string(container) + " is not valid for pod " + pod_);
+  if (!container.empty() && valid_utf8(container) != impl_->container) {
+    return status_response(
+        400, "BadRequest",
+        "container " + std::string(container) + " is not valid for pod " + impl_->pod);
   }
   return std::nullopt;
 }
@@ -132,7 +132,8 @@ httpstream::HttpResponse PodApi::answer(const httpstream::HttpRequest& request) 
     const Result<std::string> pod = httpstream::percent_decode(path.substr(pods + kPods.size()));
     if (!pod) return bad_request(pod.error());
     if (auto refusal = refuse(*pod, {})) return *refusal;
-    return json_response(pod_object(valid_utf8(*pod_namespace), pod_, container_, terminal_));
+    return json_response(
+        pod_object(valid_utf8(*pod_namespace), impl_->pod, impl_->container, impl_->terminal));
   }
   return not_found();
 }

@@ -88,6 +88,13 @@ Result<std::vector<BearerToken>> read_token_file(const std::string& path) {
   return parse_token_file(*text, path);
 }
 
+struct UVSPDY_LOCAL RequestAuthenticator::Impl {
+  std::vector<BearerToken> tokens;
+};
+
+RequestAuthenticator::RequestAuthenticator(std::vector<BearerToken> tokens)
+    : impl_(std::make_shared<const Impl>(Impl{std::move(tokens)})) {}
+
 Result<User> RequestAuthenticator::authenticate(const httpstream::HttpRequest& request,
                                                 const net::TlsInfo* tls) const {
   if (tls != nullptr && tls->peer && tls->peer->verified && !tls->peer->common_name.empty()) {
@@ -101,7 +108,7 @@ Result<User> RequestAuthenticator::authenticate(const httpstream::HttpRequest& r
                  "token");
   }
   const std::string_view token = trimmed(authorization.substr(kScheme.size()));
-  for (const BearerToken& known : tokens_) {
+  for (const BearerToken& known : impl_->tokens) {
     if (same_secret(known.token, token)) return known.user;
   }
   return Error(Errc::kUnauthorized, "the bearer token is not known here");

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "kube/local/exec_fixture.h"
 #include "support/catch.h"
 #include "support/full_listener.h"
 #include "support/mentions.h"
@@ -166,6 +167,34 @@ Error exec_by(uv_loop_t* loop, const std::vector<std::string>& files, const Exec
 }
 
 }  // namespace
+
+TEST_CASE("ApiServer: on_trace sees the frames of each connection, the first one, too") {
+  TestLoop loop;
+  test::ExecHost host(loop);
+  std::vector<std::string> frames;
+  ApiServer::Options options;
+  options.on_trace = [&](const session::FrameTrace& frame) {
+    frames.push_back(session::to_string(frame));
+  };
+  ClientConfig config;
+  config.server = {.scheme = "http", .host = "127.0.0.1", .port = host.port()};
+  auto server = ApiServer::create(loop.get(), config, std::move(options));
+  REQUIRE(server);
+  ExecRequest request = test::shell("exit 0");
+  request.pod = "demo";
+  for (int i = 0; i < 2; ++i) {
+    frames.clear();
+    bool over = false;
+    exec(**server, request,
+         {.on_exit = [&](const Result<ExitStatus>& status) { over = !!status; }});
+    if (i == 1) server->reset();  // dropped, its connections go on
+    REQUIRE(loop.run_until([&] { return over && host.sessions() == 0; }));
+    CHECK(frames.front().starts_with("out SETTINGS"));
+    CHECK(frames.back().find("GOAWAY") != std::string::npos);
+  }
+  host.stop_listening();
+  REQUIRE(loop.run_out());
+}
 
 TEST_CASE("ApiServer: its options are aggregates, and PING by default", "[api-server]") {
   static_assert(std::is_aggregate_v<ApiServer::Options>);

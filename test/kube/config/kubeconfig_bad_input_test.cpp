@@ -2,7 +2,6 @@
 #include <initializer_list>
 #include <string>
 
-#include "kube/config/kubeconfig_content.h"
 #include "support/awkward_texts.h"
 #include "support/catch.h"
 #include "support/mentions.h"
@@ -57,6 +56,7 @@ TEST_CASE("malformed YAML is named by file, line and column", "[kubeconfig]") {
 
 TEST_CASE("any bytes at any place of a kubeconfig: an error, or what they say", "[kubeconfig]") {
   const char* const quote = GENERATE("", "'", "\"");
+  const TemporaryFolder folder;
   for (const std::string& text : test::awkward_texts()) {
     const std::string value = quote + text + quote;
     for (const std::string& config :
@@ -68,22 +68,21 @@ TEST_CASE("any bytes at any place of a kubeconfig: an error, or what they say", 
           with(kServer, "token: " + value), with(kServer, "exec: {command: " + value + "}"),
           with(kServer, "as-user-extra: {" + value + ": [" + value + "]}"),
           with("insecure-skip-tls-verify: " + value)}) {
-      const auto content = parse_kubeconfig(config, "config");
-      if (!content) {
-        CHECK(content.error().code() == Errc::kBadKubeconfig);
+      const auto kubeconfig = Kubeconfig::load_file(folder.write("config", config));
+      if (!kubeconfig) {
+        CHECK(kubeconfig.error().code() == Errc::kBadKubeconfig);
         continue;
       }
-      const Kubeconfig kubeconfig(std::make_shared<const Kubeconfig::Content>(*content));
-      const auto result = kubeconfig.client_config();
+      const auto result = kubeconfig->client_config();
       if (!result) CHECK(result.error().code() == Errc::kBadKubeconfig);
     }
   }
 }
 
 TEST_CASE("any bytes in what goes before a kubeconfig", "[kubeconfig]") {
-  const auto content = parse_kubeconfig(with(kServer), "config");
-  REQUIRE(content);
-  const Kubeconfig kubeconfig(std::make_shared<const Kubeconfig::Content>(*content));
+  const TemporaryFolder folder;
+  const auto kubeconfig = Kubeconfig::load_file(folder.write("config", with(kServer)));
+  REQUIRE(kubeconfig);
   for (const std::string& text : test::awkward_texts()) {
     KubeconfigOverrides all;
     all.context = all.cluster = all.user = all.server = all.client_certificate = text;
@@ -95,7 +94,7 @@ TEST_CASE("any bytes in what goes before a kubeconfig", "[kubeconfig]") {
     proxy.proxy_url = "http://" + text;
     proxy.tls_server_name = text;
     for (const KubeconfigOverrides& overrides : {all, files, server, proxy}) {
-      const auto result = kubeconfig.client_config(overrides);
+      const auto result = kubeconfig->client_config(overrides);
       if (!result) CHECK(result.error().code() == Errc::kBadKubeconfig);
     }
   }

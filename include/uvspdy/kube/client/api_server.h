@@ -11,7 +11,6 @@
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/export.h"
-#include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/http_client.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
@@ -19,6 +18,7 @@
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/kube/credentials/authenticator.h"
 #include "uvspdy/net/attempt.h"
+#include "uvspdy/session/trace.h"
 
 namespace uvspdy::kube {
 
@@ -39,9 +39,9 @@ struct ApiServerOptions {
   /// Hears of each request before it is made, without the headers that the connection itself
   /// adds, and with "<masked>" in place of the credentials that Authorization carries.
   Callback<void(const httpstream::HttpRequest&)> on_request{};
-  /// Hears of each connection that `dial` has made, exec's, attach's and PortForwarder's too,
-  /// ahead of its first frame: for Connection::on_trace. Its other handlers are not to be set.
-  Callback<void(httpstream::Connection&)> on_connection{};
+  /// Sees each frame, in and out, of the connections that `dial` makes, exec's, attach's and
+  /// PortForwarder's too, from the first one on: see httpstream::Connection::on_trace.
+  session::TraceHandler on_trace{};
 };
 
 /// An API server, or a kubelet, as a client reaches it: where it is, how it proves who it is, and
@@ -60,6 +60,7 @@ struct ApiServerOptions {
 /// used again. It belongs to its loop's thread; dials under way go on when it is dropped.
 class UVSPDY_EXPORT ApiServer {
   struct Private {};
+  class Impl;
 
  public:
   using Options = ApiServerOptions;
@@ -69,7 +70,6 @@ class UVSPDY_EXPORT ApiServer {
   static Result<std::shared_ptr<ApiServer>> create(uv_loop_t* loop, ClientConfig config,
                                                    ApiServerOptions options = {});
 
-  class Impl;
   ApiServer(Private, std::shared_ptr<Impl> impl);  // use `create`
 
   /// Opens a connection by an upgrade: finds out what to show (Authenticator), dials the server's

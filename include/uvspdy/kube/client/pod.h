@@ -15,7 +15,7 @@ namespace uvspdy::kube {
 /// A pod, as far as it has to be known before something is run in it.
 struct UVSPDY_EXPORT Pod {
   struct Container {
-    std::string name;
+    std::string name{};
     bool tty = false;  ///< whether its process has a terminal
   };
 

@@ -41,6 +41,8 @@ struct KubeconfigOverrides {
 /// ~/.kube/config. Reads the environment (KUBECONFIG, HOME).
 UVSPDY_EXPORT std::vector<std::string> kubeconfig_files_from_environment();
 
+struct KubeconfigContent;
+
 /// One or more kubeconfig files, read and merged. From docs/examples/kube_client.cpp:
 ///
 ///     const Result<Kubeconfig> kubeconfig = Kubeconfig::load(files);
@@ -51,6 +53,8 @@ UVSPDY_EXPORT std::vector<std::string> kubeconfig_files_from_environment();
 /// Errors are kBadKubeconfig; what is wrong inside a file is named as FILE:LINE:COLUMN. Functions
 /// block while they read files.
 class UVSPDY_EXPORT Kubeconfig {
+  struct Private {};
+
  public:
   /// Reads one file, which must exist.
   static Result<Kubeconfig> load_file(const std::string& path);
@@ -71,11 +75,10 @@ class UVSPDY_EXPORT Kubeconfig {
   /// The names of all contexts, sorted.
   std::vector<std::string> context_names() const;
 
-  struct Content;
-  explicit Kubeconfig(std::shared_ptr<const Content> content);  // use `load` or `load_file`
+  Kubeconfig(Private, std::shared_ptr<const KubeconfigContent> content);  // use `load`, `load_file`
 
  private:
-  std::shared_ptr<const Content> content_;
+  std::shared_ptr<const KubeconfigContent> content_;
 };
 
 }  // namespace uvspdy::kube

@@ -15,8 +15,8 @@ namespace uvspdy::kube {
 /// and what an API server answers instead of an upgrade.
 struct Status {
   struct Cause {
-    std::string reason;
-    std::string message;
+    std::string reason{};
+    std::string message{};
   };
 
   bool success = true;
@@ -38,6 +38,10 @@ UVSPDY_EXPORT Status exit_status(int code, std::string message = {});
 
 /// A failure with a text and an HTTP status, such as 404 and reason "NotFound".
 UVSPDY_EXPORT Status failure_status(int code, std::string reason, std::string message);
+
+/// Such a failure as an HTTP answer.
+UVSPDY_EXPORT httpstream::HttpResponse status_response(int code, std::string reason,
+                                                       std::string message);
 
 /// One line of JSON. Text that is not UTF-8 comes out with replacement characters.
 UVSPDY_EXPORT std::string to_json(const Status& status);

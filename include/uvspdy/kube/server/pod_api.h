@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "uvspdy/export.h"
 #include "uvspdy/httpstream/http_head.h"
+#include "uvspdy/kube/protocol/status.h"
 
 namespace uvspdy::kube {
 
@@ -32,13 +34,8 @@ class UVSPDY_EXPORT PodApi {
                                                  std::string_view container) const;
 
  private:
-  std::string pod_;
-  std::string container_;
-  Terminal terminal_;
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
 };
-
-/// A Status as an HTTP answer: code, reason such as "NotFound", text.
-UVSPDY_EXPORT httpstream::HttpResponse status_response(int code, std::string reason,
-                                                       std::string message);
 
 }  // namespace uvspdy::kube

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,15 +38,15 @@ UVSPDY_EXPORT Result<std::vector<BearerToken>> read_token_file(const std::string
 /// name is the user, its organizations are the groups), else by a bearer token.
 class UVSPDY_EXPORT RequestAuthenticator {
  public:
-  explicit RequestAuthenticator(std::vector<BearerToken> tokens = {})
-      : tokens_(std::move(tokens)) {}
+  explicit RequestAuthenticator(std::vector<BearerToken> tokens = {});
 
   /// `tls` is what the transport knows of its peer; may be null. Tokens are compared in a time that
   /// does not depend on what they contain. Errors: kUnauthorized; answer 401.
   Result<User> authenticate(const httpstream::HttpRequest& request, const net::TlsInfo* tls) const;
 
  private:
-  std::vector<BearerToken> tokens_;
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
 };
 
 }  // namespace uvspdy::kube
