@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "uvspdy/httpstream/url.h"
+#include "kube/protocol/pod_path.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/status.h"
 
@@ -95,15 +95,14 @@ Result<Pod> parse_pod(std::string_view text) {
 
 net::Attempt get_pod(ApiServer& server, const std::string& pod_namespace, const std::string& pod,
                      OnceCallback<void(Result<Pod>)> handler) {
-  const std::string target = "/api/v1/namespaces/" + httpstream::percent_encode(pod_namespace) +
-                             "/pods/" + httpstream::percent_encode(pod);
   const auto found = std::make_shared<OnceCallback<void(Result<Pod>)>>(std::move(handler));
-  return server.get(target, [found](const Result<httpstream::HttpResponse>& response) {
-    if (!response) return (*found)(response.error());
-    constexpr int kOk = 200;
-    if (response->status != kOk) return (*found)(refused(*response));
-    (*found)(parse_pod(response->body));
-  });
+  return server.get(pod_path(pod_namespace, pod),
+                    [found](const Result<httpstream::HttpResponse>& response) {
+                      if (!response) return (*found)(response.error());
+                      constexpr int kOk = 200;
+                      if (response->status != kOk) return (*found)(refused(*response));
+                      (*found)(parse_pod(response->body));
+                    });
 }
 
 }  // namespace uvspdy::kube

@@ -7,6 +7,7 @@
 
 #include "kube/client/remote_command_end.h"
 #include "kube/client/terminal_size_writer.h"
+#include "kube/protocol/refusal_text.h"
 #include "uvspdy/httpstream/dialer.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/kube/protocol/error.h"
@@ -253,7 +254,7 @@ std::string describe(const Error& error) {
   if (const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(error)) {
     const Result<Status> status = parse_status(failure->body);
     if (status && !status->message.empty()) {
-      return "the server refused (" + std::to_string(failure->status) + "): " + status->message;
+      return refusal_text(failure->status, status->message);
     }
   }
   return error.message();

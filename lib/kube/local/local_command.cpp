@@ -3,15 +3,13 @@
 #include <csignal>
 #include <utility>
 
+#include "kube/local/process_end.h"
 #include "kube/local/window_size.h"
 #include "kube/protocol/log_line.h"
 #include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::kube {
 namespace {
-
-constexpr std::array<Process::Output, 2> kOutputs = {Process::Output::kStdout,
-                                                     Process::Output::kStderr};
 
 /// A source that says when it has ended, behind whoever reads it.
 class WatchedSource final : public httpstream::Source {
@@ -150,7 +148,7 @@ void LocalCommand::exited() {
 void LocalCommand::limit_output() {
   bool open = false;
   bool stuck = false;
-  for (const Process::Output output : kOutputs) {
+  for (const Process::Output output : Process::kOutputs) {
     if (!process_->is_open(output)) continue;
     process_->end_output(output);
     open = true;
@@ -169,14 +167,12 @@ void LocalCommand::limit_output() {
 }
 
 void LocalCommand::maybe_finish() {
-  if (process_->running() || finished_) return;
-  for (const Process::Output output : kOutputs) {
-    if (process_->is_open(output)) return;
-  }
-  const Error lost = input_error_ ? input_error_ : process_->output_error();
-  if (lost) log(lost.message());
-  finish(lost ? failure_status(500, "InternalError", lost.message())
-              : exit_status(process_->exit_code()));
+  if (finished_) return;
+  const std::optional<ProcessEnd> end = end_of(*process_);
+  if (!end) return;
+  const Error& wrong = input_error_ ? input_error_ : end->lost;
+  if (wrong) log(wrong.message());
+  finish(wrong ? internal_failure(wrong) : end->status);
   check_over();
 }
 

@@ -2,13 +2,12 @@
 
 #include <unordered_set>
 #include <utility>
-#include <vector>
 
 #include "kube/local/local_command.h"
 #include "kube/local/local_target.h"
 #include "kube/local/main_process.h"
+#include "kube/protocol/stopping.h"
 #include "uvspdy/kube/protocol/error.h"
-#include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -25,33 +24,22 @@ struct UVSPDY_LOCAL LocalRuntime::Shared : std::enable_shared_from_this<Shared> 
   std::shared_ptr<const Options> options;
   std::unordered_set<std::shared_ptr<LocalCommand>> commands;
   std::shared_ptr<MainProcess> main;  // kept when it is over
-  bool stopping = false;
-  std::vector<OnceCallback<void()>> on_stopped;
-  net::Wakeup stopped;
-  std::shared_ptr<Shared> keep;  // until that is told
+  Stopping stopping;
   // One for all commands: an idle one holds no block.
   std::shared_ptr<BufferPool> pool =
       std::make_shared<BufferPool>(DescriptorStream::kBlockSize, kPooledBlocks);
 
   Shared(uv_loop_t* on_loop, Options given)
-      : loop(on_loop),
-        options(std::make_shared<const Options>(std::move(given))),
-        stopped(loop, [this] {
-          const auto kept = std::exchange(keep, nullptr);
-          for (OnceCallback<void()>& done : std::exchange(on_stopped, {})) done();
-        }) {}
+      : loop(on_loop), options(std::make_shared<const Options>(std::move(given))), stopping(loop) {}
 
   bool main_runs() const { return main && !main->is_over(); }
 
   void check_stopped() {
-    if (!commands.empty() || main_runs() || on_stopped.empty()) return;
-    keep = shared_from_this();
-    stopped.schedule();
+    if (commands.empty() && !main_runs()) stopping.nothing_is_left(shared_from_this());
   }
 
   void stop(OnceCallback<void()> done) {
-    stopping = true;
-    if (done) on_stopped.push_back(std::move(done));
+    stopping.begin(std::move(done));
     for (const auto& command : commands) command->stop();
     if (main) main->stop();
     check_stopped();
@@ -76,7 +64,7 @@ Error LocalRuntime::start_main(MainCommand command, OnceCallback<void(int exit_c
     return Error(Errc::kBadRequest,
                  "there is a main process already; a runtime has one in its life");
   }
-  if (shared_->stopping) return Error(Errc::kBadRequest, "the runtime was stopped");
+  if (shared_->stopping.has_begun()) return Error(Errc::kBadRequest, "the runtime was stopped");
   auto main = std::make_shared<MainProcess>(
       shared_->loop, std::move(command), shared_->options, shared_->pool,
       [shared = shared_, on_over = std::move(on_over)](int exit_code) mutable {
@@ -91,7 +79,7 @@ Error LocalRuntime::start_main(MainCommand command, OnceCallback<void(int exit_c
 void LocalRuntime::stop(OnceCallback<void()> done) { shared_->stop(std::move(done)); }
 
 void LocalRuntime::exec(ExecRequest request, std::shared_ptr<ServedCommand> client) {
-  if (shared_->stopping) {
+  if (shared_->stopping.has_begun()) {
     return client->finish(failure_status(503, "ServiceUnavailable", "the server is stopping"));
   }
   const auto command = std::make_shared<LocalCommand>(

@@ -6,14 +6,12 @@
 #include <string>
 #include <utility>
 
+#include "kube/local/process_end.h"
 #include "kube/local/window_size.h"
 #include "kube/protocol/log_line.h"
 
 namespace uvspdy::kube {
 namespace {
-
-constexpr std::array<Process::Output, 2> kOutputs = {Process::Output::kStdout,
-                                                     Process::Output::kStderr};
 
 Status bad_request(const std::string& why) {
   return failure_status(400, "BadRequest", "cannot attach: " + why);
@@ -95,7 +93,7 @@ Error MainProcess::start() {
   if (Error error = process_->start(options)) return error;
   log("running '" + command_text(command_.command) + "'");
   start_stdin();
-  for (const Process::Output output : kOutputs) start_output(output);
+  for (const Process::Output output : Process::kOutputs) start_output(output);
   return {};
 }
 
@@ -271,25 +269,21 @@ void MainProcess::exited() {
 
 // What the process has left running may hold its output open for ever.
 void MainProcess::limit_output() {
-  for (const Process::Output output : kOutputs) process_->end_output(output);
+  for (const Process::Output output : Process::kOutputs) process_->end_output(output);
 }
 
 void MainProcess::maybe_conclude() {
-  if (process_->running() || concluded_) return;
-  for (const Process::Output output : kOutputs) {
-    if (process_->is_open(output)) return;
-  }
+  if (concluded_) return;
+  const std::optional<ProcessEnd> end = end_of(*process_);
+  if (!end) return;
   concluded_ = true;
   hold_timer_.stop();
   output_timer_.stop();
   const auto closed = std::move(stdin_);
-  const Error lost = process_->output_error();
-  if (lost) log(lost.message());
-  const Status status = lost ? failure_status(500, "InternalError", lost.message())
-                             : exit_status(process_->exit_code());
+  if (end->lost) log(end->lost.message());
   for (const Member& member : std::exchange(members_, {})) {
     const Error& broke = member.input_error;
-    member.client->finish(broke ? failure_status(500, "InternalError", broke.message()) : status);
+    member.client->finish(broke ? internal_failure(broke) : end->status);
   }
   check_over();
 }

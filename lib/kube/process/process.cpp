@@ -105,7 +105,7 @@ Error Process::start_with_pipes(const Options& options) {
     if (!stream) return stream.error();
     stdin_ = std::move(*stream);
   }
-  for (const Output output : {Output::kStdout, Output::kStderr}) {
+  for (const Output output : kOutputs) {
     if (!(output == Output::kStdout ? options.use_stdout : options.use_stderr)) continue;
     Result<PipeEnds> ends = make_pipe(UV_NONBLOCK_PIPE, 0);
     if (!ends) return ends.error();
@@ -195,7 +195,7 @@ std::size_t Process::unread(Output output) const {
 }
 
 Error Process::output_error() const {
-  for (const Output output : {Output::kStdout, Output::kStderr}) {
+  for (const Output output : kOutputs) {
     const auto& stream = outputs_[static_cast<std::size_t>(output)];
     if (!stream || !stream->read_error()) continue;
     return Error(stream->read_error().code(),

@@ -30,6 +30,7 @@ namespace uvspdy::kube {
 class Process {
  public:
   enum class Output { kStdout, kStderr };
+  static constexpr std::array kOutputs = {Output::kStdout, Output::kStderr};
 
   struct Options {
     std::vector<std::string> command;

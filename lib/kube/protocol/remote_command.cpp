@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "kube/protocol/pod_path.h"
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/protocol/error.h"
 
@@ -33,8 +34,7 @@ std::string target_of(const Request& request, std::string_view operation, httpst
   if (streams.standard_output) query.emplace_back("stdout", "true");
   if (streams.standard_error) query.emplace_back("stderr", "true");
   if (streams.terminal) query.emplace_back("tty", "true");
-  return "/api/v1/namespaces/" + httpstream::percent_encode(request.pod_namespace) + "/pods/" +
-         httpstream::percent_encode(request.pod) + "/" + std::string(operation) + "?" +
+  return pod_path(request.pod_namespace, request.pod) + "/" + std::string(operation) + "?" +
          httpstream::format_query(query);
 }
 

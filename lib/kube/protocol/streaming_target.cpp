@@ -1,12 +1,13 @@
 #include "uvspdy/kube/protocol/streaming_target.h"
 
-#include <charconv>
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "kube/protocol/port_number.h"
 #include "kube/protocol/request_check.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/utf8.h"
@@ -146,14 +147,9 @@ std::vector<std::string> words_of(const httpstream::Query& query) {
 Error read_ports(std::string_view text, std::vector<std::uint16_t>& ports) {
   while (true) {
     const std::string_view number = text.substr(0, text.find(','));
-    std::uint16_t port = 0;
-    const char* const end = number.data() + number.size();
-    const auto [read_to, error] = std::from_chars(number.data(), end, port);
-    if (error != std::errc() || read_to != end || port == 0) {
-      return Error(Errc::kBadRequest, "unable to parse \"" + std::string(number) +
-                                          "\" as a port: expected a number from 1 to 65535");
-    }
-    ports.push_back(port);
+    const Result<std::uint16_t> port = parse_port(number);
+    if (!port) return port.error();
+    ports.push_back(*port);
     if (number.size() == text.size()) return {};
     text.remove_prefix(number.size() + 1);
   }

@@ -32,7 +32,7 @@ class CommandConnection::Command final : public ServedCommand {
       : connection_(std::move(connection)) {}
   ~Command() override {
     finish(failure_status(500, "InternalError",
-                          "Internal error occurred: the runtime has ended the session without a "
+                          "Internal error occurred: the runtime has dropped the command without a "
                           "status"));
   }
 

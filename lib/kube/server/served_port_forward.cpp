@@ -1,11 +1,11 @@
 #include "kube/server/served_port_forward.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <utility>
 
 #include "kube/protocol/log_line.h"
+#include "kube/protocol/port_number.h"
 #include "kube/server/loop_time.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/remote_command.h"
@@ -17,16 +17,7 @@ namespace {
 Result<std::uint16_t> port_of(const Headers& headers) {
   const std::string text(headers.get(kHeaderPort).value_or(""));
   if (text.empty()) return Error(Errc::kBadRequest, "\"port\" header is required");
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [read_to, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc() || read_to != end) {
-    return Error(Errc::kBadRequest, "unable to parse \"" + text +
-                                        "\" as a port: expected a number"
-                                        " from 1 to 65535");
-  }
-  if (port == 0) return Error(Errc::kBadRequest, "port \"" + text + "\" must be > 0");
-  return port;
+  return parse_port(text);
 }
 
 Error check_type(const Headers& headers) {

@@ -5,10 +5,10 @@
 #include <span>
 #include <unordered_set>
 #include <utility>
-#include <vector>
 
 #include "kube/protocol/log_line.h"
 #include "kube/protocol/request_check.h"
+#include "kube/protocol/stopping.h"
 #include "kube/server/command_connection.h"
 #include "kube/server/served_port_forward.h"
 #include "kube/server/streaming_tokens.h"
@@ -17,7 +17,6 @@
 #include "uvspdy/httpstream/url.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/server/pod_api.h"
-#include "uvspdy/net/timer.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -44,6 +43,16 @@ httpstream::HttpResponse page_not_found() {
   return {404, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, "404 page not found\n"};
 }
 
+bool refuse_method(HttpExchange& exchange) {
+  const std::string& method = exchange.request().method;
+  if (method == "POST" || method == "GET") return false;
+  httpstream::HttpResponse response =
+      status_response(405, "MethodNotAllowed", "streaming takes POST or GET, not " + method);
+  response.headers.add("Allow", "GET, POST");
+  exchange.respond(std::move(response));
+  return true;
+}
+
 // What is read from targets at once, and how many such blocks are kept for use again.
 constexpr std::size_t kBlockSize = 64 * 1024;
 constexpr std::size_t kPooledBlocks = 32;
@@ -65,10 +74,7 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
   std::unordered_set<std::shared_ptr<ServedPortForward>> port_forwards;
   // One for all forwarded connections: an idle one holds no block.
   std::shared_ptr<BufferPool> pool = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
-  bool stopping = false;
-  std::vector<OnceCallback<void()>> on_stopped;
-  net::Wakeup stopped;
-  std::shared_ptr<Shared> keep;  // until that is told
+  Stopping stopping;
 
   Shared(uv_loop_t* on_loop, std::shared_ptr<Runtime> given_runtime, Options given)
       : loop(on_loop),
@@ -76,10 +82,7 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
         options(std::make_shared<const Options>(std::move(given))),
         base(httpstream::parse_url(options->base_url)),
         tokens(options->token_lifetime, options->max_tokens),
-        stopped(loop, [this] {
-          const auto kept = std::exchange(keep, nullptr);
-          for (OnceCallback<void()>& done : std::exchange(on_stopped, {})) done();
-        }) {
+        stopping(loop) {
     if (base) base_path = base->target.substr(0, base->target.find('?'));
     while (base_path.ends_with('/')) base_path.pop_back();
   }
@@ -104,9 +107,7 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
   void stop(OnceCallback<void()> done);
 
   void check_stopped() {
-    if (!commands.empty() || !port_forwards.empty() || on_stopped.empty()) return;
-    keep = shared_from_this();
-    stopped.schedule();
+    if (commands.empty() && port_forwards.empty()) stopping.nothing_is_left(shared_from_this());
   }
 };
 
@@ -190,9 +191,8 @@ Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
 }
 
 void StreamingServer::Shared::stop(OnceCallback<void()> done) {
-  stopping = true;
+  stopping.begin(std::move(done));
   const auto last_of_it = std::move(runtime);  // it hears of no more clients
-  if (done) on_stopped.push_back(std::move(done));
   for (const auto& command : commands) command->stop();
   for (const auto& port_forward : port_forwards) port_forward->terminate();
   tokens.clear();
@@ -204,7 +204,7 @@ StreamingServer::StreamingServer(uv_loop_t* loop, std::shared_ptr<Runtime> runti
 
 StreamingServer::~StreamingServer() { shared_->stop({}); }
 
-std::size_t StreamingServer::sessions() const {
+std::size_t StreamingServer::connections() const {
   return shared_->commands.size() + shared_->port_forwards.size();
 }
 
@@ -237,20 +237,14 @@ httpstream::HttpResponse StreamingServer::response_for(const Error& error) const
 }
 
 void StreamingServer::serve_token(const std::shared_ptr<HttpExchange>& exchange) {
-  const httpstream::HttpRequest& asked = exchange->request();
-  std::string_view path = asked.target;
+  std::string_view path = exchange->request().target;
   path = path.substr(0, path.find('?'));
   const std::string_view base_path = shared_->base_path;
   if (!path.starts_with(base_path)) return exchange->respond(page_not_found());
   path.remove_prefix(base_path.size());
   const auto token = token_of(path);
   if (!token) return exchange->respond(page_not_found());
-  if (asked.method != "POST" && asked.method != "GET") {
-    httpstream::HttpResponse response = status_response(
-        405, "MethodNotAllowed", "streaming takes POST or GET, not " + asked.method);
-    response.headers.add("Allow", "GET, POST");
-    return exchange->respond(std::move(response));
-  }
+  if (refuse_method(*exchange)) return;
   if (!shared_->tokens.contains(*token, shared_->now())) {
     return exchange->respond(page_not_found());
   }
@@ -262,7 +256,8 @@ void StreamingServer::serve_token(const std::shared_ptr<HttpExchange>& exchange)
 
 void StreamingServer::serve_authorized(const std::shared_ptr<HttpExchange>& exchange,
                                        StreamingRequest request) {
-  if (shared_->stopping) {
+  if (refuse_method(*exchange)) return;
+  if (shared_->stopping.has_begun()) {
     return exchange->respond(
         status_response(503, "ServiceUnavailable", "the server is stopping: try another"));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <list>
@@ -23,7 +24,8 @@ class StreamingTokens {
   static constexpr std::size_t kTokenSize = 8;
 
   StreamingTokens(std::chrono::milliseconds lifetime, std::size_t max_tokens)
-      : lifetime_(lifetime), max_tokens_(max_tokens) {}
+      : lifetime_(std::clamp(lifetime, std::chrono::milliseconds(0), kLongest)),
+        max_tokens_(max_tokens) {}
 
   /// Errors: kTooManyRequests; kNoRandomness when OpenSSL has none to give.
   Result<std::string> insert(StreamingRequest request, Time now);
@@ -48,6 +50,9 @@ class StreamingTokens {
     StreamingRequest request;
     Time expires;
   };
+
+  // What the clock's times can be added to.
+  static constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365 * 100);
 
   std::chrono::milliseconds lifetime_;
   std::size_t max_tokens_;

@@ -54,7 +54,7 @@ class ExecHost {
   kube::LocalRuntime& runtime() { return *runtime_; }
 
   /// Connections and commands under way.
-  std::size_t sessions() const { return server_->sessions() + runtime_->commands(); }
+  std::size_t sessions() const { return server_->connections() + runtime_->commands(); }
 
   /// Stops both, and calls back once both have stopped.
   void stop(std::function<void()> done) {

@@ -133,7 +133,7 @@ TEST_CASE("parse_streaming_target: requests that make no sense") {
       {"/exec/ns/%zz/c?command=a&output=1", "%zz"},
       {"/api/v1/namespaces/ns/pods/p/log?stdout=true", "/log"},
       {"/", "'/'"},
-      {"/portForward/ns/p?port=0", "\"0\" as a port"},
+      {"/portForward/ns/p?port=0", "port \"0\" must be > 0"},
       {"/portForward/ns/p?port=80,", "\"\" as a port"},
       {"/api/v1/namespaces/ns/pods/p/portforward?ports=65536", "\"65536\" as a port"},
   };

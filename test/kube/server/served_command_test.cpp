@@ -55,7 +55,7 @@ struct Pair {
     client.connection->close();
     host.http->close();
     REQUIRE(loop.run_out());
-    CHECK(host.server->sessions() == 0);
+    CHECK(host.server->connections() == 0);
   }
 };
 
@@ -146,7 +146,7 @@ TEST_CASE("ServedCommand: an error stream that is gone when the last one comes: 
   host.http->close();
   REQUIRE(loop.run_out());
   CHECK(host.runtime->calls.empty());
-  CHECK(host.server->sessions() == 0);
+  CHECK(host.server->connections() == 0);
 }
 
 TEST_CASE("ServedCommand: a client that does not close is closed, in each version") {
@@ -350,7 +350,7 @@ TEST_CASE("ServedCommand: a client that gives up while output waits for it is no
   pair.command->finish(exit_status(0));
   // It keeps its connection, and answers PINGs.
   pair.client.streams["error"]->reset();
-  REQUIRE(loop.run_until([&] { return pair.host.server->sessions() == 0; }));
+  REQUIRE(loop.run_until([&] { return pair.host.server->connections() == 0; }));
   pair.client.streams["stdout"]->resume();
   pair.end(loop);
 }
@@ -466,7 +466,7 @@ TEST_CASE(
   REQUIRE(loop.run_until([&] { return passed; }));
   if (finished) pair.command->finish(exit_status(0));
   pair.client.connection->abort();
-  REQUIRE(loop.run_until([&] { return pair.host.server->sessions() == 0; }));
+  REQUIRE(loop.run_until([&] { return pair.host.server->connections() == 0; }));
   CHECK(gone == (finished ? 0 : 1));
   if (taken) {
     REQUIRE(end);

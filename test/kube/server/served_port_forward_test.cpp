@@ -470,6 +470,24 @@ TEST_CASE("Port-forward server: wrong streams are refused") {
   close(loop, host, client);
 }
 
+TEST_CASE("Port-forward server: times that are out of any clock's reach") {
+  TestLoop loop;
+  PortForwardHost host(loop);
+  const bool below_zero = GENERATE(true, false);
+  host.stream_creation_timeout = below_zero ? -1ms : std::chrono::milliseconds::max();
+  Client client(loop, host.port());
+  const auto error = client.create("error", 80, "0");
+  if (below_zero) {
+    REQUIRE(loop.run_until([&] { return error->closed.has_value(); }));
+  } else {
+    bool answered = false;
+    client.connection->ping([&](const auto&) { answered = true; });
+    REQUIRE(loop.run_until([&] { return answered; }));
+    CHECK_FALSE(error->closed);
+  }
+  close(loop, host, client);
+}
+
 TEST_CASE("Port-forward server: a pair that stays incomplete is ended in time") {
   TestLoop loop;
   PortForwardHost host(loop);

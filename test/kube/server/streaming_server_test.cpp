@@ -137,7 +137,7 @@ TEST_CASE("StreamingServer: without a Runtime every request is refused") {
         std::string("/attach/ns/pod/c?output=1"), std::string("/portForward/ns/pod")}) {
     CHECK(answer(loop, (*http)->port(), "POST " + path).starts_with("HTTP/1.1 503 "));
   }
-  CHECK(server.sessions() == 0);
+  CHECK(server.connections() == 0);
   server.stop({});
   (*http)->close();
   REQUIRE(loop.run_out());
@@ -216,6 +216,30 @@ TEST_CASE("StreamingServer: max_tokens at one time, and then 429") {
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("StreamingServer: another method than POST and GET, by a URL and by a path") {
+  TestLoop loop;
+  StreamingHost host(loop, with_base("http://127.0.0.1:1"));
+  std::string target = "/portForward/default/demo";
+  PortForwardRequest request;
+  request.pod = "demo";
+  const std::string url = target_of(*host.server->port_forward_url(request));
+  if (GENERATE(true, false)) target = url;
+  const auto client = test::RawPeer::connect(loop, host.port());
+  client->send("PUT " + target +
+               " HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
+               "X-Stream-Protocol-Version: portforward.k8s.io\r\n\r\n");
+  REQUIRE(loop.run_until([&] { return client->ended(); }));
+  CHECK(client->received().starts_with("HTTP/1.1 405 "));
+  CHECK(client->received().find("Allow: GET, POST\r\n") != std::string::npos);
+  CHECK(client->received().find("streaming takes POST or GET, not PUT") != std::string::npos);
+  client->close();
+  // The URL has not been used up.
+  RemoteCommandPeer next(loop, host.port(), url, kPortForwardProtocol);
+  next.connection->close();
+  host.http->close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("StreamingServer: a portforward, by a URL and by a path") {
   TestLoop loop;
   StreamingHost host(loop, with_base("http://127.0.0.1:1"));
@@ -237,13 +261,13 @@ TEST_CASE("StreamingServer: a portforward, by a URL and by a path") {
   }
   REQUIRE(loop.run_until([&] { return created == 2 && !host.runtime->calls.empty(); }));
   CHECK(host.runtime->calls == std::vector<std::string>{"port_forward demo 8080"});
-  CHECK(host.server->sessions() == 1);
+  CHECK(host.server->connections() == 1);
   bool stopped = false;
   host.server->stop([&] { stopped = true; });
   REQUIRE(loop.run_until([&] { return stopped && client.closed; }));
   host.http->close();
   REQUIRE(loop.run_out());
-  CHECK(host.server->sessions() == 0);
+  CHECK(host.server->connections() == 0);
 }
 
 TEST_CASE("StreamingServer: a connection over which nothing goes is closed, its PINGs or not") {
@@ -264,7 +288,7 @@ TEST_CASE("StreamingServer: a connection over which nothing goes is closed, its 
   host.http->close();
   REQUIRE(loop.run_out());
   CHECK(host.logged("no frame for 300 ms"));
-  CHECK(host.server->sessions() == 0);
+  CHECK(host.server->connections() == 0);
 }
 
 TEST_CASE("StreamingServer::stop: ends what waits, lets run what runs, and takes nothing more") {
@@ -283,7 +307,7 @@ TEST_CASE("StreamingServer::stop: ends what waits, lets run what runs, and takes
   host.runtime->commands[1]->finish(exit_status(0));
   REQUIRE(loop.run_until([&] { return knows.happened("error end"); }));
   const std::string url = *host.server->exec_url(exec_of("c"));
-  CHECK(host.server->sessions() == 3);
+  CHECK(host.server->connections() == 3);
   bool stopped = false;
   host.server->stop([&] { stopped = true; });
   CHECK_FALSE(stopped);
@@ -300,7 +324,7 @@ TEST_CASE("StreamingServer::stop: ends what waits, lets run what runs, and takes
   CHECK(runs.data["stdout"] == "last words");
   runs.connection->close();
   REQUIRE(loop.run_until([&] { return stopped; }));
-  CHECK(host.server->sessions() == 0);
+  CHECK(host.server->connections() == 0);
   host.http->close();
   REQUIRE(loop.run_out());
 }
@@ -347,7 +371,7 @@ TEST_CASE("StreamingServer::stop: a client that says nothing any more has close_
                " HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
                "X-Stream-Protocol-Version: " +
                protocol + "\r\n\r\n");
-  REQUIRE(loop.run_until([&] { return host.server->sessions() == 1; }));
+  REQUIRE(loop.run_until([&] { return host.server->connections() == 1; }));
   bool stopped = false;
   host.server->stop([&] { stopped = true; });
   host.http->close();

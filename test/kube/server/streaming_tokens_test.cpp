@@ -38,6 +38,18 @@ TEST_CASE("StreamingTokens: a token gives its request, once, until its time is o
   CHECK(tokens.size() == 0);
 }
 
+TEST_CASE("StreamingTokens: any lifetime is one") {
+  const auto start = std::chrono::steady_clock::now();
+  StreamingTokens endless(std::chrono::milliseconds::max(), 10);
+  const auto kept = endless.insert(request_of("one"), start);
+  REQUIRE(kept);
+  CHECK(endless.contains(*kept, start + std::chrono::hours(24 * 365)));
+  StreamingTokens none(std::chrono::milliseconds::min(), 10);
+  const auto over = none.insert(request_of("one"), start);
+  REQUIRE(over);
+  CHECK_FALSE(none.contains(*over, start));
+}
+
 TEST_CASE("StreamingTokens: as many as may, and what has expired makes room") {
   StreamingTokens tokens(60s, 3);
   StreamingTokens::Time now{};

@@ -26,8 +26,8 @@ struct StreamingServerOptions {
   /// How long a client may take to create the streams that its request promises, or the second
   /// one of a forwarded connection.
   std::chrono::milliseconds stream_creation_timeout = std::chrono::seconds(30);
-  /// How long a connection may go without a frame, our own PINGs left out, before it is closed
-  /// and its session gone; 0: for ever.
+  /// How long a connection may go without a frame, our own PINGs left out, before it is closed,
+  /// with all that it carries; 0: for ever.
   std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(4);
   /// How many connections one portforward may carry at one time; streams for more are refused.
   std::size_t max_forwarded_connections = 1000;
@@ -36,8 +36,7 @@ struct StreamingServerOptions {
   /// Where clients reach `serve_token`: "https://10.0.0.1:10010", or with a path in front of
   /// ours, "https://10.0.0.1:10010/cri". Needed for URLs alone.
   std::string base_url{};
-  /// How long a URL may wait to be used, at most some years (0: no URL works), and how many may
-  /// wait.
+  /// How long a URL may wait to be used (0: no URL works), and how many may wait.
   std::chrono::milliseconds token_lifetime = std::chrono::minutes(1);
   std::size_t max_tokens = 1000;
   /// Hears, a line each, of streams that were refused and of connections that broke.
@@ -85,8 +84,8 @@ class UVSPDY_EXPORT StreamingServer {
   /// Answers a request that the embedder has authorized: upgrades the connection, waits for the
   /// streams, and calls the Runtime. A client that creates too few streams in time, or others than
   /// its request promises, gets a failure on its error stream, and the Runtime is not called.
-  /// Requests that cannot be served (no upgrade, no common protocol, nothing to stream) are
-  /// answered with a status and a text.
+  /// Requests that cannot be served (neither POST nor GET, no upgrade, no common protocol, nothing
+  /// to stream) are answered with a status and a text.
   void serve_authorized(const std::shared_ptr<httpstream::HttpExchange>& exchange,
                         StreamingRequest request);
 
@@ -95,11 +94,11 @@ class UVSPDY_EXPORT StreamingServer {
   /// no end of their own. The others go on until the Runtime finishes them, which is the embedder's
   /// to see to; from then on a client that takes nothing for close_grace is dropped, and one that
   /// reads slowly after ConnectionOptions::slow_reader_timeout. `done`, which may be empty, runs
-  /// from the loop, once, when no session is left; so does that of each further call.
+  /// from the loop, once, when no connection is left; so does that of each further call.
   void stop(OnceCallback<void()> done);
 
   /// Connections under way.
-  std::size_t sessions() const;
+  std::size_t connections() const;
 
  private:
   struct Shared;
