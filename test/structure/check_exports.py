@@ -21,7 +21,7 @@ import sys
 from check_floors import blank, NOT_CODE
 
 # What they are is their fields: their functions are inline, for speed.
-VALUES = {"Buffer", "BufferPool", "Headers", "Piece"}
+VALUES = {"Buffer", "BufferPool", "Headers", "Iterator", "Piece"}
 # Their fields are classes that show none.
 COMPOSED = {"Stream", "TerminalResize"}
 # Classes that still show their fields.
@@ -225,6 +225,8 @@ FIELD = re.compile(
     r"(?!using|friend|static|class|struct|enum)([\w:<>,\s*&]+?)\s+\*?(\w+_)\s*(?:=[^;]*|\{[^;]*\})?;$", re.S
 )
 
+POINTER = re.compile(r"\b(?:unique_ptr|shared_ptr|Counted)<(?:const )?(\w+)")
+
 
 def fields_shown(code):
     """(offset, class, field) but for a pointer to what the library defines for the class."""
@@ -237,7 +239,7 @@ def fields_shown(code):
             private |= {named[1]} if named else set()
         for member in inside:
             field = FIELD.match(code[member.start : member.end])
-            pointer = field and re.search(r"\b(?:unique|shared)_ptr<(?:const )?(\w+)", field[1])
+            pointer = field and POINTER.search(field[1])
             if field and not (pointer and pointer[1] in private):
                 yield member.start, found[1], field[2]
 
