@@ -94,9 +94,7 @@ TEST_CASE("Result: false is a value too") {
   CHECK_FALSE(*result);
 }
 
-TEST_CASE("Error: is as small as one pointer") {
-  CHECK(sizeof(Error) == sizeof(void*));
-}
+TEST_CASE("Error: is as small as one pointer") { CHECK(sizeof(Error) == sizeof(void*)); }
 
 TEST_CASE("Error: a code of zero is success") {
   const Error error(std::error_code(), "no text belongs to it");

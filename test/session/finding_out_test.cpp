@@ -79,8 +79,7 @@ TEST_CASE("the PING's answer alone means none", "[session][finding out]") {
   CHECK(client.session.is_open());
 }
 
-TEST_CASE("undecided, a window is given back only where the peer stops",
-          "[session][finding out]") {
+TEST_CASE("undecided, a window is given back only where the peer stops", "[session][finding out]") {
   // The answer to the opening PING may stand behind megabytes of a peer that has closed already.
   // A WINDOW_UPDATE that reaches such a peer is answered by a TCP reset, and they are lost.
   AutomaticClient client;
