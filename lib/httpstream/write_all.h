@@ -20,7 +20,7 @@ inline void write_all(net::Transport& transport, Buffer buffer,
                   [&transport, buffer = std::move(buffer), handler = std::move(handler),
                    on_progress = std::move(on_progress)](Result<std::size_t> result) mutable {
                     if (!result) return handler(result.error());
-                    (void)buffer.take_prefix(*result);  // has been sent
+                    buffer.drop_prefix(*result);
                     if (buffer.empty()) return handler({});
                     on_progress();
                     write_all(transport, std::move(buffer), std::move(handler),
