@@ -34,6 +34,7 @@ std::optional<Time> Liveness::deadline(const Reading& reading, bool pings) const
   if (reading.reads && !output_waited_) {
     consider(ping_answer_.due());
     consider(flow_control_.due());
+    consider(silence_.due());
   }
   return earliest;
 }

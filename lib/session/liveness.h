@@ -32,7 +32,13 @@ class Liveness {
 
   // What happens.
 
-  void bytes_came(Time now) { ping_answer_.restart_if_it_runs(now); }
+  void bytes_came(Time now) {
+    ping_answer_.restart_if_it_runs(now);
+    silence_.restart_if_it_runs(now);
+  }
+  /// The peer has come to the end of a window, and perhaps has none.
+  void window_ended(Time now) { silence_.start(now); }
+  void silence_answered() { silence_.stop(); }
   void data_came(Time now) { last_data_ = now; }
   /// A frame in either direction that shows that the connection is used.
   void frame_passed(Time now) { idle_.restart(now); }
@@ -68,6 +74,7 @@ class Liveness {
   const Timeout& idle() const { return idle_; }
   const Timeout& ping_answer() const { return ping_answer_; }
   const Timeout& flow_control() const { return flow_control_; }
+  const Timeout& silence() const { return silence_; }
   std::chrono::milliseconds create_timeout() const { return create_timeout_; }
   std::chrono::milliseconds break_off_timeout() const { return break_off_timeout_; }
 
@@ -139,6 +146,7 @@ class Liveness {
   Timeout ping_period_;
   Timeout ping_answer_;
   Timeout flow_control_;
+  Timeout silence_{std::chrono::seconds(1)};  // of a peer at the end of a window
   std::chrono::milliseconds create_timeout_;
   std::chrono::milliseconds break_off_timeout_;
   std::deque<std::pair<Time, wire::StreamId>> creates_;  // by the end of their time

@@ -127,6 +127,7 @@ class UVSPDY_LOCAL Session::Impl {
   void windows_seen();
   void no_windows_seen();
   bool has_blocked() const { return scheduler_.has_blocked(windows_.may_send()); }
+  void give_to_silent_peer();
   void note_blocked();
   void fail_blocked_writers();
 

@@ -17,6 +17,7 @@ void Session::Impl::advance(Time now) {
   if (is_open()) close_when_idle();
   if (is_open()) close_when_peer_is_dead();
   if (is_open()) fail_blocked_writers();
+  if (is_open()) give_to_silent_peer();
   if (may_send_pings() && liveness_.ping_is_due(now)) send_periodic_ping();
   due_.tell_all([this](wire::StreamId id) { return streams_.find(id); },
                 [this](Stream& stream) { tell(stream); });

@@ -41,7 +41,7 @@ void Session::Impl::schedule(Stream& stream) {
 
 // A closing session goes on giving while it waits itself: the peer may be closing, too.
 Windows::Moment Session::Impl::moment() const {
-  return {now_, stats_.round_trip, has_more_to_say()};
+  return {now_, stats_.round_trip, has_more_to_say(), liveness_.silence().is_over(now_)};
 }
 
 // The application has taken bytes of a stream, or they were dropped.
@@ -53,12 +53,23 @@ void Session::Impl::consumed(Stream& stream, std::size_t bytes) {
 void Session::Impl::consumed_by_connection(std::size_t bytes) {
   const std::uint32_t delta = windows_.give_back(bytes, moment());
   if (delta != 0) control_.answer(wire::WindowUpdateFrame{0, delta});
+  if (windows_.may_have_stopped()) liveness_.window_ended(now_);
 }
 
 void Session::Impl::consumed_by_stream(Stream& stream, std::size_t bytes) {
   if (stream.receiving.wire != WireState::kOpen) return;  // nothing more comes
   const std::uint32_t delta = windows_.give_back(stream, bytes, moment());
   if (delta != 0) control_.answer(wire::WindowUpdateFrame{stream.id, delta});
+  if (windows_.may_have_stopped(stream)) liveness_.window_ended(now_);
+}
+
+// A peer that has shown no windows, and has sent nothing since it came to the end of one, may wait
+// there. One without windows that has more to send has long sent it.
+void Session::Impl::give_to_silent_peer() {
+  if (!liveness_.silence().is_over(now_)) return;
+  consumed_by_connection(0);
+  streams_.each([this](Stream& stream) { consumed_by_stream(stream, 0); });
+  liveness_.silence_answered();
 }
 
 // ---- what the peer lets us send

@@ -67,11 +67,10 @@ std::uint32_t Windows::give_back(Stream& stream, std::size_t bytes, const Moment
 
 std::uint32_t Windows::give(ReceiveWindow& window, std::size_t bytes, std::int64_t limit,
                             const Moment& moment) {
-  // A peer that has shown no windows, or not yet, is given them only where it stops, at the end of
-  // one: whatever reaches a peer without windows that has closed is answered by a TCP reset, which
-  // destroys what it sent before. The answer to the opening PING may stand behind all of that.
-  const bool stopped = window.available() <= 0 && !window.was_overrun();
-  const bool wanted = found() == PeerFlowControl::kWindows || (has_windows() && stopped);
+  // A peer that has shown no windows is given them only where it stops: whatever reaches a peer
+  // without windows that has closed is answered by a TCP reset, which destroys what it sent before.
+  const bool stopped = moment.peer_is_silent && has_windows() && stands_at_end(window);
+  const bool wanted = found() == PeerFlowControl::kWindows || stopped;
   if (!wanted || !moment.may_send) {
     window.withhold(bytes);
     return 0;

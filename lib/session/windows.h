@@ -68,12 +68,19 @@ class Windows {
   struct Moment {
     Time now;
     std::optional<std::chrono::nanoseconds> round_trip;
-    bool may_send = true;  ///< else the credit is kept
+    bool may_send = true;         ///< else the credit is kept
+    bool peer_is_silent = false;  ///< it has sent nothing since it came to the end of a window
   };
   /// The connection's, or a stream's, bytes were taken or dropped. Returns the delta of the
   /// WINDOW_UPDATE that is now due, or 0.
   std::uint32_t give_back(std::size_t bytes, const Moment& moment);
   std::uint32_t give_back(Stream& stream, std::size_t bytes, const Moment& moment);
+  /// Whether the peer, which has shown no windows, has come to the very end of one: it may have
+  /// windows after all, and wait.
+  bool may_have_stopped() const { return may_have_stopped(receive_); }
+  bool may_have_stopped(const Stream& stream) const {
+    return may_have_stopped(stream.receiving.window);
+  }
   /// Nothing more comes for the stream: what its window has grown by is free for others.
   void closed(const Stream& stream) { growth_ -= stream.receiving.window.growth(); }
 
@@ -94,6 +101,12 @@ class Windows {
   void restart(Stream& stream) const;
 
  private:
+  static bool stands_at_end(const ReceiveWindow& window) {
+    return window.available() <= 0 && !window.was_overrun();
+  }
+  bool may_have_stopped(const ReceiveWindow& window) const {
+    return found() != PeerFlowControl::kWindows && has_windows() && stands_at_end(window);
+  }
   std::uint32_t give(ReceiveWindow& window, std::size_t bytes, std::int64_t limit,
                      const Moment& moment);
 

@@ -92,9 +92,30 @@ TEST_CASE("undecided, a window is given back only where the peer stops", "[sessi
     CHECK(client.found() == PeerFlowControl::kNone);
     CHECK(client.sent().empty());
   }
-  SECTION("at its end: the peer may wait for more") {
+  SECTION("at its very end, and then past it: likewise") {
     client.receive_data(id, patterned_text(65536 - 60 * 1000));
+    client.clock.advance(std::chrono::milliseconds(900));
+    client.turn();
+    CHECK(client.sent().empty());
+    client.receive_data(id, "more");
+    client.clock.advance(seconds(10));
+    client.turn();
+    CHECK(client.found() == PeerFlowControl::kNone);
+    CHECK(client.sent().empty());
+  }
+  SECTION("at its end, and the peer is silent: it may wait for more") {
+    if (GENERATE(false, true)) client.receive(wire::PingFrame{1});
+    client.receive_data(id, patterned_text(65536 - 60 * 1000));
+    CHECK(client.sent().empty());
+    client.clock.advance(std::chrono::milliseconds(500));
+    client.receive(wire::PingFrame{2});
+    CHECK(client.sent() == Lines{"PING 2"});
+    REQUIRE(client.session.deadline());
+    CHECK(*client.session.deadline() == client.clock.now() + seconds(1));
+    client.clock.advance(seconds(1));
+    client.turn();
     CHECK(client.sent() == Lines{"WINDOW_UPDATE 1 65536"});
+    CHECK_FALSE(client.session.deadline());
   }
   SECTION("the peer shows that it has windows: what was read counts") {
     client.receive(wire::SettingsFrame{});
