@@ -53,7 +53,9 @@ bool CheckedHandler::awaits_reply(const Stream& stream) { return stream.ours && 
 
 void CheckedHandler::set_paused(wire::StreamId id, bool paused) {
   const auto found = streams_.find(id);
-  if (found != streams_.end()) found->second.paused = paused && !found->second.discarded;
+  if (found == streams_.end()) return;
+  Stream& stream = found->second;
+  stream.paused = paused && !stream.discarded && !stream.reader_taken;
 }
 
 void CheckedHandler::discarded(wire::StreamId id) {
@@ -62,10 +64,18 @@ void CheckedHandler::discarded(wire::StreamId id) {
   pause_is_over(id);
 }
 
-void CheckedHandler::pause_is_over(wire::StreamId id) { set_paused(id, false); }
+void CheckedHandler::pause_is_over(wire::StreamId id) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return;
+  found->second.paused = false;
+  found->second.reader_taken = true;
+}
 
 void CheckedHandler::pauses_are_over() {
-  for (auto& [id, stream] : streams_) stream.paused = false;
+  for (auto& [id, stream] : streams_) {
+    stream.paused = false;
+    stream.reader_taken = true;
+  }
 }
 
 void CheckedHandler::on_stream(wire::SynStreamFrame&& frame) {

@@ -43,7 +43,8 @@ class CheckedHandler final : public session::Handler {
   void created(wire::StreamId id, bool unidirectional);
   void set_paused(wire::StreamId id, bool paused);
   void discarded(wire::StreamId id);
-  /// This side has done something to the stream, or to all, that ends its pause.
+  /// This side has done something to the stream, or to all, that ends its pause, and leaves no
+  /// reader that could pause again.
   void pause_is_over(wire::StreamId id);
   void pauses_are_over();
   void pinged(std::uint32_t id) { pings_.insert(id); }
@@ -80,6 +81,7 @@ class CheckedHandler final : public session::Handler {
     bool ended_well = true;  // both of them, as far as they were
     bool paused = false;
     bool discarded = false;
+    bool reader_taken = false;
     std::vector<std::size_t> starts;  // where its payload may begin, by what was delivered
     std::size_t delivered = 0;
     bool reply_sent = false;
