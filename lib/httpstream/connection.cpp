@@ -23,11 +23,6 @@ constexpr std::chrono::milliseconds kLeastCloseWait{10};
 // A timer that is set for longer is set again when it has run.
 constexpr std::chrono::hours kLongestTimer{24};
 
-// A timeout that no clock reaches means never.
-session::Time after(std::chrono::milliseconds timeout, session::Time from) {
-  return moment_after(from, timeout);
-}
-
 std::size_t size_of(std::span<const Bytes> spans) {
   std::size_t size = 0;
   for (const Bytes span : spans) size += span.size();
@@ -304,7 +299,7 @@ void Connection::Impl::turn() {
 void Connection::Impl::read(Bytes bytes) {
   const auto keep = owner_.shared_from_this();
   has_read_ = true;
-  if (gone_ && close_deadline_) close_deadline_ = after(close_timeout_, now());
+  if (gone_ && close_deadline_) close_deadline_ = moment_after(now(), close_timeout_);
   if (untaken_input_.empty()) {
     receive(bytes);
   } else {
@@ -402,7 +397,7 @@ void Connection::Impl::flush() {
 void Connection::Impl::sent(std::size_t count) {
   if (count == 0) return;
   peer_watch_.note_sent(now());
-  if (close_deadline_) close_deadline_ = after(close_timeout_, now());
+  if (close_deadline_) close_deadline_ = moment_after(now(), close_timeout_);
   if (!preface_.empty()) {
     preface_.drop_prefix(count);
   } else {
@@ -415,7 +410,7 @@ void Connection::Impl::sent(std::size_t count) {
 void Connection::Impl::write_failed(const Error& error) {
   write_error_ = error;
   note_lost(error);
-  close_deadline_ = after(close_timeout_, now());
+  close_deadline_ = moment_after(now(), close_timeout_);
   gone_ = peer_watch_.ask_at_once(*transport_, now());
 }
 
@@ -441,7 +436,7 @@ void Connection::Impl::move_on() {
       phase_ = Phase::kDraining;
       if (!close_error_) close_error_ = session_.error();
       if (!close_error_ && shutting_down_) closed_here_ = true;
-      close_deadline_ = after(close_timeout_, now());
+      close_deadline_ = moment_after(now(), close_timeout_);
       if (session_.error().code() == session::Errc::kPeerDead) {
         close_transport();  // nobody is there to be waited for
         session_.receive_end(session_.error());
@@ -452,7 +447,7 @@ void Connection::Impl::move_on() {
   const bool all_sent = session_.finished() || (peer_ended_ && !session_.has_output());
   if (phase_ == Phase::kDraining && (write_error_ || (all_sent && !writing_))) {
     phase_ = Phase::kLingering;
-    close_deadline_ = after(close_timeout_, now());
+    close_deadline_ = moment_after(now(), close_timeout_);
     if (!write_error_) {
       // By TLS what was written may still be waiting in our own memory.
       transport_->shutdown([this](const Error&) {
@@ -482,8 +477,8 @@ bool Connection::Impl::still_closing() {
   if (untaken == 0) return false;
   const session::Time present = now();
   if (untaken != std::exchange(untaken_, untaken)) last_progress_ = present;
-  close_deadline_ = after(std::max(close_timeout_, kLeastCloseWait), present);
-  return present < after(slow_reader_timeout_, last_progress_);
+  close_deadline_ = moment_after(present, std::max(close_timeout_, kLeastCloseWait));
+  return present < moment_after(last_progress_, slow_reader_timeout_);
 }
 
 // When the transport is gone nobody can accept a stream any more.
