@@ -138,7 +138,7 @@ TEST_CASE("wrong thread: the one that made an object, once another runs the loop
     asked.get_future().wait();
   });
   called.get_future().wait();
-  CHECK(test::mentions(test::says_when_called([&] { timer.stop(); }),
+  CHECK(test::mentions(test::text_if_it_dies([&] { timer.stop(); }),
                        {"a Timer was made on thread", "was called back on thread"}));
   const bool taken = (*poster)->post([&] { (*poster)->close(); });
   CHECK(taken);
