@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string>
 
 #include "wire/dictionary.h"
@@ -34,8 +35,8 @@ constexpr std::size_t kStep = 4096;  // how far an output vector grows at a time
 // given back with the next.
 constexpr std::size_t kKeptCapacity = 16 * 1024;
 
-// Far more than a frame can stand for, and small enough to add to.
-constexpr std::size_t kLargestBlock = std::size_t{1} << 40;
+// Far more than memory can hold, and small enough to add to.
+constexpr std::size_t kLargestBlock = std::numeric_limits<std::size_t>::max() / 4;
 
 // What inflate's data_type says: the low bits count the bits of the last byte that are not used
 // yet, and this one that no block is begun.

@@ -75,8 +75,7 @@ CommandConnection::CommandConnection(uv_loop_t* loop, RequestedStreams requested
                                      std::string protocol, std::string peer,
                                      std::shared_ptr<const StreamingServer::Options> options,
                                      ReadyHandler on_ready, OverHandler on_over)
-    : loop_(loop),
-      use_stdin_(requested.standard_input),
+    : use_stdin_(requested.standard_input),
       use_stdout_(requested.standard_output),
       use_stderr_(requested.standard_error),
       tty_(requested.terminal),

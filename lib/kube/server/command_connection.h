@@ -74,7 +74,6 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   void connection_closed(const Error& error);
   void log(std::string_view text) const;
 
-  uv_loop_t* loop_;
   // Read by place_for.
   bool use_stdin_;
   bool use_stdout_;
