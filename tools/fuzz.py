@@ -5,6 +5,8 @@ it found and how that is seen again. Exits with 1 when one of them found somethi
 looks whether the names are those of fuzzers.
 """
 
+from __future__ import annotations
+
 import os
 import pathlib
 import re

@@ -160,7 +160,9 @@ def main():
         contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
         base = options.changed or last_green_commit(contributing)
         changed = changed_since(base) if base else None
-        if changed is None:
+        if base is None:
+            print("clang-tidy: CONTRIBUTING.md names no commit; looking at everything")
+        elif changed is None:
             print(f"clang-tidy: git does not know the commit {base}; looking at everything")
         elif CONFIGURATION in changed:
             print(f"clang-tidy: {CONFIGURATION} has changed; looking at everything")

@@ -6,6 +6,8 @@ has failed. `--list` prints the table, `--missing [CHECK ...]` the packages (Deb
 checks need and that are not here.
 """
 
+from __future__ import annotations
+
 import concurrent.futures
 import json
 import os
@@ -241,7 +243,7 @@ def bits_32():
     # Only what is no program of 64 bits: Catch2's headers.
     env = {"CXX": with_ccache("g++", "-m32"), "PKG_CONFIG_LIBDIR": "/usr/share/pkgconfig"}
     options = ["-Dbuildtype=debug", "-Doptimization=1", "-Dio=false", *catch2_options()]
-    test(configure("32-bit", options, env), FLOORS_0_TO_2)
+    test(configure("32-bit", options, env), FLOORS_0_TO_2, {"UVSPDY_TEST_SEEDS": "1000"})
 
 
 def need_oldest_libuv():
