@@ -143,6 +143,12 @@ def need_libcxx():
     ]
 
 
+def gcc():
+    """g++, or the newer one that tools/dev has chosen beside it."""
+    chosen = os.environ.get("CXX", "")
+    return chosen if chosen.startswith("g++") else "g++"
+
+
 def with_ccache(*compiler):
     return " ".join([*(["ccache"] if shutil.which("ccache") else []), *compiler])
 
@@ -206,7 +212,7 @@ def clang_release():
 
 def gcc_release():
     folder = configure(
-        "gcc-release", ["-Dbuildtype=release", "-Dtests=false"], {"CXX": with_ccache("g++")}
+        "gcc-release", ["-Dbuildtype=release", "-Dtests=false"], {"CXX": with_ccache(gcc())}
     )
     build(folder)
 
@@ -228,20 +234,20 @@ def libcxx():
 
 def need_32_bit():
     return [
-        Need("g++-multilib", file="/usr/lib/gcc/x86_64-linux-gnu"
-             f"/{gcc_version()}/32/libstdc++.so"),
+        Need(f"{gcc()}-multilib",
+             file=f"/usr/lib/gcc/x86_64-linux-gnu/{gcc_version()}/32/libstdc++.so"),
         Need("lib32z1-dev", file="/usr/lib32/libz.so"),
     ]
 
 
 def gcc_version():
-    done = subprocess.run(["g++", "-dumpversion"], check=True, capture_output=True, text=True)
+    done = subprocess.run([gcc(), "-dumpversion"], check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 
 def bits_32():
     # Only what is no program of 64 bits: Catch2's headers.
-    env = {"CXX": with_ccache("g++", "-m32"), "PKG_CONFIG_LIBDIR": "/usr/share/pkgconfig"}
+    env = {"CXX": with_ccache(gcc(), "-m32"), "PKG_CONFIG_LIBDIR": "/usr/share/pkgconfig"}
     options = ["-Dbuildtype=debug", "-Doptimization=1", "-Dio=false", *catch2_options()]
     test(configure("32-bit", options, env), FLOORS_0_TO_2, {"UVSPDY_TEST_SEEDS": "1000"})
 
@@ -274,7 +280,7 @@ def built_libuv():
 
 def oldest_libuv():
     libraries = built_libuv() / "lib"
-    env = {"PKG_CONFIG_PATH": str(libraries / "pkgconfig"), "CXX": with_ccache("g++")}
+    env = {"PKG_CONFIG_PATH": str(libraries / "pkgconfig"), "CXX": with_ccache(gcc())}
     options = ["-Dbuildtype=debug", "-Dkube=false", "-Ddefault_library=static"]
     folder = configure("oldest-libuv", options, env)
     known = subprocess.run(
@@ -297,12 +303,18 @@ def variants():
 
 
 def need_options():
-    return [*need_clang(), Need("libpcap-dev", file="/usr/include/pcap/pcap.h")]
+    number = newest_clang()
+    runtime = f"/usr/lib/llvm-{number}/lib/clang/{number}/lib/linux/libclang_rt.fuzzer-x86_64.a"
+    return [
+        *need_clang(),
+        Need(f"libclang-rt-{number}-dev", file=runtime),
+        Need("libpcap-dev", file="/usr/include/pcap/pcap.h"),
+    ]
 
 
 def options():
     for name, chosen in variants():
-        compiler = clang() if name.startswith("fuzzers") else "g++"
+        compiler = clang() if name.startswith("fuzzers") else gcc()
         folder = configure(
             f"option-{name}", ["-Dbuildtype=debug", *chosen], {"CXX": with_ccache(compiler)}
         )
@@ -323,13 +335,13 @@ def libraries(folder):
 
 def headers():
     """Each public header by itself, and all of them together, twice."""
-    folder = configure("headers", ["-Dtests=false", "-Dtools=false"], {"CXX": "g++"})
+    folder = configure("headers", ["-Dtests=false", "-Dtools=false"], {"CXX": gcc()})
     include = ROOT / "include"
     names = [file.relative_to(include).as_posix() for file in sorted(include.rglob("*.h"))]
     names.append("uvspdy/version.h")
     together = "".join(f"#include <{name}>\n" for name in names) * 2
     texts = {name: f"#include <{name}>\n" for name in names} | {"all headers": together}
-    jobs = [(compiler, name) for compiler in ("g++", clang()) for name in texts]
+    jobs = [(compiler, name) for compiler in (gcc(), clang()) for name in texts]
 
     def look_at(job):
         compiler, name = job
