@@ -1,4 +1,4 @@
-"""What is promised of compilers, libraries and options: release_check.py [CHECK ...].
+"""What is promised of compilers, libraries, options and the code: release_check.py [CHECK ...].
 
 Without names all checks of the table below are run, each in a folder of its own under build-check.
 Each prints its name and its seconds. One that cannot run, because a compiler or a library is missing,
@@ -364,6 +364,14 @@ def headers():
         raise Failure(", ".join(failed))
 
 
+def need_lint():
+    # As tools/dev chooses them: version 14 before the one of no number.
+    return [
+        Need(name, command=f"{name}-14" if shutil.which(f"{name}-14") else name)
+        for name in ("clang-format", "clang-tidy")
+    ]
+
+
 CHECKS = [
     Check("headers", "public headers alone and together, strict warnings, g++ and the newest clang",
           headers, need_clang),
@@ -379,6 +387,11 @@ CHECKS = [
           oldest_libuv, need_oldest_libuv),
     Check("options", "each option of meson off and on, and each kind of library",
           options, need_options),
+    Check("coverage", "floors 1 to 4: no less than tools/coverage.py asks for",
+          lambda: run("tools/dev", "coverage", "--no-install"),
+          lambda: [Need("gcovr", command="gcovr")]),
+    Check("lint", "formatting, and clang-tidy for everything",
+          lambda: run("tools/dev", "lint", "--no-install"), need_lint),
 ]
 
 
