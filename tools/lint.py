@@ -120,7 +120,7 @@ def look_at(tidy, build, source):
     done = subprocess.run(
         [tidy, "-p", str(build), "--quiet", source], capture_output=True, text=True
     )
-    return None if done.returncode == 0 else done.stdout + done.stderr
+    return None if done.returncode == 0 else done.stdout or done.stderr
 
 
 def lint(tidy, build, sources, compilation):
