@@ -236,7 +236,7 @@ def libcxx():
     # Linked statically: Debian 12 has the newest libc++ as headers and an archive, and only an older
     # one to share.
     options = ["-Dbuildtype=debug", f"-Dcpp_args={flag}"]
-    options += [f"-Dcpp_link_args={flag},-static-libstdc++"]
+    options += [f"-Dcpp_link_args={flag} -static-libstdc++"]
     options += ["-Dkube=false", "-Ddefault_library=static", *catch2_options()]
     folder = configure("libc++", options, {"CXX": with_ccache(clang())})
     test(folder, FLOORS_0_TO_2 + FLOORS_3_AND_4)
