@@ -37,7 +37,7 @@ struct UVSPDY_EXPORT Pod {
 /// The container to use when a request names none.
 struct DefaultContainer {
   std::string name{};
-  /// True for the first of several containers that no annotation names: clients should warn.
+  /// True if the pod has several containers and no annotation names this one: clients should warn.
   bool is_guess = false;
 };
 

@@ -18,8 +18,8 @@ namespace uvspdy::kube {
 
 /// How a PortForwarder behaves. Every field has a default.
 struct PortForwarderOptions {
-  /// A forwarded connection has two streams (data and error). Once the server has ended one of
-  /// them, the other is given up when it brings nothing for this long.
+  /// A forwarded connection has an error and a data stream. Once one is over, how long to wait for
+  /// the other: for the error stream's end, or for the data stream's end or more bytes.
   std::chrono::milliseconds end_grace = std::chrono::seconds(10);
 };
 

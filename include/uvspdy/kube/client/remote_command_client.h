@@ -50,8 +50,8 @@ struct RemoteCommandStreams {
   /// Destroying this reader discards the output, and on_exit does not wait for it. A reader that is
   /// kept must be read to its end, for on_exit comes after that.
   httpstream::StreamReader standard_output{};
-  httpstream::StreamReader standard_error{};  ///< likewise; of no stream also with a terminal,
-                                              ///< which has only one output
+  httpstream::StreamReader standard_error{};  ///< as standard_output; of no stream also with
+                                              ///< a terminal, which has only one output
   TerminalResize terminal_resize{};
   std::string protocol{};  ///< the one that the server chose
 };
@@ -115,8 +115,8 @@ UVSPDY_EXPORT net::Attempt exec(ApiServer& server, const ExecRequest& request,
 UVSPDY_EXPORT net::Attempt attach(ApiServer& server, const AttachRequest& request,
                                   RemoteCommandHandlers handlers, TerminalSize size = {});
 
-/// Returns an error's text for people: the message of the metav1.Status with which a server refused
-/// the upgrade, if it sent one; else error.message().
+/// Returns an error's text for people: error.message(), or, when a server refused the upgrade with
+/// a metav1.Status that has a message, "the server refused (403): MESSAGE".
 UVSPDY_EXPORT std::string describe(const Error& error);
 
 }  // namespace uvspdy::kube

@@ -24,7 +24,7 @@ struct Impersonation {
 enum class InteractiveMode {
   kNever,
   kIfAvailable,  ///< if stdin is a terminal and AuthenticatorOptions::stdin_available
-  kAlways,       ///< likewise; else the plugin is not run, and authenticate() gives kCredentials
+  kAlways,       ///< like kIfAvailable, but else the plugin is not run (kCredentials)
 };
 
 /// A credential plugin: a command that prints an ExecCredential (client.authentication.k8s.io/v1
@@ -33,7 +33,7 @@ struct ExecConfig {
   std::string command{};  ///< looked up on PATH unless it contains a '/'
   std::vector<std::string> arguments{};
   std::vector<std::pair<std::string, std::string>> environment{};  ///< added to this process's
-  std::string api_version{};          ///< that the plugin's output must have
+  std::string api_version{};          ///< the apiVersion of the ExecCredential that it prints
   std::string install_hint{};         ///< added to the error's text when the command does not exist
   bool provide_cluster_info = false;  ///< whether the plugin gets the server's address and CA
   InteractiveMode interactive_mode = InteractiveMode::kNever;

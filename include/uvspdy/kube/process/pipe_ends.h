@@ -35,10 +35,10 @@ UVSPDY_EXPORT Result<std::unique_ptr<httpstream::Source>> source_of_fd(
 
 /// Makes a sink of the descriptor that a process's input is written to; `fd` and errors are as for
 /// source_of_fd. Bytes that the process does not take at once are buffered, in blocks of `pool` if
-/// there is one. end() closes `fd` after the last byte. Closing it would not show a break: the
-/// process would take it for the end of its whole input. So after break_off(), and up to ten
-/// seconds for the bytes before it, `fd` stays open until the sink is destroyed. A Pump destroys
-/// it after its `done`, in which the process can be sent a signal. Destroying it closes `fd`.
+/// they are borrowed. end() closes `fd` after the last byte. After break_off(), the bytes before it
+/// have ten seconds to be written, and `fd` stays open, since the process would take its closing
+/// for the end of the whole input. Destroying the sink closes `fd`. A Pump destroys its sink after
+/// its `done` has run: `done` is the place to send the process a signal.
 ///
 /// The sink notices that the process has closed its input only when it writes. The program must
 /// ignore SIGPIPE, as libuv asks of all its users.

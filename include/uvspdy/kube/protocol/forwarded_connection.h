@@ -38,10 +38,10 @@ class UVSPDY_EXPORT ForwardedConnection {
   /// The client's address, for messages; valid also when the client has gone.
   virtual std::string peer() const = 0;
 
-  /// Joins the client with `target` (httpstream::Relay), which must not be null, is taken over and
-  /// is closed in every case. Bytes go both ways; each direction's end is passed on as an end, a
-  /// break as a break. When the target breaks, the data stream is reset; no text is sent on the
-  /// error stream, because kubectl then gives up all its connections.
+  /// Joins the client with `target` by a httpstream::Relay. `target` must not be null; it is taken
+  /// over, and closed in every case. Bytes go both ways, and each direction's end is passed on as
+  /// an end. When the target breaks, the data stream is reset. No text is sent on the error stream
+  /// then, because such a text makes kubectl give up all its connections.
   virtual void connect_to(std::unique_ptr<net::Transport> target) = 0;
 
   /// For an answer without a transport: takes the stream with the connection's bytes, whose halves
@@ -52,7 +52,7 @@ class UVSPDY_EXPORT ForwardedConnection {
   virtual std::shared_ptr<httpstream::Stream> take_data_stream() = 0;
 
   /// Reports to the client that it is not connected: "error forwarding port 80 to pod NAME, uid
-  /// UID: MESSAGE" on the error stream, as kubelets do, and ends both streams.
+  /// UID: MESSAGE" on the error stream, as kubelets do. Ends it, and resets the data stream.
   virtual void fail(std::string_view message) = 0;
 
   /// Sets the handler that runs once, from the loop, if the client gives the connection up or

@@ -11,7 +11,7 @@
 
 namespace uvspdy::kube {
 
-/// The only version of the protocol over SPDY.
+/// The protocol name of a port-forward over SPDY; there is only this version.
 inline constexpr std::string_view kPortForwardProtocol = "portforward.k8s.io";
 
 /// The headers of each stream, beside `kHeaderStreamType` ("error" or "data"): the port of the pod,
@@ -31,7 +31,7 @@ inline constexpr std::string_view kStreamTypeData = "data";
 struct PortForwardRequest {
   std::string pod_namespace = "default";
   std::string pod{};
-  std::string pod_uid{};  ///< set only by the path of a kubelet, which may name it
+  std::string pod_uid{};  ///< set only by parse_streaming_target, from a kubelet's path
   /// The ports in the request's query. SPDY clients send none: each stream names its own port.
   std::vector<std::uint16_t> ports{};
 };

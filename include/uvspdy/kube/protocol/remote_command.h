@@ -40,14 +40,14 @@ struct TerminalSize {
 /// Formats a size for the resize stream: {"Width":80,"Height":24}
 UVSPDY_EXPORT std::string to_json(const TerminalSize& size);
 
-/// Parses one such object. Errors: kBadRequest (no object with both numbers, from 0 to 65535).
+/// Parses a size in JSON. Errors: kBadRequest (not an object with both, from 0 to 65535).
 UVSPDY_EXPORT Result<TerminalSize> parse_terminal_size(std::string_view json);
 
 /// A request to run a command in a container (v1.PodExecOptions).
 struct ExecRequest {
   std::string pod_namespace = "default";
   std::string pod{};
-  std::string pod_uid{};    ///< set only by the path of a kubelet, which may name it
+  std::string pod_uid{};    ///< set only by parse_streaming_target, from a kubelet's path
   std::string container{};  ///< empty: the pod's only container
   std::vector<std::string> command{};
   bool use_stdin = false;
@@ -56,7 +56,8 @@ struct ExecRequest {
   bool tty = false;
 };
 
-/// A request to attach to a container's main process (v1.PodAttachOptions); fields as above.
+/// A request to attach to a container's main process (v1.PodAttachOptions). For its fields, see
+/// those of the same names in ExecRequest.
 struct AttachRequest {
   std::string pod_namespace = "default";
   std::string pod{};

@@ -39,7 +39,7 @@ UVSPDY_EXPORT Status exit_status(int code, std::string message = {});
 /// Makes a failure with an HTTP status code, such as 404, a reason, such as "NotFound", and a text.
 UVSPDY_EXPORT Status failure_status(int code, std::string reason, std::string message);
 
-/// Makes an HTTP answer whose body is such a failure as JSON.
+/// Makes an HTTP answer with status `code` and, as JSON, the body failure_status(code, ...).
 UVSPDY_EXPORT httpstream::HttpResponse status_response(int code, std::string reason,
                                                        std::string message);
 
@@ -53,7 +53,7 @@ UVSPDY_EXPORT Result<Status> parse_status(std::string_view json);
 /// without an exit code; the text is its message); kBadStatus (NonZeroExitCode without a code).
 UVSPDY_EXPORT Result<int> exit_code(const Status& status);
 
-/// Makes the error kRefused of an API server's answer that is not the object asked for.
+/// Makes a kRefused error for an API server's answer that is not the requested object.
 UVSPDY_EXPORT Error refused(const httpstream::HttpResponse& response);
 
 /// Returns the Status in an error that `refused` has made; null for another error. Its code is the

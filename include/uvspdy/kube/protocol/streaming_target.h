@@ -20,11 +20,11 @@ using StreamingRequest = std::variant<ExecRequest, AttachRequest, PortForwardReq
 ///     /exec/NS/POD[/UID]/CONTAINER               /attach/...   /portForward/NS/POD[/UID]
 UVSPDY_EXPORT bool is_streaming_path(std::string_view path);
 
-/// Parses a target with such a path. The API server's parameters are command (repeated), container,
-/// stdin, stdout, stderr and tty; the kubelet's are command, input, output, error and tty. A flag
-/// is set by "true" or "1". stderr is ignored with tty, as by kubelets. portforward's parameters
-/// are "ports" or "port", repeated or separated by commas; SPDY clients send none. Errors:
-/// kBadRequest: another path, a malformed %-escape, no command or a NUL in one, no stream, no port.
+/// Parses the path and query of a streaming request. An API server's parameters are command
+/// (repeated), container, stdin, stdout, stderr and tty; a kubelet's are command, input, output,
+/// error and tty. "true" or "1" sets a flag. stderr is ignored with tty, as by kubelets. Those of a
+/// portforward are "ports" or "port", repeated or separated by commas; SPDY clients send none.
+/// Errors: kBadRequest (bad path, %-escape, command or port, or no stream is asked for).
 UVSPDY_EXPORT Result<StreamingRequest> parse_streaming_target(const httpstream::Target& target);
 
 }  // namespace uvspdy::kube

@@ -30,8 +30,8 @@ struct BearerToken {
 UVSPDY_EXPORT Result<std::vector<BearerToken>> parse_token_file(std::string_view text,
                                                                 std::string_view name);
 
-/// Reads and parses such a file of at most 1 MiB; blocks meanwhile. Errors: kBadTokenFile, also for
-/// a file that cannot be read, then with libuv's reason in the text.
+/// Reads a static token file of at most 1 MiB, blocking, and parses it (parse_token_file). Errors:
+/// kBadTokenFile, also for a file that cannot be read, then with libuv's reason in the text.
 UVSPDY_EXPORT Result<std::vector<BearerToken>> read_token_file(const std::string& path);
 
 /// Finds the user who sent a request: by the client certificate that TLS has verified (its common

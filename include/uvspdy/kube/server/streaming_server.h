@@ -36,7 +36,7 @@ struct StreamingServerOptions {
   /// The URL under which clients reach `serve_token`: "https://10.0.0.1:10010", or with a path
   /// prefix, "https://10.0.0.1:10010/cri".
   std::string base_url{};
-  /// How long a URL of `exec_url` works (0: not at all), and how many unused ones there may be.
+  /// How long an unused URL stays valid (0: not at all), and how many unused URLs there may be.
   std::chrono::milliseconds token_lifetime = std::chrono::minutes(1);
   std::size_t max_tokens = 1000;
   /// Receives a line of text for each failure: a stream refused, a connection broken.
@@ -67,25 +67,25 @@ class UVSPDY_EXPORT StreamingServer {
   /// Makes a URL for a request that the embedder has authorized: BASE/exec/TOKEN, BASE/attach/TOKEN
   /// or BASE/portforward/TOKEN. It works once, within token_lifetime. Errors: kBadRequest (no
   /// command, a NUL in a command, no stream); kTooManyRequests (max_tokens URLs are unused);
-  /// kNoRandomness; httpstream::Errc::kBadUrl (base_url).
+  /// kNoRandomness; httpstream::Errc::kBadUrl (base_url is empty or malformed).
   Result<std::string> exec_url(ExecRequest request);
   Result<std::string> attach_url(AttachRequest request);
   Result<std::string> port_forward_url(PortForwardRequest request);
 
-  /// Makes the HTTP answer (a Status as JSON) for an error of these functions: 400 for kBadRequest,
-  /// 429 with Retry-After for kTooManyRequests, else 500.
+  /// Makes the HTTP answer (a Status as JSON) for an error of `exec_url` and its like: 400 for
+  /// kBadRequest, 429 with Retry-After for kTooManyRequests, else 500.
   httpstream::HttpResponse response_for(const Error& error) const;
 
-  /// Serves a request for such a URL as `serve_authorized` does. Answers 404 to another path and to
-  /// a token that is unknown, used, expired or of another operation. A request that asks for no
-  /// SPDY upgrade does not use up its token.
+  /// Serves a request for a URL of `exec_url` and its like, as `serve_authorized` does. Answers 404
+  /// to another path, and to a token that is unknown, used, expired or of another operation. A
+  /// request that asks for no SPDY upgrade does not use up its token.
   void serve_token(const std::shared_ptr<httpstream::HttpExchange>& exchange);
 
   /// Serves a request that the embedder has authorized: upgrades the connection, waits for the
   /// client's streams, and calls the Runtime. An exec or attach client that does not create all of
-  /// its streams in time, or creates others, gets a failure on its error stream instead. Answers
-  /// 405 unless to POST or GET, 400 without an upgrade, protocol, command or stream, 403 without a
-  /// common protocol, and 503 after `stop`.
+  /// its streams in time, or creates others, gets a failure on its error stream instead. Requests
+  /// that it does not serve are answered with 405 (neither POST nor GET), 400 (they ask for no
+  /// upgrade to SPDY, no protocol, command or stream), 403 (no common protocol) or 503 (stopped).
   void serve_authorized(const std::shared_ptr<httpstream::HttpExchange>& exchange,
                         StreamingRequest request);
 
