@@ -56,8 +56,7 @@ struct ExecRequest {
   bool tty = false;
 };
 
-/// A request to attach to a container's main process (v1.PodAttachOptions). For its fields, see
-/// those of the same names in ExecRequest.
+/// A request to attach to a container's main process (v1.PodAttachOptions). Fields: ExecRequest's.
 struct AttachRequest {
   std::string pod_namespace = "default";
   std::string pod{};

@@ -46,7 +46,7 @@ UVSPDY_EXPORT httpstream::HttpResponse status_response(int code, std::string rea
 /// Formats a status as one line of JSON. Bytes that are not UTF-8 become replacement characters.
 UVSPDY_EXPORT std::string to_json(const Status& status);
 
-/// Parses JSON. Errors: kBadStatus (no object whose `status` is "Success" or "Failure").
+/// Parses a Status in JSON. Errors: kBadStatus (no object with `status` "Success" or "Failure").
 UVSPDY_EXPORT Result<Status> parse_status(std::string_view json);
 
 /// Returns the exit code of a command's status: 0 for success. Errors: kCommandFailed (a failure
