@@ -53,7 +53,7 @@ struct RemoteCommandStreams {
   httpstream::StreamReader standard_error{};  ///< as standard_output; of no stream also with
                                               ///< a terminal, which has only one output
   TerminalResize terminal_resize{};
-  std::string protocol{};  ///< the one that the server chose
+  std::string protocol{};  ///< the version that the server chose: kProtocolV4 and so on
 };
 
 struct RemoteCommandHandlers {
@@ -66,9 +66,9 @@ struct RemoteCommandHandlers {
   /// the handlers of a standard_input that is still held may run. A connection that breaks is never
   /// reported as success; the command may then have run or not. Errors:
   ///
-  /// - kube::Errc: kNoStatus (the connection ended before the status and all output had come),
-  ///   kBadStatus (the status is malformed or longer than 64 KiB), kCommandFailed (the server
-  ///   reported a failure without an exit code);
+  /// - kube::Errc: kNoStatus (the streams ended before the status and all output had
+  ///   come), kBadStatus (the status is malformed or longer than 64 KiB), kCommandFailed (the
+  ///   server reported a failure without an exit code);
   /// - while connecting, those of ApiServer::dial, kube::Errc::kCredentials among them;
   /// - while the streams are created, session::Errc: kStreamRefused, kStreamReset, kGoneAway,
   ///   kConnectionClosed (the server ended the connection in order), kConnectionLost,
@@ -98,7 +98,7 @@ struct RemoteCommandHandlers {
 /// carries exit codes. In v3 and v2 a command that fails is kCommandFailed with the server's text,
 /// and exit code 0 is reported when the server ends the error stream (FIN) or the connection
 /// (GOAWAY) without a text. v1 servers reset the error stream before the command runs: in v1, exit
-/// code 0 means only that the outputs have ended in order.
+/// code 0 means only that the outputs, or the connection (GOAWAY), have ended in order.
 ///
 /// `size` is the initial size of the command's terminal, if the request asks for one; 0 x 0 sends
 /// none. It is sent before the last stream is created, which is when servers start the command.

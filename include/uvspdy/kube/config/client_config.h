@@ -24,7 +24,7 @@ struct Impersonation {
 enum class InteractiveMode {
   kNever,
   kIfAvailable,  ///< if stdin is a terminal and AuthenticatorOptions::stdin_available
-  kAlways,       ///< like kIfAvailable, but else the plugin is not run (kCredentials)
+  kAlways,       ///< like kIfAvailable; without that stdin the plugin is not run (kCredentials)
 };
 
 /// A credential plugin: a command that prints an ExecCredential (client.authentication.k8s.io/v1
@@ -58,7 +58,7 @@ struct Credentials {
 /// streaming uses it. Kubeconfig::client_config and in_cluster_config make one.
 struct ClientConfig {
   httpstream::Url server{};  ///< the URL's target is the path prefix of the server's API
-  std::string pod_namespace = "default";  ///< for requests: no function here reads it
+  std::string pod_namespace = "default";  ///< for the caller to put into its requests
   net::TlsClientOptions tls{};
   std::string proxy_url{};  ///< empty: no proxy, but see ApiServerOptions::proxy_from_environment
   Credentials credentials{};

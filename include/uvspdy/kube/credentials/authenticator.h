@@ -21,7 +21,7 @@ namespace uvspdy::kube {
 /// certificate.
 struct Authentication {
   Headers headers{};  ///< Authorization, Impersonate-User and its like
-  /// To be used as ClientConfig::tls.key_pair, which is empty whenever a plugin is run.
+  /// The plugin's certificate, for ClientConfig::tls.key_pair: that is empty if a plugin is run.
   std::optional<net::TlsKeyPair> key_pair{};
   std::uint64_t generation = 0;  ///< the number of the plugin's run, for `forget`; 0: no plugin
 };

@@ -21,12 +21,13 @@ namespace uvspdy::kube {
 /// The process that attach joins clients with, in place of a container's main process.
 struct MainCommand {
   std::vector<std::string> command{};
-  /// Whether clients may write to its stdin, one at a time. If not, stdin is empty (/dev/null).
+  /// Whether clients may write to its stdin, one at a time. If not, stdin is /dev/null, or a
+  /// terminal without input.
   bool use_stdin = false;
   /// Whether its stdin ends when the first client that had it ends it or goes. If not, and always
   /// with a terminal, it stays open for the next client. As stdinOnce of Kubernetes on containerd.
   bool stdin_once = false;
-  /// Whether it runs on a terminal (then never /dev/null), of the size that any client sent last.
+  /// Whether it runs on a terminal, of the size that any client sent last.
   bool tty = false;
 };
 

@@ -9,7 +9,7 @@ namespace uvspdy::kube {
 enum class Errc {
   kBadRequest = 1,   ///< a request that cannot be served; the text says why
   kBadStatus,        ///< a metav1.Status that is malformed, too long or without its exit code
-  kNoStatus,         ///< the connection ended before the command's status and output had come
+  kNoStatus,         ///< the streams ended before the command's status and output had come
   kCommandFailed,    ///< the server reported a failure of the command without an exit code
   kBadTokenFile,     ///< a static token file that cannot be read, is malformed or has no token
   kUnauthorized,     ///< a request with neither a verified certificate nor a known bearer token

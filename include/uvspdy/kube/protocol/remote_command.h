@@ -40,7 +40,7 @@ struct TerminalSize {
 /// Formats a size for the resize stream: {"Width":80,"Height":24}
 UVSPDY_EXPORT std::string to_json(const TerminalSize& size);
 
-/// Parses a size in JSON. Errors: kBadRequest (not an object with both, from 0 to 65535).
+/// Parses a size in JSON. Errors: kBadRequest (no object with Width and Height from 0 to 65535).
 UVSPDY_EXPORT Result<TerminalSize> parse_terminal_size(std::string_view json);
 
 /// A request to run a command in a container (v1.PodExecOptions).

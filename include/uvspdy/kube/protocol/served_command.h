@@ -34,12 +34,12 @@ class UVSPDY_EXPORT ServedCommand {
   /// If `finish` was not called, reports a failure (InternalError) to the client.
   virtual ~ServedCommand() = default;
 
-  /// Takes the reader of the command's stdin, once; input is buffered until then. Of no stream when
-  /// taken before, or when the request does not ask for stdin.
+  /// Takes the reader of the command's stdin; input is buffered until then. The reader is of no
+  /// stream if it was taken before, or if the request does not ask for stdin.
   virtual httpstream::StreamReader take_standard_input() = 0;
 
-  /// Takes the writer of an output of the command, once. Of no stream when taken before, or when
-  /// the request does not ask for it; stderr also with a terminal, which has only one output.
+  /// Takes the writer of an output. It is of no stream if it was taken before, or if the request
+  /// does not ask for that output; stderr's also with a terminal, which has only one output.
   virtual httpstream::StreamWriter take_standard_output() = 0;
   virtual httpstream::StreamWriter take_standard_error() = 0;
 

@@ -36,7 +36,7 @@ inline constexpr std::string_view kExitCodeCause = "ExitCode";
 /// "command terminated with exit code N", as kubelets have it.
 UVSPDY_EXPORT Status exit_status(int code, std::string message = {});
 
-/// Makes a failure with an HTTP status code, such as 404, a reason, such as "NotFound", and a text.
+/// Makes a failure from an HTTP status code (404), a reason ("NotFound") and a text for people.
 UVSPDY_EXPORT Status failure_status(int code, std::string reason, std::string message);
 
 /// Makes an HTTP answer with status `code` and, as JSON, the body failure_status(code, ...).
