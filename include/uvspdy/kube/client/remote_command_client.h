@@ -90,7 +90,8 @@ struct RemoteCommandHandlers {
 /// ended in order.
 ///
 /// With a terminal, `size` is its first size: the server has it before it has all the streams,
-/// which is when it starts the command. 0 x 0: none is sent.
+/// which is when it starts the command. 0 by 0, a size that nobody knows, is sent as well: a
+/// StreamingServer then waits for no other.
 ///
 /// The handlers live until on_exit has run. The server may be dropped meanwhile. Cancelling gives
 /// up whatever step of the dial it is at, or closes the connection, which a server takes for the

@@ -45,6 +45,10 @@ class UVSPDY_EXPORT ServedCommand {
   /// Whether the client asks for a terminal.
   virtual bool tty() const = 0;
 
+  /// The newest size of the client's terminal, with which the command's terminal is to start;
+  /// 0 by 0 while the client has reported none (StreamingServerOptions::terminal_size_timeout).
+  virtual TerminalSize terminal_size() const = 0;
+
   /// The client, for messages; also when it has gone.
   virtual std::string peer() const = 0;
 
@@ -52,7 +56,7 @@ class UVSPDY_EXPORT ServedCommand {
   virtual const std::string& protocol() const = 0;
 
   /// Gets the sizes of the client's terminal. Of those that have come before it is set, the last
-  /// one is told. Protocols before v3 have none.
+  /// one is told. A size without columns or rows is none. Protocols before v3 have no sizes.
   virtual void on_resize(ResizeHandler handler) = 0;
 
   /// The client has given up or vanished before `finish`: there is nobody to write to any more.

@@ -26,6 +26,10 @@ struct StreamingServerOptions {
   /// How long a client may take to create the streams that its request promises, or the second
   /// one of a forwarded connection.
   std::chrono::milliseconds stream_creation_timeout = std::chrono::seconds(30);
+  /// How long a command with a terminal waits, once its streams are there, for the terminal's first
+  /// size: a program asks for the size when it starts. kubectl sends the size after it has created
+  /// the last stream. A client that sends none has its command run without.
+  std::chrono::milliseconds terminal_size_timeout = std::chrono::seconds(1);
   /// How long a connection may go without a frame, our own PINGs left out, before it is closed,
   /// with all that it carries; 0: for ever.
   std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(4);
