@@ -122,7 +122,7 @@ class RemoteCommandClient final : public net::Cancellable,
     place->reader().discard();
     if (&place == &resize_) {
       size_writer_ = std::make_shared<TerminalSizeWriter>(place->take_writer());
-      if (size_ != TerminalSize()) size_writer_->send(size_);
+      size_writer_->send(size_);  // 0 by 0 too: a server waits for a size
     } else if (end_->version() > 1) {
       // The server ends its direction of stdin when the command reads no more of it. In v1 that end
       // comes at once and means nothing.

@@ -86,6 +86,7 @@ void LocalCommand::start() {
   Process::Options options;
   options.command = words_;
   options.tty = client_->tty();
+  options.size = window_size(client_->terminal_size());
   options.use_stdin = static_cast<bool>(input);
   options.use_stdout = static_cast<bool>(output);
   options.use_stderr = static_cast<bool>(error_output);

@@ -45,13 +45,16 @@ class CommandConnection::Command final : public ServedCommand {
   httpstream::StreamWriter take_standard_error() override { return take(connection_->outputs_[1]); }
 
   bool tty() const override { return connection_->tty_; }
+  TerminalSize terminal_size() const override {
+    return connection_->size_.value_or(TerminalSize());
+  }
   std::string peer() const override { return connection_->peer_; }
   const std::string& protocol() const override { return connection_->protocol_; }
 
   void on_resize(ResizeHandler handler) override {
     if (connection_->finished()) return;
     std::swap(connection_->on_resize_, handler);  // the old one dies last
-    if (connection_->size_) connection_->turn_.schedule();
+    if (connection_->size_untold_) connection_->turn_.schedule();
   }
 
   void on_gone(GoneHandler handler) override {
@@ -86,6 +89,7 @@ CommandConnection::CommandConnection(uv_loop_t* loop, RequestedStreams requested
       on_ready_(std::move(on_ready)),
       on_over_(std::move(on_over)),
       stream_timer_(loop, [this] { streams_are_late(); }),
+      size_timer_(loop, [this] { no_size_comes(); }),
       close_timer_(loop, [this] { close_is_late(); }),
       close_limit_(loop, options_->close_grace, options_->connection.slow_reader_timeout),
       turn_(loop, [this] { turn(); }) {}
@@ -136,8 +140,7 @@ void CommandConnection::new_stream(StreamPtr stream, httpstream::StreamDecision 
   decision.accept();
   accepted(*place);
   if (status_ && error_) return send_status();
-  // In the next turn what came together with the last stream is known, too.
-  if (has_all_streams()) turn_.schedule();
+  if (has_all_streams()) streams_are_there();
 }
 
 // The client says nothing on its error stream and on the outputs.
@@ -145,6 +148,7 @@ void CommandConnection::accepted(StreamPtr& place) {
   const auto self = shared_from_this();
   if (&place == &resize_) {
     place->on_data([self](Bytes bytes) { self->sizes_received(bytes); });
+    place->on_end([self](const Error&) { self->no_size_comes(); });
   } else if (&place == &error_) {
     place->reader().discard();
     place->on_sent([self](const Error& how) { self->error_stream_sent(how); });
@@ -160,6 +164,20 @@ void CommandConnection::accepted(StreamPtr& place) {
 bool CommandConnection::has_all_streams() const {
   return error_ && (stdin_ || !use_stdin_) && (outputs_[0] || !use_stdout_) &&
          (outputs_[1] || !use_stderr_) && (resize_ || !tty_ || !has_resize());
+}
+
+// In the next turn what came together with the last stream is known, too.
+void CommandConnection::streams_are_there() {
+  stream_timer_.stop();
+  if (awaits_size()) size_timer_.start(options_->terminal_size_timeout);
+  turn_.schedule();
+}
+
+bool CommandConnection::awaits_size() const { return resize_ && !size_ && !no_size_comes_; }
+
+void CommandConnection::no_size_comes() {
+  no_size_comes_ = true;
+  turn_.schedule();
 }
 
 // The error stream may still come, until the time for the streams is over.
@@ -179,13 +197,13 @@ void CommandConnection::streams_are_late() {
 
 void CommandConnection::turn() {
   const auto self = shared_from_this();
-  if (phase_ == Phase::kWaiting && !status_ && has_all_streams()) run();
+  if (phase_ == Phase::kWaiting && !status_ && has_all_streams() && !awaits_size()) run();
   tell();
   if (phase_ == Phase::kOver) on_over_(self);
 }
 
 void CommandConnection::run() {
-  stream_timer_.stop();
+  size_timer_.stop();
   ReadyHandler on_ready = std::move(on_ready_);
   if (error_stream_over_) {
     phase_ = Phase::kTold;
@@ -205,15 +223,26 @@ void CommandConnection::run() {
 // ---- what the Runtime is told
 
 void CommandConnection::sizes_received(Bytes bytes) {
-  if (const Error error = size_reader_.take(bytes, size_)) log(error.message());
+  std::optional<TerminalSize> newest;
+  const Error error = size_reader_.take(bytes, newest);
+  if (error) log(error.message());
+  // A client that does not know its terminal's size says 0; Kubernetes' runtimes take no such size.
+  if (newest && newest->width > 0 && newest->height > 0) {
+    size_ = newest;
+    size_untold_ = true;
+  } else if (newest || error) {
+    no_size_comes_ = true;
+  }
+  if (phase_ == Phase::kWaiting) turn_.schedule();
   tell();
 }
 
 // A handler may replace itself, finish the command, or drop it.
 void CommandConnection::tell() {
   const auto self = shared_from_this();
-  if (phase_ == Phase::kRunning && on_resize_ && size_) {
-    on_resize_(*std::exchange(size_, std::nullopt));
+  if (phase_ == Phase::kRunning && on_resize_ && size_untold_) {
+    size_untold_ = false;
+    on_resize_(*size_);
   }
   if (gone_ == Gone::kUntold && on_gone_) {
     gone_ = Gone::kTold;
@@ -282,6 +311,7 @@ void CommandConnection::finish(const Status& status) {
 void CommandConnection::send_status() {
   const bool has_run = std::exchange(phase_, Phase::kTold) == Phase::kFinishing;
   stream_timer_.stop();
+  size_timer_.stop();
   close_limit_.stop();
   if (protocol_ == kProtocolV1 && has_run) {
     if (!status_->success) log("v1 cannot tell the client: " + status_->message);
@@ -304,6 +334,7 @@ void CommandConnection::stop() {
   if (phase_ == Phase::kFinishing) close_limit_.start(connection_);
   if (phase_ == Phase::kWaiting) {
     phase_ = Phase::kTold;
+    size_timer_.stop();
     const ReadyHandler never = std::move(on_ready_);
   }
   if (phase_ != Phase::kTold) return;
@@ -319,6 +350,7 @@ void CommandConnection::close_is_late() {
 
 void CommandConnection::connection_closed(const Error& error) {
   stream_timer_.stop();
+  size_timer_.stop();
   close_timer_.stop();
   close_limit_.stop();
   // A client that has its status may leave as it likes; one that breaks the protocol is heard of.

@@ -20,7 +20,7 @@ namespace uvspdy::kube {
 /// The server's side of one exec or attach connection: its streams from their creation to the
 /// status. Its server owns it, until `on_over` says, from the loop, that the connection is closed.
 ///
-///     kWaiting    for the streams that the request promises
+///     kWaiting    for the streams that the request promises, and a terminal's first size
 ///     kRunning    the Runtime has the command
 ///     kFinishing  what was written to the outputs leaves, and their ends
 ///     kTold       the status is on its way; the client's turn to close
@@ -57,6 +57,9 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   StreamPtr* place_for(std::string_view type);
   void accepted(StreamPtr& place);
   bool has_all_streams() const;
+  void streams_are_there();
+  bool awaits_size() const;
+  void no_size_comes();
   void refuse(const Status& status);
   void streams_are_late();
   void turn();
@@ -100,10 +103,13 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   // to come.
   std::optional<Status> status_;
   TerminalSizeReader size_reader_;
-  std::optional<TerminalSize> size_;  // not told yet
+  std::optional<TerminalSize> size_;  // the newest
+  bool size_untold_ = false;
+  bool no_size_comes_ = false;  // or none that a command would wait for
   ServedCommand::ResizeHandler on_resize_;
   ServedCommand::GoneHandler on_gone_;
   net::Timer stream_timer_;  // all streams must be there by then
+  net::Timer size_timer_;    // and the terminal's size soon after
   net::Timer close_timer_;   // the client must have closed by then
   CloseLimit close_limit_;   // of a server that stops
   net::Wakeup turn_;         // for what must not happen inside a call

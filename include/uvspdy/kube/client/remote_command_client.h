@@ -100,8 +100,9 @@ struct RemoteCommandHandlers {
 /// (GOAWAY) without a text. v1 servers reset the error stream before the command runs: in v1, exit
 /// code 0 means only that the outputs, or the connection (GOAWAY), have ended in order.
 ///
-/// `size` is the initial size of the command's terminal, if the request asks for one; 0 x 0 sends
-/// none. It is sent before the last stream is created, which is when servers start the command.
+/// `size` is the initial size of the command's terminal, if the request asks for one. It is sent
+/// before the last stream is created, which is when servers start the command. 0 by 0, a size that
+/// is not known, is sent, too: a StreamingServer then does not wait for another.
 ///
 /// Handlers run from the loop and are freed after on_exit. The ApiServer may be destroyed
 /// meanwhile. cancel() gives up the dial, or closes the connection, and servers then end the

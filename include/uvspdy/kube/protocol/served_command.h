@@ -46,6 +46,10 @@ class UVSPDY_EXPORT ServedCommand {
   /// Whether the client asks for a terminal.
   virtual bool tty() const = 0;
 
+  /// The newest size of the client's terminal, with which the command's terminal should start; 0 by
+  /// 0 while the client has reported none (StreamingServerOptions::terminal_size_timeout).
+  virtual TerminalSize terminal_size() const = 0;
+
   /// The client's address, for messages; valid also when the client has gone.
   virtual std::string peer() const = 0;
 
@@ -53,7 +57,8 @@ class UVSPDY_EXPORT ServedCommand {
   virtual const std::string& protocol() const = 0;
 
   /// Sets the handler that receives the sizes of the client's terminal. If sizes came before it is
-  /// set, it receives the newest of them. Protocols before v3 carry no sizes.
+  /// set, it receives the newest of them. Sizes without columns or rows are ignored. Protocols
+  /// before v3 carry no sizes.
   virtual void on_resize(ResizeHandler handler) = 0;
 
   /// Sets the handler that runs once if the client gives up or vanishes before `finish`; if that

@@ -26,6 +26,10 @@ struct StreamingServerOptions {
   /// How long a client may take to create all streams of its exec or attach, or the second stream
   /// of a forwarded connection.
   std::chrono::milliseconds stream_creation_timeout = std::chrono::seconds(30);
+  /// How long a command with a terminal waits for the terminal's first size once all streams are
+  /// created, because programs ask for the size when they start. kubectl sends it after it has
+  /// created the last stream. Without a size in time, the command is run without one.
+  std::chrono::milliseconds terminal_size_timeout = std::chrono::seconds(1);
   /// How long a connection may carry no frame, this side's PINGs and their answers left out, until
   /// it is closed with everything on it; 0: for ever.
   std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(4);
