@@ -7,7 +7,7 @@
 namespace uvspdy::kube {
 namespace {
 
-// A size is some thirty bytes; more than this without an end is none.
+// A size has some thirty bytes. An object without an end in this many is an error.
 constexpr std::size_t kMaxObject = 1024;
 
 }  // namespace

@@ -56,9 +56,8 @@ class UVSPDY_EXPORT ServedCommand {
   /// The protocol that was negotiated: kProtocolV4 and so on.
   virtual const std::string& protocol() const = 0;
 
-  /// Sets the handler that receives the sizes of the client's terminal. If sizes came before it is
-  /// set, it receives the newest of them. Sizes without columns or rows are ignored. Protocols
-  /// before v3 carry no sizes.
+  /// Sets the handler that receives sizes of the client's terminal, first the newest that came
+  /// before. Sizes without columns or rows are ignored. Protocols before v3 carry no sizes.
   virtual void on_resize(ResizeHandler handler) = 0;
 
   /// Sets the handler that runs once if the client gives up or vanishes before `finish`; if that
