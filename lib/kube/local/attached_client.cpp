@@ -7,7 +7,7 @@ namespace {
 
 using httpstream::HalfState;
 
-// Small pieces are gathered in blocks, so that what is counted is what is held.
+// Small pieces are gathered in blocks of this size, so that waiting() is the memory in use.
 constexpr std::size_t kBlockSize = 32 * 1024;
 
 }  // namespace
@@ -64,7 +64,7 @@ void AttachedClient::flush(OutputStream& output) {
   if (!is_behind()) on_caught_up_();
 }
 
-// The client has taken this output away.
+// This output's stream is over: the client has reset it, or has gone.
 void AttachedClient::forget(OutputStream& output) {
   const bool was_behind = is_behind();
   output.kept.clear();

@@ -12,12 +12,12 @@
 namespace uvspdy::kube {
 namespace {
 
-// Blocks for output that are kept for use again, over all commands.
+// How many blocks for output all commands together keep for reuse.
 constexpr std::size_t kPooledBlocks = 32;
 
 }  // namespace
 
-/// Owns the commands. They hold on to it until they are over, so a LocalRuntime may be dropped
+/// Owns the commands, which keep it alive until they are over, so a LocalRuntime may be destroyed
 /// while commands are being ended.
 struct UVSPDY_LOCAL LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
