@@ -25,8 +25,8 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("uvspdy ") + kVersionText);
   app.require_subcommand(1);
   int exit_code = 0;
-  // What stands behind "--" is another command's: the parser would read brackets and such in it.
-  // For the other subcommands it is arguments as before it.
+  // Words after "--" are a command's of its own, which the parser must not read: it would interpret
+  // brackets and the like. For other subcommands these words are arguments as those before "--".
   char** const last = argv + argc;
   char** const dashes =
       takes_command_words(argc, argv) ? std::find(argv, last, std::string_view("--")) : last;
@@ -43,7 +43,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageError;
   } catch (const std::exception& error) {
-    // Memory that has run out, above all.
+    // Above all std::bad_alloc.
     report_line(std::string("uvspdy: ") + error.what());
     return 1;
   }
