@@ -32,7 +32,7 @@ enum class InteractiveMode {
 struct ExecConfig {
   std::string command{};  ///< looked up on PATH unless it contains a '/'
   std::vector<std::string> arguments{};
-  std::vector<std::pair<std::string, std::string>> environment{};  ///< added to this process's
+  std::vector<std::pair<std::string, std::string>> environment{};  ///< added to this process's own
   std::string api_version{};          ///< the apiVersion of the ExecCredential that it prints
   std::string install_hint{};         ///< added to the error's text when the command does not exist
   bool provide_cluster_info = false;  ///< whether the plugin gets the server's address and CA
