@@ -17,8 +17,8 @@ bool takes_command_words(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  // A peer or a command that goes away while it is written to is an error to report, not a reason
-  // to die.
+  // Writing to a peer or command that has gone must be an error that is reported, not the end of
+  // this process.
   std::signal(SIGPIPE, SIG_IGN);
 
   CLI::App app{"Kubernetes streaming over SPDY/3.1, client and server"};

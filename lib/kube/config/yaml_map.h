@@ -55,7 +55,7 @@ class YamlMap {
   void each(const std::string& field, const std::function<void(const YamlMap&)>& entry) const;
   /// All fields, each of which must be a list of texts.
   std::vector<std::pair<std::string, std::vector<std::string>>> lists_of_texts() const;
-  /// A field as JSON; empty when there is none.
+  /// Formats a field as JSON; empty if it is missing.
   std::string json_text(const std::string& field) const;
 
   void fail(const std::string& why) const { reading_->fail(mark_, why); }

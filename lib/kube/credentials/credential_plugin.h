@@ -19,7 +19,7 @@
 
 namespace uvspdy::kube {
 
-/// One run of a credential plugin. Keeps itself until the process is gone.
+/// One run of a credential plugin. Keeps itself alive until the process is gone.
 class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   struct Private {};
 
@@ -34,8 +34,8 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   /// Receives the plugin's output (stdout).
   using Handler = OnceCallback<void(Result<std::string>)>;
 
-  /// Starts the plugin. The handler runs once, from the loop, unless `stop` comes before. Errors:
-  /// kCredentials, net::Errc::kTimeout.
+  /// Starts the plugin. The handler runs once, from the loop, unless `stop` is called before.
+  /// Errors: kCredentials, net::Errc::kTimeout.
   static std::shared_ptr<CredentialPlugin> run(uv_loop_t* loop, const ExecConfig& exec,
                                                Options options, Handler handler);
 
@@ -70,7 +70,7 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
   Error start_error_;
   std::string stdout_;
-  std::string stderr_;  // the end of it
+  std::string stderr_;  // the last 4 KiB
 };
 
 }  // namespace uvspdy::kube

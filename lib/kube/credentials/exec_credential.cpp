@@ -157,7 +157,7 @@ std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) {
   if (!minute || !take(text, ":")) return std::nullopt;
   const auto second = take_number(text, 2);
   if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  // Fractions are cut off: running out a second early does no harm.
+  // Fractions are dropped: expiring up to a second early does no harm.
   if (take(text, ".")) {
     if (!take_number(text, 1)) return std::nullopt;
     while (take_number(text, 1)) {

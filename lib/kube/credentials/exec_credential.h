@@ -26,7 +26,7 @@ Result<std::string> exec_info(const ClientConfig& config, bool interactive);
 /// Reads an ExecCredential that must be of `api_version`. Errors: kCredentials.
 Result<ExecCredential> parse_exec_credential(std::string_view json, const std::string& api_version);
 
-/// A time as RFC 3339 has it, "2026-01-31T23:59:59.5+01:00"; nothing when it is none.
+/// Parses a time of RFC 3339, "2026-01-31T23:59:59.5+01:00"; nothing for any other text.
 std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text);
 
 }  // namespace uvspdy::kube

@@ -25,7 +25,7 @@ struct UVSPDY_LOCAL LocalRuntime::Shared : std::enable_shared_from_this<Shared> 
   std::unordered_set<std::shared_ptr<LocalCommand>> commands;
   std::shared_ptr<MainProcess> main;  // kept when it is over
   Stopping stopping;
-  // One for all commands: an idle one holds no block.
+  // One pool for all commands, since an idle command holds no block.
   std::shared_ptr<BufferPool> pool =
       std::make_shared<BufferPool>(DescriptorStream::kBlockSize, kPooledBlocks);
 

@@ -44,7 +44,7 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
   /// Joins a client with the process, or finishes `command` with a failure that says why not.
   void attach(const AttachRequest& request, std::shared_ptr<ServedCommand> command);
 
-  /// Ends the process: SIGTERM, or SIGHUP with a terminal (shells on one ignore the other), and
+  /// Ends the process: SIGTERM, or SIGHUP with a terminal, on which shells ignore SIGTERM; and
   /// SIGKILL after termination_grace.
   void stop();
 

@@ -133,7 +133,7 @@ std::size_t DescriptorStream::unread() const {
   return poll_ && ioctl(fd(), FIONREAD, &count) == 0 ? static_cast<std::size_t>(count) : 0;
 }
 
-// One block at most, so that a command that writes without end leaves the loop its turn.
+// Reads one block at most, so that a command that writes without end does not block the loop.
 void DescriptorStream::read() {
   BufferPool::Block block = pool_->take();
   const std::size_t block_size = block.bytes().size();

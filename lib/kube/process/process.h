@@ -80,7 +80,7 @@ class Process {
   /// Ends an output after the bytes that the command has written to it until now.
   void end_output(Output output);
 
-  /// Whether an output was asked for and has neither ended nor been given up.
+  /// Whether an output was asked for and is not closed: neither at its end nor given up.
   bool is_open(Output output) const {
     const auto& stream = outputs_[static_cast<std::size_t>(output)];
     return stream && stream->is_open();
@@ -123,7 +123,7 @@ class Process {
   std::array<std::shared_ptr<DescriptorStream>, 2> outputs_;  // those that were asked for
   std::unique_ptr<PseudoTerminal> terminal_;
   std::unique_ptr<ChildWatch> watch_;  // with a terminal, in place of process_
-  int foreground_group_ = 0;           // of the terminal, as last known, until it is gone
+  int foreground_group_ = 0;           // the terminal's last known one, until it is gone
 };
 
 /// The exit code of a shell that cannot run a command: 127 if none has that name, 126 if it must

@@ -33,8 +33,8 @@ class SpawnSettings {
     note(posix_spawnattr_setsigmask(&attributes_, &signals));
     note(posix_spawnattr_setflags(
         &attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
-    // The session comes before the files: a leader that has no terminal yet and opens one without
-    // O_NOCTTY has it as its controlling terminal, see tty_ioctl(4).
+    // posix_spawn makes the session before it opens files: a session leader without a terminal
+    // that opens one without O_NOCTTY gets it as its controlling terminal, see tty_ioctl(4).
     note(posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, slave_path, O_RDWR, 0));
     note(posix_spawn_file_actions_adddup2(&actions_, STDIN_FILENO, STDOUT_FILENO));
     note(posix_spawn_file_actions_adddup2(&actions_, STDIN_FILENO, STDERR_FILENO));

@@ -53,7 +53,7 @@ class CommandConnection::Command final : public ServedCommand {
 
   void on_resize(ResizeHandler handler) override {
     if (connection_->finished()) return;
-    std::swap(connection_->on_resize_, handler);  // the old one dies last
+    std::swap(connection_->on_resize_, handler);  // the old handler is destroyed last
     if (connection_->size_untold_) connection_->turn_.schedule();
   }
 
@@ -180,7 +180,7 @@ void CommandConnection::no_size_comes() {
   turn_.schedule();
 }
 
-// The error stream may still come, until the time for the streams is over.
+// The failure is sent when the error stream is created, until stream_creation_timeout.
 void CommandConnection::refuse(const Status& status) {
   if (phase_ != Phase::kWaiting || status_) return;
   status_ = status;

@@ -131,7 +131,7 @@ void ServedConnection::error_stream_over(const Error& how) {
       return relay_->break_off_stream(how);
     case State::kByHand: return data_->reset();
     case State::kEnding:
-      error_->reset();  // for a client that leaves its own half open
+      error_->reset();  // a client may leave its own direction open
       return over();
     case State::kOver: return;
   }

@@ -72,7 +72,7 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
   StreamingTokens tokens;
   std::unordered_set<std::shared_ptr<CommandConnection>> commands;
   std::unordered_set<std::shared_ptr<ServedPortForward>> port_forwards;
-  // One for all forwarded connections: an idle one holds no block.
+  // One pool for all forwarded connections, since an idle connection holds no block.
   std::shared_ptr<BufferPool> pool = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
   Stopping stopping;
 
@@ -183,7 +183,7 @@ Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
   if (Error error = check_request(request)) return error;
   httpstream::Url url = *base;
   url.target = base_path + std::string(token_path(request));
-  uv_update_time(loop);  // a call may come long after the turn began
+  uv_update_time(loop);  // uv_now may be old: this turn may have begun long ago
   const Result<std::string> token = tokens.insert(std::move(request), now());
   if (!token) return token.error();
   url.target += *token;

@@ -33,7 +33,7 @@ class StreamingTokens {
   /// Whether `take` would give a request.
   bool contains(std::string_view token, Time now) const;
 
-  /// The request, once; nothing for a token that is unknown, used or expired.
+  /// Removes and returns the request; nothing for a token that is unknown, used or expired.
   std::optional<StreamingRequest> take(std::string_view token, Time now);
 
   void clear() {

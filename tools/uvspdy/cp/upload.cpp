@@ -65,7 +65,7 @@ std::string local_base(const std::string& path) {
   return fs::canonical(path, ignored).filename().string();
 }
 
-/// One upload: the steps to its target.
+/// The steps of one upload.
 class Upload {
  public:
   Upload(Pod& pod, std::string local, UploadTarget target, const CopyOptions& options)

@@ -28,7 +28,7 @@ struct DumpOptions {
 
 using Magic = std::array<std::uint8_t, 4>;
 
-// pcap in either byte order, with micro- or nanoseconds, and pcapng. Frames do not begin so.
+// pcap in either byte order, with micro- or nanoseconds, and pcapng. No SPDY frame begins so.
 bool is_packet_capture(const Magic& magic) {
   constexpr std::array<Magic, 5> kMagics = {{{0xa1, 0xb2, 0xc3, 0xd4},
                                              {0xd4, 0xc3, 0xb2, 0xa1},

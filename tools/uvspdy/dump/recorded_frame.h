@@ -9,7 +9,7 @@
 
 namespace uvspdy::command {
 
-/// Who sent it.
+/// The direction of a frame.
 enum class Direction { kClientToServer, kServerToClient };
 
 /// The place of a frame in a packet capture. The texts are the capture's, valid during the call.

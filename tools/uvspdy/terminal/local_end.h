@@ -34,7 +34,7 @@ class LocalEnd {
   /// `redraw`: sends two sizes, so that a program that runs already redraws its screen.
   void run(const Start& start, bool tty, bool redraw);
 
-  /// Ends the process with this line and 1.
+  /// Prints this line and ends the process with 1.
   [[noreturn]] void fail(const std::string& line);
 
  private:
