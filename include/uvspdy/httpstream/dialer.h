@@ -67,7 +67,8 @@ class UVSPDY_EXPORT Dialer {
   /// - net::Errc::kTimeout: no connection within RouteOptions::connect_timeout
   /// - net::Errc::kCertificate, kTlsHandshake, kTlsTimeout: as for net::tls_connect, from server or
   ///   proxy
-  /// - net::Errc::kTlsConfig: the default TLS context cannot be made, or a host that no certificate can be for
+  /// - net::Errc::kTlsConfig: the default TLS context cannot be made, or no certificate can be for
+  ///   the host
   /// - net::Errc::kTlsProtocol, kTruncated: an https proxy broke off its TLS in our handshake with
   ///   the server
   /// - libuv's (net::uv_category): UV_ECONNREFUSED, UV_EHOSTUNREACH, UV_ENOENT (a local socket),
