@@ -103,10 +103,9 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   /// Closes in order: written bytes leave, followed by FLAG_FIN on streams where `end` was called;
   /// every other stream is reset (CANCEL); GOAWAY follows (section 2.6.6). Then the sending side is
   /// shut down and the peer's end is awaited (ConnectionOptions::close_timeout). Streams end with
-  /// session::Errc::kConnectionClosed in the loop's next turn, before all that; bytes buffered for
-  /// readers are dropped, also after the connection has failed. on_close follows: with success,
-  /// even if the peer did not take everything in time, or with the earlier failure. Again: no
-  /// effect.
+  /// session::Errc::kConnectionClosed in the loop's next turn, without waiting for this; bytes
+  /// buffered for readers are dropped, also after the connection has failed. on_close follows: with
+  /// success, even if the peer did not take everything in time, or with the earlier failure.
   void close();
 
   /// Ends gracefully: neither side can create streams any more (session::Session::shutdown), and
@@ -155,8 +154,8 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
 
   /// Sets the handler for the peer's first GOAWAY (section 2.6.6). No stream can be created after
   /// it; those created here, above its last good id and without SYN_REPLY, fail with
-  /// session::Errc::kGoneAway. The connection closes when the others have ended. Set later, it is
-  /// called in the next turn.
+  /// session::Errc::kGoneAway. The connection closes when the others have ended. Set after the
+  /// GOAWAY, it is called in the loop's next turn.
   void on_goaway(GoAwayHandler handler);
 
   /// Sets the handler for SETTINGS of the peer from now on (session::Handler::on_settings): among

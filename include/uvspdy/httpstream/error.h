@@ -18,9 +18,9 @@ enum class Errc {
   kNoProtocol,        ///< a request that names no protocol: answered with 400
   kNoCommonProtocol,  ///< no protocol that client and server share: answered with 403
   kUpgradeFailed,     ///< an answer that is no upgrade: see upgrade_failure()
-  kTimeout,           ///< no whole answer in time; of co::with_timeout: the task is late
+  kTimeout,           ///< no whole answer in time; co::with_timeout: time is up
   kConnectionLost,    ///< the peer closed the connection before its answer was whole
-  kProxy,             ///< the proxy refused, or broke the protocol of proxies
+  kProxy,             ///< the proxy refused, or broke CONNECT or SOCKS5
   kProxyTimeout,      ///< the proxy did not answer in time
   kBadBody,           ///< an answer's body is malformed or too long
 };

@@ -40,8 +40,9 @@ class UVSPDY_EXPORT HttpExchange {
   /// answer.
   const net::TlsInfo* tls() const;
 
-  /// Sends a response, then closes the connection in order, for 10 s without progress and 2 minutes
-  /// in all at most. A response that cannot be sent becomes a 500. No effect after the answer.
+  /// Sends a response and then closes the connection in order, which takes at most 10 s without
+  /// progress and 2 minutes in all. A response that cannot be sent becomes a 500. No effect after
+  /// the answer.
   void respond(HttpResponse response);
 
   /// Takes the connection over, with the bytes read after the request's head. The transport is null

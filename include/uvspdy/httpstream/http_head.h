@@ -59,12 +59,12 @@ class UVSPDY_EXPORT HttpHeadCollector {
 UVSPDY_EXPORT Result<HttpRequest> parse_request_head(std::string_view head);
 UVSPDY_EXPORT Result<HttpResponse> parse_response_head(std::string_view head);
 
-/// Formats a head. Errors: kBadHead for a method, target, name or value that would not be one for
-/// its reader (CR, LF and other control characters).
+/// Formats a head. Errors: kBadHead for a method, target, header name or value that HTTP/1.1 does
+/// not allow (CR, LF and other control characters above all).
 UVSPDY_EXPORT Result<std::string> format_request_head(const HttpRequest& request);
 
 /// Formats head and body, with Content-Length except for status 101. Errors: kBadHead for a reason,
-/// name or value as above.
+/// header name or value that HTTP/1.1 does not allow.
 UVSPDY_EXPORT Result<std::string> format_response(const HttpResponse& response);
 
 /// The usual reason: "Not Found" for 404; "Unknown" for a status that has none here.

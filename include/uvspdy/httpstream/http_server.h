@@ -35,7 +35,8 @@ struct HttpServerOptions {
   /// the answer to one that the handler does not get; further ones are closed at once. Each costs a
   /// descriptor, and its client is not known yet.
   std::size_t max_pending = 1024;
-  /// Gets a line for each connection that failed before its request. May close the server.
+  /// Gets a line for each connection that failed before its request, and when accepting fails. May
+  /// close the server.
   LogHandler log{};
 };
 
@@ -86,8 +87,8 @@ class UVSPDY_EXPORT HttpServer {
   /// listened.
   std::string address() const;
 
-  /// Reads a request from a connection that the caller has accepted, by TLS if `tls` is set. A
-  /// closed server closes it. A null pointer has no effect.
+  /// Reads a request from a connection that the caller has accepted, after a TLS handshake if `tls`
+  /// is set. A closed server closes it. A null pointer has no effect.
   void serve(std::unique_ptr<net::Transport> transport);
 
   /// Stops listening, closes connections whose request has not arrived or was refused, and frees

@@ -48,9 +48,9 @@ using EnvironmentLookup = std::function<std::optional<std::string>(const std::st
 /// The proxy that the environment names for a URL, or none, by the rules of Go's net/http.
 /// Variables: HTTPS_PROXY for https, HTTP_PROXY for http, or their names in lower case. No proxy
 /// for servers in NO_PROXY, "localhost", loopback addresses and local sockets. NO_PROXY is "*" or a
-/// list, separated by commas: names (with all subdomains; ".name": subdomains only), addresses,
-/// either with ":port", and CIDR ranges. `lookup` is called before this returns; empty:
-/// std::getenv, which is safe while no other thread changes the environment.
+/// list, separated by commas: names (with all subdomains; ".name": subdomains only) and
+/// addresses, with or without ":port", and CIDR ranges. `lookup` is called before this returns;
+/// empty: std::getenv, which is safe while no other thread changes the environment.
 ///
 /// Errors: kBadUrl for a variable that parse_proxy refuses, and for HTTP_PROXY when REQUEST_METHOD
 /// is set: in a CGI program the sender of a request sets HTTP_PROXY by a "Proxy" header.

@@ -44,14 +44,14 @@ struct RelayOptions {
 /// the reading of the transport. The end of one direction is passed on after its bytes, and the
 /// other direction goes on.
 ///
-/// A break is passed on as a break. If the transport breaks, the bytes read from it still go to the
-/// stream, followed by a reset in place of FLAG_FIN. If only writing to it fails, it is first read
-/// to its end, because a server that refuses an upload answers before it closes; bytes that still
-/// arrive on the stream are dropped. If the stream is reset or lost, its bytes are written first,
-/// then the transport is aborted: on TCP its peer gets a reset.
+/// A break (a reset or an error) is passed on as a break. If the transport breaks, the bytes read
+/// from it still go to the stream, followed by a reset in place of FLAG_FIN. If only writing to it
+/// fails, it is first read to its end, because a server that refuses an upload answers before it
+/// closes; bytes that still arrive on the stream are dropped. If the stream is reset or lost, its
+/// bytes are written first, then the transport is aborted: on TCP its peer gets a reset.
 ///
-/// Memory: the stream's queue (Limits::write_high_water and one read), the bytes buffered while it
-/// is paused, and one piece that the transport has not taken.
+/// Memory: the stream's queue (Limits::write_high_water and one read), the bytes buffered while its
+/// reader is paused, and one piece that the transport has not taken.
 ///
 /// A Relay lives until it is over, even when the caller has dropped it, and belongs to the thread
 /// of the transport's loop.
@@ -79,14 +79,16 @@ class UVSPDY_EXPORT Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// Declares that the peer reads no more: once its direction has ended, and its bytes are written
-  /// to the transport, the relay ends in order and the stream is reset. For Go peers, which stop
-  /// all their streams when bytes come for a reader that is gone. No effect when the relay is over.
+  /// Declares that the peer reads no more: once its direction has ended in order, the stream is
+  /// reset, and the relay is over, with success, when the transport has taken the peer's bytes. For
+  /// Go peers, which stop all their streams when bytes come for a reader that is gone. No effect
+  /// when the relay is over.
   void end_with_stream();
 
-  /// Breaks the stream off with `why` (not success), as if the transport had broken: no more is
-  /// read from the transport, and the stream is reset after the bytes read before. Bytes that the
-  /// peer sent before, and its end, still go to the transport. No effect when the relay is over.
+  /// Breaks the stream off with `why` (not success), as if the transport had broken: bytes that the
+  /// transport still delivers are dropped, and the stream is reset after those before. Bytes of the
+  /// peer that have arrived, and its end if it has, still go to the transport. No effect when the
+  /// relay is over.
   void break_off_stream(const Error& why);
 
   /// Breaks both directions off with `why`: like break_off_stream, and an end of the peer that was
@@ -94,8 +96,8 @@ class UVSPDY_EXPORT Relay {
   /// broke.
   void break_off(const Error& why);
 
-  /// Resets the stream and closes the transport, at once; `done` follows. No effect when it is
-  /// over.
+  /// Resets the stream and aborts the transport, at once; `done` follows in the loop's next turn.
+  /// No effect when the relay is over.
   void reset();
 
   /// The number of bytes received on the stream; and whether the relay waits for more or for the

@@ -23,7 +23,7 @@ struct RouteOptions {
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);   ///< to server or proxy
   std::chrono::milliseconds proxy_timeout = std::chrono::seconds(30);     ///< CONNECT or SOCKS5
   std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);       ///< each handshake
-  std::chrono::milliseconds response_timeout = std::chrono::seconds(30);  ///< to the request
+  std::chrono::milliseconds response_timeout = std::chrono::seconds(30);  ///< the server's answer
   /// TLS to https servers; null: the defaults of net::TlsClientOptions, made when first needed.
   std::shared_ptr<const net::TlsClientContext> tls{};
   /// The proxy for http and https URLs. Both use a tunnel (CONNECT or SOCKS5), which an upgrade

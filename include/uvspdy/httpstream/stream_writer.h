@@ -87,9 +87,9 @@ class UVSPDY_EXPORT StreamWriter {
   void reset(wire::RstStatus status = wire::RstStatus::kCancel);
 
   /// Sets the handler for the end of our direction. It is called once, without waiting for a
-  /// reader. Success: all that was written, and FLAG_FIN, is with the transport; bytes written from
-  /// now on, to any stream of the connection, reach the peer later. Set after the end, it is called
-  /// in the loop's next turn.
+  /// reader. Success: all that was written, and FLAG_FIN, is with the transport; bytes written
+  /// later, to any stream of the connection, arrive after them. Set after the end, it is called in
+  /// the loop's next turn.
   ///
   /// Errors: those of StreamReader::on_end, reported here first. For a unidirectional stream
   /// created here, which is handed out before it is sent, also session::Errc::kGoneAway and

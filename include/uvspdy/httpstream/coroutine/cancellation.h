@@ -141,8 +141,8 @@ Guarded<T> with_timeout(uv_loop_t* loop, std::chrono::milliseconds timeout, Task
   return Guarded<T>(std::move(task), loop, timeout);
 }
 
-/// Awaits a task until `cancellation` ends it; the result is then the error UV_ECANCELED. T is
-/// Error or a Result.
+/// Awaits a task that `cancellation` may end; the result is then the error UV_ECANCELED. T is Error
+/// or a Result.
 template <class T>
 Guarded<T> with_cancellation(const Cancellation& cancellation, Task<T> task) {
   return Guarded<T>(std::move(task), cancellation);

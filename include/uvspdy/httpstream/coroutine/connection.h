@@ -35,8 +35,8 @@ class [[nodiscard]] Connection {
   explicit Connection(std::shared_ptr<httpstream::Connection> connection)
       : Connection(std::move(connection), no_streams().queue_) {}
 
-  /// Makes a connection whose `accept` takes from `incoming`. Sets on_new_stream, so make it in the
-  /// turn in which the connection was created: no stream comes earlier.
+  /// Makes a connection whose `accept` takes from `incoming`, by on_new_stream. Made in the turn in
+  /// which `connection` was created, it gets every stream of the peer.
   Connection(std::shared_ptr<httpstream::Connection> connection, const IncomingStreams& incoming)
       : Connection(std::move(connection), incoming.queue_) {
     state_->connection->on_new_stream(incoming.handler());

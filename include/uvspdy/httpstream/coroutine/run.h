@@ -70,7 +70,7 @@ class Waiter {
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  /// Resumes the coroutine; `this` is destroyed by then. From the loop only.
+  /// Resumes the coroutine, which destroys `this`. From the loop only.
   void resume() {
     const auto handle = handle_;
     if (run_ == nullptr) return handle.resume();
@@ -89,7 +89,7 @@ class Waiter {
 
  private:
   std::coroutine_handle<> handle_;
-  Run* run_ = nullptr;  // null: a coroutine of a type that is not ours
+  Run* run_ = nullptr;  // null: a coroutine of a type that is not of this library
 };
 
 /// Resumes the coroutine that waits at a place, if there is one, and clears the place.
