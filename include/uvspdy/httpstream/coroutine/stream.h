@@ -58,8 +58,8 @@ class [[nodiscard]] Stream {
   class ClosedAwaiter;
 
   /// Waits for the next bytes: a copy of one piece, as it arrived; an empty Buffer at the peer's
-  /// end and from then on. Bytes before an error are read before the error. Errors: those of
-  /// StreamReader::on_end; UV_EBUSY.
+  /// end and from then on. Bytes are read before an error, unless this side has reset the stream or
+  /// closed the connection. Errors: those of StreamReader::on_end; UV_EBUSY.
   ReadAwaiter read();
 
   /// Waits until StreamWriter::writable, then queues the bytes. Errors: those of
