@@ -116,7 +116,7 @@ class IncomingStreams {
 ///         }
 ///         auto connection = co::upgrade_response(ResponseUpgrader(), **exchange, response);
 ///         if (!connection) {
-///           report(connection.error());  // the client has had its answer, too
+///           report(connection.error());  // the client has been answered
 ///           continue;
 ///         }
 ///         connections.spawn(serve(loop, std::move(*connection)));
