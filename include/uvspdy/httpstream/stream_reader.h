@@ -74,10 +74,10 @@ class UVSPDY_EXPORT StreamReader {
   /// Success: FLAG_FIN has arrived. Set after the end, it is called in the loop's next turn.
   ///
   /// Errors, of session::Errc: kStreamReset, kStreamRefused (the peer reset the stream), kResetHere
-  /// (this side did), kConnectionClosed (closed or aborted here), kConnectionLost, kIdleTimeout,
-  /// kPeerDead, kFlowControlUnknown (a blocked writer gave up), kLimitExceeded (a limit of the
-  /// connection, or OverflowPolicy::kResetStream), kFlowControl, kProtocolError (the peer broke a
-  /// rule). Or a wire::Errc (bytes of the peer are not SPDY).
+  /// (this side did), kConnectionClosed (closed, aborted or shut down here), kConnectionLost,
+  /// kIdleTimeout, kPeerDead, kFlowControlUnknown (a blocked writer gave up), kLimitExceeded (a
+  /// limit of the connection, or OverflowPolicy::kResetStream), kFlowControl, kProtocolError (the
+  /// peer broke a rule). Or a wire::Errc (bytes of the peer are not SPDY).
   void on_end(EndHandler handler);
 
   /// The direction's state as reported to the handlers, or as it would have been: kOpen until the
