@@ -128,9 +128,8 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   /// the protocol).
   void on_close(CloseHandler handler);
 
-  /// Adds a handler that is called with the same result as on_close's, just before it. Layers
-  /// between a connection and its user, such as co::Connection, leave on_close to the user this
-  /// way.
+  /// Adds a handler that gets the same result as on_close's, just before it: for layers between a
+  /// connection and its user, such as co::Connection, so that on_close stays the user's.
   void add_close_handler(CloseHandler handler);
 
   /// Whether the handler of on_close has been called, or would have been if there were one.
@@ -154,17 +153,16 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
 
   /// Sets the handler for the peer's first GOAWAY (section 2.6.6). No stream can be created after
   /// it; those created here, above its last good id and without SYN_REPLY, fail with
-  /// session::Errc::kGoneAway. The connection closes when the others have ended. Set after the
-  /// GOAWAY, it is called in the loop's next turn.
+  /// session::Errc::kGoneAway; the connection closes when the others have ended. Set later, it is
+  /// called in the loop's next turn.
   void on_goaway(GoAwayHandler handler);
 
   /// Sets the handler for SETTINGS of the peer from now on (session::Handler::on_settings): among
   /// them values that a server asks its client to keep, and those that a client returns.
   void on_settings(SettingsHandler handler);
 
-  /// Sends SETTINGS (section 2.6.4); `clear` has the client forget kept values. Errors, of
-  /// session::Errc: kConnectionClosed; kBadSettings, in the cases that
-  /// session::Session::send_settings lists.
+  /// Sends SETTINGS (section 2.6.4). Errors: session::Errc::kConnectionClosed and kBadSettings, in
+  /// the cases that session::Session::send_settings lists.
   Error send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear = false);
 
   /// Sets a handler that gets each frame, sent and received, until the connection is over; set in
@@ -179,8 +177,7 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   /// knows (net::Transport::unacknowledged); 0 once the transport is closed.
   std::size_t unacknowledged() const;
 
-  /// Bytes of frames that the peer has acknowledged, as far as the transport knows. The number
-  /// grows as long as the peer takes what is sent.
+  /// Bytes of frames that the peer has acknowledged, as far as the transport knows.
   std::uint64_t acknowledged() const;
 
   /// The peer's address, for messages; still available when the connection is over.

@@ -36,8 +36,7 @@ class UVSPDY_EXPORT HttpExchange {
   /// The client's address, for messages: "127.0.0.1:40312"; also after the answer.
   std::string peer() const;
 
-  /// The TLS facts of the connection; null without TLS and after the answer. Valid until the
-  /// answer.
+  /// TLS facts of the connection, valid until the answer; null without TLS and after the answer.
   const net::TlsInfo* tls() const;
 
   /// Sends a response and then closes the connection in order, which takes at most 10 s without

@@ -83,8 +83,7 @@ class UVSPDY_EXPORT HttpServer {
   /// The TCP port, also after `close`; 0 if the server never listened on one.
   std::uint16_t port() const;
 
-  /// The address: "127.0.0.1:80", "unix:/run/x.sock"; also after `close`; empty if it never
-  /// listened.
+  /// The address, also after `close`: "127.0.0.1:80", "unix:/run/x.sock"; empty without one.
   std::string address() const;
 
   /// Reads a request from a connection that the caller has accepted, after a TLS handshake if `tls`

@@ -11,10 +11,9 @@
 namespace uvspdy::httpstream {
 
 /// The answer to a stream that the peer wants to create. It may be given at once or later, anywhere
-/// on the loop's thread; copies stand for the same answer. If the last copy is dropped without an
-/// answer, or the stream's writer is dropped before it, the stream is rejected (REFUSED_STREAM).
-/// When the connection's transport closes first, the stream ends, and bytes buffered for it are
-/// dropped.
+/// on the loop's thread; copies stand for the same answer. If the last copy, or the stream's
+/// writer, is dropped before the answer, the stream is rejected (REFUSED_STREAM). When the
+/// transport closes first, the stream ends, and bytes buffered for it are dropped.
 class UVSPDY_EXPORT StreamDecision {
  public:
   /// Accepts the stream by SYN_REPLY (section 2.6.2), which a unidirectional stream does not get.
@@ -39,9 +38,8 @@ class UVSPDY_EXPORT StreamDecision {
 };
 
 /// Called for each stream that the peer creates, before its data is delivered. The stream may be
-/// written to at once; what is written leaves after `accept`. The handler must keep the stream: one
-/// that is dropped before the answer is refused, and one that is dropped later is reset (see
-/// Stream).
+/// written to at once; what is written leaves after `accept`. The handler must keep the stream:
+/// dropped before the answer it is refused, dropped later it is reset (see Stream).
 using NewStreamHandler = Callback<void(std::shared_ptr<Stream>, StreamDecision)>;
 
 /// Accepts every stream, ends its own direction, and discards the bytes of the peer.

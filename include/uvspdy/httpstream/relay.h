@@ -80,9 +80,9 @@ class UVSPDY_EXPORT Relay {
   Relay& operator=(const Relay&) = delete;
 
   /// Declares that the peer reads no more: once its direction has ended in order, the stream is
-  /// reset, and the relay is over, with success, when the transport has taken the peer's bytes. For
-  /// Go peers, which stop all their streams when bytes come for a reader that is gone. No effect
-  /// when the relay is over.
+  /// reset, and when the transport has taken its bytes the relay is over, with success. For Go
+  /// peers, which stop all streams when bytes come for a reader that is gone. No effect when the
+  /// relay is over.
   void end_with_stream();
 
   /// Breaks the stream off with `why` (not success), as if the transport had broken: bytes that the
@@ -91,9 +91,8 @@ class UVSPDY_EXPORT Relay {
   /// relay is over.
   void break_off_stream(const Error& why);
 
-  /// Breaks both directions off with `why`: like break_off_stream, and an end of the peer that was
-  /// not passed on yet counts as a break. For callers that know by other means that the connection
-  /// broke.
+  /// Breaks both directions off with `why`, also an end of the peer that was not passed on yet: for
+  /// callers that know by other means that the connection broke.
   void break_off(const Error& why);
 
   /// Resets the stream and aborts the transport, at once; `done` follows in the loop's next turn.

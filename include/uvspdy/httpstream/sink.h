@@ -20,15 +20,13 @@ class UVSPDY_EXPORT Sink {
 
   virtual ~Sink() = default;
 
-  /// Sets the handlers; called once, before all other functions. `on_room`: the sink can take more
-  /// again after a `write` that returned false. `on_over`: the sink has ended, at any time: with
-  /// success when everything and the end after it has left, else with the reason why it takes no
-  /// more.
+  /// Sets the handlers; called once, first. `on_room`: the sink can take more after a `write` that
+  /// returned false. `on_over`, at any time: the sink has ended; success: everything, and the end,
+  /// has left; else the reason why it takes no more.
   virtual void start(RoomHandler on_room, OverHandler on_over) = 0;
 
-  /// Takes the whole piece. False: the caller shall wait for on_room; a piece that it writes before
-  /// is taken all the same, and kept in memory. A sink that is over drops the piece and returns
-  /// true.
+  /// Takes the whole piece. False: wait for on_room; a piece that is written before is taken all
+  /// the same, and kept in memory. A sink that is over drops the piece and returns true.
   virtual bool write(Piece piece) = 0;
 
   /// Ends the bytes in order, after everything written. on_over follows. Called once.

@@ -71,8 +71,7 @@ class UVSPDY_EXPORT Stream {
   /// The SPDY stream id.
   std::uint32_t identifier() const;
 
-  /// Moves a half to the caller. If it was taken before, the result is a half of no stream:
-  /// kBroken, with session::Errc::kStreamClosed.
+  /// Moves a half to the caller. If it was taken before, the result is a half of no stream.
   StreamReader take_reader() { return std::move(reader_); }
   StreamWriter take_writer() { return std::move(writer_); }
 
@@ -101,8 +100,7 @@ class UVSPDY_EXPORT Stream {
   /// Whether the handler of on_close has been called, or would have been if there were one.
   bool is_closed() const;
 
-  /// The stream's windows and its buffered and queued bytes, for diagnosis; nullopt once it is
-  /// closed.
+  /// Windows, buffered and queued bytes, for diagnosis; nullopt once the stream is closed.
   std::optional<session::StreamStats> stats() const;
 
   // ---- its halves, while it holds them

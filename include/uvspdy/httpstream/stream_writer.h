@@ -35,8 +35,7 @@ class UVSPDY_EXPORT StreamWriter {
   using WritableHandler = Callback<void()>;
   using SentHandler = OnceCallback<void(const Error&)>;
 
-  /// Makes a writer of no stream. Its state is kBroken; `write` returns
-  /// session::Errc::kStreamClosed.
+  /// Makes a writer of no stream: kBroken, and `write` returns session::Errc::kStreamClosed.
   StreamWriter();
   StreamWriter(StreamWriter&& other) noexcept;
   /// Drops the writer that was held before.
@@ -55,9 +54,9 @@ class UVSPDY_EXPORT StreamWriter {
   /// after `end` or after the end of the stream; nothing is queued then.
   Error write(Buffer buffer);
 
-  /// Queues a HEADERS frame (section 2.6.7) after what was written. Not for Go peers: Go's
-  /// httpstream does not read HEADERS and blocks for good. Errors: session::Errc::kStreamClosed as
-  /// for `write`, and the wire::Errc that Connection::create_stream lists.
+  /// Queues a HEADERS frame (section 2.6.7) after what was written; Go's httpstream blocks for good
+  /// on HEADERS. Errors: session::Errc::kStreamClosed, and the wire::Errc of
+  /// Connection::create_stream.
   Error send_headers(Headers headers);
 
   /// Whether more may be queued: true while fewer than Limits::write_high_water bytes and

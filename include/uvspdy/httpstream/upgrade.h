@@ -23,11 +23,10 @@ inline constexpr std::string_view kHeaderAcceptedProtocolVersions =
 /// The value of the Upgrade header, in requests and responses.
 inline constexpr std::string_view kSpdy31 = "SPDY/3.1";
 
-/// Whether the request asks for an upgrade: a Connection header contains "upgrade", in upper or
-/// lower case.
+/// Whether the request asks for an upgrade: a Connection header contains "upgrade" (any case).
 UVSPDY_EXPORT bool is_upgrade_request(const HttpRequest& request);
 
-/// Whether the request asks for an upgrade, and an Upgrade header contains "SPDY/3.1", likewise.
+/// Whether the request asks for an upgrade, and an Upgrade header contains "SPDY/3.1" (any case).
 UVSPDY_EXPORT bool is_spdy_upgrade_request(const HttpRequest& request);
 
 /// The protocols that the client offers, in its order of preference: the values of its
