@@ -28,7 +28,7 @@ struct DialerOptions {
   std::string method = "POST";  ///< or "GET"
   Headers headers{};            ///< more headers of the request, such as Authorization
   RouteOptions route{};
-  /// See UpgradeRoundTripperOptions::connection.
+  /// The resulting connection: session limits, PINGs (`session.ping_period`), timeouts.
   ConnectionOptions connection{};
 };
 

@@ -91,7 +91,7 @@ class UVSPDY_EXPORT HttpServer {
   void serve(std::unique_ptr<net::Transport> transport);
 
   /// Stops listening, closes connections whose request has not arrived or was refused, and frees
-  /// the handlers. Connections of requests that the handler got go on. Again: no effect.
+  /// the handlers. Connections of requests that the handler got go on. No effect when closed.
   void close();
 
  private:

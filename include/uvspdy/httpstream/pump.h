@@ -53,8 +53,8 @@ class UVSPDY_EXPORT Pump {
   /// after the bytes that it has. `done` follows. No effect when the source is over.
   void end();
 
-  /// Ends the pump as if the source had broken off with `why`, which must not be success: the sink
-  /// is broken off. Otherwise like `end`.
+  /// Breaks the sink off with `why`, which must not be success, after the bytes that it has; the
+  /// source discards. `done` follows. No effect when the source is over.
   void break_off(const Error& why);
 
   /// Destroys source and sink at once; bytes on their way are lost. `done` is not called. No effect

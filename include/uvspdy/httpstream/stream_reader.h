@@ -39,9 +39,8 @@ class StreamCore;
 /// `StreamWriter::end_with_reset`, a lost connection, a timeout.
 ///
 /// Buffering is bounded: the peer's window for the stream is not given back. A peer without flow
-/// control, such as every Kubernetes peer, has no windows: for it, OverflowPolicy decides once more
-/// than Limits::stream_buffer is buffered. By default nothing is read from the whole connection
-/// then.
+/// control, such as every Kubernetes peer, has no windows: when more than Limits::stream_buffer is
+/// buffered for it, OverflowPolicy decides; by default nothing is read from the whole connection.
 ///
 /// A reader that is dropped discards: buffered bytes, and bytes that still arrive, are thrown away
 /// and count against no limit, so an unread stream stops no other. The writer goes on.

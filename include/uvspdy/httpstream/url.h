@@ -61,7 +61,7 @@ UVSPDY_EXPORT Result<Target> parse_target(std::string_view target);
 /// Formats "a=1&b=x%20y": all but unreserved characters (RFC 3986) are percent-encoded.
 UVSPDY_EXPORT std::string format_query(const Query& query);
 
-/// Percent-encodes one path segment or value in the same way.
+/// Percent-encodes one path segment or value: all but unreserved characters (RFC 3986).
 UVSPDY_EXPORT std::string percent_encode(std::string_view text);
 
 /// Decodes a percent-encoding; "+" stays. Errors: kBadUrl.

@@ -78,7 +78,7 @@ class [[nodiscard]] Connection {
   class CloseAwaiter;
   /// Calls httpstream::Connection::close and waits for its on_close, whose error it returns.
   CloseAwaiter close() const;
-  /// Calls httpstream::Connection::shutdown and waits likewise, until the open streams have ended.
+  /// Calls httpstream::Connection::shutdown and waits for its on_close, whose error it returns.
   CloseAwaiter shutdown() const;
   /// Waits until the connection is over, whoever closes it. After the peer's end this takes until
   /// each stream has been read to its end, or dropped. Errors: those of Connection::on_close.

@@ -96,7 +96,8 @@ class [[nodiscard]] Stream {
 
   /// Returns the stream with its halves. The handlers of the halves are removed, so bytes are
   /// buffered until on_data is set. This object is moved-from after it. If another coroutine still
-  /// waits for the stream, the stream is reset, as above, and returned without its halves.
+  /// waits for the stream, the stream is reset and returned without its halves; that coroutine gets
+  /// session::Errc::kResetHere.
   std::shared_ptr<httpstream::Stream> release() {
     return std::exchange(state_, nullptr)->release();
   }

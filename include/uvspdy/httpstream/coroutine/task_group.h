@@ -115,8 +115,8 @@ class TaskGroup {
   /// Starts a task in the loop's next turn, never inside this call.
   void spawn(Task<void> task) { state_->add(detail::detach(std::move(task))); }
 
-  /// Starts a task likewise; `handler` gets its result, from the loop. It is not called for a task
-  /// that is cancelled.
+  /// Starts a task in the loop's next turn; `handler` gets its result, from the loop. It is not
+  /// called for a task that is cancelled.
   template <class T>
   void spawn(Task<T> task, std::type_identity_t<OnceCallback<void(T)>> handler) {
     state_->add(detail::detach<T>(std::move(task), std::move(handler)));
