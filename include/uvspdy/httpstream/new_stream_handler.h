@@ -38,8 +38,8 @@ class UVSPDY_EXPORT StreamDecision {
 };
 
 /// Called for each stream that the peer creates, before its data is delivered. The stream may be
-/// written to at once; what is written leaves after `accept`. The handler must keep the stream:
-/// dropped before the answer it is refused, dropped later it is reset (see Stream).
+/// written to at once; what is written leaves after `accept`. The handler must keep the stream: a
+/// stream dropped before the answer is refused, and one dropped later is reset (see Stream).
 using NewStreamHandler = Callback<void(std::shared_ptr<Stream>, StreamDecision)>;
 
 /// Accepts every stream, ends its own direction, and discards the bytes of the peer.

@@ -37,7 +37,7 @@ class UVSPDY_EXPORT Pump {
   /// first error of the two.
   using DoneHandler = OnceCallback<void(const Error&)>;
 
-  /// Takes over both and starts the source. A null pointer ends the process with a text. `done` is
+  /// Takes over both ends and starts the source. A null pointer ends the process with a text. `done` is
   /// called once, from the loop, when the sink is over; source and sink are destroyed after it. A
   /// source or sink of no stream has no loop: with such a sink, `done` is called at the source's
   /// first piece or end; if both are such, they are destroyed at once, and `done` without a call.
