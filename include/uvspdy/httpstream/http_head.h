@@ -10,8 +10,9 @@
 #include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 
-// The little of HTTP/1.1 (RFC 9112) that an upgrade needs: one head each way. Strict: lines end in
-// CR LF, no folded lines, no space before a colon, no bare control characters.
+// The part of HTTP/1.1 (RFC 9112) that an upgrade needs: one head in each direction. The parser is
+// strict: lines end in CR LF; folded lines, a space before a colon and bare control characters are
+// errors.
 
 namespace uvspdy::httpstream {
 

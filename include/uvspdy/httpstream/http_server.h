@@ -83,7 +83,8 @@ class UVSPDY_EXPORT HttpServer {
   /// The TCP port, also after `close`; 0 if the server never listened on one.
   std::uint16_t port() const;
 
-  /// The address, also after `close`: "127.0.0.1:80", "unix:/run/x.sock"; empty without one.
+  /// The address, also after `close`: "127.0.0.1:80", "unix:/run/x.sock"; empty if the server never
+  /// listened.
   std::string address() const;
 
   /// Reads a request from a connection that the caller has accepted, after a TLS handshake if `tls`

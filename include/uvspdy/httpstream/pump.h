@@ -37,10 +37,11 @@ class UVSPDY_EXPORT Pump {
   /// first error of the two.
   using DoneHandler = OnceCallback<void(const Error&)>;
 
-  /// Takes over both ends and starts the source. A null pointer ends the process with a text. `done` is
-  /// called once, from the loop, when the sink is over; source and sink are destroyed after it. A
-  /// source or sink of no stream has no loop: with such a sink, `done` is called at the source's
-  /// first piece or end; if both are such, they are destroyed at once, and `done` without a call.
+  /// Takes over both ends and starts the source. A null pointer ends the process with a text.
+  /// `done` is called once, from the loop, when the sink is over; source and sink are destroyed
+  /// after it. A source or sink of no stream has no loop: with such a sink, `done` is called at the
+  /// source's first piece or end; if both are such, they are destroyed at once, and `done` without
+  /// a call.
   static std::shared_ptr<Pump> start(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink,
                                      DoneHandler done);
 

@@ -34,7 +34,7 @@ class UVSPDY_EXPORT Sink {
 
   /// Ends the bytes as broken off, with `why`: everything written still leaves, within a bounded
   /// time, and then a break in place of an end, so that nobody takes a part for the whole. on_over
-  /// follows, with `why` or with an earlier error. Called once, and not after `end`.
+  /// follows, with an error. Called once, and not after `end`.
   virtual void break_off(const Error& why) = 0;
 
   /// Whether this is a sink of no stream, which takes nothing and calls no handler. A Pump treats
