@@ -109,7 +109,8 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   void close();
 
   /// Ends gracefully: neither side can create streams any more (session::Session::shutdown), and
-  /// when the last open one has ended the connection closes as by `close`. on_close follows.
+  /// when the last open one has ended the connection closes as by `close`. on_close follows with
+  /// success.
   void shutdown();
 
   /// Closes the transport at once. Queued bytes, and bytes buffered for readers, are lost. Streams

@@ -65,7 +65,7 @@ class UVSPDY_EXPORT StreamReader {
   /// Whether this is the reader of a stream.
   explicit operator bool() const { return static_cast<bool>(core_); }
 
-  /// Sets the handler for bytes, in order; the view is valid during the call. While it is empty,
+  /// Sets the handler for bytes, in order; the view is valid during the call. Without a handler,
   /// bytes are buffered; an end with no bytes before it is reported all the same.
   void on_data(DataHandler handler);
 

@@ -59,9 +59,9 @@ class UVSPDY_EXPORT StreamWriter {
   /// Connection::create_stream.
   Error send_headers(Headers headers);
 
-  /// Whether more may be queued: true while fewer than Limits::write_high_water bytes and
-  /// Limits::write_buffers buffers are queued; once either is reached, only when half has left.
-  /// False after `end`, and when the state is not kOpen.
+  /// Whether there is room, which `write` does not check: true while fewer than
+  /// Limits::write_high_water bytes and Limits::write_buffers buffers are queued; once one of them
+  /// is reached, false until half has left. False after `end`, and when the state is not kOpen.
   bool writable() const;
 
   /// Sets the handler for "writable() is true again". It is called in the loop's next turn if

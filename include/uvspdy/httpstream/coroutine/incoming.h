@@ -78,8 +78,8 @@ struct NewStream {
   StreamDecision decision;
 };
 
-/// The streams that the peer of one connection creates, for `Connection::accept`. Copies share
-/// them.
+/// The streams that the peer of one connection creates, for `Connection::accept`. Copies share one
+/// queue.
 class IncomingStreams {
  public:
   IncomingStreams() : queue_(std::make_shared<detail::AcceptQueue<NewStream>>()) {}
@@ -123,7 +123,7 @@ class IncomingStreams {
 ///       }
 ///     }
 ///
-/// Copies share them.
+/// Copies share one queue.
 class IncomingRequests {
  public:
   IncomingRequests() : queue_(std::make_shared<detail::AcceptQueue<Exchange>>()) {}
