@@ -50,15 +50,14 @@ class UVSPDY_EXPORT Dialer {
   /// Connects, requests an upgrade that offers `protocols` (not empty) from the most to the least
   /// preferred, and makes a Connection of the answer. The Dialer may be dropped meanwhile. The
   /// handler is called once, from the loop; with an empty handler the connection is closed. The
-  /// Attempt cancels the dial. Errors, all that can reach the handler:
+  /// returned Attempt can cancel the dial. Errors, all that can reach the handler:
   ///
   /// - httpstream::Errc::kBadUrl: a scheme other than http, https and unix; for a proxy, a host
   ///   name, user name or password that its protocol cannot carry
   /// - httpstream::Errc::kBadHead: a method, target or header that cannot be sent (nothing is
   ///   connected to then), or an answer of server or proxy that is not HTTP/1.1; kHeadTooLarge: the
   ///   head of such an answer passes kMaxHeadSize or kMaxHeadFields
-  /// - httpstream::Errc::kProxy: the proxy refused, or broke its protocol; kProxyTimeout: it did
-  /// not
+  /// - httpstream::Errc::kProxy: the proxy refused, or broke its protocol; kProxyTimeout: it gave no
   ///   answer within RouteOptions::proxy_timeout
   /// - httpstream::Errc::kTimeout: no answer within RouteOptions::response_timeout
   /// - httpstream::Errc::kConnectionLost: server or proxy closed the connection before the answer;
