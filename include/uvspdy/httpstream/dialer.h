@@ -57,8 +57,8 @@ class UVSPDY_EXPORT Dialer {
   /// - httpstream::Errc::kBadHead: a method, target or header that cannot be sent (nothing is
   ///   connected to then), or an answer of server or proxy that is not HTTP/1.1; kHeadTooLarge: the
   ///   head of such an answer passes kMaxHeadSize or kMaxHeadFields
-  /// - httpstream::Errc::kProxy: the proxy refused, or broke its protocol; kProxyTimeout: it gave no
-  ///   answer within RouteOptions::proxy_timeout
+  /// - httpstream::Errc::kProxy: the proxy refused, or broke its protocol; kProxyTimeout: the proxy
+  ///   gave no answer within RouteOptions::proxy_timeout
   /// - httpstream::Errc::kTimeout: no answer within RouteOptions::response_timeout
   /// - httpstream::Errc::kConnectionLost: server or proxy closed the connection before the answer;
   ///   so does a server of TLS 1.3 that refuses our certificate
