@@ -64,17 +64,16 @@ class UVSPDY_EXPORT Handler {
   /// the error that came first.
   virtual void on_stream_closed(wire::StreamId id, const Error& how) = 0;
 
-  /// writable() has turned true again: the stream's queue has drained to half of the limit that it
-  /// had reached. Never called after on_sent.
+  /// writable() has turned true again: what is queued has drained to half of
+  /// Limits::write_high_water and of Limits::write_buffers. Never called after on_sent.
   virtual void on_writable(wire::StreamId id) = 0;
 
   /// The transport has taken the SYN_REPLY that `reply` queued.
   virtual void on_reply_sent(wire::StreamId id) = 0;
 
   /// The peer has sent SETTINGS; of a repeated id only the first value is reported (section 2.6.4).
-  /// The session has already applied INITIAL_WINDOW_SIZE and MAX_CONCURRENT_STREAMS. A client
-  /// should store values flagged kFlagPersistValue; on a server, which must not, the flag is
-  /// cleared.
+  /// INITIAL_WINDOW_SIZE and MAX_CONCURRENT_STREAMS have already been applied. A client should
+  /// store values flagged kFlagPersistValue; on a server, which must not, the flag is cleared.
   virtual void on_settings(const wire::SettingsFrame& frame) = 0;
 
   /// The peer has answered a `ping`.

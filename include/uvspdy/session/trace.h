@@ -17,14 +17,11 @@ struct FrameTrace {
   Direction direction = Direction::kIn;
   bool data = false;             ///< a DATA frame; `type` is then without meaning
   std::uint16_t type = 0;        ///< type of a control frame, also of an unknown one
-  wire::StreamId stream_id = 0;  ///< 0 for most frames of the connection; of a GOAWAY, its last
-                                 ///< good stream id
+  wire::StreamId stream_id = 0;  ///< 0 for the connection; of a GOAWAY, its last good id
   std::uint8_t flags = 0;
-  std::uint32_t length = 0;  ///< without the 8-byte head
-  std::uint32_t value = 0;   ///< the status, PING id, WINDOW_UPDATE delta, or number of SETTINGS
-                             ///< entries
-  const Headers* headers = nullptr;  ///< of SYN_STREAM, SYN_REPLY, HEADERS, else null; valid during
-                                     ///< the call
+  std::uint32_t length = 0;          ///< without the 8-byte head
+  std::uint32_t value = 0;           ///< a status, PING id, window delta or SETTINGS count
+  const Headers* headers = nullptr;  ///< null without headers; valid during the call
 };
 
 /// Called for each frame: one that is sent when it is put into the output, one that is received
