@@ -37,10 +37,10 @@ class UVSPDY_EXPORT Poster {
   Poster(const Poster&) = delete;
   Poster& operator=(const Poster&) = delete;
 
-  /// Has the loop call `function` and then destroy it, both on the loop's thread and in a later
-  /// turn; may be called from any thread, the loop's and a posted function included. Functions run
-  /// in the order in which they were posted. They must not throw, and may be move-only. An empty
-  /// function is accepted and does nothing.
+  /// Has the loop call `function` and then destroy it, both on the loop's thread and never inside
+  /// this call; any thread may call it, also from inside a posted function. Functions run in the
+  /// order in which they were posted. They must not throw, and may be move-only. An empty function
+  /// is accepted and does nothing.
   ///
   /// Returns true if the function will run, exactly once, provided that the loop runs. Returns
   /// false after `close`: the function does not run, and the calling thread destroys it in this

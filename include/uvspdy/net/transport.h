@@ -76,9 +76,9 @@ class UVSPDY_EXPORT Transport {
 
   /// The state of the connection as the system knows it, for those who neither read nor write:
   /// success, or the error that the next read or write would report. UV_ECONNRESET: the peer has
-  /// reset the connection; UV_ETIMEDOUT: it has not answered for long; UV_EPIPE: both directions
-  /// have ended; UV_ECANCELED: we have closed it. After an error, only bytes that have already
-  /// arrived can still be read. The check does not consume the error.
+  /// reset the connection; UV_ETIMEDOUT: it has not answered for long; UV_EPIPE: it has closed, or
+  /// the connection broke before; UV_ECANCELED: we have closed it. After an error, only bytes that
+  /// have already arrived can still be read. The check does not consume the error.
   ///
   /// A peer that only ended its own direction, or that is alive but reads nothing, is no error. A
   /// peer that vanished without a FIN or reset is found by TCP's keepalive (net/tcp.h) if no data
