@@ -29,9 +29,9 @@ looks up each frame; a test fails when the two differ.
 - These are the states on the wire. A stream that is closed there may still have data buffered for
   its reader.
 
-A cell contains the next state; or, in capitals, the status of the RST_STREAM that answers the frame,
-after which the stream is closed; or *dropped* if the frame is ignored without an answer. An empty
-cell means that we do not send such a frame in that state.
+A cell contains the next state; or, in capitals, the status of the RST_STREAM that answers the
+frame, after which the stream is closed; or *dropped* if the frame is ignored without an answer. An
+empty cell means that we do not send such a frame in that state.
 
 Besides the table:
 
@@ -39,8 +39,8 @@ Besides the table:
   (section 2.3.2). So the column *receive SYN_STREAM* is about an id that is used a second time.
 - All frames for a stream that is idle or closed are answered with one RST_STREAM together. There is
   none if either side has sent one for that stream before, and none after our GOAWAY.
-- HEADERS and DATA that a creator writes before the SYN_REPLY are buffered until it has come, although
-  section 2.3.2 allows them earlier: Go's spdystream drops what comes before it.
+- HEADERS and DATA that a creator writes before the SYN_REPLY are buffered until it has come,
+  although section 2.3.2 allows them earlier: Go's spdystream drops what comes before it.
 - A SYN_REPLY for a unidirectional stream is dropped: Go's spdystream sends one.
 )";
 
