@@ -37,8 +37,8 @@ namespace uvspdy::session {
 /// not throw: that would leave the session in the middle of a change.
 class UVSPDY_EXPORT Handler {
  public:
-  /// The peer has created a stream (SYN_STREAM). Answer it, now or later, with `reply` or `reset`.
-  /// The function may move from `frame`.
+  /// The peer has created a stream (SYN_STREAM). Answer it, now or later, with `reply` (unless it
+  /// is unidirectional) or `reset`. The function may move from `frame`.
   virtual void on_stream(wire::SynStreamFrame&& frame) = 0;
 
   /// The peer's SYN_REPLY has accepted a stream created here; written data is sent from now on.

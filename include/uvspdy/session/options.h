@@ -100,8 +100,9 @@ struct Options {
   /// readers is stuck, so choose more than the longest time for which its readers may pause.
   std::chrono::milliseconds ping_timeout{0};
 
-  /// Servers only: send nothing until the client's first frame has arrived. Go's upgrade client
-  /// throws away bytes that it has read after the 101 response, so earlier frames would be lost.
+  /// Servers only: send nothing until the client's first frame has arrived, or the session closes.
+  /// Go's upgrade client throws away bytes that it has read after the 101 response, so earlier
+  /// frames would be lost.
   bool wait_for_client = true;
 
   /// The id of the first stream created here; 0 means 1 (client) or 2 (server). An id of the peer's

@@ -121,18 +121,18 @@ class UVSPDY_EXPORT Session {
 
   /// Whether the writer should go on: false from Limits::write_high_water queued bytes, or
   /// Limits::write_buffers queued buffers, on; true again, with on_writable, when half is left of
-  /// both. Also false once our direction has ended or is going to end.
+  /// both. Also false after `end` or `end_with_reset`, and once our direction has ended.
   bool writable(wire::StreamId id) const;
 
-  /// Ends our direction: FLAG_FIN is sent after the data already written. Does nothing if our
-  /// direction has ended or is going to end.
+  /// Ends our direction: FLAG_FIN is sent after the data already written. Does nothing after an
+  /// earlier `end` or `end_with_reset`, or once our direction has ended.
   void end(wire::StreamId id);
 
   /// Breaks our direction off, for data that is incomplete: RST_STREAM (CANCEL) is sent after the
   /// data already written, in place of FLAG_FIN. Then both directions end with kResetHere, the
   /// peer's after the data received so far. If the peer takes too little of the data for
-  /// Options::break_off_timeout, the rest is dropped and the reset sent. Does nothing where `end`
-  /// does nothing.
+  /// Options::break_off_timeout, the rest is dropped and the reset sent. Does nothing in the
+  /// same cases as `end`.
   void end_with_reset(wire::StreamId id);
 
   /// Sends RST_STREAM at once. Queued and buffered data is dropped, and each direction that has not
@@ -161,8 +161,8 @@ class UVSPDY_EXPORT Session {
   /// Counters of one stream; nothing for an unknown id and after on_stream_closed.
   std::optional<StreamStats> stream_stats(wire::StreamId id) const;
 
-  /// Excludes a stream from the resets that `close` sends: FLAG_FIN follows the data queued on it,
-  /// and nothing is sent if none is queued. Its end is still reported as kConnectionClosed.
+  /// Excludes a stream from the resets that `close` sends: data queued on the stream is followed by
+  /// FLAG_FIN; without such data nothing is sent. on_stream_closed still gets kConnectionClosed.
   void keep_on_close(wire::StreamId id);
 
   // The connection.
