@@ -88,9 +88,10 @@ struct Options {
   std::chrono::milliseconds idle_timeout{0};
 
   /// How often a PING is sent; client-go sends one every 5 s. None is sent while wait_for_client
-  /// holds the output back, nor while an earlier one is still queued. A client without flow control
-  /// sends none while DATA arrives or is not read, because the server may have closed after its
-  /// last DATA: a PING that reaches it then is answered by a TCP reset, which destroys unread data.
+  /// holds the output back, nor while an earlier one is still queued. If the peer is a server
+  /// without flow control, none is sent while DATA arrives, or input is not read: the server may
+  /// have closed after its last DATA, and would answer a PING with a TCP reset, which destroys
+  /// unread data.
   std::chrono::milliseconds ping_period{0};
 
   /// How long a PING of ping_period may stay unanswered, with nothing else received either, before

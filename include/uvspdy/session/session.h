@@ -69,8 +69,8 @@ class UVSPDY_EXPORT Session {
 
   /// The bytes to send next, as spans for one gathered write; empty when there are none. The spans
   /// stay valid and unchanged until output_sent has confirmed all of them, or until `abort` or
-  /// `receive_end`: before these, close a transport that still reads them. Order: the opening
-  /// frames, answers to PINGs, other control frames; then DATA by priority, at most
+  /// `receive_end`; before calling those, close a transport that still reads them. Order: the
+  /// opening frames, answers to PINGs, other control frames; then DATA by priority, at most
   /// Options::max_data_frame bytes of a stream in its turn, as far as the windows allow.
   std::span<const Bytes> output();
 
@@ -135,9 +135,10 @@ class UVSPDY_EXPORT Session {
   /// same cases as `end`.
   void end_with_reset(wire::StreamId id);
 
-  /// Sends RST_STREAM at once. Queued and buffered data is dropped, and each direction that has not
-  /// ended ends with kResetHere. A stream that has already closed, but whose reader has not taken
-  /// all its data, is dropped in the same way, without a frame. Does nothing for an unknown id.
+  /// Sends RST_STREAM at once; none for a stream whose SYN_STREAM was never sent, or that has
+  /// already closed. Queued and buffered data is dropped, and each direction that has not ended
+  /// ends with kResetHere, as does one whose buffered data is dropped. Does nothing for an unknown
+  /// id.
   void reset(wire::StreamId id, wire::RstStatus status);
 
   /// Stops and restarts on_data and on_received for a stream. Data that arrives in between is
@@ -151,8 +152,8 @@ class UVSPDY_EXPORT Session {
   void hold(wire::StreamId id);
 
   /// Declares that nobody will read the stream any more: buffered data and data still to come is
-  /// dropped, and its window given back. on_received is called all the same, also after `pause`.
-  /// Calls of `pause`, `resume` and `hold` do nothing afterwards.
+  /// dropped, and the peer's window given back. on_received is called all the same, also after
+  /// `pause`. Calls of `pause`, `resume` and `hold` do nothing afterwards.
   void discard(wire::StreamId id);
 
   /// Sets what happens when this stream, while paused, buffers more than Limits::stream_buffer.

@@ -38,8 +38,9 @@ struct Stats {
   std::size_t queued_control_bytes = 0;  ///< control frames that wait for a place in output()
 
   PeerFlowControl flow_control = PeerFlowControl::kUnknown;
-  std::int64_t send_window = 0;     ///< bytes of DATA that we may still send on the connection
-  std::int64_t receive_window = 0;  ///< bytes of DATA that the peer may still send on it
+  std::int64_t send_window = 0;  ///< DATA that we may still send on the connection, in bytes
+  std::int64_t receive_window =
+      0;  ///< DATA that the peer may still send on the connection, in bytes
 
   /// The most recent round trip that a PING has measured.
   std::optional<std::chrono::nanoseconds> round_trip{};

@@ -10,13 +10,13 @@ namespace uvspdy::session {
 /// The state of a stream on the wire (sections 2.3.2 to 2.3.7). The table in docs/stream-states.md
 /// says which frame leads from one state to another, and how a misplaced frame is answered.
 enum class StreamState : std::uint8_t {
-  kIdle,                ///< its SYN_STREAM has not been sent or received
-  kReserved,            ///< its SYN_STREAM has, its SYN_REPLY has not
-  kReservedHalfClosed,  ///< reserved, and its creator sends nothing more
+  kIdle,                ///< no SYN_STREAM has been sent or received
+  kReserved,            ///< SYN_STREAM sent or received, but no SYN_REPLY yet
+  kReservedHalfClosed,  ///< reserved, and its creator has sent FLAG_FIN
   kOpen,                ///< both sides may send
   kHalfClosedLocal,     ///< we have sent FLAG_FIN
   kHalfClosedRemote,    ///< the peer has sent FLAG_FIN
-  kClosed,              ///< both have, or the stream was reset
+  kClosed,              ///< both sides have sent FLAG_FIN, or the stream was reset
 };
 
 /// The name of a state, such as "half-closed local".
