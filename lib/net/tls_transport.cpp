@@ -232,7 +232,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   bool writing_ = false;
   WriteHandler on_written_;
   bool shutdown_asked_ = false;
-  // Our close_notify, and the lower transport's shutdown behind it.
+  // Our close_notify, then the lower transport's shutdown.
   enum class Goodbye { kNo, kOnItsWay, kSaid };
   Goodbye goodbye_ = Goodbye::kNo;
   DoneHandler on_shutdown_;

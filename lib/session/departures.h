@@ -6,7 +6,7 @@
 
 namespace uvspdy::session {
 
-/// SYN_REPLYs and FINs whose sending the handler is told of: from their queueing until the
+/// SYN_REPLYs and FINs whose sending is reported to the handler: from their queueing until the
 /// transport has taken the batch with them.
 class Departures {
  public:

@@ -20,7 +20,7 @@
 
 namespace uvspdy::session {
 
-/// The end of one direction of a stream: success or an error, which the handler is told once.
+/// The end of one direction of a stream: success or an error, reported to the handler once.
 class DirectionEnd {
  public:
   bool is_known() const { return state_ != State::kOpen; }

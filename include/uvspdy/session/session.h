@@ -99,17 +99,17 @@ class UVSPDY_EXPORT Session {
   /// waits; Options::create_timeout includes that time.
   ///
   /// Errors: kGoneAway, kConnectionClosed (also after `shutdown`), kIdsExhausted (the session then
-  /// shuts down by itself), and those of wire::FrameEncoder.
+  /// shuts down by itself), and those of wire::FrameEncoder::encode.
   Result<wire::StreamId> create_stream(Headers headers, const CreateOptions& options, Time now);
 
   /// Accepts a stream of the peer's: queues a SYN_REPLY. With `fin` our direction ends after the
   /// data that was already written. Does nothing for a unidirectional stream, which takes no reply.
-  /// Errors: kNoSuchStream, kAlreadyReplied, and those of wire::FrameEncoder.
+  /// Errors: kNoSuchStream, kAlreadyReplied, and those of wire::FrameEncoder::encode.
   Error reply(wire::StreamId id, Headers headers, bool fin = false);
 
   /// Queues a HEADERS frame after the data already written (section 2.6.7); with `fin` it ends our
   /// direction. Not for Go's httpstream, which never reads HEADERS and then blocks for good.
-  /// Errors: kNoSuchStream, kStreamClosed, and those of wire::FrameEncoder.
+  /// Errors: kNoSuchStream, kStreamClosed, and those of wire::FrameEncoder::encode.
   Error send_headers(wire::StreamId id, Headers headers, bool fin = false);
 
   /// Queues payload. Never blocks: check `writable` to limit memory. The buffer's owner is freed

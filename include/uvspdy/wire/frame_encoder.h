@@ -23,7 +23,8 @@ class UVSPDY_EXPORT FrameEncoder {
  public:
   explicit FrameEncoder(HeaderCompression compression = {}, const Limits& limits = {});
 
-  /// Errors: kZeroStreamId, those of format_header_block, kBadCompression, kFrameTooLarge.
+  /// Errors: kZeroStreamId, kBadHeaderName, kBadHeaderValue, kForbiddenHeader, kTooManyHeaders,
+  /// kHeaderBlockTooLarge (see format_header_block), kBadCompression, kFrameTooLarge.
   Error encode(const SynStreamFrame& frame, std::vector<std::uint8_t>& out);
   Error encode(const SynReplyFrame& frame, std::vector<std::uint8_t>& out);
   Error encode(const HeadersFrame& frame, std::vector<std::uint8_t>& out);
