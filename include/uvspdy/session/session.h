@@ -93,17 +93,18 @@ class UVSPDY_EXPORT Session {
 
   // Streams.
 
-  /// Creates a stream: queues its SYN_STREAM and returns its id. Data written before the SYN_REPLY
-  /// is buffered until then, because Go's spdystream drops data that comes earlier. While the peer
-  /// has as many of our streams as its SETTINGS_MAX_CONCURRENT_STREAMS allows, the SYN_STREAM
-  /// waits; Options::create_timeout includes that time.
+  /// Creates a stream: queues its SYN_STREAM (section 2.6.1) and returns its id. Data written
+  /// before the SYN_REPLY is buffered until then, because Go's spdystream drops data that comes
+  /// earlier. While the peer has as many of our streams as its SETTINGS_MAX_CONCURRENT_STREAMS
+  /// allows, the SYN_STREAM waits; Options::create_timeout includes that time.
   ///
   /// Errors: kGoneAway, kConnectionClosed (also after `shutdown`), kIdsExhausted (the session then
   /// shuts down by itself), and those of wire::FrameEncoder::encode.
   Result<wire::StreamId> create_stream(Headers headers, const CreateOptions& options, Time now);
 
-  /// Accepts a stream of the peer's: queues a SYN_REPLY. With `fin` our direction ends after the
-  /// data that was already written. Does nothing for a unidirectional stream, which takes no reply.
+  /// Accepts a stream of the peer's: queues a SYN_REPLY (section 2.6.2). With `fin` our direction
+  /// ends after the data that was already written. Does nothing for a unidirectional stream, which
+  /// takes no reply.
   /// Errors: kNoSuchStream, kAlreadyReplied, and those of wire::FrameEncoder::encode.
   Error reply(wire::StreamId id, Headers headers, bool fin = false);
 
@@ -124,8 +125,8 @@ class UVSPDY_EXPORT Session {
   /// both. Also false after `end` or `end_with_reset`, and once our direction has ended.
   bool writable(wire::StreamId id) const;
 
-  /// Ends our direction: FLAG_FIN is sent after the data already written. Does nothing after an
-  /// earlier `end` or `end_with_reset`, or once our direction has ended.
+  /// Ends our direction: FLAG_FIN (section 2.3.6) is sent after the data already written. Does
+  /// nothing after an earlier `end` or `end_with_reset`, or once our direction has ended.
   void end(wire::StreamId id);
 
   /// Breaks our direction off, for data that is incomplete: RST_STREAM (CANCEL) is sent after the
@@ -135,10 +136,10 @@ class UVSPDY_EXPORT Session {
   /// same cases as `end`.
   void end_with_reset(wire::StreamId id);
 
-  /// Sends RST_STREAM at once; none for a stream whose SYN_STREAM was never sent, or that has
-  /// already closed. Queued and buffered data is dropped, and each direction that has not ended
-  /// ends with kResetHere, as does one whose buffered data is dropped. Does nothing for an unknown
-  /// id.
+  /// Sends RST_STREAM (section 2.6.3) at once; none for a stream whose SYN_STREAM was never sent,
+  /// or that has already closed. Queued and buffered data is dropped, and each direction that has
+  /// not ended ends with kResetHere, as does one whose buffered data is dropped. Does nothing for
+  /// an unknown id.
   void reset(wire::StreamId id, wire::RstStatus status);
 
   /// Stops and restarts on_data and on_received for a stream. Data that arrives in between is
@@ -187,10 +188,10 @@ class UVSPDY_EXPORT Session {
   void shutdown(Time now);
 
   /// Closes the session in order: data already written is still sent, with the FLAG_FIN that `end`
-  /// asked for, then RST_STREAM (CANCEL) for each stream still open, then GOAWAY. Data buffered for
-  /// readers is dropped. The next `advance` reports kConnectionClosed for all streams. Shut the
-  /// transport down once finished() is true. If the session has already ended, only the buffered
-  /// data is dropped; its streams then end with kConnectionClosed.
+  /// asked for, then RST_STREAM (CANCEL) for each stream still open, then GOAWAY (section 2.6.6).
+  /// Data buffered for readers is dropped. The next `advance` reports kConnectionClosed for all
+  /// streams. Shut the transport down once finished() is true. If the session has already ended,
+  /// only the buffered data is dropped; its streams then end with kConnectionClosed.
   void close(wire::GoAwayStatus status);
 
   /// Ends the session at once: nothing more is sent, and queued and buffered data is dropped. The
