@@ -81,14 +81,14 @@ class UVSPDY_EXPORT ApiServer {
   ///
   /// - kube::Errc: kCredentials (a token file or credential plugin without usable credentials);
   /// - net::Errc: kTimeout (the plugin or connecting took too long), kBadAddress (the host cannot
-  ///   be resolved), kTlsConfig (certificate or server name cannot be used), kTlsTimeout,
-  ///   kCertificate (the server's is not accepted), kTlsHandshake; from the TLS of an https proxy
-  ///   also kTlsProtocol and kTruncated;
+  ///   be resolved, or a local socket's path is too long), kTlsConfig (certificate or server name
+  ///   cannot be used), kTlsTimeout, kCertificate (the server's is not accepted), kTlsHandshake;
+  ///   from the TLS of an https proxy also kTlsProtocol and kTruncated;
   /// - httpstream::Errc: kUpgradeFailed (an answer other than the upgrade: see
   ///   httpstream::upgrade_failure), kTimeout (no answer in time), kConnectionLost (the server or
-  ///   proxy closed without an answer), kBadHead (a header that cannot be sent, or an answer that
-  ///   is not HTTP/1.1), kHeadTooLarge, kBadUrl (the server's or proxy's URL), kProxy,
-  ///   kProxyTimeout;
+  ///   proxy closed without an answer, as TLS 1.3 servers do that refuse our certificate), kBadHead
+  ///   (a header that cannot be sent, or an answer that is not HTTP/1.1), kHeadTooLarge, kBadUrl
+  ///   (the server's or proxy's URL), kProxy (the proxy refused), kProxyTimeout;
   /// - libuv's numbers: UV_ECANCELED after cancel(), UV_ECONNREFUSED and other failures of sockets.
   net::Attempt dial(const std::string& target, std::vector<std::string> protocols,
                     httpstream::Dialer::Handler handler);
