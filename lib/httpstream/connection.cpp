@@ -316,7 +316,7 @@ void Connection::Impl::receive(Bytes bytes) {
   if (taken < bytes.size()) untaken_input_ = Buffer::copy_of(bytes.subspan(taken));
 }
 
-// The session takes at most the work of one turn in a call.
+// By its contract the session may leave a rest; the next turn passes it again.
 void Connection::Impl::receive_untaken() {
   if (!untaken_input_.empty()) {
     untaken_input_.drop_prefix(session_.receive(untaken_input_.bytes(), now()));

@@ -152,7 +152,7 @@ void StreamCore::tell_end_later() {
   if (received_ != HalfState::kOpen && on_end_) tell_later();
 }
 
-// Without on_data, bytes are buffered; an end with no bytes before it is reported.
+// Without on_data, bytes are buffered, and the end is reported only if none precede it.
 void StreamCore::apply_pause() {
   if (connection_ == nullptr || discarded_) return;
   if (paused_) return session().pause(id_);

@@ -103,7 +103,7 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   /// Closes in order: written bytes leave, followed by FLAG_FIN on streams where `end` was called;
   /// every other stream is reset (CANCEL); GOAWAY follows (section 2.6.6). Then the sending side is
   /// shut down and the peer's end is awaited (ConnectionOptions::close_timeout). Streams end with
-  /// session::Errc::kConnectionClosed in the loop's next turn, without waiting for this; bytes
+  /// session::Errc::kConnectionClosed in the loop's next turn, whatever has left by then; bytes
   /// buffered for readers are dropped, also after the connection has failed. on_close follows: with
   /// success, even if the peer did not take everything in time, or with the earlier failure.
   void close();

@@ -14,7 +14,7 @@ enum class Errc {
   kBadHead = 1,       ///< not a well-formed HTTP/1.1 head; the text says where
   kHeadTooLarge,      ///< a head longer than kMaxHeadSize, or of more than kMaxHeadFields
   kBadUrl,            ///< a URL, proxy or percent-encoding that cannot be used
-  kNotAnUpgrade,      ///< a request without the upgrade headers: answered with 400
+  kNotAnUpgrade,      ///< a request without upgrade headers (gets 400), or answered before
   kNoProtocol,        ///< a request that names no protocol: answered with 400
   kNoCommonProtocol,  ///< no protocol that client and server share: answered with 403
   kUpgradeFailed,     ///< an answer that is no upgrade: see upgrade_failure()

@@ -44,12 +44,12 @@ class UVSPDY_EXPORT HttpExchange {
   /// the answer.
   void respond(HttpResponse response);
 
-  /// Takes the connection over, with the bytes read after the request's head. The transport is null
-  /// after the answer.
+  /// A connection, and the bytes that were read after the request's head.
   struct Connected {
     std::unique_ptr<net::Transport> transport{};
     Buffer already_read{};
   };
+  /// Takes the connection over. After the answer, or an earlier call, the transport is null.
   Connected take_over();
 
  private:

@@ -29,7 +29,7 @@ struct UVSPDY_EXPORT Proxy {
   /// TLS to an https proxy; null: the defaults of net::TlsClientOptions.
   std::shared_ptr<const net::TlsClientContext> tls{};
 
-  /// `port`, or the scheme's default for 0.
+  /// Returns `port`, or the default port of the scheme if `port` is 0.
   std::uint16_t effective_port() const;
 };
 

@@ -80,8 +80,8 @@ class UVSPDY_EXPORT Relay {
   Relay& operator=(const Relay&) = delete;
 
   /// Declares that the peer reads no more: once its direction has ended in order, the stream is
-  /// reset, and when the transport has taken its bytes the relay is over, with success. For Go
-  /// peers, which stop all streams when bytes come for a reader that is gone. No effect when the
+  /// reset, and when the transport has taken its bytes the relay is over, with success. A Go peer
+  /// needs this: it stops all streams when bytes come for a reader that is gone. No effect when the
   /// relay is over.
   void end_with_stream();
 

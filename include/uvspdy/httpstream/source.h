@@ -28,8 +28,8 @@ class UVSPDY_EXPORT Source {
   virtual void pause() = 0;
   virtual void resume() = 0;
 
-  /// Drops all further bytes, so that their sender is not blocked, or lets the sender know, where
-  /// that is possible. on_end need not follow.
+  /// Throws all further bytes away, so that their sender is not blocked; or closes the source, if
+  /// that tells the sender that nobody reads. on_end need not follow.
   virtual void discard() = 0;
 
   /// Whether this is a source of no stream, which never calls a handler. A Pump treats it as one

@@ -14,7 +14,7 @@ class StreamCore;
 
 /// The half of a Stream that receives the peer's bytes.
 ///
-/// Only the holder of the reader sets its handlers, from docs/examples/backpressure.cpp:
+/// Only the holder of the reader sets its handlers. From docs/examples/backpressure.cpp:
 ///
 ///     void start(StreamReader reader) {
 ///       reader_ = std::move(reader);
@@ -66,7 +66,7 @@ class UVSPDY_EXPORT StreamReader {
   explicit operator bool() const { return static_cast<bool>(core_); }
 
   /// Sets the handler for bytes, in order; the view is valid during the call. Without a handler,
-  /// bytes are buffered; an end with no bytes before it is reported all the same.
+  /// bytes are buffered; on_end is still called if no buffered bytes precede the end.
   void on_data(DataHandler handler);
 
   /// Sets the handler for the end of the peer's direction. It is called once, after the last byte.

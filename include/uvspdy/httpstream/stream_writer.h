@@ -15,7 +15,7 @@ class StreamCore;
 
 /// The half of a Stream that sends bytes to the peer.
 ///
-/// Only the holder of the writer writes, ends and sets its handlers, from
+/// Only the holder of the writer writes, ends and sets its handlers. From
 /// docs/examples/backpressure.cpp:
 ///
 ///     writer_.on_writable([this] { send_more(); });  // in the next turn, if there is room already
@@ -66,8 +66,8 @@ class UVSPDY_EXPORT StreamWriter {
 
   /// Sets the handler for "writable() is true again". It is called in the loop's next turn if
   /// writable() is true already, each time that it turns true again, and a last time, after
-  /// on_sent, when our direction breaks off, so that nobody waits in vain: `write` then returns
-  /// why. Set after the break, it is called in the loop's next turn.
+  /// on_sent, when our direction breaks off, so that nobody waits in vain: `error` then returns the
+  /// reason. Set after the break, it is called in the loop's next turn.
   void on_writable(WritableHandler handler);
 
   /// Ends our direction by FLAG_FIN after everything written (half-close, section 2.3.6). Reading

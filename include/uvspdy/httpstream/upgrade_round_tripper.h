@@ -32,7 +32,7 @@ struct UpgradeResponse {
 /// The route of an UpgradeRoundTripper to its servers, and its connections.
 struct UpgradeRoundTripperOptions {
   RouteOptions route{};
-  /// For the resulting connection. For PINGs set `connection.session.ping_period`; creating a
+  /// Options of the new connection. For PINGs set `connection.session.ping_period`; creating a
   /// stream has the timeout `connection.session.create_timeout`.
   ConnectionOptions connection{};
 };

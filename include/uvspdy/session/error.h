@@ -8,7 +8,7 @@ namespace uvspdy::session {
 
 /// Why a stream or a session has ended, or a call of it was refused.
 enum class Errc {
-  kProtocolError = 1,   ///< the peer broke the protocol; the text names the frame and the rule
+  kProtocolError = 1,   ///< the peer broke the protocol; the text names the frame and its fault
   kStreamReset,         ///< the peer reset the stream; the text names the status
   kStreamRefused,       ///< the peer did not accept the stream
   kStreamClosed,        ///< the stream, or our direction of it, has already ended

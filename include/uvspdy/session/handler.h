@@ -55,9 +55,9 @@ class UVSPDY_EXPORT Handler {
   /// Called once for each stream.
   virtual void on_received(wire::StreamId id, const Error& how) = 0;
 
-  /// Our direction has ended. Success: the transport has taken all data and the FLAG_FIN that `end`
-  /// asked for, so whatever is written from now on, to any stream, reaches the peer later. Else the
-  /// reason why not all data was sent or none can be. Called once for each stream.
+  /// Our direction has ended. Success: the transport has taken all data and the FLAG_FIN, so
+  /// whatever is written from now on, to any stream, reaches the peer later. Else the reason why
+  /// not all data was sent or none can be. Called once for each stream.
   virtual void on_sent(wire::StreamId id, const Error& how) = 0;
 
   /// The stream has closed; called last, after on_received and on_sent. Success if both were, else

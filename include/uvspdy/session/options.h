@@ -67,8 +67,8 @@ struct Options {
   /// How we compress header blocks.
   wire::HeaderCompression compression{};
 
-  /// The most payload of a DATA frame that we send, and so of one turn when several streams have
-  /// data: 1 to 2^24-1 bytes.
+  /// The most payload of a DATA frame that we send: 1 to 2^24-1 bytes. Streams of one priority that
+  /// have data send one frame each, in rotation.
   std::size_t max_data_frame = 16 * 1024;
 
   /// How long a stream created here waits for its SYN_REPLY before it fails with kCreateTimeout.

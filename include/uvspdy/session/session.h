@@ -50,9 +50,9 @@ class UVSPDY_EXPORT Session {
   // Input.
 
   /// Processes bytes that the transport has received, cut anywhere; the view is used only during
-  /// the call. Returns how many bytes were taken: pass the rest again later, before newer bytes. A
-  /// session that has ended takes and ignores everything. A peer that breaks the protocol or a
-  /// limit ends the session: see error().
+  /// the call. Returns how many bytes were taken. This version takes all; if one leaves a rest,
+  /// pass it again before newer bytes. A session that has ended takes and ignores everything. A
+  /// peer that breaks the protocol or a limit ends the session: see error().
   std::size_t receive(Bytes bytes, Time now);
 
   /// Reports that the transport has ended: in order (success) or with an error. Every stream still
@@ -70,8 +70,8 @@ class UVSPDY_EXPORT Session {
   /// The bytes to send next, as spans for one gathered write; empty when there are none. The spans
   /// stay valid and unchanged until output_sent has confirmed all of them, or until `abort` or
   /// `receive_end`; before calling those, close a transport that still reads them. Order: the
-  /// opening frames, answers to PINGs, other control frames; then DATA by priority, at most
-  /// Options::max_data_frame bytes of a stream in its turn, as far as the windows allow.
+  /// opening, answers to PINGs, other control frames; HEADERS, and FLAG_FINs without data; DATA by
+  /// priority, in frames of at most Options::max_data_frame bytes, as far as the windows allow.
   std::span<const Bytes> output();
 
   /// Confirms that the transport has taken the first `count` bytes of output(). Does nothing after
@@ -109,7 +109,7 @@ class UVSPDY_EXPORT Session {
   Error reply(wire::StreamId id, Headers headers, bool fin = false);
 
   /// Queues a HEADERS frame after the data already written (section 2.6.7); with `fin` it ends our
-  /// direction. Not for Go's httpstream, which never reads HEADERS and then blocks for good.
+  /// direction. A peer with Go's httpstream never reads HEADERS, and then blocks for good.
   /// Errors: kNoSuchStream, kStreamClosed, and those of wire::FrameEncoder::encode.
   Error send_headers(wire::StreamId id, Headers headers, bool fin = false);
 
@@ -148,8 +148,8 @@ class UVSPDY_EXPORT Session {
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
 
-  /// Like `pause`, for a stream that has no reader yet: data is buffered, but an end with no
-  /// buffered data before it is reported. Lasts until `resume`, `pause` or `discard`.
+  /// Does the same as `pause` for a stream that has no reader yet, except that its end is reported
+  /// if no buffered data precedes it. Lasts until `resume`, `pause` or `discard`.
   void hold(wire::StreamId id);
 
   /// Declares that nobody will read the stream any more: buffered data and data still to come is

@@ -38,9 +38,9 @@ struct Stats {
   std::size_t queued_control_bytes = 0;  ///< control frames that wait for a place in output()
 
   PeerFlowControl flow_control = PeerFlowControl::kUnknown;
-  std::int64_t send_window = 0;  ///< DATA that we may still send on the connection, in bytes
-  std::int64_t receive_window =
-      0;  ///< DATA that the peer may still send on the connection, in bytes
+  // The windows of the connection, in bytes; a side that sent past one has made it negative.
+  std::int64_t send_window = 0;     ///< DATA that we may still send
+  std::int64_t receive_window = 0;  ///< DATA that the peer may still send
 
   /// The most recent round trip that a PING has measured.
   std::optional<std::chrono::nanoseconds> round_trip{};

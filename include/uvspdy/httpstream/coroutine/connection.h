@@ -22,7 +22,7 @@
 
 namespace uvspdy::httpstream::co {
 
-/// A Connection for coroutines, from docs/examples/coroutine_echo.cpp:
+/// A Connection for coroutines. From docs/examples/coroutine_echo.cpp:
 ///
 ///     const Headers headers = {{"topic", "hi"}};
 ///     Result<co::Stream> stream = co_await dialed->connection.create_stream(headers);
@@ -55,8 +55,8 @@ class [[nodiscard]] Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// httpstream::Connection::create_stream, with its errors. If the coroutine is destroyed
-  /// meanwhile, the stream is reset when it comes.
+  /// Waits for httpstream::Connection::create_stream, with its errors. If the coroutine is
+  /// destroyed meanwhile, the stream is reset when it comes.
   OneShot<Stream> create_stream(Headers headers, session::CreateOptions options = {}) const {
     return OneShot<Stream>([connection = state_->connection, headers = std::move(headers),
                             options](OneShot<Stream>::Handler handler) {
@@ -84,7 +84,7 @@ class [[nodiscard]] Connection {
   /// each stream has been read to its end, or dropped. Errors: those of Connection::on_close.
   CloseAwaiter closed() const;
 
-  /// httpstream::Connection::ping, with its errors: the round trip.
+  /// Waits for httpstream::Connection::ping, with its errors, and returns the round trip.
   OneShot<std::chrono::nanoseconds> ping() const {
     using Ping = OneShot<std::chrono::nanoseconds>;
     return Ping([connection = state_->connection](Ping::Handler handler) {
@@ -170,8 +170,8 @@ struct Dialed {
   std::string protocol;
 };
 
-/// httpstream::Dialer::dial, with its errors. The dialer may be dropped meanwhile. A coroutine that
-/// is destroyed while it waits cancels the dial.
+/// Waits for httpstream::Dialer::dial, with its errors. The dialer may be dropped meanwhile. A
+/// coroutine that is destroyed while it waits cancels the dial.
 inline OneShot<Dialed> dial(const Dialer& dialer, std::vector<std::string> protocols) {
   return OneShot<Dialed>([dialer,
                           protocols = std::move(protocols)](OneShot<Dialed>::Handler handler) {
@@ -183,8 +183,8 @@ inline OneShot<Dialed> dial(const Dialer& dialer, std::vector<std::string> proto
   });
 }
 
-/// ResponseUpgrader::upgrade_response, with its errors, for a connection that can `accept`. It does
-/// not wait.
+/// Calls ResponseUpgrader::upgrade_response, with its errors; `accept` of the returned connection
+/// gets the client's streams. It does not wait.
 inline Result<Connection> upgrade_response(const ResponseUpgrader& upgrader, HttpExchange& exchange,
                                            HttpResponse response) {
   const IncomingStreams incoming;

@@ -104,7 +104,7 @@ class IncomingStreams {
   std::shared_ptr<detail::AcceptQueue<NewStream>> queue_;
 };
 
-/// The requests to an HttpServer, for coroutines, from docs/examples/coroutine_echo.cpp:
+/// The requests to an HttpServer, for coroutines. From docs/examples/coroutine_echo.cpp:
 ///
 ///     co::Task<> accept_requests(uv_loop_t* loop, co::IncomingRequests requests) {
 ///       co::TaskGroup connections(loop);

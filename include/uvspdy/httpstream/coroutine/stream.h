@@ -75,13 +75,13 @@ class [[nodiscard]] Stream {
   /// or the stream is reset. Errors: those of Stream::on_close; UV_EBUSY.
   ClosedAwaiter closed();
 
-  /// Stream::reset. Coroutines that wait get session::Errc::kResetHere, from the loop.
+  /// Calls Stream::reset. Coroutines that wait get session::Errc::kResetHere, from the loop.
   void reset(wire::RstStatus status = wire::RstStatus::kCancel) { state_->stream->reset(status); }
 
-  /// StreamWriter::send_headers.
+  /// Calls StreamWriter::send_headers.
   Error send_headers(Headers headers) { return state_->writer.send_headers(std::move(headers)); }
 
-  /// StreamReader::set_overflow.
+  /// Calls StreamReader::set_overflow.
   void set_overflow(session::OverflowPolicy policy) { state_->reader.set_overflow(policy); }
 
   /// Whether our direction has broken off; `write` returns why.

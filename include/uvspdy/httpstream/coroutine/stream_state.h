@@ -49,7 +49,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
     closed_waiter != nullptr ? let_end_through() : reader.pause();
   }
 
-  /// For a coroutine in `closed`: an end without bytes before it is reported, though nobody reads.
+  /// For a coroutine in `closed`: reports an end if no bytes precede it, though nobody reads.
   void let_end_through() {
     if (reading || std::exchange(lets_end_through, true)) return;
     reader.on_data({});

@@ -88,7 +88,7 @@ class TaskGroupState : public std::enable_shared_from_this<TaskGroupState> {
 
 }  // namespace detail
 
-/// Tasks that run concurrently on one loop and end with the group's owner, from
+/// Tasks that run concurrently on one loop, and end with the group at the latest. From
 /// docs/examples/coroutine_echo.cpp:
 ///
 ///     co::Task<> serve(uv_loop_t* loop, co::Connection connection) {

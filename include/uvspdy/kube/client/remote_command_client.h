@@ -66,9 +66,9 @@ struct RemoteCommandHandlers {
   /// the handlers of a standard_input that is still held may run. A connection that breaks is never
   /// reported as success; the command may then have run or not. Errors:
   ///
-  /// - kube::Errc: kNoStatus (the streams ended before the status and all output had
-  ///   come), kBadStatus (the status is malformed or longer than 64 KiB), kCommandFailed (the
-  ///   server reported a failure without an exit code);
+  /// - kube::Errc: kNoStatus (the streams ended before the status and all output had come),
+  ///   kBadStatus (the status is malformed or longer than 64 KiB), kCommandFailed (the server
+  ///   reported a failure without an exit code);
   /// - while connecting, those of ApiServer::dial, kube::Errc::kCredentials among them;
   /// - while the streams are created, session::Errc: kStreamRefused, kStreamReset, kGoneAway,
   ///   kConnectionClosed (the server ended the connection in order), kConnectionLost,
@@ -78,7 +78,7 @@ struct RemoteCommandHandlers {
   OnceCallback<void(Result<ExitStatus>)> on_exit{};
 };
 
-/// Runs a command in a container (exec), from docs/examples/kube_client.cpp:
+/// Runs a command in a container (exec). From docs/examples/kube_client.cpp:
 ///
 ///     void run(ApiServer& server, const ExecRequest& request,
 ///              OnceCallback<void(Result<ExitStatus>)> done) {
@@ -105,8 +105,8 @@ struct RemoteCommandHandlers {
 /// is not known, is sent, too: a StreamingServer then does not wait for another.
 ///
 /// Handlers run from the loop and are freed after on_exit. The ApiServer may be destroyed
-/// meanwhile. cancel() gives up the dial, or closes the connection, and servers then end the
-/// command; on_exit follows soon, after the on_end of each output, even of a paused reader.
+/// meanwhile. cancel() gives up the dial, or closes the connection; the server decides whether that
+/// ends the command. on_exit follows soon, after each output's on_end, even of a paused reader.
 UVSPDY_EXPORT net::Attempt exec(ApiServer& server, const ExecRequest& request,
                                 RemoteCommandHandlers handlers, TerminalSize size = {});
 

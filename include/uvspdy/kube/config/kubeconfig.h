@@ -38,7 +38,7 @@ struct KubeconfigOverrides {
 };
 
 /// Lists the files that kubectl would read: those that the environment variable KUBECONFIG names,
-/// separated by colons, or $HOME/.kube/config if it is not set.
+/// separated by colons, or $HOME/.kube/config if it is not set or empty.
 UVSPDY_EXPORT std::vector<std::string> kubeconfig_files_from_environment();
 
 struct KubeconfigContent;

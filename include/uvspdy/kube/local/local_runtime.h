@@ -24,8 +24,8 @@ struct MainCommand {
   /// Whether clients may write to its stdin, one at a time. If not, stdin is /dev/null, or a
   /// terminal without input.
   bool use_stdin = false;
-  /// Whether its stdin ends when the first client that had it ends it or goes. If not, and always
-  /// with a terminal, it stays open for the next client. As stdinOnce of Kubernetes on containerd.
+  /// Whether its stdin ends when the first client that had it ends it or goes, as containerd does
+  /// for stdinOnce. If not, and always with a terminal, it stays open for the next client.
   bool stdin_once = false;
   /// Whether it runs on a terminal, of the size that any client sent last.
   bool tty = false;
@@ -81,8 +81,8 @@ class UVSPDY_EXPORT LocalRuntime : public Runtime {
   using Options = LocalRuntimeOptions;
 
   explicit LocalRuntime(uv_loop_t* loop, LocalRuntimeOptions options = {});
-  /// Ends all commands as `stop` does; they may outlive it. The `done` of earlier calls of `stop`
-  /// still runs.
+  /// Ends all commands as `stop` does; they may outlive the runtime. The `done` of earlier calls of
+  /// `stop` still runs.
   ~LocalRuntime() override;
   LocalRuntime(const LocalRuntime&) = delete;
   LocalRuntime& operator=(const LocalRuntime&) = delete;

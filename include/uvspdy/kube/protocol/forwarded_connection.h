@@ -13,7 +13,7 @@
 namespace uvspdy::kube {
 
 /// The server's end of one forwarded connection: a client asks to be connected to a port of the
-/// pod. The server passes it to its Runtime, which answers once, immediately or later, from
+/// pod. The server passes it to its Runtime, which answers once, immediately or later. From
 /// docs/examples/kube_client.cpp:
 ///
 ///     net::connect_tcp(loop_, "127.0.0.1", connection->port(), kConnectTimeout,

@@ -11,9 +11,9 @@
 namespace uvspdy::kube {
 
 /// Carries out the requests of a StreamingServer, with containers or whatever the embedder has.
-/// Like the Runtime of the CRI streaming server, but functions return at once, and report the end
-/// through the object that they were given and may keep. The server calls them from the loop, once
-/// for each exec, attach or forwarded connection. They must not throw.
+/// Unlike those of the CRI streaming server's Runtime, its functions return at once, and report the
+/// end through the object that they were given and may keep. The server calls them from the loop,
+/// once for each exec, attach or forwarded connection. They must not throw.
 class UVSPDY_EXPORT Runtime {
  public:
   virtual ~Runtime() = default;

@@ -12,7 +12,7 @@
 namespace uvspdy::kube {
 
 /// One exec or attach on the server, whatever the version of the protocol. A StreamingServer passes
-/// it to its Runtime when the client has created all streams. A life, from
+/// it to its Runtime when the client has created all streams. From
 /// docs/examples/streaming_server.cpp:
 ///
 ///     Pump::start(std::make_unique<Capitals>(source_of(command->take_standard_input())),

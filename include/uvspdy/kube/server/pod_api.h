@@ -29,7 +29,7 @@ class UVSPDY_EXPORT PodApi {
   /// another pod or path, 405 for a method other than GET, 400 for a malformed target.
   httpstream::HttpResponse answer(const httpstream::HttpRequest& request) const;
 
-  /// Makes the answer to a request for another pod (404) or container (400; empty: any); else none.
+  /// Makes the answer that refuses another pod (404) or container (400; "" is any); else none.
   std::optional<httpstream::HttpResponse> refuse(std::string_view pod,
                                                  std::string_view container) const;
 

@@ -25,8 +25,8 @@ struct BearerToken {
 };
 
 /// Parses a static token file, as of kube-apiserver --token-auth-file: TOKEN,USER,UID[,"GROUP,..."]
-/// on each line; UIDs are ignored. `name` is the file's, for errors.
-/// Errors: kBadTokenFile (a malformed line, whose number the text has, but no token; or no line).
+/// on each line; UIDs are ignored. `name` is the file's, for errors. Errors: kBadTokenFile, for a
+/// malformed line (the text has its number, and repeats nothing of it) or a file without a token.
 UVSPDY_EXPORT Result<std::vector<BearerToken>> parse_token_file(std::string_view text,
                                                                 std::string_view name);
 

@@ -88,8 +88,8 @@ class UVSPDY_EXPORT StreamingServer {
   /// Serves a request that the embedder has authorized: upgrades the connection, waits for the
   /// client's streams, and calls the Runtime. An exec or attach client that does not create all of
   /// its streams in time, or creates others, gets a failure on its error stream instead. Requests
-  /// that it does not serve are answered with 405 (neither POST nor GET), 400 (they ask for no
-  /// upgrade to SPDY, no protocol, command or stream), 403 (no common protocol) or 503 (stopped).
+  /// that it does not serve are answered with 405 (neither POST nor GET), 400 (no upgrade to SPDY,
+  /// protocol, command or stream), 403 (no common protocol) or 503 (stopped, or no Runtime).
   void serve_authorized(const std::shared_ptr<httpstream::HttpExchange>& exchange,
                         StreamingRequest request);
 
