@@ -47,8 +47,8 @@ struct RemoteCommandStreams {
   /// Call end() on it after the last input. Destroying it before end() resets the stream: the
   /// server's command sees its stdin break off.
   httpstream::StreamWriter standard_input{};
-  /// Destroying this reader discards the output, and on_exit does not wait for it. A reader that is
-  /// kept must be read to its end, for on_exit comes after that.
+  /// Destroying this reader discards the output; on_exit still comes after the server has ended it.
+  /// A reader that is kept must be read to its end, for on_exit comes after that.
   httpstream::StreamReader standard_output{};
   httpstream::StreamReader standard_error{};  ///< as standard_output; of no stream also with
                                               ///< a terminal, which has only one output
