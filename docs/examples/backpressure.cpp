@@ -1,6 +1,6 @@
-// Much data through one stream, and little memory: the sender writes while there is room, and the
-// receiver pauses when it has had enough for a while. Each half of a stream is moved to whoever
-// works with it.
+// Much data through one stream with little memory: the sender writes while there is room, and the
+// receiver pauses after each million bytes. Each half of a stream is moved to the object that uses
+// it.
 
 #include <uvspdy/httpstream.h>
 #include <uvspdy/net/timer.h>
@@ -25,7 +25,7 @@ void report(const Error& error) {
   if (error) std::fprintf(stderr, "%s\n", error.message().c_str());
 }
 
-/// Sends many blocks, no more of them at a time than there is room for.
+/// Sends many blocks, never more at a time than there is room for.
 class Sender {
  public:
   void start(StreamWriter writer) {
@@ -37,7 +37,7 @@ class Sender {
  private:
   void send_more() {
     for (; left_ > 0 && writer_.writable(); --left_) {
-      if (writer_.write(Buffer(std::string(kBlock, 'x')))) return;  // on_sent says why
+      if (writer_.write(Buffer(std::string(kBlock, 'x')))) return;  // on_sent reports why
     }
     if (left_ == 0) writer_.end();
   }
@@ -46,7 +46,7 @@ class Sender {
   std::size_t left_ = kBlocks;
 };
 
-/// Counts what comes, and rests for a moment behind each million bytes.
+/// Counts the bytes that arrive, and pauses for a moment after each million.
 class Receiver {
  public:
   Receiver(uv_loop_t* loop, OnceCallback<void(std::size_t)> done)

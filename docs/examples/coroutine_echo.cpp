@@ -11,7 +11,7 @@ void report(const Error& error) {
   if (error) std::fprintf(stderr, "%s\n", error.message().c_str());
 }
 
-// Sends back what comes on one stream. `write` waits for room, and nothing is read meanwhile.
+// Sends the bytes of one stream back. `write` waits for room, and nothing is read meanwhile.
 co::Task<Error> echo(co::Stream stream) {
   for (;;) {
     const Result<Buffer> piece = co_await stream.read();
@@ -22,8 +22,8 @@ co::Task<Error> echo(co::Stream stream) {
   co_return co_await stream.close();
 }
 
-// Accepts the streams of one connection until that ends. The group ends with this coroutine, and
-// with the group what still waits in it.
+// Accepts the streams of one connection until the connection ends. The group ends with this
+// coroutine, and so do the tasks that still wait in it.
 co::Task<> serve(uv_loop_t* loop, co::Connection connection) {
   co::TaskGroup streams(loop);
   while (Result<co::NewStream> incoming = co_await connection.accept()) {
@@ -42,7 +42,7 @@ co::Task<> accept_requests(uv_loop_t* loop, co::IncomingRequests requests) {
     }
     auto connection = co::upgrade_response(ResponseUpgrader(), **exchange, response);
     if (!connection) {
-      report(connection.error());  // the client has had its answer, too
+      report(connection.error());  // the client has been answered
       continue;
     }
     connections.spawn(serve(loop, std::move(*connection)));
@@ -68,7 +68,7 @@ co::Task<Error> hello(Dialer dialer) {
   co_return co_await dialed->connection.close();
 }
 
-// The task in it has ten seconds.
+// Runs `hello` for ten seconds at most.
 co::Task<Error> hello_in_time(uv_loop_t* loop, Dialer dialer) {
   constexpr std::chrono::seconds kPatience(10);
   co_return co_await co::with_timeout(loop, kPatience, hello(std::move(dialer)));
@@ -87,11 +87,11 @@ int main() {
     tasks.spawn(hello_in_time(loop, Dialer(loop, url)), [&](Error error) {
       outcome = std::move(error);
       (*server)->close();
-      tasks.cancel();  // the server's tasks, and what they own
+      tasks.cancel();  // the server's tasks, with the objects that they own
     });
     uv_run(loop, UV_RUN_DEFAULT);
   }
-  uv_run(loop, UV_RUN_DEFAULT);  // the group's own handle
+  uv_run(loop, UV_RUN_DEFAULT);  // closes the group's own handle
   report(outcome);
   return uv_loop_close(loop) == 0 && !outcome ? 0 : 1;
 }

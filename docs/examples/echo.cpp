@@ -7,7 +7,7 @@ constexpr std::string_view kProtocols[] = {"echo.example"};
 
 void report(const Error& error) { std::fprintf(stderr, "%s\n", error.message().c_str()); }
 
-// The server: sends back what comes on a stream, as fast as the client takes it, and its end.
+// The server: sends the bytes of a stream back, as fast as the client takes them, and the end.
 void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
   Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
   decision.accept();
@@ -17,10 +17,10 @@ void upgrade(const std::shared_ptr<HttpExchange>& exchange) {
   HttpResponse response;
   if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);
   const auto connection = ResponseUpgrader().upgrade_response(*exchange, response, echo);
-  if (!connection) report(connection.error());  // the client has had its answer, too
+  if (!connection) report(connection.error());  // the client has been answered
 }
 
-// The client: says hello on a stream, prints what comes back, and closes behind the end.
+// The client: says hello on a stream, prints the answer, and closes after its end.
 void say_hello(const std::shared_ptr<Connection>& connection) {
   connection->create_stream({{"topic", "hi"}}, [connection](auto created) {
     if (!created) return report(created.error()), connection->close();

@@ -1,4 +1,4 @@
-// Frames alone, without I/O, streams or a session: a few are encoded, and decoded again out of
+// Frames alone, without I/O, streams or a session: a few frames are encoded, and decoded again from
 // bytes that come one by one.
 
 #include <uvspdy/wire/frame_decoder.h>
@@ -15,7 +15,7 @@ using namespace uvspdy::wire;
 
 namespace {
 
-/// Says what there is for each kind of thing that the decoder finds.
+/// Prints a line for each result of the decoder.
 struct Printer {
   void operator()(const SynStreamFrame& frame) const {
     std::printf("stream %u opens, topic %s\n", frame.stream_id,

@@ -1,5 +1,5 @@
-// Requests of all kinds on one port: an HttpServer that answers some by itself and upgrades others,
-// an HttpClient that asks first, as kubectl does, and a Dialer that goes the same way then.
+// Requests of all kinds on one port: an HttpServer that answers some itself and upgrades others, an
+// HttpClient that sends a GET first, as kubectl does, and a Dialer that then uses the same route.
 
 #include <uvspdy/httpstream.h>
 
@@ -33,7 +33,7 @@ Result<std::unique_ptr<HttpServer>> serve(uv_loop_t* loop) {
   return HttpServer::listen(loop, "127.0.0.1", 0, answer, {.max_pending = 16});
 }
 
-/// The way to the server, for all that goes there.
+/// The route to the server, for HttpClient and Dialer.
 RouteOptions patient_route() {
   return {
       .connect_timeout = std::chrono::minutes(2),
@@ -51,7 +51,7 @@ net::Attempt dial(uv_loop_t* loop, const Url& url, Dialer::Handler handler) {
   return dialer.dial({"echo.example", "another.example"}, std::move(handler));
 }
 
-/// Dials, and thinks better of it.
+/// Dials, and cancels the dial.
 void change_our_mind(uv_loop_t* loop, const Url& url) {
   const net::Attempt attempt = dial(loop, url, [](const Result<Dialed>& dialed) {
     std::puts(dialed ? "connected" : "given up");

@@ -1,4 +1,4 @@
-// A client as kubectl is one: it finds its server in a kubeconfig, execs a command, and forwards a
+// A client like kubectl: it finds its server in a kubeconfig, execs a command, and forwards a
 // connection to a port of the pod. The pod here is this machine, with a server that runs in the
 // same loop.
 
@@ -45,7 +45,7 @@ Result<std::shared_ptr<ApiServer>> current_server(uv_loop_t* loop,
   return ApiServer::create(loop, std::move(*config));
 }
 
-/// What a request to a server must show, for who sends it by other means.
+/// Prints the credentials for a request, for programs that send requests by other means.
 void print_credentials(uv_loop_t* loop, const ClientConfig& config) {
   Authenticator authenticator(loop, config);
   authenticator.authenticate([](const Result<Authentication>& shown) {
@@ -56,7 +56,7 @@ void print_credentials(uv_loop_t* loop, const ClientConfig& config) {
   });
 }
 
-/// Prints what a command prints.
+/// Runs a command in the pod and prints its output.
 void run(ApiServer& server, const ExecRequest& request,
          OnceCallback<void(Result<ExitStatus>)> done) {
   const auto output = std::make_shared<StreamReader>();
@@ -143,7 +143,7 @@ int main() {
   with_token.credentials.token = "of-this-example";
   print_credentials(loop, with_token);
 
-  // The port of the pod is an echo server, and "local" the far end of a connection to us.
+  // The port of the pod is an echo server, and "local" a connection that this program has accepted.
   auto echo = net::Listener::listen_tcp(loop, "127.0.0.1", 0, [](TransportPtr accepted) {
     TransportEnds ends = ends_of(std::move(accepted));
     Pump::start(std::move(ends.source), std::move(ends.sink), report);

@@ -1,5 +1,5 @@
 // A server of several loops, one in each thread, that share one port (SO_REUSEPORT): the kernel
-// spreads the connections over them. Nothing is shared between the loops but the port.
+// spreads the connections over them. The loops share nothing but the port.
 
 #include <uvspdy/httpstream.h>
 #include <uvspdy/net/listener.h>
@@ -33,14 +33,14 @@ void upgrade(const std::shared_ptr<HttpExchange>& exchange) {
   if (!connection) std::fprintf(stderr, "%s\n", connection.error().message().c_str());
 }
 
-/// One loop in a thread of its own. Port 0 picks the port that the others then name.
+/// One loop in a thread of its own. Port 0 picks a free port, which the other threads then use.
 class ServerThread {
  public:
   explicit ServerThread(std::uint16_t port) : thread_([this, port] { run(port); }) {
     port_ = ready_.get_future().get();
   }
   ~ServerThread() {
-    // Closing the server, like all else, is for the loop's own thread.
+    // The server belongs to the loop's thread, which alone may close it.
     if (poster_) poster_->post([this] { stop(); });
     thread_.join();
   }
@@ -54,7 +54,7 @@ class ServerThread {
     start(&loop, port);
     uv_run(&loop, UV_RUN_DEFAULT);
     server_.reset();
-    uv_run(&loop, UV_RUN_DEFAULT);  // handles take a turn to close
+    uv_run(&loop, UV_RUN_DEFAULT);  // handles close in a later turn
     uv_loop_close(&loop);
   }
 

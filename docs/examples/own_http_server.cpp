@@ -1,5 +1,5 @@
 // A program that has an HTTP server of its own, on plain libuv, and hands one request over to
-// uvspdy: the head that it has read, its open uv_stream_t, and the bytes behind the head.
+// uvspdy: the head that it has read, its open uv_stream_t, and the bytes after the head.
 
 #include <uvspdy/httpstream.h>
 #include <uvspdy/net/adopt.h>
@@ -18,11 +18,11 @@ namespace {
 
 constexpr std::string_view kProtocols[] = {"echo.example"};
 
-/// How long a client may take for its request head.
+/// The longest time for a client to send its request head.
 constexpr std::chrono::seconds kHeadTimeout{10};
 
 /// A client of our own server, until its request has been read. libuv uses the handle until its
-/// close callback has run: only there may it go.
+/// close callback runs: only there may the client be destroyed.
 struct Client {
   explicit Client(uv_loop_t* loop) : timer(loop, [this] { close(); }) {
     uv_tcp_init(loop, &tcp);
@@ -48,14 +48,14 @@ struct Client {
 
 void report(const Error& error) { std::fprintf(stderr, "%s\n", error.message().c_str()); }
 
-/// Sends back what comes. While the peer does not take it, nothing more is read from it: else one
-/// that only sends would fill our memory.
+/// Sends the peer's bytes back. While the peer does not take them, nothing more is read from it:
+/// otherwise a peer that only sends would fill our memory.
 void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
   Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
   decision.accept();
 }
 
-/// The request is there: from here on the connection is uvspdy's.
+/// The request has arrived: from here on the connection belongs to uvspdy.
 void upgrade(Client* client, Bytes behind_head) {
   client->timer.stop();
   const Buffer already_read = Buffer::copy_of(behind_head);
@@ -75,7 +75,7 @@ void upgrade(Client* client, Bytes behind_head) {
   HttpResponse response;
   if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);
   const auto connection = ResponseUpgrader().upgrade_response(*exchange, response, echo);
-  if (!connection) report(connection.error());  // the client has had its answer, too
+  if (!connection) report(connection.error());  // the client has been answered
 }
 
 void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {

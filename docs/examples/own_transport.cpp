@@ -1,5 +1,5 @@
-// A session over a transport of the embedder's: here two ends in one process that hand each other
-// their bytes. Whatever carries bytes in order can carry SPDY in the same way.
+// A session over an embedder's transport: here two ends in one process that give each other their
+// bytes. Anything that carries bytes in order can carry SPDY in the same way.
 
 #include <uvspdy/httpstream.h>
 #include <uvspdy/net/error.h>
@@ -17,9 +17,9 @@ using namespace uvspdy::httpstream;
 
 namespace {
 
-/// One end. What it writes is kept until the other end reads. All handlers are called by wakeups,
-/// from the loop, as a Transport promises. Any of them may close or destroy this object, so each is
-/// the last thing that its turn does.
+/// One end. Bytes that it writes are kept until the other end reads. All handlers are called by
+/// wakeups, from the loop, as a Transport promises. Any handler may close or destroy this object,
+/// so a call of a handler is the last statement of its turn.
 class MemoryPipe final : public net::Transport {
  public:
   explicit MemoryPipe(uv_loop_t* loop)
@@ -34,7 +34,7 @@ class MemoryPipe final : public net::Transport {
   }
 
   void set_read_handlers(ReadHandler on_read, EndHandler on_end) override {
-    // What the old ones own is destroyed last, with the arguments.
+    // The old handlers, with the objects that they own, are destroyed last, with the arguments.
     std::swap(on_read_, on_read);
     std::swap(on_end_, on_end);
   }
@@ -52,7 +52,7 @@ class MemoryPipe final : public net::Transport {
     return taken;
   }
 
-  // The spans stay valid until the handler has run, so they are taken as the other end reads.
+  // The spans stay valid until the handler has run, so they are copied when the other end reads.
   void write(std::span<const Bytes> spans, WriteHandler handler) override {
     if (closed_) return;
     if (shutdown_asked_) {
@@ -85,7 +85,7 @@ class MemoryPipe final : public net::Transport {
     if (other_ != nullptr) std::exchange(other_, nullptr)->other_ = nullptr;
     on_closed_ = std::move(handler);
     calls_.schedule();
-    // What the handlers own may destroy this object, so they go last.
+    // An object that a handler owns may destroy this one, so the handlers are destroyed last.
     const ReadHandler read = std::move(on_read_);
     const EndHandler end = std::move(on_end_);
     const WriteHandler written = std::move(on_written_);
@@ -99,7 +99,7 @@ class MemoryPipe final : public net::Transport {
  private:
   static constexpr std::size_t kCapacity = 64 * 1024;
 
-  // As much as the other end has room for.
+  // Gives the other end as many bytes as it has room for.
   std::size_t give(Bytes bytes) {
     const std::size_t room = kCapacity - other_->incoming_.size();
     const Bytes fits = bytes.first(std::min(room, bytes.size()));
@@ -124,14 +124,14 @@ class MemoryPipe final : public net::Transport {
     if (!wants_input_ || closed_) return;
     if (const std::string bytes = std::exchange(incoming_, {}); !bytes.empty()) {
       if (other_ != nullptr) other_->calls_.schedule();  // there is room again
-      reading_.schedule();                               // the end may stand behind
+      reading_.schedule();                               // the end may follow
       on_read_(bytes_of(bytes));
     } else if (ended_ && !std::exchange(end_told_, true)) {
       on_end_({});
     }
   }
 
-  // One handler a turn.
+  // Calls one handler a turn.
   void call_back() {
     if (closed_) {
       on_closed_();
@@ -182,7 +182,7 @@ int main() {
   auto there = std::make_unique<MemoryPipe>(loop);
   MemoryPipe::join(*here, *there);
 
-  // Both ends need no upgrade here: the first byte is SPDY's.
+  // No upgrade is needed here: the first byte is SPDY's.
   const auto server = Connection::create(std::move(there), session::Role::kServer);
   server->on_new_stream([](const std::shared_ptr<Stream>& stream, StreamDecision decision) {
     Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});

@@ -1,5 +1,5 @@
-// Threads that have something to send: they `post` it to the loop, which alone may touch the
-// connection and its streams. A thread that is faster than the network waits.
+// Threads that send: they `post` their lines to the loop, whose thread alone may use the connection
+// and its streams. A thread that is faster than the network waits.
 
 #include <uvspdy/httpstream.h>
 #include <uvspdy/net/post.h>
@@ -20,14 +20,14 @@ constexpr std::string_view kProtocols[] = {"lines.example"};
 constexpr int kThreads = 4;
 constexpr int kLinesEach = 250;
 
-/// How many lines may be on their way.
+/// The most lines that are posted and not sent.
 constexpr int kMostUnsent = 64;
 
 using Slots = std::counting_semaphore<kMostUnsent>;
 
 void report(const Error& error) { std::fprintf(stderr, "%s\n", error.message().c_str()); }
 
-/// A line, and its slot until it is freed: when it has left, or never will.
+/// A line, which takes a slot until it is freed: when it has left, or has been dropped.
 class Line {
  public:
   Line(std::string text, Slots& slots) : text_(std::move(text)), slots_(slots) {}
@@ -42,13 +42,13 @@ class Line {
   Slots& slots_;
 };
 
-/// Sends the lines of all threads on one stream, ends it behind the last, and closes.
+/// Sends the lines of all threads on one stream, ends it after the last, and closes.
 class Sender {
  public:
   Sender(std::shared_ptr<net::Poster> poster, std::shared_ptr<Connection> connection,
          std::shared_ptr<Stream> stream)
       : poster_(std::move(poster)), stream_(std::move(stream)) {
-    stream_->reader().discard();  // the server has nothing to say, but for the end
+    stream_->reader().discard();  // the server sends nothing but the end
     stream_->on_close([connection](const Error& error) {
       if (error) report(error);
       connection->close();
@@ -64,7 +64,7 @@ class Sender {
   }
 
  private:
-  // In a thread of its own: nothing but the poster is used here.
+  // Runs in a thread of its own, so it uses nothing but the poster.
   void work(int number) {
     for (int i = 0; i < kLinesEach; ++i) {
       slots_.acquire();
@@ -74,9 +74,9 @@ class Sender {
     }
   }
 
-  // In the loop's thread.
+  // Runs in the loop's thread.
   void send(Buffer line) {
-    if (stream_->write(std::move(line))) return;  // it is over, and on_close says why
+    if (stream_->write(std::move(line))) return;  // the stream is over, and on_close reports why
     if (++sent_ == kThreads * kLinesEach) stream_->close();
   }
 
@@ -87,7 +87,7 @@ class Sender {
   int sent_ = 0;
 };
 
-/// The server: counts the lines that come on any stream.
+/// The server: counts the lines that arrive on any stream.
 void count_lines(const std::shared_ptr<HttpExchange>& exchange, std::size_t& lines) {
   HttpResponse response;
   if (!handshake(exchange->request(), response, kProtocols)) return exchange->respond(response);

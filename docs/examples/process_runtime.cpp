@@ -35,18 +35,18 @@ struct OwnedPipe {
   uv_file take(int which) { return std::exchange(ends[which], -1); }
 };
 
-/// A command that runs, until libuv has closed its handle.
+/// A running command; lives until libuv has closed its handle.
 struct Run {
   uv_process_t process{};
   std::shared_ptr<ServedCommand> client;
   std::shared_ptr<Pump> input;
 
-  // The pumps end the outputs when the pipes do; behind that the status leaves.
+  // The pumps end the outputs when the pipes end; after that the status is sent.
   static void exited(uv_process_t* process, std::int64_t code, int signal) {
     auto* run = static_cast<Run*>(process->data);
     run->client->finish(
         exit_status(signal != 0 ? exit_code_of_signal(signal) : static_cast<int>(code)));
-    if (run->input) run->input->give_up();  // nobody reads what is left of stdin
+    if (run->input) run->input->give_up();  // nobody reads the rest of stdin
     uv_close(static_cast<uv_handle_t*>(static_cast<void*>(process)),
              [](uv_handle_t* closed) { std::unique_ptr<Run>(static_cast<Run*>(closed->data)); });
   }
@@ -58,7 +58,7 @@ class ProcessRuntime : public Runtime {
 
   void exec(ExecRequest request, std::shared_ptr<ServedCommand> client) override {
     if (request.tty) return client->finish(exit_status(1, "there are no terminals here"));
-    // Our ends do not block, the command's do. What the client has not asked for is /dev/null.
+    // Our ends do not block, the command's do. Streams that nobody has asked for are /dev/null.
     OwnedPipe in, out, err;
     int status = 0;
     if (request.use_stdin) status = uv_pipe(in.ends, 0, UV_NONBLOCK_PIPE);
@@ -80,7 +80,7 @@ class ProcessRuntime : public Runtime {
     options.stdio = stdio;
     options.stdio_count = 3;
     options.exit_cb = Run::exited;
-    options.flags = UV_PROCESS_DETACHED;  // it leads a group, with all that it starts
+    options.flags = UV_PROCESS_DETACHED;  // it leads a group of all processes that it starts
 
     auto run = std::make_unique<Run>();
     run->process.data = run.get();
@@ -91,7 +91,7 @@ class ProcessRuntime : public Runtime {
     run->client = std::move(client);
     if (status < 0) return Run::exited(&run.release()->process, 127, 0);
     run->client->on_gone([group = run->process.pid] { kill(-group, SIGKILL); });
-    (void)run.release();  // libuv's, as long as the command runs
+    (void)run.release();  // libuv has it as long as the command runs
   }
 
   void attach(AttachRequest, std::shared_ptr<ServedCommand> client) override {

@@ -19,7 +19,7 @@ namespace {
 
 void report(const Error& error) { std::fprintf(stderr, "%s\n", describe(error).c_str()); }
 
-/// What another source gives, in capitals. Pausing, and the end, are the other one's.
+/// The bytes of another source, in capitals. That source does the pausing and has the end.
 class Capitals final : public Source {
  public:
   explicit Capitals(std::unique_ptr<Source> from) : from_(std::move(from)) {}
@@ -48,7 +48,7 @@ class MemoryRuntime : public Runtime {
     if (request.command.front() != "upper" || !request.use_stdin || !request.use_stdout) {
       return command->finish(exit_status(127, "there is only 'upper', with stdin and stdout"));
     }
-    // A client that takes nothing is not read from; with one that vanishes the pump ends, too.
+    // A client that takes no output is not read from; if a client vanishes, the pump ends, too.
     Pump::start(std::make_unique<Capitals>(source_of(command->take_standard_input())),
                 sink_of(command->take_standard_output()), [command](const Error& error) {
                   command->finish(exit_status(error ? 1 : 0, error.message()));
@@ -69,7 +69,7 @@ class MemoryRuntime : public Runtime {
   }
 };
 
-/// What the client's end of a command does: says a line, and prints what comes back.
+/// The client's end of a command: sends a line, and prints the answer.
 class Conversation {
  public:
   void start(RemoteCommandStreams streams) {
@@ -91,7 +91,7 @@ int main() {
   uv_loop_t* loop = uv_default_loop();
   StreamingServer server(loop, std::make_shared<MemoryRuntime>());
   auto http = HttpServer::listen(loop, "127.0.0.1", 0, [&](auto exchange) {
-    // Paths of API servers and kubelets say all that is wanted; who asks would be checked here.
+    // Paths of API servers and kubelets have the whole request. A real server checks its sender.
     const auto target = parse_target(exchange->request().target);
     if (!target || !is_streaming_path(target->path)) {
       // The URLs of exec_url, attach_url and port_forward_url, which a CRI runtime hands out.

@@ -1,6 +1,6 @@
 // TCP connections through one SPDY connection. A listener hands each connection that it accepts to
 // a stream, by two pumps; the far end connects each stream with a target, by a relay, which is the
-// same two pumps in one. The target here sends back what comes.
+// same two pumps in one. The target here sends all bytes back.
 
 #include <uvspdy/httpstream.h>
 #include <uvspdy/net/listener.h>
@@ -26,7 +26,7 @@ void report(const Error& error) {
   if (error) std::fprintf(stderr, "%s\n", error.message().c_str());
 }
 
-/// The far end: joins a stream with what listens on a port.
+/// The far end: joins a stream with the server on a port.
 void relay_to(uv_loop_t* loop, std::uint16_t port, const std::shared_ptr<Stream>& stream,
               StreamDecision decision) {
   net::connect_tcp(loop, "127.0.0.1", port, kConnectTimeout,
@@ -37,14 +37,14 @@ void relay_to(uv_loop_t* loop, std::uint16_t port, const std::shared_ptr<Stream>
                    });
 }
 
-/// The near end: a connection and a stream, joined by hand.
+/// The near end: joins a connection with a stream by two pumps.
 void join(TransportPtr transport, const std::shared_ptr<Stream>& stream) {
   TransportEnds ends = ends_of(std::move(transport));
   Pump::start(std::move(ends.source), sink_of(stream->take_writer()), report);
   Pump::start(source_of(stream->take_reader()), std::move(ends.sink), report);
 }
 
-/// The target: everything comes back.
+/// The target: sends all bytes back.
 void send_back(TransportPtr transport) {
   TransportEnds ends = ends_of(std::move(transport));
   Pump::start(std::move(ends.source), std::move(ends.sink), report);
@@ -63,7 +63,7 @@ void upgrade(HttpExchange& exchange, NewStreamHandler on_new_stream) {
   if (!connection) report(connection.error());
 }
 
-/// Says hello through all of it, prints what comes back, and then hears no more.
+/// Says hello through the whole chain, and prints the answer.
 class Client {
  public:
   explicit Client(OnceCallback<void()> done) : done_(std::move(done)) {}

@@ -11,28 +11,28 @@
 
 namespace uvspdy {
 
-/// Bytes together with whatever keeps them alive: what writers hand to uvspdy.
+/// Bytes together with an owner that keeps them alive; the type of all data that is written.
 ///
 /// A Buffer is a value of four words. Copies and slices share the bytes and never copy them; the
-/// memory is freed, or given back to its pool, when the last copy goes. The copy that
-/// `Stream::write` takes goes once the transport has the bytes (by TLS: once they are encrypted),
-/// or they are given up, on the loop's thread. The bytes must not change meanwhile. Copies may be
-/// held and dropped by several threads, but for those of a BufferPool's blocks.
+/// owner is freed, or its memory returned to a pool, with the last of them. `Stream::write` keeps a
+/// copy until the transport has taken the bytes (with TLS: until they are encrypted) or they are
+/// dropped, and frees it on the loop's thread. The bytes must not change until then. Several
+/// threads may hold and drop copies, except those of a BufferPool's blocks.
 class UVSPDY_EXPORT Buffer {
  public:
   Buffer() = default;
 
-  /// Takes over a string or a vector: one allocation, no copy of the content.
+  /// Takes over a string or a vector: one allocation, the content is not copied.
   explicit Buffer(std::string text);
   explicit Buffer(std::vector<std::uint8_t> bytes);
 
-  /// Bytes of somebody else's that live as long as `owner`. With a null owner they must outlive
-  /// every copy of the Buffer (string literals, static tables). The owner is freed by the thread
-  /// that drops the last copy; its destructor must not throw.
+  /// Bytes that live as long as `owner`. With a null owner they must outlive every copy of the
+  /// Buffer (string literals, static tables). The thread that drops the last copy frees the owner,
+  /// whose destructor must not throw.
   Buffer(Bytes bytes, std::shared_ptr<const void> owner)
       : bytes_(bytes), owner_(std::move(owner)) {}
 
-  /// A Buffer with bytes of its own, copied from `bytes`.
+  /// A Buffer that owns a copy of `bytes`.
   static Buffer copy_of(Bytes bytes);
   static Buffer copy_of(std::string_view text) { return copy_of(bytes_of(text)); }
 
@@ -40,12 +40,12 @@ class UVSPDY_EXPORT Buffer {
   std::size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }
 
-  /// The first `count` bytes as a Buffer of its own, and this one without them. With all of them
-  /// taken this one is empty and holds nothing. A `count` past size() ends the process, with a text
-  /// on stderr.
+  /// Moves the first `count` bytes out of this Buffer into the one that is returned. If these are
+  /// all, this Buffer is empty afterwards and has no owner. A `count` larger than size() ends the
+  /// process, with a text on stderr.
   [[nodiscard]] Buffer take_prefix(std::size_t count);
 
-  /// The same where nobody wants what is taken.
+  /// Removes the first `count` bytes, as take_prefix does.
   void drop_prefix(std::size_t count);
 
  private:
@@ -53,23 +53,24 @@ class UVSPDY_EXPORT Buffer {
   std::shared_ptr<const void> owner_;
 };
 
-/// Blocks of one size for reading into and writing from, used again once nobody holds them.
+/// Memory blocks of one size, to read into and write from, that are reused once no Buffer holds
+/// them.
 ///
-/// In the steady state of a transfer a pool allocates nothing. It belongs to one thread, and so do
-/// the Buffers made from it, which may outlive it.
+/// In the steady state of a transfer a pool allocates nothing. A pool and the Buffers made from it
+/// belong to one thread; the Buffers may outlive the pool.
 class UVSPDY_EXPORT BufferPool {
  public:
-  /// `block_size` bytes a block; `max_blocks` of them are kept and used again, further ones
-  /// are made when needed and freed after use.
+  /// `block_size` is in bytes. The pool keeps up to `max_blocks` blocks for reuse; further ones are
+  /// allocated when needed and freed after use.
   explicit BufferPool(std::size_t block_size, std::size_t max_blocks = 8);
 
-  /// One block to fill: `bytes` is writable until `freeze` made a Buffer of it.
+  /// A block to fill: `bytes` is writable until `freeze` turns it into a Buffer.
   class Block {
    public:
     Block() = default;
     MutableBytes bytes() const;
-    /// The first `size` bytes as a Buffer that holds the block. More than the block has ends the
-    /// process, with a text on stderr.
+    /// The first `size` bytes, as a Buffer that owns the block. A `size` larger than the block ends
+    /// the process, with a text on stderr.
     Buffer freeze(std::size_t size) &&;
 
    private:
@@ -79,7 +80,7 @@ class UVSPDY_EXPORT BufferPool {
     std::shared_ptr<std::vector<std::uint8_t>> memory_;
   };
 
-  /// A block of `block_size` bytes: one that nobody holds any more, else a new one.
+  /// A block that no Buffer holds any more, or a new one if there is none.
   Block take();
 
  private:

@@ -5,35 +5,35 @@
 #include <span>
 #include <string_view>
 
-// Views of bytes, and the project's only casts between byte types: every other file goes through
-// the functions below, so that each place where memory is seen as another type is in sight here.
+// Views of bytes, and the project's only casts between byte types: all other files use the
+// functions below, so that every place where memory is seen as another type is in this file.
 
 // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast)
 namespace uvspdy {
 
-/// A view of bytes that somebody else owns. Every function that takes or hands out Bytes says how
-/// long the view must stay, or stays, valid.
+/// A read-only view of bytes that somebody else owns. Each function that takes or returns Bytes
+/// says how long they must stay, or do stay, valid.
 using Bytes = std::span<const std::uint8_t>;
 
-/// A view of bytes that may be written to.
+/// A writable view of bytes that somebody else owns.
 using MutableBytes = std::span<std::uint8_t>;
 
-/// The bytes of a text.
+/// The bytes of a text, as a view.
 inline Bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-/// Bytes seen as text. No character set is checked.
+/// Bytes as text, as a view; any encoding.
 inline std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Characters that a C interface filled, seen as bytes.
+/// Characters filled in by a C interface, as a view of bytes.
 inline Bytes bytes_of(const char* data, std::size_t size) {
   return {reinterpret_cast<const std::uint8_t*>(data), size};
 }
 
-/// The start of a view, for C interfaces that want `char*` but only read from it.
+/// The start of a view, for C interfaces that take `char*` but only read from it.
 inline char* char_pointer(Bytes bytes) {
   return const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
 }

@@ -21,13 +21,13 @@ class OnceCallback;
 
 namespace detail {
 
-/// Ends the process with a text on stderr that names the handler by its type and the signature it
-/// was called with. Called while an exception is on its way out of that handler.
+/// Ends the process with a text on stderr that names the handler's type and the signature it was
+/// called with. Called in the catch block for an exception that has left the handler.
 [[noreturn]] UVSPDY_EXPORT void exception_left_handler(const std::type_info& handler,
                                                        const std::type_info& signature) noexcept;
 
-/// A function object, with a count of those who hold it: the callback, and each call that is
-/// running. So the object outlives a call that replaces or destroys its callback.
+/// A function object that counts its holders: the callback, and each call that is running. So the
+/// object outlives a call that replaces or destroys its callback.
 template <class... Arguments>
 class CallbackTarget {
  public:
@@ -86,14 +86,14 @@ inline constexpr bool is_std_function = false;
 template <class Signature>
 inline constexpr bool is_std_function<std::function<Signature>> = true;
 
-/// What a callback may be made of: anything that can be called with these arguments and be moved,
-/// but for another kind of callback.
+/// The types that a callback can be made from: movable and callable with these arguments, but not
+/// another Callback or OnceCallback.
 template <class Function, class... Arguments>
 concept CallbackFunction =
     !is_callback<std::decay_t<Function>> && std::invocable<std::decay_t<Function>&, Arguments...> &&
     std::constructible_from<std::decay_t<Function>, Function>;
 
-/// Whether `function` is a null pointer or an empty std::function: nobody.
+/// Whether `function` is a null pointer or an empty std::function, which makes an empty callback.
 template <class Function>
 bool is_nobody(const Function& function) {
   if constexpr (std::is_pointer_v<Function> || std::is_member_pointer_v<Function> ||
@@ -106,19 +106,19 @@ bool is_nobody(const Function& function) {
 
 }  // namespace detail
 
-/// A handler that is called any number of times.
+/// A handler that may be called any number of times.
 ///
-/// It owns a function object, which may own things that can only be moved and may change between
-/// calls. It is one pointer in size. It may be empty, which means that nobody listens: calling it
-/// then does nothing, and destroys the arguments that were passed by value.
+/// It owns a function object, which may be move-only and may change between calls. Its size is one
+/// pointer. An empty one means that nobody listens: calling it does nothing but destroy the
+/// arguments that were passed by value.
 ///
-/// The function object is destroyed with the callback, or behind its running call, if that call
-/// replaces or destroys the callback. It must not throw: an exception that leaves it ends the
-/// process, with a text that names the handler's type.
+/// The function object is destroyed with the callback; if a running call replaces or destroys the
+/// callback, after that call. An exception that leaves the function object ends the process, with a
+/// text that names its type.
 template <class... Arguments>
 class [[nodiscard]] Callback<void(Arguments...)> {
  public:
-  /// Nobody.
+  /// Makes an empty callback.
   Callback() = default;
   Callback(std::nullptr_t) {}
 
@@ -136,7 +136,7 @@ class [[nodiscard]] Callback<void(Arguments...)> {
   Callback& operator=(const Callback&) = delete;
   ~Callback() = default;
 
-  /// Whether there is somebody to call.
+  /// Whether the callback is not empty.
   explicit operator bool() const { return static_cast<bool>(target_); }
 
   void operator()(Arguments... arguments) const {
@@ -150,14 +150,14 @@ class [[nodiscard]] Callback<void(Arguments...)> {
   Pointer target_;
 };
 
-/// A handler that is called once.
+/// A handler that is called at most once.
 ///
-/// Like Callback, but the call takes the function object out first and destroys it afterwards: the
-/// callback is empty from when the call begins, and a second call does nothing.
+/// Like Callback, but a call first takes the function object out of the callback, which is then
+/// empty, and destroys the object afterwards. Further calls do nothing.
 template <class... Arguments>
 class [[nodiscard]] OnceCallback<void(Arguments...)> {
  public:
-  /// Nobody.
+  /// Makes an empty callback.
   OnceCallback() = default;
   OnceCallback(std::nullptr_t) {}
 
@@ -175,7 +175,7 @@ class [[nodiscard]] OnceCallback<void(Arguments...)> {
   OnceCallback& operator=(const OnceCallback&) = delete;
   ~OnceCallback() = default;
 
-  /// Whether there is somebody to call, who has not been called yet.
+  /// Whether the callback is not empty: it has a function object and was not called yet.
   explicit operator bool() const { return static_cast<bool>(target_); }
 
   void operator()(Arguments... arguments) {

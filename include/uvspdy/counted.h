@@ -4,20 +4,20 @@
 
 namespace uvspdy::detail {
 
-/// One holder of an object that counts its holders itself: half the size of a std::shared_ptr, and
-/// the object is one piece of memory. The object has `hold` and `release`, and is made with one
-/// holder.
+/// A reference to an object that counts its own references: half the size of a std::shared_ptr, and
+/// the object needs no second allocation. The object has `hold` and `release`, and begins with one
+/// reference.
 template <class T>
 class Counted {
  public:
   Counted() = default;
-  /// Takes the place of a holder of `object`.
+  /// Takes over one reference to `object`, without calling `hold`.
   explicit Counted(T* object) : object_(object) {}
   Counted(const Counted& other) : object_(other.object_) {
     if (object_ != nullptr) object_->hold();
   }
   Counted(Counted&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
-  // The old object is released last: what is destroyed with it may call anything.
+  // The old object is released last, because its destructor may call anything.
   Counted& operator=(Counted other) noexcept {
     std::swap(object_, other.object_);
     return *this;

@@ -13,8 +13,7 @@
 
 namespace uvspdy {
 
-/// More about an error than a code and a text, for those who look for it: see
-/// `httpstream::upgrade_failure`.
+/// Additional, typed information about an error, such as `httpstream::upgrade_failure` finds.
 class UVSPDY_EXPORT ErrorDetail {
  public:
   virtual ~ErrorDetail() = default;
@@ -25,25 +24,25 @@ class UVSPDY_EXPORT ErrorDetail {
   ErrorDetail& operator=(const ErrorDetail&) = default;
 };
 
-/// How everything in uvspdy fails: a code of the floor that failed (`wire::Errc`, `session::Errc`,
+/// The error type of all of uvspdy: a code of the layer that failed (`wire::Errc`, `session::Errc`,
 /// `net::Errc`, `httpstream::Errc`, `kube::Errc`, or libuv's own error numbers) and a text for
-/// people, which names the frame, the stream, the limit and its value where there is one.
+/// people, which names the frame, stream, or limit with its value, where there is one.
 ///
-/// Like `std::error_code`, a default-constructed Error means success and converts to false, from
+/// Like `std::error_code`, a default-constructed Error means success and converts to false. From
 /// docs/examples/echo.cpp:
 ///
 ///     if (Error error = stream->write(Buffer(std::string("hello, stream\n")))) report(error);
 ///
-/// It is the size of one pointer, null for success. Copies share code, text and detail, and may be
-/// held, read and dropped by several threads: the count of them is atomic.
+/// Its size is one pointer, null for success. Copies share code, text and detail; several threads
+/// may hold, read and drop copies, since their count is atomic.
 ///
-/// The library throws nothing but `std::bad_alloc`, when memory runs out.
+/// The library throws no exception but `std::bad_alloc`, when memory runs out.
 class [[nodiscard]] UVSPDY_EXPORT Error {
  public:
   /// Success.
   Error() = default;
 
-  /// A failure. With a `code` of zero it is success, whatever the rest.
+  /// A failure; a success if `code` is zero.
   Error(std::error_code code, std::string message,
         std::shared_ptr<const ErrorDetail> detail = nullptr);
 
@@ -56,7 +55,7 @@ class [[nodiscard]] UVSPDY_EXPORT Error {
   /// One line of text, empty on success.
   const std::string& message() const;
 
-  /// What else is known, or null.
+  /// Additional information, or null if there is none.
   const std::shared_ptr<const ErrorDetail>& detail() const;
 
  private:
@@ -83,8 +82,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// A value, or the Error that kept it from being made. Ask first: the value of a Result that has
-/// none ends the process, with the error's text on stderr.
+/// A value, or the Error why there is none. Check before use: reading the value of a Result without
+/// one ends the process, with the error's text on stderr.
 template <class T>
 class [[nodiscard]] Result {
  public:

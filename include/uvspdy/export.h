@@ -1,10 +1,10 @@
 #pragma once
 
-/// What the shared libraries show to their users. Everything else in them is hidden, and the list
-/// of it is kept in test/structure/exported.
+/// Marks what the shared libraries export; everything else in them is hidden.
+/// test/structure/exported lists the exported names.
 #if defined(__GNUC__) || defined(__clang__)
 #define UVSPDY_EXPORT [[gnu::visibility("default")]]
-/// What is defined in the library for such a class alone.
+/// Hides a class that is nested in an exported one.
 #define UVSPDY_LOCAL [[gnu::visibility("hidden")]]
 #else
 #define UVSPDY_EXPORT

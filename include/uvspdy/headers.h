@@ -13,14 +13,14 @@
 
 namespace uvspdy {
 
-/// An ordered list of header fields, for HTTP heads and SPDY header blocks alike.
+/// An ordered list of header fields, for both HTTP heads and SPDY header blocks.
 ///
-/// A name may stand more than once and keeps the letters it was given; comparing ignores ASCII
-/// case. On the SPDY wire names are lower case and the values of one name travel joined by NUL
-/// (section 2.6.10); the encoder sees to both.
+/// A name may occur several times and keeps its letter case, but names are compared without regard
+/// to ASCII case. The SPDY encoder converts names to lower case and joins the values of one name by
+/// NUL (section 2.6.10).
 ///
-/// All fields stand in one piece of memory, behind one another. Views of them, and iterators, are
-/// valid until the Headers change.
+/// All fields are stored in one piece of memory, one after another. Views of names and values, and
+/// iterators, are valid until the Headers change.
 class UVSPDY_EXPORT Headers {
  public:
   struct Field {
@@ -29,7 +29,7 @@ class UVSPDY_EXPORT Headers {
     bool operator==(const Field&) const = default;
   };
 
-  /// Goes through the fields in order: `for (const auto& [name, value] : headers)`.
+  /// Iterates over the fields in order: `for (const auto& [name, value] : headers)`.
   class UVSPDY_EXPORT Iterator {
    public:
     using value_type = Field;
@@ -56,22 +56,22 @@ class UVSPDY_EXPORT Headers {
   Headers() = default;
   Headers(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 
-  /// Takes memory for so many fields whose names and values are `text` bytes long in all.
+  /// Allocates memory for `fields` fields whose names and values are `text` bytes long in all.
   void reserve(std::size_t fields, std::size_t text);
 
-  /// Adds a field behind those that are there. The name and the value are shorter than 4 GiB.
+  /// Appends a field. The name and the value must each be shorter than 4 GiB.
   void add(std::string_view name, std::string_view value);
 
-  /// Replaces every field of that name by one.
+  /// Replaces all fields of that name by one, which is the last of the list.
   void set(std::string_view name, std::string_view value);
 
-  /// Removes every field of that name.
+  /// Removes all fields of that name.
   void remove(std::string_view name);
 
-  /// The first value of a name.
+  /// The first value of that name; nothing if there is none.
   std::optional<std::string_view> get(std::string_view name) const;
 
-  /// All values of a name, in order.
+  /// All values of that name, in order.
   std::vector<std::string_view> values(std::string_view name) const;
 
   Iterator begin() const { return Iterator(memory_.data()); }
@@ -84,11 +84,11 @@ class UVSPDY_EXPORT Headers {
  private:
   Headers without(std::string_view name) const;
 
-  std::vector<char> memory_;  // of each field two lengths, the name and the value
+  std::vector<char> memory_;  // for each field: two lengths, the name, the value
   std::size_t count_ = 0;
 };
 
-/// Whether two texts are the same when ASCII case is ignored.
+/// Whether two texts are equal when ASCII case is ignored.
 UVSPDY_EXPORT bool equals_ignoring_case(std::string_view left, std::string_view right);
 
 /// A text with its ASCII letters in lower case.

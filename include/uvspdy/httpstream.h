@@ -1,6 +1,6 @@
 #pragma once
 
-// Floor 4 in one include: connections and streams, both sides of the upgrade.
+// Floor 4 in one include: connections and streams, and both sides of the upgrade.
 
 #include "uvspdy/httpstream/connection.h"
 #include "uvspdy/httpstream/dialer.h"

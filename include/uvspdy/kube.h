@@ -1,7 +1,7 @@
 #pragma once
 
-// Floor 5 in one include: Kubernetes exec and port-forward, client and server, and the credentials
-// for them.
+// All headers of floor 5: Kubernetes exec, attach and port-forward, client and server, with
+// kubeconfigs and credentials.
 
 #include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/kube/client/pod.h"

@@ -7,9 +7,9 @@
 
 namespace uvspdy {
 
-/// A text as valid UTF-8. Each part that is none, as long as it could have become a character
-/// (Unicode's maximal subpart), is one replacement character U+FFFD; everything else, NUL too,
-/// stays.
+/// A text as valid UTF-8. Each invalid part (Unicode's maximal subpart: as many bytes as could
+/// still have become a character) is replaced by one U+FFFD; everything else, NUL too, is
+/// unchanged.
 UVSPDY_EXPORT std::string valid_utf8(std::string_view text);
 
 }  // namespace uvspdy

@@ -42,7 +42,7 @@ Buffer Buffer::take_prefix(std::size_t count) {
 
 void Buffer::drop_prefix(std::size_t count) {
   require_enough("Buffer::drop_prefix", count, size());
-  // The owner is freed last: it may call anything.
+  // The owner is freed last, because its destructor may call anything.
   if (count == size()) {
     const Buffer dropped = std::exchange(*this, Buffer());
   } else {
@@ -64,8 +64,8 @@ Buffer BufferPool::Block::freeze(std::size_t size) && {
 }
 
 BufferPool::Block BufferPool::take() {
-  // Blocks mostly come back in the order they went out, so the search begins with the one that
-  // went out first; a block that only the pool holds is free.
+  // Blocks mostly come back in the order in which they were taken, so the search begins with the
+  // one taken first; a block that only the pool holds is free.
   for (std::size_t tried = 0; tried < blocks_.size(); ++tried) {
     const std::shared_ptr<std::vector<std::uint8_t>>& memory = blocks_[next_];
     next_ = (next_ + 1) % blocks_.size();

@@ -4,8 +4,8 @@
 
 namespace uvspdy {
 
-/// Ends the process: its code has used the library as it must not be used. `what` is one line or
-/// more, and goes to stderr behind "uvspdy: ".
+/// Ends the process because its code has used the library in a forbidden way. `what`, one line or
+/// more, is written to stderr after "uvspdy: ".
 [[noreturn]] void contract_broken(const std::string& what) noexcept;
 
 }  // namespace uvspdy

@@ -13,7 +13,7 @@ namespace {
 // std::tolower follows the process's locale; protocol names never do.
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// What stands in front of a field's name.
+// The lengths stored before each field's name.
 struct Lengths {
   std::uint32_t name = 0;
   std::uint32_t value = 0;
@@ -77,7 +77,7 @@ void Headers::add(std::string_view name, std::string_view value) {
   if (end > memory_.capacity()) {
     outgrown.reserve(std::max(end, 2 * begin));
     outgrown.insert(outgrown.end(), memory_.begin(), memory_.end());
-    outgrown.swap(memory_);  // name and value may be views of it
+    outgrown.swap(memory_);  // name and value may be views of the old memory
   }
   memory_.resize(end);
   char* to = memory_.data() + begin;

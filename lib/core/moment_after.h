@@ -4,8 +4,8 @@
 
 namespace uvspdy {
 
-/// `duration` after `from`. A moment that the clock does not reach is the last one that it has, and
-/// a duration below 0 counts as 0.
+/// The moment `duration` after `from`, or the clock's last one if it cannot represent that. A
+/// duration below 0 counts as 0.
 template <class Clock>
 std::chrono::time_point<Clock> moment_after(std::chrono::time_point<Clock> from,
                                             std::chrono::milliseconds duration) {

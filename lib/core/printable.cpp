@@ -10,12 +10,12 @@ namespace {
 
 constexpr std::string_view kCut = "...";
 
-// U+0080 to U+009F, of which terminals obey some as they do escape sequences.
+// U+0080 to U+009F. Terminals obey some of them, as they do escape sequences.
 bool is_8_bit_control(std::string_view character) {
   return character.size() == 2 && character[0] == '\xc2' && character[1] <= '\x9f';
 }
 
-// What is shown for the front of a text.
+// The printable form of the first character, or invalid part, of a text.
 std::string_view shown(Utf8Piece piece, std::string_view character) {
   if (!piece.is_character) return kReplacementCharacter;
   return is_control(character.front()) || is_8_bit_control(character) ? "?" : character;
@@ -25,7 +25,7 @@ std::string_view shown(Utf8Piece piece, std::string_view character) {
 
 std::string printable(std::string_view text, std::size_t most) {
   std::string line;
-  std::size_t uncut = 0;  // how much of it stays when it is cut
+  std::size_t uncut = 0;  // how much of the line remains if it is cut
   bool space = false;
   while (!text.empty()) {
     const Utf8Piece piece = first_utf8_piece(text);

@@ -7,11 +7,11 @@
 
 namespace uvspdy {
 
-/// A queue in one piece of memory that is used again and again: in the steady state of a transfer
-/// it allocates nothing, where std::deque allocates a node every few elements.
+/// A queue in one piece of memory that is reused: in the steady state of a transfer it allocates
+/// nothing, whereas std::deque allocates a node every few elements.
 ///
-/// What an element's destructor does may use the ring: elements are taken out first, and destroyed
-/// when the ring is in order.
+/// Destructors of elements may use the ring: elements are first taken out, and destroyed when the
+/// ring is consistent.
 template <class T>
 class Ring {
  public:
@@ -41,7 +41,7 @@ class Ring {
   /// Takes the first element out.
   T take_front() {
     T taken = std::move(slots_[first_]);
-    slots_[first_] = T();  // what was moved from may still hold something
+    slots_[first_] = T();  // the rest of a moved-from element may hold resources
     first_ = place(1);
     --size_;
     return taken;
@@ -49,7 +49,7 @@ class Ring {
 
   void pop_front() { [[maybe_unused]] const T dropped = take_front(); }
 
-  /// Removes everything, the memory included.
+  /// Removes all elements and frees the memory.
   void clear() { [[maybe_unused]] const Ring dropped = std::move(*this); }
 
  private:

@@ -7,15 +7,14 @@
 namespace uvspdy {
 namespace {
 
-/// What a first byte promises: how many bytes follow, and between which two the next one is.
+/// The meaning of a first byte: how many bytes follow, and the range of the second one.
 struct Promise {
   std::size_t follow = 0;
   std::uint8_t low = 0x80;
   std::uint8_t high = 0xbf;
 };
 
-// Nothing may be written longer than it needs, nor is a surrogate, or what is beyond U+10FFFF, a
-// character.
+// Overlong forms, surrogates and code points beyond U+10FFFF are not valid.
 bool promise_of(std::uint8_t first, Promise& promise) {
   if (first < 0x80) promise = {0};
   if (first >= 0xc2 && first <= 0xdf) promise = {1};

@@ -12,14 +12,14 @@ namespace uvspdy::httpstream {
 /// The part of a URL between "://" and its path (RFC 3986, section 3.2).
 struct Authority {
   std::optional<std::string_view> user_info;  ///< before the '@', as it stands in the text
-  std::string host;                           ///< IPv6 without brackets, its zone behind a '%'
+  std::string host;                           ///< IPv6 without brackets, with its zone after a '%'
   std::optional<std::uint16_t> port;
 };
 
 /// Errors: kBadUrl, with the reason alone: the text may hold a password.
 Result<Authority> parse_authority(std::string_view text);
 
-/// A URL for messages: what stands before its last '@', where passwords are, is left out.
+/// A URL for messages: the text before its last '@', where passwords are, is left out.
 std::string without_secrets(std::string_view url);
 
 /// "host:port" as URLs have it: IPv6 in brackets, without its zone.

@@ -7,7 +7,7 @@
 namespace uvspdy::httpstream {
 namespace {
 
-// Of a line with a chunk's size; extensions may stand behind it.
+// The most bytes of a line with a chunk's size, which extensions may follow.
 constexpr std::size_t kMaxLine = 256;
 
 }  // namespace
@@ -33,7 +33,7 @@ ChunkedBody::State ChunkedBody::take(Bytes input, std::string& body, std::size_t
     }
     if (part_ == Part::kSize) {
       if (!read_size()) return state_ = State::kMalformed;
-      // What follows the last chunk, the trailers, says nothing to us.
+      // The trailers after the last chunk are not used.
       if (left_ == 0) return state_ = State::kComplete;
       part_ = Part::kData;
     } else {

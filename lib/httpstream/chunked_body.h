@@ -18,8 +18,8 @@ class ChunkedBody {
     kMalformed,
   };
 
-  /// Appends what `input` brings to `body`, up to `limit` bytes of it in all. Whoever gets another
-  /// state than kOpen calls no more.
+  /// Appends the bytes of the body in `input` to `body`, up to `limit` bytes in all. Not to be
+  /// called again once the state is not kOpen.
   State take(Bytes input, std::string& body, std::size_t limit);
 
   State state() const { return state_; }

@@ -12,15 +12,15 @@
 namespace uvspdy::httpstream {
 namespace {
 
-// Gathered writes in one turn, so that one busy connection does not keep the loop from the others.
+// The most gathered writes in one turn, so that a busy connection does not block the loop.
 constexpr int kWritesPerTurn = 16;
 
 session::Time now() { return session::Time(std::chrono::nanoseconds(uv_hrtime())); }
 
-// No sooner than this is asked again whether a peer that we close takes more.
+// The shortest time between two looks whether the peer of a closing connection takes more.
 constexpr std::chrono::milliseconds kLeastCloseWait{10};
 
-// A timer that is set for longer is set again when it has run.
+// A timer for longer than this is set in steps.
 constexpr std::chrono::hours kLongestTimer{24};
 
 std::size_t size_of(std::span<const Bytes> spans) {
@@ -181,14 +181,14 @@ void Connection::Impl::start() {
 
 void Connection::Impl::later(OnceCallback<void()> call) {
   if (phase_ == Phase::kOver) {
-    // Nobody turns any more: this keeps the connection for one last turn.
+    // No further turn is due; this keeps the connection for one more.
     self_ = owner_.shared_from_this();
   }
   later_.push_back(std::move(call));
   ask_for_turn();
 }
 
-// The handlers that were set before die last: what dies with them may call anything.
+// The old handler is destroyed last: objects that it owns may call anything.
 void Connection::Impl::set_on_close(CloseHandler handler) {
   if (phase_ == Phase::kOver) return tell_closed_later(std::move(handler));
   std::swap(on_close_, handler);
@@ -226,7 +226,7 @@ void Connection::Impl::create_stream(Headers headers, const session::CreateOptio
     return;
   }
   creating_[*id] = {std::move(headers), std::move(handler), {}};
-  // No reply comes for one that takes none: it is open, unless it ends before that is told.
+  // No SYN_REPLY comes for it: it is open, unless its end is reported first.
   if (options.unidirectional) return later([this, id = *id] { created(id); });
   session_.hold(*id);
   ask_for_turn();
@@ -243,9 +243,9 @@ void Connection::Impl::ping(PingHandler handler) {
 }
 
 void Connection::Impl::close() {
-  if (phase_ >= Phase::kClosing) return abort();  // nothing can leave; nobody is waited for
+  if (phase_ >= Phase::kClosing) return abort();  // nothing can leave, so nothing is waited for
   closed_here_ = true;
-  // One that has ended by itself lets go of readers that have paused.
+  // A connection that has ended by itself releases its paused readers.
   session_.close(wire::GoAwayStatus::kOk);
   ask_for_turn();
 }
@@ -261,7 +261,7 @@ void Connection::Impl::abort() {
   if (phase_ == Phase::kOver) return;
   closed_here_ = true;
   close_transport();
-  // Also when the transport is gone already: paused readers are not waited for any more.
+  // Also if the transport is gone already: paused readers are released.
   session_.abort(
       Error(session::Errc::kConnectionClosed, "the connection was aborted on this side"));
   ask_for_turn();
@@ -291,7 +291,7 @@ void Connection::Impl::turn() {
   move_on();
   arrange_next_turn();
   if (phase_ == Phase::kOver && later_.empty()) {
-    wakeup_.reset();  // whoever holds on to us holds no handle of the loop
+    wakeup_.reset();  // so that holders of the connection hold no handle of the loop
     self_.reset();
   }
 }
@@ -303,7 +303,7 @@ void Connection::Impl::read(Bytes bytes) {
   if (untaken_input_.empty()) {
     receive(bytes);
   } else {
-    // It stands behind what the session has left.
+    // It comes after the bytes that the session has left.
     std::vector<std::uint8_t> all(untaken_input_.bytes().begin(), untaken_input_.bytes().end());
     all.insert(all.end(), bytes.begin(), bytes.end());
     untaken_input_ = Buffer(std::move(all));
@@ -316,7 +316,7 @@ void Connection::Impl::receive(Bytes bytes) {
   if (taken < bytes.size()) untaken_input_ = Buffer::copy_of(bytes.subspan(taken));
 }
 
-// The session takes no more in one call than one turn may cost.
+// By its contract the session may leave a rest; the next turn passes it again.
 void Connection::Impl::receive_untaken() {
   if (!untaken_input_.empty()) {
     untaken_input_.drop_prefix(session_.receive(untaken_input_.bytes(), now()));
@@ -339,8 +339,8 @@ void Connection::Impl::read_ended(const Error& error) {
 void Connection::Impl::input_ended(const Error& error) {
   bool lost = error || write_error_;
   if (phase_ == Phase::kOpen && session_.is_open()) {
-    // An end with no stream open, or behind a GOAWAY, is an orderly one, however late our own
-    // frames came for it.
+    // An end with no stream open, or after a GOAWAY, is in order, even if our own last frames came
+    // too late for the peer.
     const bool orderly = session_.stream_count() == 0 || (!lost && session_.peer_gone_away());
     if (orderly) {
       close_error_ = {};
@@ -350,16 +350,16 @@ void Connection::Impl::input_ended(const Error& error) {
                                  : "the peer " + peer + " closed the connection with streams open");
     }
     lost = lost || session_.stream_count() > 0;
-    // A write under way holds the session's output, so the session must not end under it.
+    // A write in progress uses the session's output, so the session must not end during it.
     if (!lost && writing_) session_.close(wire::GoAwayStatus::kOk);
     if (!lost && !writing_) session_.receive_end({});
   }
   if (lost) {
     close_transport();
-    // A failed write has taken the reason from the read behind it.
+    // After a failed write, the read gives no reason any more.
     session_.receive_end(error ? error : write_error_);
   }
-  // Else it may still be reading: what was accepted for it leaves first.
+  // Otherwise the peer may still be reading: accepted bytes leave first.
   peer_ended_ = true;
 }
 
@@ -405,8 +405,8 @@ void Connection::Impl::sent(std::size_t count) {
   }
 }
 
-// The peer takes nothing any more, but what it sent before it went, an exit status perhaps, may
-// still be waiting in the socket: it is read first.
+// The peer takes no more, but bytes that it sent before, such as an exit status, may still be in
+// the socket: they are read first.
 void Connection::Impl::write_failed(const Error& error) {
   write_error_ = error;
   note_lost(error);
@@ -438,18 +438,18 @@ void Connection::Impl::move_on() {
       if (!close_error_ && shutting_down_) closed_here_ = true;
       close_deadline_ = moment_after(now(), close_timeout_);
       if (session_.error().code() == session::Errc::kPeerDead) {
-        close_transport();  // nobody is there to be waited for
+        close_transport();  // no peer is left to wait for
         session_.receive_end(session_.error());
       }
     }
   }
-  // Behind the peer's end, what waits for a window waits in vain.
+  // After the peer's end no window is given any more.
   const bool all_sent = session_.finished() || (peer_ended_ && !session_.has_output());
   if (phase_ == Phase::kDraining && (write_error_ || (all_sent && !writing_))) {
     phase_ = Phase::kLingering;
     close_deadline_ = moment_after(now(), close_timeout_);
     if (!write_error_) {
-      // By TLS what was written may still be waiting in our own memory.
+      // By TLS, written bytes may still be in our own memory.
       transport_->shutdown([this](const Error&) {
         shut_down_ = true;
         turn();
@@ -469,10 +469,10 @@ void Connection::Impl::move_on() {
   if (phase_ == Phase::kClosed && session_.stream_count() == 0 && later_.empty()) finish();
 }
 
-// At the closing deadline: whether the peer may still take what there is for it.
+// At the closing deadline: whether the peer may still take the bytes left for it.
 bool Connection::Impl::still_closing() {
   if (write_error_ || gone_) return false;
-  // The kernel's, and what waits for a window: a peer that gives none has a reader that pauses.
+  // In the kernel, and waiting for a window: a peer that gives none has a paused reader.
   const std::size_t untaken = unacknowledged() + session_.queued_bytes();
   if (untaken == 0) return false;
   const session::Time present = now();
@@ -481,16 +481,16 @@ bool Connection::Impl::still_closing() {
   return present < moment_after(last_progress_, slow_reader_timeout_);
 }
 
-// When the transport is gone nobody can accept a stream any more.
+// Without a transport no stream can be accepted.
 void Connection::Impl::drop_undecided_streams() {
   for (const auto& [id, core] : streams_) {
     if (core->awaits_decision()) session_.reset(id, wire::RstStatus::kCancel);
   }
 }
 
-// While we do not read, the end of a peer that has gone does not reach us. What it sent before is
-// in the socket: it is read, and held, however much its readers hold already, and the end behind
-// it. One that has only fallen silent has no end.
+// While we do not read, the end of a peer that has gone does not arrive. Its last bytes are in the
+// socket: they are read and buffered, even past the limits of readers, and the end after them. A
+// peer that has only fallen silent has no end in the socket.
 void Connection::Impl::check_peer() {
   const session::Time present = now();
   if (phase_ >= Phase::kClosing || !peer_watch_.is_due(present)) return;
@@ -502,7 +502,7 @@ void Connection::Impl::check_peer() {
 void Connection::Impl::arrange_next_turn() {
   if (phase_ == Phase::kOver) return;
   if (phase_ < Phase::kClosing && !peer_ended_) {
-    // Lingering throws away what it reads, so nobody's pause holds it up.
+    // Lingering discards what it reads, so no paused reader stops it.
     const bool read =
         (session_.wants_input() && untaken_input_.empty()) || gone_ || phase_ == Phase::kLingering;
     if (read != std::exchange(reading_, read)) {
@@ -524,7 +524,7 @@ void Connection::Impl::arrange_next_turn() {
     timer_->stop();
     ask_for_turn();
   } else {
-    // Rounded up: a timer that fires early would only be set again.
+    // Rounded up: a timer that fires too early would have to be set again.
     timer_->start(std::chrono::ceil<std::chrono::milliseconds>(
         std::min<session::Time::duration>(*deadline - present, kLongestTimer)));
   }
@@ -543,7 +543,7 @@ void Connection::Impl::close_transport() {
   });
 }
 
-// As streams hear it.
+// The error that streams get.
 Error Connection::Impl::no_pong() const {
   if (session_.error()) return session_.error();
   if (closed_here_) {
@@ -557,7 +557,7 @@ void Connection::Impl::finish() {
   phase_ = Phase::kOver;
   timer_.reset();
   transport_.reset();
-  self_.reset();  // `turn` holds on until it is through
+  self_.reset();  // `turn` holds another pointer until it returns
   const NewStreamHandler no_new_stream = std::move(on_new_stream_);
   const GoAwayHandler no_goaway = std::move(on_goaway_);
   const SettingsHandler no_settings = std::move(on_settings_);

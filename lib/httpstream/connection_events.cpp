@@ -1,4 +1,4 @@
-// What the session tells a connection, handed on to its streams.
+// Passes the session's events on to the streams of the connection.
 
 #include <utility>
 

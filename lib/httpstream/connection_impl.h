@@ -14,9 +14,8 @@
 
 namespace uvspdy::httpstream {
 
-/// What a Connection is made of. All that happens, happens in `turn`: the session is told the
-/// time, what it has is written, and the phase moves on. Calls from outside only queue and ask for
-/// a turn.
+/// The state of a Connection. All work is done in `turn`: it gives the session the time, writes the
+/// session's output, and advances the phase. Calls from outside only queue and ask for a turn.
 class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
  public:
   Impl(Connection& owner, std::unique_ptr<net::Transport> transport, session::Role role,
@@ -24,13 +23,13 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
 
   void start();
   void ask_for_turn() {
-    // Over, and nothing to tell: the loop may be gone.
+    // Over, and no call is left: the loop may be gone.
     if (phase_ == Phase::kOver && later_.empty()) return;
     if (!wakeup_) wakeup_.emplace(loop, [this] { turn(); });
     wakeup_->schedule();
   }
 
-  /// Runs `call` in the next turn, for answers that must not come inside the question.
+  /// Runs `call` in the next turn: for answers, which must not be given inside the call that asks.
   void later(OnceCallback<void()> call);
 
   void create_stream(Headers headers, const session::CreateOptions& options,
@@ -41,9 +40,9 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void abort();
 
   session::Session& session() { return session_; }
-  /// For a call that concerns the stream.
+  /// The session, for a call about the stream; checks the thread.
   session::Session& session_for(wire::StreamId id);
-  /// At the start of each function that users call.
+  /// To be called first in each function that users call.
   void check_thread() const {
     thread_.check([this] { return "the Connection to " + peer; });
   }
@@ -67,11 +66,11 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   /// From top to bottom, never back.
   enum class Phase {
     kOpen,
-    kDraining,   // the session has ended; what it still has to say leaves
-    kLingering,  // our side is shut down; the peer's end is awaited, its bytes are thrown away
+    kDraining,   // the session has ended; the rest of its output leaves
+    kLingering,  // the sending side is shut down; input is discarded until the peer's end
     kClosing,    // the transport is being closed
-    kClosed,     // it is; streams may still have to be told
-    kOver,       // everybody has been told
+    kClosed,     // it is closed; streams may still have to report their end
+    kOver,       // every end is reported
   };
 
   // session::Handler
@@ -120,35 +119,35 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   session::Session session_;
   Buffer preface_;
   Buffer untaken_input_;           // read, and not taken by the session yet
-  std::optional<Error> read_end_;  // the transport's end, while there is some of that
+  std::optional<Error> read_end_;  // the transport's end, while untaken_input_ has bytes
   Phase phase_ = Phase::kOpen;
-  Error close_error_;     // what on_close will say
+  Error close_error_;     // the result for on_close
   bool writing_ = false;  // a transport write waits
   bool reading_ = false;
-  Error write_error_;      // writing has failed; what has come is still read
-  Error gone_;             // the peer is; what it sent is read to its end, wanted or not
-  bool has_read_ = false;  // since the peer was looked for
+  Error write_error_;      // writing has failed; bytes that have arrived are still read
+  Error gone_;             // the peer is gone; its bytes are read to the end, even past limits
+  bool has_read_ = false;  // since the peer was last asked for
   bool peer_ended_ = false;
   bool shutting_down_ = false;
   bool closed_here_ = false;
   PeerWatch peer_watch_;
-  bool shut_down_ = false;  // all that was written has left, and our end behind it
+  bool shut_down_ = false;  // everything written has left, and our end after it
   std::optional<session::Time> close_deadline_;
-  session::Time last_progress_{};  // of closing
-  std::size_t untaken_ = 0;        // by the peer, when we last looked
+  session::Time last_progress_{};  // the last progress of closing
+  std::size_t untaken_ = 0;        // bytes that the peer had not taken at the last look
 
   std::unordered_map<wire::StreamId, detail::Counted<StreamCore>> streams_;
   struct PendingStream {
     Headers headers;
     CreateStreamHandler handler;
-    std::optional<Error> sent;  // of one that was created with FLAG_FIN
+    std::optional<Error> sent;  // the end of our direction, if created with FLAG_FIN
   };
   std::unordered_map<wire::StreamId, PendingStream> creating_;
   std::unordered_map<std::uint32_t, PingHandler> pings_;
   std::vector<OnceCallback<void()>> later_;
   NewStreamHandler on_new_stream_;
   CloseHandler on_close_;
-  std::vector<CloseHandler> close_handlers_;  // beside it
+  std::vector<CloseHandler> close_handlers_;  // of add_close_handler
   GoAwayHandler on_goaway_;
   std::optional<wire::GoAwayFrame> peer_goaway_;
   SettingsHandler on_settings_;

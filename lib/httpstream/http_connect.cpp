@@ -43,7 +43,7 @@ class HttpConnect final : public ProxyHandshake {
   Error refusal() {
     const HttpResponse& response = reader_.response();
     std::string why = "the proxy " + proxy_ + " refused to connect to " + server_ + ": ";
-    // Some answer a wrong password with 401, which is for servers.
+    // Some proxies answer a wrong password with 401, which is meant for servers.
     if (response.status == 407 || (response.status == 401 && authenticated_)) {
       why += authenticated_ ? "it does not accept the user name and password: "
                             : "it wants a user name and password: ";

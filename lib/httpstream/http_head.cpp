@@ -84,7 +84,7 @@ Result<std::string> format_fields(const Headers& headers) {
   return text + "\r\n";
 }
 
-// What of a peer's words is shown in a line of ours.
+// The most bytes of a peer's text in a line of ours.
 constexpr std::size_t kShown = 512;
 
 }  // namespace
@@ -106,7 +106,7 @@ Result<bool> HttpHeadCollector::take(Bytes& input) {
   const std::size_t before = head.size();
   const std::string_view piece = text_of(input).substr(0, kMaxHeadSize - before);
   head += piece;
-  // The end may begin in what was there before.
+  // The end may begin in the bytes of an earlier call.
   const std::size_t from = before < kHeadEnd.size() ? 0 : before - (kHeadEnd.size() - 1);
   const std::size_t end = head.find(kHeadEnd, from);
   if (end != std::string::npos) {

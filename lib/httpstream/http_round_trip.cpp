@@ -13,8 +13,8 @@ namespace {
 
 using Handler = OnceCallback<void(Result<HttpAnswer>)>;
 
-/// One request and its answer, from the connecting on. It keeps itself alive until the handler has
-/// been called.
+/// One request and its answer, from connecting on. It keeps itself alive until the handler has been
+/// called.
 class RoundTrip final : public net::Cancellable, public std::enable_shared_from_this<RoundTrip> {
  public:
   RoundTrip(uv_loop_t* loop, ResponseReader reader, std::chrono::milliseconds timeout,
@@ -39,7 +39,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
     is_connecting_ = true;
   }
 
-  /// Ends it with an error, later.
+  /// Ends with an error, in the loop's next turn.
   void fail(Error error) {
     self_ = shared_from_this();
     early_error_ = std::move(error);
@@ -61,7 +61,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
     transport_->set_read_handlers([this](Bytes bytes) { read(bytes); },
                                   [this](const Error& error) { ended(error); });
     transport_->start_reading();
-    // If writing fails the reader hears of it, perhaps with an answer that came first.
+    // If writing fails, the reader gets the error, perhaps after an answer.
     write_all(*transport_, Buffer(head), [this](const Error&) {
       const auto keep = shared_from_this();
       request_sent_ = true;
@@ -83,7 +83,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
     if (request_sent_) hand_over();
   }
 
-  // Not before the request is sent: the transport has one writer at a time.
+  // Waits until the request is sent, because a transport has one writer at a time.
   void hand_over() {
     transport_->set_read_handlers({}, {});
     HttpAnswer switched = answer({});

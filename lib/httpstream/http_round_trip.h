@@ -16,18 +16,18 @@
 
 namespace uvspdy::httpstream {
 
-/// What a server answered.
+/// A server's answer.
 struct HttpAnswer {
   HttpResponse response;
-  Error incomplete;                           ///< why the body is not all of it; success: it is
+  Error incomplete;                           ///< why the body is not whole; success: it is
   std::unique_ptr<net::Transport> transport;  ///< null unless the answer ends HTTP
-  Buffer already_read;                        ///< what came right behind such an answer
+  Buffer already_read;                        ///< the bytes that came after such an answer
 };
 
-/// Goes a route, sends a request and reads its answer by `reader`. The handler runs once, from the
-/// loop; an empty one is nobody. Errors: `route`'s own, if it is one, and kBadHead for a request
-/// that cannot be sent (nothing is then connected to); those of connect_server; kBadHead,
-/// kHeadTooLarge, kTimeout, kConnectionLost; UV_ECANCELED.
+/// Connects by a route, sends a request and reads its answer with `reader`. The handler is called
+/// once, from the loop, and may be empty. Errors: that of `route`; kBadHead for a request that
+/// cannot be sent (nothing is connected to then); those of connect_server; kBadHead, kHeadTooLarge,
+/// kTimeout, kConnectionLost; UV_ECANCELED.
 net::Attempt round_trip(uv_loop_t* loop, Result<Route> route, const HttpRequest& request,
                         ResponseReader reader, std::chrono::milliseconds timeout,
                         OnceCallback<void(Result<HttpAnswer>)> handler);

@@ -81,7 +81,7 @@ class UVSPDY_LOCAL HttpServer::Impl::RequestReader
  private:
   void read(Bytes bytes) {
     const auto keep = shared_from_this();
-    // A TLS handshake has no end of a head to wait for.
+    // A client that begins TLS waits for our part of the handshake and would never complete a head.
     if (collector_.head().empty() && net::begins_tls(bytes)) {
       return refuse(400, "this port speaks plain HTTP, and the client began TLS: use http://");
     }
@@ -93,7 +93,7 @@ class UVSPDY_LOCAL HttpServer::Impl::RequestReader
       const int status = request.error().code() == Errc::kHeadTooLarge ? 431 : 400;
       return refuse(status, request.error().message());
     }
-    // A body would stand between the head and the first frame.
+    // A body would come between the head and the first frame.
     const auto lengths = request->headers.values("Content-Length");
     const bool empty = std::all_of(lengths.begin(), lengths.end(),
                                    [](std::string_view length) { return length == "0"; });
@@ -113,7 +113,7 @@ class UVSPDY_LOCAL HttpServer::Impl::RequestReader
     const auto server = leave();
     if (!server) return;
     server->log(transport_->peer() + ": bad request: " + why);
-    if (server->closed_) return;  // by whoever has heard that
+    if (server->closed_) return;  // by the log handler
     const HttpResponse response{
         status, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, why + "\n"};
     server->refusals_.push_back(LastResponse::send(std::move(transport_), response));
@@ -172,7 +172,7 @@ void HttpServer::Impl::read_request(std::unique_ptr<net::Transport> transport) {
 }
 
 void HttpServer::Impl::close() {
-  // What is let go of may call anything here: embedders' transports, what handlers own.
+  // Objects that are destroyed here may call anything: embedders' transports, objects in handlers.
   const auto keep = shared_from_this();
   closed_ = true;
   if (listener_) listener_->close();

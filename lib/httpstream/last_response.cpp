@@ -50,13 +50,13 @@ void LastResponse::written(const Error& error) {
   });
 }
 
-// A client may end its side behind the request and still read.
+// A client may end its side after the request and still read.
 void LastResponse::ended(const Error& error) {
   client_ended_ = true;
   if (error || shut_down_) close();
 }
 
-// No progress that we see; the client may still be taking what the kernel has for it.
+// No progress of our writes; the client may still be taking bytes from the kernel.
 void LastResponse::time_out() {
   const std::size_t unacknowledged = transport_->unacknowledged();
   if (unacknowledged == std::exchange(unacknowledged_, unacknowledged)) return close();

@@ -9,15 +9,16 @@
 
 namespace uvspdy::httpstream {
 
-/// Sends a last response over a connection and closes it in order: shut down, read until the
-/// client's end, close. A close while the client's bytes are unread would become a TCP reset that
-/// destroys the response on its way. Keeps itself alive until then: for 10 s without progress, and
-/// 2 minutes in all, at most.
+/// Sends the last response on a connection and closes it in order: shutdown, reading until the
+/// client's end, close. A close with unread bytes of the client would become a TCP reset that
+/// destroys the response on its way. It keeps itself alive for this, for 10 s without progress and
+/// 2 minutes in all at most.
 class LastResponse : public std::enable_shared_from_this<LastResponse> {
   struct Private {};
 
  public:
-  /// A response that cannot be sent becomes a 500. The pointer is for who may want to close it.
+  /// A response that cannot be sent becomes a 500. The pointer is for callers that may close it
+  /// early.
   static std::shared_ptr<LastResponse> send(std::unique_ptr<net::Transport> transport,
                                             const HttpResponse& response);
 
@@ -25,8 +26,7 @@ class LastResponse : public std::enable_shared_from_this<LastResponse> {
   LastResponse(const LastResponse&) = delete;
   LastResponse& operator=(const LastResponse&) = delete;
 
-  /// Closes the connection at once, whatever of the response is still on its way. Harmless when
-  /// done before.
+  /// Closes the connection at once; the rest of the response is lost. No effect if it is closed.
   void close();
 
  private:
@@ -39,7 +39,7 @@ class LastResponse : public std::enable_shared_from_this<LastResponse> {
   net::Timer timer_;
   net::Timer deadline_;
   std::shared_ptr<LastResponse> self_;  // until closed
-  bool shut_down_ = false;              // all of it has left, and the end behind it
+  bool shut_down_ = false;              // all of it has left, and the end after it
   bool client_ended_ = false;
   std::size_t unacknowledged_ = 0;
 };

@@ -76,7 +76,7 @@ std::optional<Range> parse_range(std::string_view text) {
       std::from_chars(number.data(), number.data() + number.size(), range.bits);
   if (!base || error != std::errc() || end != number.data() + number.size()) return std::nullopt;
   range.base = *base;
-  // "::ffff:10.0.0.0/104" counts the bits of the mapping too.
+  // The number in "::ffff:10.0.0.0/104" includes the bits of the mapping.
   const bool mapped = base->size == 4 && text.find(':') != std::string_view::npos;
   if (mapped) {
     if (range.bits < 96) return std::nullopt;
@@ -91,7 +91,7 @@ struct HostPort {
   std::string_view port;  // empty: any
 };
 
-// Without a port, or not of this form, all of it is the host: "::1" has no port.
+// A text without a port, or not of this form, is a host as a whole: "::1" has no port.
 HostPort split_port(std::string_view text) {
   if (!text.empty() && text.front() == '[') {
     const std::size_t end = text.find("]:");
@@ -111,7 +111,8 @@ struct Server {
   std::optional<Address> address;
 };
 
-// "example.com" is that host and all below it, ".example.com" and "*.example.com" those below.
+// "example.com" is that host and all its subdomains; ".example.com" and "*.example.com" are the
+// subdomains alone.
 bool names_host(std::string_view pattern, std::string_view host) {
   if (pattern.starts_with("*.")) pattern.remove_prefix(1);
   if (pattern.front() == '.') return host.ends_with(pattern);

@@ -6,8 +6,8 @@
 
 namespace uvspdy::httpstream {
 
-/// Whether a URL's server is reached without the environment's proxy: "localhost" and loopback
-/// addresses always, and what the list in `no_proxy` names, by the rules of Go's
+/// Whether the proxy of the environment is not used for a URL: for "localhost" and loopback
+/// addresses, and for servers in the list `no_proxy`, by the rules of Go's
 /// golang.org/x/net/http/httpproxy.
 bool bypasses_proxy(const Url& url, std::string_view no_proxy);
 

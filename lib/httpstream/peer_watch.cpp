@@ -4,7 +4,7 @@ namespace uvspdy::httpstream {
 
 Error PeerWatch::ask(const net::Transport& transport, Time now) {
   if (!reading_ || gone_ || transport.unacknowledged() > 0) return ask_at_once(transport, now);
-  // What is sent next makes a question of its own.
+  // The next bytes sent make a question due again.
   due_.reset();
   return {};
 }

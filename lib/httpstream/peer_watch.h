@@ -8,17 +8,17 @@
 
 namespace uvspdy::httpstream {
 
-/// When the system is to be asked for a peer that we may not hear: every five seconds in which we
-/// do not read, or in which the peer has not acknowledged all that we have sent.
+/// Decides when to ask the system whether the peer is still there: every five seconds in which we
+/// do not read, or the peer has not acknowledged all sent bytes.
 ///
-/// Whether it has costs a system call, too. So what is sent only makes a question due, and what
-/// there is to ask is looked at then.
+/// To find out whether all is acknowledged takes a system call, too. So sending only makes a
+/// question due, and at that time it is decided whether to ask.
 class PeerWatch {
  public:
   using Time = std::chrono::steady_clock::time_point;
   static constexpr std::chrono::seconds kPeriod{5};
 
-  /// To be called whenever it changes. At first nothing is read.
+  /// To be called at each change. The initial state is "not reading".
   void set_reading(bool reading, Time now) {
     reading_ = reading;
     if (!reading_) arm(now);
@@ -26,15 +26,15 @@ class PeerWatch {
 
   void note_sent(Time now) { arm(now); }
 
-  /// When `ask` is to be called.
+  /// The time at which `ask` is to be called.
   std::optional<Time> due() const { return due_; }
   bool is_due(Time now) const { return due_ && *due_ <= now; }
 
-  /// The error of a peer that is gone (Transport::check_peer), or success. One that is gone is
-  /// asked for again in each period.
+  /// Asks if there is a reason. Returns the error of a peer that is gone (Transport::check_peer),
+  /// or success. A peer that is gone is asked for again in each period.
   Error ask(const net::Transport& transport, Time now);
 
-  /// The same for who has a reason to ask.
+  /// Asks without looking for a reason.
   Error ask_at_once(const net::Transport& transport, Time now);
 
  private:

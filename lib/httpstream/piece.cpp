@@ -9,8 +9,8 @@
 namespace uvspdy::httpstream {
 namespace {
 
-// Below it bytes are copied into memory of their own size, so that a slow receiver does not make us
-// hold a block for each line.
+// Fewer bytes are copied into memory of their own size, so that a slow receiver does not keep a
+// whole block for each line.
 constexpr std::size_t kWorthABlock = 16 * 1024;
 
 }  // namespace

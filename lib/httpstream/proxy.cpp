@@ -19,7 +19,7 @@ struct SchemeRow {
   std::uint16_t port;
 };
 
-// The first row of a scheme has the name it is printed with.
+// The first row of a scheme is the name that to_string prints.
 constexpr std::array<SchemeRow, 4> kSchemes = {{
     {"http", Proxy::Scheme::kHttp, 80},
     {"https", Proxy::Scheme::kHttps, 443},
@@ -32,7 +32,7 @@ const SchemeRow& row_of(Proxy::Scheme scheme) {
                        [scheme](const SchemeRow& known) { return known.scheme == scheme; });
 }
 
-// Without the text: where it is not well-formed, nobody can tell what in it is a password.
+// Without the input: in a malformed text nobody can tell which part is a password.
 Error bad_proxy(const std::string& why) {
   return Error(Errc::kBadUrl, "the proxy is not usable: " + why);
 }

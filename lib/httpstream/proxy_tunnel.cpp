@@ -53,7 +53,8 @@ class ProxyTunnel final : public net::Cancellable,
     if (done_ && !writing_) hand_over();
   }
 
-  // The transport has one write at a time, and a hostile proxy may answer what it has not read.
+  // A transport has one write at a time, and a hostile proxy may answer before it has read our
+  // text.
   void send(std::string text) {
     unsent_ += text;
     if (writing_ || unsent_.empty()) return;
@@ -61,7 +62,7 @@ class ProxyTunnel final : public net::Cancellable,
     write_all(*transport_, Buffer(std::exchange(unsent_, {})), [this](const Error& error) {
       const auto keep = shared_from_this();
       writing_ = false;
-      // If writing fails the reader hears of it, perhaps with a refusal that came first.
+      // If writing fails, the reader gets the error, perhaps after a refusal.
       if (error) return done_ ? finish(error) : void();
       send({});
       if (done_ && !writing_) hand_over();
@@ -105,7 +106,7 @@ class ProxyTunnel final : public net::Cancellable,
   std::shared_ptr<ProxyTunnel> self_;
   std::string unsent_;
   bool writing_ = false;
-  bool done_ = false;  // nothing is left but to write
+  bool done_ = false;  // only writing is left
 };
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 namespace uvspdy::httpstream {
 
-/// It holds itself until the sink is over. Any call of an end may run others' code, which may end
-/// the pump: so its state is in order before, and looked at behind.
+/// It holds itself until the sink is over. Any call of the source or the sink may run users' code,
+/// which may end the pump: so the state is consistent before each call, and checked after it.
 class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink, DoneHandler done)
@@ -18,7 +18,7 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
   void start() {
     const bool from_nothing = source_->is_of_nothing();
     to_nothing_ = sink_->is_of_nothing();
-    // Nobody would ever call.
+    // Neither would ever call.
     if (from_nothing && to_nothing_) return give_up();
     self_ = shared_from_this();
     sink_->start([this] { has_room(); }, [this](const Error& error) { sink_over(error); });
@@ -27,13 +27,13 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
                    [this](const Error& error) { source_over(error); });
   }
 
-  /// As if the source had said so.
+  /// Acts as if the source had ended with `how`.
   void declare_over(const Error& how) {
     if (state_ != State::kFlowing) return;
     const auto keep = shared_from_this();
     state_ = State::kEnding;
     error_ = how;
-    // With a sink of nothing, what the source still gives is all that calls us.
+    // With a sink of no stream, only the source calls the pump.
     if (!to_nothing_) source_->discard();
     pass_on(how);
   }
@@ -51,7 +51,7 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
  private:
   enum class State {
     kFlowing,
-    kEnding,  // the source is over; the sink is told, and has to take the rest
+    kEnding,  // the source is over; the sink has still to take the rest
     kOver,
   };
 
@@ -108,7 +108,7 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
   State state_ = State::kFlowing;
   bool blocked_ = false;
   bool to_nothing_ = false;
-  Error error_;  // what went wrong first
+  Error error_;  // the first error
 };
 
 std::shared_ptr<Pump> Pump::start(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink,

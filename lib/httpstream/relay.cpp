@@ -25,7 +25,7 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
 
   void start(std::unique_ptr<net::Transport> transport, const RelayOptions& options);
 
-  /// Somebody else has a half of the stream: nothing can be joined.
+  /// For a stream of which somebody has taken a half: it cannot be joined.
   void break_off_at_start(net::Transport& transport) {
     transport.abort({});
     over_with(Error(session::Errc::kStreamClosed,
@@ -64,7 +64,7 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
  private:
   class StreamSource;
 
-  /// What the end of the peer's direction is for the transport.
+  /// Returns the end to pass on to the transport when the peer's direction has ended with `how`.
   Error stream_over(const Error& how) {
     if (broken_) return broken_;
     if (how) return to_stream_ended_ && is_peers_reset(how) ? Error() : how;
@@ -77,7 +77,7 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
     return reset_behind_end_is_end_ && how.code() == session::Errc::kStreamReset;
   }
 
-  // The peer's direction has ended in order: the other one goes with it.
+  // The peer's direction has ended in order, and ends the other one.
   void reset_ended_stream() {
     if (to_stream_) stream_->reset();
   }
@@ -97,7 +97,7 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
     if (!to_stream_) over();
   }
 
-  // From the loop's next turn.
+  // Ends in the loop's next turn.
   void over_with(const Error& why) {
     to_transport_error_ = why;
     over_later_.emplace(loop_, [this] { over(); });
@@ -107,7 +107,7 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
   void over() {
     const auto keep = std::move(self_);
     const auto stream = std::move(stream_);
-    stream->reset();  // of a transport that took no more the peer has not heard
+    stream->reset();  // if the transport took no more, the peer does not know it yet
     done_(to_transport_error_ ? to_transport_error_ : to_stream_error_);
   }
 
@@ -125,11 +125,11 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
   bool to_stream_ended_ = false;  // ours, in order
   Error broken_;                  // by break_off
   Error to_stream_error_;
-  Error to_transport_error_;  // it counts for more: nothing is closer to the cause
+  Error to_transport_error_;  // reported first, because it is closer to the cause
   std::optional<net::Wakeup> over_later_;
 };
 
-/// The stream's reader, whose relay says what its end is.
+/// The stream's reader, with its end replaced by the relay's `stream_over`.
 class UVSPDY_LOCAL Relay::Impl::StreamSource final : public Source {
  public:
   StreamSource(StreamReader reader, Impl& relay)

@@ -57,7 +57,7 @@ bool ResponseReader::take_body(Bytes input) {
   return too_long_;
 }
 
-// So that a peer that speaks something else is found out by its first bytes.
+// Finds a peer that uses another protocol by its first bytes.
 Error ResponseReader::check_start() const {
   const Bytes start = bytes_of(collector_.head());
   if (start.empty() || net::begins_http_answer(start)) return {};
@@ -86,7 +86,7 @@ void ResponseReader::prepare_body() {
   const auto codings = response_.headers.values("Transfer-Encoding");
   if (!codings.empty()) {
     if (equals_ignoring_case(codings.back(), "chunked")) chunked_.emplace();
-    bad_framing_ = !chunked_ || codings.size() > 1;  // compressed, which nobody has asked for
+    bad_framing_ = !chunked_ || codings.size() > 1;  // compression, which was not asked for
     return;
   }
   const auto lengths = response_.headers.values("Content-Length");

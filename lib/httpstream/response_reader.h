@@ -13,11 +13,11 @@
 
 namespace uvspdy::httpstream {
 
-/// Reads the answer to one request from input that may be cut anywhere: interim answers are
-/// skipped, and of a body no more than a limit is kept. A body of exactly that size is whole.
+/// Reads the answer to one request from input that may be cut anywhere. Interim answers are
+/// skipped; of a body at most a limit is kept. A body of exactly that size is whole.
 class ResponseReader {
  public:
-  /// Which status ends HTTP on the connection.
+  /// The status after which the connection carries no more HTTP.
   enum class Switch {
     k101,  ///< the answer to an upgrade
     k2xx,  ///< the answer to CONNECT
@@ -27,10 +27,9 @@ class ResponseReader {
   explicit ResponseReader(Switch switch_status, std::size_t body_limit = kMaxErrorBody)
       : switch_(switch_status), body_limit_(body_limit) {}
 
-  /// Takes bytes from the front of `input`. Returns whether the answer is complete, or cannot be
-  /// any more: see incomplete(). What is behind the head of an answer that ends HTTP stays in
-  /// `input`.
-  /// Errors: kBadHead, as soon as it cannot become an answer any more; kHeadTooLarge.
+  /// Takes bytes from the front of `input`. Returns true when the answer is complete, or cannot
+  /// become complete: see incomplete(). After an answer that ends HTTP, the bytes after its head
+  /// stay in `input`. Errors: kBadHead, as soon as the input cannot be an answer; kHeadTooLarge.
   Result<bool> take(Bytes& input);
 
   /// Whether HTTP has ended on the connection.
@@ -38,11 +37,11 @@ class ResponseReader {
 
   /// The answer, as far as it has come.
   HttpResponse& response() { return response_; }
-  /// Whether its head has come whole; the body may have been cut off.
+  /// Whether the head is complete; the body may have been cut off.
   bool head_complete() const { return head_complete_; }
-  /// Whether the body has neither length nor chunks, so that the connection's end is its end.
+  /// Whether the body has neither length nor chunks, so that it ends with the connection.
   bool ends_with_connection() const { return !chunked_ && !length_; }
-  /// Once the answer is over: success if its body is there whole, else kBadBody.
+  /// After the answer: success if the body is whole, else kBadBody.
   Error incomplete() const;
 
  private:
@@ -57,7 +56,7 @@ class ResponseReader {
   int interim_answers_ = 0;
   bool head_complete_ = false;
   HttpResponse response_;
-  std::size_t body_size_ = 0;  // the most that is kept of it
+  std::size_t body_size_ = 0;  // the most bytes of it that are kept
   std::optional<std::uint64_t> length_;
   bool bad_framing_ = false;
   bool too_long_ = false;

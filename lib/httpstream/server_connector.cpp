@@ -16,8 +16,8 @@ namespace {
 
 using Connected = Result<std::unique_ptr<net::Transport>>;
 
-/// One step after the other, each of which ends with one call of `then`'s handler, cancelled or
-/// not. It keeps itself alive until its own handler has been called.
+/// Takes the steps one by one; each ends with one call of the handler made by `then`, also when
+/// cancelled. It keeps itself alive until its own handler has been called.
 class ServerConnector final : public net::Cancellable,
                               public std::enable_shared_from_this<ServerConnector> {
  public:
@@ -49,7 +49,7 @@ class ServerConnector final : public net::Cancellable,
     }
   }
 
-  // The step's handler gets UV_ECANCELED.
+  // The current step calls its handler with UV_ECANCELED.
   void cancel() override {
     if (early_error_) early_error_ = net::uv_error(UV_ECANCELED, route_.url.origin());
     step_.cancel();

@@ -14,21 +14,21 @@
 
 namespace uvspdy::httpstream {
 
-/// How a server is reached.
+/// The route to a server.
 struct Route {
   Url url{};
-  std::shared_ptr<const net::TlsClientContext> tls{};  ///< of the server; null: plain
-  std::optional<Proxy> proxy{};                        ///< if https, with its `tls`
+  std::shared_ptr<const net::TlsClientContext> tls{};  ///< for the server; null: no TLS
+  std::optional<Proxy> proxy{};                        ///< with its `tls` if https
   std::chrono::milliseconds connect_timeout{};         ///< of the first hop
   std::chrono::milliseconds tls_timeout{};             ///< of each TLS handshake
   std::chrono::milliseconds proxy_timeout{};           ///< of CONNECT or SOCKS5
 };
 
-/// Goes the whole route: to the server, its local socket or the proxy; TLS with the proxy; CONNECT
-/// or SOCKS5; TLS with the server.
+/// Connects by the whole route: to the server, its local socket or the proxy; TLS with the proxy;
+/// CONNECT or SOCKS5; TLS with the server.
 ///
-/// The handler runs once, from the loop. Errors: kBadUrl, and those of the step that failed, whose
-/// text names it: net::connect_tcp, net::connect_pipe, net::tls_connect, open_tunnel; UV_ECANCELED.
+/// The handler is called once, from the loop. Errors: kBadUrl; those of the failed step, whose text
+/// names it: net::connect_tcp, net::connect_pipe, net::tls_connect, open_tunnel; UV_ECANCELED.
 net::Attempt connect_server(uv_loop_t* loop, Route route, net::ConnectHandler handler);
 
 }  // namespace uvspdy::httpstream

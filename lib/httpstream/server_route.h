@@ -9,8 +9,8 @@
 
 namespace uvspdy::httpstream {
 
-/// The route to a URL's server. Where TLS is needed and the options name no context, `default_tls`
-/// is used, and made first if it is null. Errors: kBadUrl; those of TlsClientContext::create.
+/// The route to a URL's server. If TLS is needed and the options name no context, the route uses
+/// `default_tls`, which is made if it is null. Errors: kBadUrl; those of TlsClientContext::create.
 Result<Route> route_to(const Url& url, const RouteOptions& options,
                        std::shared_ptr<const net::TlsClientContext>& default_tls);
 

@@ -101,7 +101,7 @@ class Socks5 final : public ProxyHandshake {
     return Error(Errc::kProxy, "the proxy " + proxy_ + ", asked for " + server_ + ", " + what);
   }
 
-  // As far as it is known yet.
+  // The size of the reply, as far as its first bytes tell.
   Result<std::size_t> reply_size() const {
     const std::uint8_t version = phase_ == Phase::kAuthentication ? kPasswordVersion : kVersion;
     if (!reply_.empty() && at(0) != version) {
@@ -110,7 +110,8 @@ class Socks5 final : public ProxyHandshake {
     }
     if (phase_ != Phase::kConnect) return std::size_t{2};
     if (reply_.size() >= 2 && at(1) != 0) return proxy_error("refused: " + reply_text(at(1)));
-    // Four bytes, an address whose size the fourth tells, or the one behind it, and a port.
+    // Four bytes, the last of which is the type of the address, or with a name the byte after it
+    // its length; the address; and a port.
     if (reply_.size() < 4) return std::size_t{4};
     switch (at(3)) {
       case kIp4: return std::size_t{4 + 4 + 2};
@@ -123,7 +124,7 @@ class Socks5 final : public ProxyHandshake {
 
   Error answer(Step& step) {
     if (phase_ == Phase::kConnect) {
-      step.done = true;  // the address it has bound says nothing to us
+      step.done = true;  // the address that the proxy has bound is not needed
       return {};
     }
     const std::uint8_t code = at(1);
@@ -164,7 +165,7 @@ class Socks5 final : public ProxyHandshake {
   std::string username_;
   std::string password_;
   Phase phase_ = Phase::kMethod;
-  std::string reply_;  // the one that is being read; at most 262 bytes
+  std::string reply_;  // the reply that is being read; at most 262 bytes
 };
 
 }  // namespace

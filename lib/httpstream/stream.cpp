@@ -21,7 +21,7 @@ StreamReader::StreamReader(detail::Counted<StreamCore> core) : core_(std::move(c
 StreamReader::StreamReader(StreamReader&& other) noexcept = default;
 
 StreamReader& StreamReader::operator=(StreamReader&& other) noexcept {
-  // The old one goes last: what dies with its handlers may call anything.
+  // The old reader is destroyed last: objects in its handlers may call anything.
   const StreamReader old(std::move(*this));
   core_ = std::move(other.core_);
   return *this;

@@ -44,7 +44,7 @@ StreamCore::Observers& StreamCore::observers() {
   return *observers_;
 }
 
-// ---- what the connection says
+// ---- events from the connection
 
 void StreamCore::received_data(Bytes bytes) { on_data_(bytes); }
 void StreamCore::received_headers(const Headers& headers) {
@@ -61,7 +61,7 @@ void StreamCore::reply_sent() {
   tell();
 }
 
-// The session keeps to a pause itself: an end that it tells has ended the pause.
+// The session itself observes pauses: when it reports an end, the pause has ended.
 void StreamCore::received_all(const Error& how) {
   paused_ = false;
   received_ = how ? HalfState::kBroken : HalfState::kEnded;
@@ -82,16 +82,17 @@ void StreamCore::closed() {
   tell();
 }
 
-// Every handler hears at most once of what stands. A handler goes when nothing more can come for
-// it; what dies with one may call anything here, so the core is held and its state is in order.
+// Each handler is called at most once for an end. A handler is freed when no event can follow for
+// it. Objects in it may call anything when they are destroyed, so the core is held and its state is
+// consistent.
 void StreamCore::tell() {
   const auto keep = self();
   if (reply_sent_ && observers_) observers_->on_reply_sent();
   if (sent_ != HalfState::kOpen) {
     on_sent_(send_error_);
     if (observers_) observers_->on_sent(send_error_);
-    // Whoever waits for room goes on, unless the writer was dropped just now; `write` says why
-    // there is none.
+    // Code that waits for room goes on, unless the writer was dropped just now; `write` returns why
+    // there is no room.
     const StreamWriter::WritableHandler last_call = std::move(on_writable_);
     if (sent_ == HalfState::kBroken) last_call();
   } else if (room_untold_ && writable()) {
@@ -109,7 +110,7 @@ void StreamCore::tell() {
   }
 }
 
-// For a handler that was set behind its event: never inside the call that sets it.
+// For a handler that was set after its event: calls it later, never inside the call that sets it.
 void StreamCore::tell_later() {
   if (telling_later_) return;
   telling_later_ = true;
@@ -126,8 +127,8 @@ void StreamCore::tell_later() {
 // ---- the reader's
 
 void StreamCore::on_data(StreamReader::DataHandler handler) {
-  if (received_ != HalfState::kOpen || discarded_) return;  // nothing comes any more
-  std::swap(on_data_, handler);                             // the old one dies last
+  if (received_ != HalfState::kOpen || discarded_) return;  // no bytes follow
+  std::swap(on_data_, handler);                             // the old handler is destroyed last
   apply_pause();
 }
 
@@ -151,7 +152,7 @@ void StreamCore::tell_end_later() {
   if (received_ != HalfState::kOpen && on_end_) tell_later();
 }
 
-// Without a handler there is nobody to give bytes to; an end that no bytes stand before is told.
+// Without on_data, bytes are buffered, and the end is reported only if none precede it.
 void StreamCore::apply_pause() {
   if (connection_ == nullptr || discarded_) return;
   if (paused_) return session().pause(id_);
@@ -223,7 +224,7 @@ void StreamCore::end_with_reset() {
   ask_for_turn();
 }
 
-// A stream that was not accepted yet is refused; behind `end` nothing happens.
+// Refuses a stream that was not accepted yet; after `end` there is no effect.
 void StreamCore::writer_dropped() {
   const StreamWriter::WritableHandler no_room = std::move(on_writable_);
   const StreamWriter::SentHandler old = std::move(on_sent_);

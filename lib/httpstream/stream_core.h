@@ -14,9 +14,9 @@
 
 namespace uvspdy::httpstream {
 
-/// What a Stream, its two halves and its connection share. It stands between the session, which
-/// says what happens to the stream, and the handlers, and knows what was told: a handler that is
-/// set behind the event hears of it in the loop's next turn.
+/// The state shared by a Stream, its two halves and its connection. It stands between the session,
+/// which reports events of the stream, and the handlers, and remembers the ends that were reported:
+/// a handler of an end that is set after the end is called in the loop's next turn.
 class StreamCore {
  public:
   StreamCore(Connection& connection, wire::StreamId id, Headers headers);
@@ -29,22 +29,22 @@ class StreamCore {
   void hold() { ++holders_; }
   void release();
 
-  /// The pair of its halves, once.
+  /// Makes the Stream with both halves; to be called once.
   std::shared_ptr<Stream> make_stream();
   StreamReader make_reader() { return StreamReader(self()); }
   StreamWriter make_writer() { return StreamWriter(self()); }
 
-  // What the connection says. Each may be followed by anything, the core's own end included.
+  // Events from the connection. Any of them may destroy the core, by a handler.
   void received_data(Bytes bytes);
   void received_headers(const Headers& headers);
   void writable_again();
   void reply_sent();
   void received_all(const Error& how);
   void sent_all(const Error& how);
-  /// The last call: the connection lets go.
+  /// The last event: the connection releases the core.
   void closed();
 
-  /// Calls the handlers that were set behind what they are to hear of.
+  /// Calls the handlers whose event has happened.
   void tell();
 
   // The reader's.
@@ -76,8 +76,7 @@ class StreamCore {
   void on_close(Stream::CloseHandler handler);
   void on_reply_sent(OnceCallback<void()> handler);
   bool is_closed() const { return closed_; }
-  /// For a stream of the peer's: until it is accepted or rejected, a writer that is dropped refuses
-  /// the stream.
+  /// For a stream of the peer: until it is accepted or rejected, dropping the writer refuses it.
   void await_decision() { undecided_ = true; }
   void note_decided() { undecided_ = false; }
   bool awaits_decision() const { return undecided_; }
@@ -106,12 +105,12 @@ class StreamCore {
   bool undecided_ : 1 = false;  // the peer's, neither accepted nor rejected yet
   bool paused_ : 1 = false;     // by the reader's holder
   bool discarded_ : 1 = false;
-  bool room_untold_ : 1 = false;  // on_writable was set and has not been called since
+  bool room_untold_ : 1 = false;  // on_writable was set and has not been called
   bool reply_sent_ : 1 = false;
   bool telling_later_ : 1 = false;
   bool closed_ : 1 = false;
-  HalfState received_ = HalfState::kOpen;  // the peer's direction, as far as it was told
-  HalfState sent_ = HalfState::kOpen;      // likewise ours
+  HalfState received_ = HalfState::kOpen;  // the peer's direction, as reported
+  HalfState sent_ = HalfState::kOpen;      // our direction, as reported
   Error receive_error_;
   Error send_error_;
   Headers headers_;
@@ -121,14 +120,14 @@ class StreamCore {
   StreamWriter::WritableHandler on_writable_;
   StreamWriter::SentHandler on_sent_;
 
-  // What most streams have none of.
+  // Handlers that few streams have.
   struct Observers {
     Stream::HeadersHandler on_headers;
     StreamReader::EndHandler on_received;
     StreamWriter::SentHandler on_sent;
     Stream::CloseHandler on_close;
     OnceCallback<void()> on_reply_sent;
-    std::unique_ptr<net::Wakeup> late;  // once the connection is gone
+    std::unique_ptr<net::Wakeup> late;  // the wakeup for later calls once the connection is gone
   };
   Observers& observers();
 

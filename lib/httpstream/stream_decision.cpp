@@ -19,7 +19,7 @@ void StreamDecision::accept(Headers reply_headers) {
   if (const auto core = connection->impl_->find(state_->id)) core->note_decided();
   session::Session& session = connection->impl_->session_for(state_->id);
   if (session.reply(state_->id, std::move(reply_headers))) {
-    // Headers that cannot be sent: the stream cannot be accepted with them.
+    // With headers that cannot be sent the stream cannot be accepted.
     session.reset(state_->id, wire::RstStatus::kInternalError);
   }
   connection->impl_->ask_for_turn();

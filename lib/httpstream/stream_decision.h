@@ -8,7 +8,7 @@
 
 namespace uvspdy::httpstream {
 
-/// What the copies of one decision share. Dropped undecided, it refuses the stream.
+/// The state shared by copies of one decision. Destroyed without an answer, it refuses the stream.
 struct UVSPDY_LOCAL StreamDecision::State {
   std::weak_ptr<Connection> connection;
   wire::StreamId id = 0;

@@ -33,7 +33,7 @@ class WriterSink final : public Sink {
     writer_.on_sent(std::move(on_over));
   }
   bool write(Piece piece) override {
-    // A stream that takes nothing any more is over, and on_sent is on its way.
+    // A stream that takes no more bytes is over, and on_sent will be called.
     if (writer_.write(piece.keep(0, pool_.get()))) return true;
     return writer_.writable();
   }

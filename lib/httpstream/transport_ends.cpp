@@ -17,21 +17,21 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Written at once: so that a slow peer that takes some of much is seen to take some.
+// The most bytes in one write: so that progress of a slow peer is noticed before it has taken all.
 constexpr std::size_t kMostAtOnce = 64 * 1024;
 
-// How often it is asked whether the peer's side has everything: at first, and in the end.
+// The time between two looks whether the peer's side has everything: the first, and the longest.
 constexpr milliseconds kFirstLook{2};
 constexpr milliseconds kLongestLook{256};
 
-// How long a break may take in all, in flush timeouts: a peer that takes a byte now and then is
-// given up, too.
+// The longest time of a break, in flush timeouts: also a peer that takes a byte now and then is
+// given up.
 constexpr int kLongestBreak = 10;
 
 PeerWatch::Time now() { return std::chrono::steady_clock::now(); }
 
-/// The transport, and how its two directions stand. The ends hold it; while the transport is being
-/// aborted so does that.
+/// The transport, and the state of its two directions. It is held by the ends, and by an abort that
+/// is under way.
 class TransportCore : public std::enable_shared_from_this<TransportCore> {
  public:
   TransportCore(std::unique_ptr<net::Transport> transport, milliseconds flush_timeout)
@@ -179,7 +179,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
       end_writing(count.error());
       return tell();
     }
-    Buffer sent;  // its owner may call anything, when all is done here
+    Buffer sent;  // destroyed last: its owner may call anything
     if (*count < rest_.front().size()) {
       rest_.front().drop_prefix(*count);
     } else {
@@ -201,12 +201,12 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     });
   }
 
-  // Reading goes on: what a peer said that takes nothing any more may still be in the socket.
+  // Reading goes on: bytes of a peer that takes no more may still be in the socket.
   void end_writing(const Error& how) {
     nobody_reads() ? give_up_transport(how) : writing_over(how);
   }
 
-  // A reset destroys what is on its way.
+  // Waits until the peer has acknowledged everything, because a reset destroys bytes on their way.
   void settle() {
     const std::size_t left = transport_->unacknowledged();
     if (left == 0) return abort();
@@ -230,7 +230,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     return reading_ == Reading::kDiscarding || reading_ == Reading::kOver;
   }
 
-  // Whether nothing is waited for but that the peer takes what there is for it.
+  // Whether only the peer, by taking the bytes left for it, can bring the end nearer.
   bool waits_for_the_peer() const {
     switch (writing_) {
       case Writing::kOpen: return nobody_reads() && !rest_.empty();
@@ -241,7 +241,8 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     return false;
   }
 
-  // Called whenever that changes, and when the peer has taken some: it has its time afresh.
+  // To be called when waits_for_the_peer() changes, and when the peer has taken bytes: its time
+  // begins anew.
   void watch_the_peer() {
     if (!waits_for_the_peer()) {
       if (flush_timer_) flush_timer_->stop();
@@ -271,16 +272,16 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     tell();
   }
 
-  // ---- a peer that goes and is not heard
+  // ---- a peer that goes while nothing is read
 
   bool is_read() const {
     return reading_ == Reading::kDiscarding || (reading_ == Reading::kOpen && !paused_);
   }
 
-  // Called whenever that may have changed.
+  // To be called when is_read() may have changed.
   void look_for_the_peer() {
     if (!transport_) return;
-    has_read_ = true;  // it is about to
+    has_read_ = true;  // it will
     peer_watch_.set_reading(is_read(), now());
     set_look_timer();
   }
@@ -291,7 +292,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     set_look_timer();
   }
 
-  // It runs for as long as it is set: what is not due any more by then is not asked.
+  // The timer is not stopped early: a question that is not due any more by then is not asked.
   void set_look_timer() {
     const auto due = peer_watch_.due();
     if (!due || looking_) return;
@@ -300,8 +301,8 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     look_timer_->start(std::chrono::ceil<milliseconds>(*due - now()));
   }
 
-  // The sink is over, and what the peer sent before is for the source. One that has only fallen
-  // silent has no end that reading would find.
+  // If the peer is gone, the sink is over, and the bytes that the peer sent before are for the
+  // source. A peer that has only fallen silent has no end that reading would find.
   void look() {
     const auto keep = shared_from_this();
     looking_ = false;
@@ -309,7 +310,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     if (!peer_watch_.is_due(present)) return set_look_timer();
     Error gone = peer_watch_.ask(*transport_, present);
     set_look_timer();
-    // One that has closed in order has an end for whoever reads, and takes nothing from him.
+    // A peer that has only closed has an end in the socket for the reader.
     if (gone.code() == std::error_code(UV_EPIPE, net::uv_category())) gone = {};
     const bool again = std::exchange(gone_, static_cast<bool>(gone));
     if (!gone) return;
@@ -317,7 +318,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     if (nobody_reads() || (again && is_read() && !std::exchange(has_read_, false))) {
       return give_the_peer_up(gone);
     }
-    // A write that waits hears of it by itself.
+    // A write in progress gets the error itself.
     if (!over_ && rest_.empty()) writing_over(gone);
     tell();
   }
@@ -330,7 +331,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   }
 
   void writing_over(const Error& how) {
-    const std::vector<Buffer> rest = std::move(rest_);  // freed when all is done here
+    const std::vector<Buffer> rest = std::move(rest_);  // destroyed last
     rest_.clear();
     writing_ = Writing::kOver;
     over_ = how;
@@ -338,17 +339,17 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     watch_the_peer();
   }
 
-  // What is not over yet ends with `how`.
+  // Ends the directions that are not over with `how`.
   void give_up_transport(const Error& how) {
     stop_timers();
     const auto transport = std::move(transport_);
-    if (transport) transport->close({});  // before what it may be writing is freed
+    if (transport) transport->close({});  // before the bytes that it may be writing are freed
     if (!end_) end_ = how;
     reading_ = Reading::kOver;
     if (!over_) writing_over(how);
   }
 
-  // Each of them hears once. A handler may drop everything.
+  // Calls each handler at most once. A handler may drop everything.
   void tell() {
     const auto keep = shared_from_this();
     if (end_ && !paused_) {
@@ -361,7 +362,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     }
   }
 
-  // Never inside the call that caused it.
+  // Never inside the call that causes the end.
   void tell_later() {
     if (!later_) later_.emplace(loop_, [this] { tell(); });
     later_->schedule();
@@ -378,20 +379,20 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
 
   Writing writing_ = Writing::kOpen;
   std::vector<Buffer> rest_;  // the transport is writing the first one
-  Error why_;                 // it was broken off
+  Error why_;                 // the error of break_off
   std::size_t unacknowledged_ = 0;
   milliseconds next_look_ = kFirstLook;
   std::optional<Error> over_;  // how our direction has ended
 
   PeerWatch peer_watch_;
-  bool gone_ = false;      // the peer was, when it was looked for
-  bool has_read_ = false;  // since then
+  bool gone_ = false;      // at the last look the peer was gone
+  bool has_read_ = false;  // since the last look
 
   std::optional<net::Timer> flush_timer_;
   std::optional<net::Timer> break_timer_;
   std::optional<net::Timer> look_again_;
   std::optional<net::Timer> look_timer_;
-  bool looking_ = false;  // it is set
+  bool looking_ = false;  // look_timer_ is set
   std::optional<net::Wakeup> later_;
 
   Source::DataHandler on_data_;

@@ -43,7 +43,7 @@ net::Attempt UpgradeRoundTripper::round_trip(const Url& url, HttpRequest request
   return httpstream::round_trip(
       impl_->loop, route_to(url, route, impl_->default_tls), request,
       ResponseReader(ResponseReader::Switch::k101), route.response_timeout,
-      // Of a refusal whatever has come of its body says enough.
+      // Of a refusal's body, the part that has arrived is enough.
       [handler = std::move(handler)](Result<HttpAnswer> answer) mutable {
         if (!answer) return handler(answer.error());
         handler(UpgradeResponse{std::move(answer->response), std::move(answer->transport),

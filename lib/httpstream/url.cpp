@@ -51,7 +51,7 @@ Result<std::string> decode(std::string_view text, bool plus_is_space) {
 
 std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
 
-// nginx's form: the socket's path, and behind a colon path and query of the request.
+// nginx's form: the socket's path and, after a colon, path and query of the request.
 Result<Url> parse_unix(std::string_view text, std::string_view rest) {
   const std::size_t colon = std::min(rest.find(':'), rest.size());
   Result<std::string> path = percent_decode(rest.substr(0, colon));
@@ -81,7 +81,7 @@ Result<Url> parse_unix(std::string_view text, std::string_view rest) {
   return url;
 }
 
-// A socket's path as it stands in a URL.
+// The path of a socket, percent-encoded for a URL.
 std::string encode_path(std::string_view path) {
   std::string text;
   for (const char c : path) text += c == '/' ? "/" : percent_encode(std::string_view(&c, 1));

@@ -10,8 +10,8 @@
 
 namespace uvspdy::httpstream {
 
-/// Writes a whole buffer to a transport that must outlive the write (closing it ends the write
-/// without calling the handler), in pieces, with `on_progress` (may be empty) behind each.
+/// Writes a whole buffer in pieces, and calls `on_progress` (may be empty) after each. The
+/// transport must outlive the write; closing it ends the write without a call of the handler.
 inline void write_all(net::Transport& transport, Buffer buffer,
                       OnceCallback<void(const Error&)> handler, Callback<void()> on_progress = {}) {
   constexpr std::size_t kPiece = 256 * 1024;

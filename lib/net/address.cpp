@@ -19,13 +19,13 @@ const sockaddr_in6& ip6_of(const sockaddr_storage& address) {
   return *static_cast<const sockaddr_in6*>(static_cast<const void*>(&address));
 }
 
-// The kernel would do without the zero behind the path; other programs would not.
+// The kernel needs no zero after the path; other programs do.
 constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
 
 }  // namespace
 
 std::optional<sockaddr_storage> parse_address(const std::string& address, std::uint16_t port) {
-  // Behind a zero byte libuv would not look.
+  // libuv would ignore everything after a zero byte.
   if (address.find('\0') != std::string::npos) return std::nullopt;
   sockaddr_storage parsed{};
   void* raw = &parsed;

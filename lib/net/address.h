@@ -10,7 +10,7 @@
 
 namespace uvspdy::net {
 
-/// An address as the socket interface wants it.
+/// An address as the type that the socket interface takes.
 inline sockaddr* base_of(sockaddr_storage& address) {
   return static_cast<sockaddr*>(static_cast<void*>(&address));
 }
@@ -30,11 +30,11 @@ std::string to_string(const sockaddr_storage& address);
 /// The name of a local socket as people write it: "unix:/run/x.sock".
 inline std::string local_name(const std::string& path) { return "unix:" + path; }
 
-/// Why a path cannot name a local socket: it is empty, has a zero in it, or is longer than the
-/// kernel takes. Otherwise success. Error: kBadAddress.
+/// The error kBadAddress if a path cannot name a local socket (it is empty, contains a zero byte,
+/// or is longer than the kernel allows); else success.
 Error check_socket_path(const std::string& path);
 
-/// The same as sockaddr_un. Only after `check_socket_path`.
+/// The path as a sockaddr_un. Only after a successful `check_socket_path`.
 sockaddr_storage local_address(const std::string& path);
 
 }  // namespace uvspdy::net

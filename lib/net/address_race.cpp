@@ -53,7 +53,7 @@ void AddressRace::begin_next() {
     last_status_ = next.status;
     next.transport.reset();
   }
-  // Possibly inside `start`, where no handler may run.
+  // This may run inside `start`, where no handler may be called.
   if (!anything_under_way()) all_failed_.schedule();
 }
 

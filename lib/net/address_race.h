@@ -14,31 +14,33 @@
 
 namespace uvspdy::net {
 
-/// How long an address may keep the next one waiting (RFC 8305, section 5).
+/// How long to wait for an address before the next one is tried too (RFC 8305, section 5).
 inline constexpr std::chrono::milliseconds kConnectionAttemptDelay{250};
 
-/// The addresses with the two families in turn, the first one's first (RFC 8305, section 4).
+/// The addresses sorted so that the two families alternate, that of the first one first (RFC 8305,
+/// section 4).
 std::vector<sockaddr_storage> interleave_families(const std::vector<sockaddr_storage>& addresses);
 
-/// Connects to the first of several addresses that answers: tries them in order, the next one when
-/// the one before has failed, or has not answered for a while. Destroying it gives up.
+/// Connects to the first of several addresses that answers. Tries them in order: the next one when
+/// the one before has failed, or has not answered for a while. Destroying the race ends all tries.
 class AddressRace {
  public:
-  /// The winner; or the last failure, with a text that names each address.
+  /// Gets the winner, or the last failure with a text that names each address.
   using Handler = OnceCallback<void(Result<std::unique_ptr<StreamTransport>>)>;
 
-  /// `target` is for messages. The handler runs once, from the loop, and may destroy this object.
+  /// `target` is for messages. The handler is called once, from the loop, and may destroy this
+  /// object.
   AddressRace(uv_loop_t* loop, std::string target, std::vector<sockaddr_storage> addresses,
               std::chrono::milliseconds attempt_delay, Handler handler);
   ~AddressRace();
   AddressRace(const AddressRace&) = delete;
   AddressRace& operator=(const AddressRace&) = delete;
 
-  /// Begins; once. `addresses` must not be empty.
+  /// Begins the race; call once. `addresses` must not be empty.
   void start();
 
-  /// What has failed, and who has not answered: "[::1]:80: connection refused (ECONNREFUSED);
-  /// 127.0.0.1:80: no answer". Empty while there is only one address, which the target names.
+  /// The failures, and the addresses without an answer: "[::1]:80: connection refused
+  /// (ECONNREFUSED); 127.0.0.1:80: no answer". Empty for a single address, which the target names.
   std::string describe() const;
 
  private:

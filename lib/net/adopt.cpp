@@ -58,7 +58,7 @@ Error check(uv_stream_t* stream) {
   if (uv_is_readable(stream) == 0 || uv_is_writable(stream) == 0) {
     return cannot_adopt(UV_ENOTCONN, "the handle is not connected both ways");
   }
-  // Its callback would be told of our close, over a handle whose `data` is ours.
+  // libuv would report our close to the embedder's write callback, whose handle has our `data`.
   if (const std::size_t queued = uv_stream_get_write_queue_size(stream)) {
     return cannot_adopt(UV_EBUSY, std::to_string(queued) +
                                       " bytes of a write of its own are under way; adopt it when "

@@ -13,15 +13,15 @@
 
 namespace uvspdy::net {
 
-/// What all ways to connect have in common: one handler that hears once, from the loop, how it
-/// went, a time limit, and being given up. Keeps itself alive until the handler is called.
+/// The common part of all ways to connect: a handler that is called once, from the loop, with the
+/// result; a timeout; and `cancel`. Keeps itself alive until the handler is called.
 class Connector : public Cancellable, public std::enable_shared_from_this<Connector> {
  public:
   ~Connector() override = default;
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
 
-  /// Begins. Once.
+  /// Begins to connect; call once.
   void start();
 
   void cancel() override;
@@ -31,19 +31,19 @@ class Connector : public Cancellable, public std::enable_shared_from_this<Connec
   Connector(uv_loop_t* loop, std::string target, std::chrono::milliseconds timeout,
             ConnectHandler handler);
 
-  /// Begins to connect; nothing may call `finish` from inside.
+  /// Begins to connect. Must not call `finish` from inside.
   virtual void begin() = 0;
 
-  /// Drops all that is under way. No call of `finish` comes from it any more.
+  /// Drops everything that is under way, so that nothing calls `finish` afterwards.
   virtual void stop() = 0;
 
-  /// What has failed so far, for the message of a time limit; may be empty.
+  /// The failures so far, for the message of a timeout; may be empty.
   virtual std::string failures_so_far() const { return {}; }
 
-  /// Calls the handler, from the loop. May destroy this object.
+  /// Calls the handler; only from the loop. May destroy this object.
   void finish(Result<std::unique_ptr<Transport>> result);
 
-  /// The same, from anywhere, in a later turn.
+  /// Has `finish` called with this error, in a later turn. May be called anywhere.
   void fail_later(Error error);
 
   uv_loop_t* loop() const { return loop_; }

@@ -7,17 +7,18 @@
 
 #include "uvspdy/bytes.h"
 
-// Who speaks, by the first bytes that come from it: TLS and HTTP are told apart by the very first.
-// Each answer is for as many bytes as there are, one at least.
+// Tells TLS from HTTP by the first bytes of a peer; the very first one is enough. Each function
+// takes one byte or more, and judges by those that are there.
 
 namespace uvspdy::net {
 
-/// A TLS record: its type, 20 to 23, and version 3. Handshakes and alerts are what can come first.
+/// Whether a TLS record begins: its type, 20 to 23, and version 3. Handshakes and alerts are the
+/// types that can come first.
 inline bool begins_tls(Bytes first) {
   return !first.empty() && first[0] >= 20 && first[0] <= 23 && (first.size() < 2 || first[1] == 3);
 }
 
-/// A request of HTTP/1: a method, of which three letters say enough.
+/// Whether a request of HTTP/1 begins: with a method, of which three letters are enough.
 inline bool begins_http_request(Bytes first) {
   const Bytes start = first.first(std::min<std::size_t>(first.size(), 3));
   return !start.empty() && std::all_of(start.begin(), start.end(), [](std::uint8_t byte) {
@@ -25,7 +26,7 @@ inline bool begins_http_request(Bytes first) {
   });
 }
 
-/// An answer of HTTP/1.
+/// Whether a response of HTTP/1 begins.
 inline bool begins_http_answer(Bytes first) {
   constexpr std::string_view kStart = "HTTP/";
   const std::string_view start = text_of(first).substr(0, kStart.size());

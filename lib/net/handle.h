@@ -7,12 +7,12 @@
 
 namespace uvspdy::net {
 
-/// A libuv handle with an owner, for those who have no state of their own to put one into. Closing
-/// it takes a turn of the loop; the memory lives until then, whatever has become of the owner.
-/// After the owner is gone none of the handle's callbacks runs, because uv_close sees to it.
+/// An owner of a libuv handle, for classes without a state struct to put the handle into. Closing
+/// the handle takes a turn of the loop; its memory lives until then, even without the owner. Once
+/// the owner is gone, uv_close ensures that none of the handle's callbacks runs.
 ///
-/// `make` leaves the handle zeroed: the owner calls the uv_*_init function at once and must not
-/// let go of a Handle whose init failed without `forget`.
+/// `make` zeroes the handle. The owner calls the uv_*_init function at once; if that fails, it must
+/// call `forget` before it destroys the Handle.
 template <class T>
 class Handle {
  public:
@@ -27,13 +27,13 @@ class Handle {
   T* operator->() const { return handle_.get(); }
   explicit operator bool() const { return handle_ != nullptr; }
 
-  /// The same handle as libuv's base type sees it.
+  /// The handle as libuv's base type.
   uv_handle_t* base() const { return base_of(handle_.get()); }
 
   /// Closes the handle now.
   void reset() { handle_.reset(); }
 
-  /// Frees a handle that libuv never took.
+  /// Frees a handle whose init function has failed.
   void forget() { std::unique_ptr<T>(handle_.release()); }
 
  private:

@@ -19,13 +19,13 @@
 namespace uvspdy::net {
 namespace {
 
-// A queue that never empties must not keep the rest of the loop waiting.
+// A queue that never empties must not keep other events of the loop waiting.
 constexpr int kAcceptsPerTurn = 64;
 
 constexpr std::chrono::milliseconds kRetryDelay{100};
 constexpr std::uint64_t kReportInterval = 1000;  // ms
 
-// What accept(2) tells of a connection that is gone already.
+// Errors of accept(2) that concern one connection, which is gone.
 bool is_connections_own(int error) {
   switch (error) {
     case EINTR:
@@ -48,14 +48,14 @@ int set_option(int fd, int level, int name, int value) {
 
 }  // namespace
 
-/// Accepts by itself, with the loop only watching the socket: uv_listen drops the connections that
-/// wait when descriptors run out, without a word, or calls back without end in one turn.
+/// Accepts connections itself, and has the loop only watch the socket: when descriptors run out,
+/// uv_listen closes waiting connections without a report, or calls back without end in one turn.
 struct UVSPDY_LOCAL Listener::State {
   explicit State(uv_loop_t* on) : loop(on), thread(on) {
     retry.emplace(loop, [this] { watch(); });
   }
 
-  /// From here on libuv keeps `state`, until it has let go of the handle.
+  /// From here on libuv keeps `state`, until the handle has closed.
   static int start(const std::shared_ptr<State>& state) {
     if (const int failed = uv_poll_init(state->loop, &state->poll, state->socket.get())) {
       return failed;
@@ -72,7 +72,7 @@ struct UVSPDY_LOCAL Listener::State {
     });
   }
 
-  // Handlers may close or destroy the listener.
+  // The handlers called here may close or destroy the listener.
   void accept_waiting() {
     thread.called_back();
     for (int i = 0; i < kAcceptsPerTurn && socket; ++i) {
@@ -105,13 +105,13 @@ struct UVSPDY_LOCAL Listener::State {
     thread.check([this] { return "the Listener on " + address; });
     retry.reset();
     file.reset();
-    // libuv forgets the socket before it is closed.
+    // uv_close makes libuv forget the socket before that is closed.
     void* handle = &poll;
     uv_close(static_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
       const auto last = std::move(static_cast<State*>(closed->data)->self);
     });
     socket.reset();
-    // What these own may drop the listener.
+    // The handlers are destroyed last, because that may destroy the listener.
     const AcceptHandler accept_handler = std::move(on_accept);
     const ErrorHandler error_handler = std::move(on_error);
   }

@@ -19,10 +19,10 @@ Descriptor local_socket() {
   return Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-/// Keeps others out of a folder while a socket there is bound and does not listen yet: to them it
-/// would look left over. It is a courtesy among ourselves, so a folder that cannot be locked, or
-/// is kept locked, does not stop us, and nobody is waited for: we are on a loop's thread. Two that
-/// start on one path in the same instant may so, at worst, replace each other's file.
+/// Locks a folder while a socket in it is bound and does not listen yet, because to other listeners
+/// such a socket looks left over. The lock is optional: if the folder cannot be locked, or another
+/// process keeps the lock, we go on without it, because a loop's thread must not wait. At worst,
+/// two listeners that start on one path at the same moment replace each other's file.
 Descriptor lock_folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -30,12 +30,12 @@ Descriptor lock_folder_of(const std::string& path) {
   if (!lock) return lock;
   for (int tries = 0; tries < 16; ++tries) {
     if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) break;
-    std::this_thread::yield();  // whoever holds it is through in microseconds
+    std::this_thread::yield();  // the lock is held for microseconds
   }
   return lock;
 }
 
-/// Removes what stands at the path if it is a socket that nobody listens on.
+/// Removes the file at the path if it is a socket that nobody listens on.
 Error remove_stale(const std::string& path, const sockaddr_storage& address) {
   const std::string what = "listen on " + local_name(path);
   struct stat found {};
@@ -78,7 +78,7 @@ Result<LocalListeningSocket> listen_local(const std::string& path, int backlog, 
   LocalListeningSocket listening;
   listening.socket = local_socket();
   const int fd = listening.socket.get();
-  // Linux makes the file with the permissions of the socket, less the umask: never more than
+  // Linux gives the file the permissions of the socket, less the umask, so never more than were
   // asked for. The umask itself belongs to the whole process.
   if (fd < 0 || fchmod(fd, mode) != 0) return uv_error(-errno, what);
 
@@ -92,7 +92,7 @@ Result<LocalListeningSocket> listen_local(const std::string& path, int backlog, 
   struct stat created {};
   if (lstat(path.c_str(), &created) != 0) return uv_error(-errno, what);
   listening.file = std::make_unique<LocalSocketFile>(path, created);
-  // What the umask has taken away comes back.
+  // Restores the permissions that the umask has removed.
   if ((created.st_mode & 07777) != mode &&
       fchmodat(AT_FDCWD, path.c_str(), mode, AT_SYMLINK_NOFOLLOW) != 0) {
     return uv_error(-errno, what + ": set its permissions");

@@ -10,7 +10,8 @@
 
 namespace uvspdy::net {
 
-/// The file of a local socket that listens. Removed with this object, if it still is the same.
+/// The file of a local socket that listens. Destroying this object removes the file, unless another
+/// file has taken its place.
 class LocalSocketFile {
  public:
   LocalSocketFile(std::string path, const struct stat& created);
@@ -29,7 +30,7 @@ struct LocalListeningSocket {
   std::unique_ptr<LocalSocketFile> file;
 };
 
-/// Makes a local socket that listens, as Listener::listen_pipe has it.
+/// Makes a local socket that listens, as Listener::listen_pipe promises.
 Result<LocalListeningSocket> listen_local(const std::string& path, int backlog, unsigned mode);
 
 }  // namespace uvspdy::net

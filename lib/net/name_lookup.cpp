@@ -11,7 +11,7 @@
 namespace uvspdy::net {
 namespace {
 
-// A name may have any number of addresses: its owner says how many.
+// The owner of a name decides how many addresses it has, so we take no more than this.
 constexpr std::size_t kMaxAddresses = 32;
 
 Error cannot_resolve(const std::string& host, int status) {

@@ -12,8 +12,8 @@
 
 namespace uvspdy::net {
 
-/// Looks up the addresses of a name, on libuv's thread pool. Destroying it gives up: a look-up that
-/// a thread is busy with still keeps the loop until the system has answered.
+/// Resolves a name on libuv's thread pool. Destroying the object cancels; but a look-up that a
+/// thread has begun keeps the loop alive until the system has answered.
 class NameLookup {
  public:
   /// The addresses, in the system's order (RFC 6724). Not empty.
@@ -24,8 +24,8 @@ class NameLookup {
   NameLookup(const NameLookup&) = delete;
   NameLookup& operator=(const NameLookup&) = delete;
 
-  /// Begins; once. The handler runs once, from the loop, and may destroy this object. An error
-  /// here: it has not begun, and the handler is not called. Errors: kBadAddress.
+  /// Begins; call once. The handler is called once, from the loop, and may destroy this object.
+  /// After an error of this function it is not called. Errors: kBadAddress.
   Error start(uv_loop_t* loop, const std::string& host, std::uint16_t port, Handler handler);
 
  private:

@@ -27,17 +27,17 @@ using PkeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 using BioPtr = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
 using BioMethodPtr = std::unique_ptr<BIO_METHOD, OpensslFree<BIO_meth_free>>;
 
-/// What OpenSSL has put into this thread's queue of errors, which is empty afterwards.
+/// An error from this thread's OpenSSL error queue, which is empty afterwards.
 struct OpensslError {
   int library = 0;  ///< ERR_LIB_...
   int reason = 0;   ///< SSL_R_... and such
   std::string text;
 };
 
-/// The oldest error of the queue: the cause of those behind it.
+/// The oldest error of the queue, which is the cause of the later ones.
 OpensslError take_openssl_error();
 
-/// Before a call whose failure is to be told from an older one.
+/// Call this first where a later error must not be mistaken for an older one.
 void clear_openssl_errors();
 
 }  // namespace uvspdy::net

@@ -9,11 +9,11 @@
 namespace uvspdy::net {
 namespace {
 
-// Sent anew so often, over a minute at least, data has found nobody; what is reset, is so earlier.
+// Data sent this many times, over a minute at least, has reached nobody; a reset comes earlier.
 constexpr int kManyRetransmissions = 8;
 
-// SO_ERROR would tell why the kernel has given a connection up, and take it away from whoever
-// reads. The counters that it has left tell as much.
+// SO_ERROR would give the reason, and take it away from whoever reads. The counters that remain
+// show as much.
 int why_broken(int socket, const tcp_info& info) {
   int probes = 0;
   socklen_t size = sizeof probes;
@@ -31,7 +31,7 @@ int PeerCheck::status(int socket, bool shut_down, std::chrono::milliseconds sile
   pollfd polled{socket, 0, 0};
   if (poll(&polled, 1, 0) > 0) {
     if ((polled.revents & POLLERR) != 0) return tcp ? why_broken(socket, info) : UV_ECONNRESET;
-    // The end of both directions: without an end of ours it was none in order.
+    // Both directions have ended. If we did not end ours, that was no orderly end.
     if ((polled.revents & POLLHUP) != 0) return shut_down ? 0 : UV_EPIPE;
   }
   if (!tcp) return 0;

@@ -17,7 +17,7 @@
 namespace uvspdy::net {
 namespace {
 
-// More than any bundle of CAs has; what is larger is some other file.
+// Larger than any bundle of CAs, so a larger file is something else.
 constexpr std::size_t kLargestFile = 16 * 1024 * 1024;
 
 // "certificate file '/etc/x.crt'", for people.
@@ -26,7 +26,7 @@ std::string name_of(const Pem& pem, std::string_view what) {
   return std::string(what) + " file '" + pem.file + "'";
 }
 
-// A text that may hold a key: leaves no copy of it in memory that has been freed.
+// A text that may hold a key; its memory is erased before it is freed.
 class SecretText {
  public:
   SecretText() = default;
@@ -78,7 +78,7 @@ class SecretBuffer {
   std::vector<std::uint8_t> bytes_;
 };
 
-// Without stdio, whose buffer would keep what it has read.
+// Not with stdio, whose buffer would keep a copy.
 Error read_file(const std::string& path, const std::string& name, SecretText& out) {
   const auto cannot_read = [&name](int error) {
     return tls_config_error("cannot read " + name + ": " + std::strerror(error));
@@ -113,7 +113,7 @@ struct Block {
   std::string_view text;   // with its BEGIN and END
 };
 
-// The next block of `rest`, which goes on behind it. One without its END has no text.
+// Removes the next block from `rest` and returns it. A block without its END has no text.
 std::optional<Block> next_block(std::string_view& rest) {
   constexpr std::string_view kBegin = "-----BEGIN ";
   constexpr std::string_view kDashes = "-----";
@@ -137,7 +137,7 @@ std::optional<Block> next_block(std::string_view& rest) {
   return block;
 }
 
-// What there is in a text that has not got the block we look for.
+// The contents of a text that lacks the block that is wanted, for error texts.
 std::string found_in(std::string_view text) {
   const bool der = !text.empty() && text.front() == '\x30';
   std::string found;
@@ -192,7 +192,7 @@ bool is_certificate(std::string_view label) {
   return label == "CERTIFICATE" || label == "X509 CERTIFICATE";
 }
 
-// In place of OpenSSL's own, which would ask on the terminal.
+// Replaces OpenSSL's own callback, which would ask on the terminal.
 int answer_nothing(char*, int, int, void* data) {
   *static_cast<bool*>(data) = true;
   return -1;

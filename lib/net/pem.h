@@ -9,11 +9,11 @@
 
 namespace uvspdy::net {
 
-/// The certificates of `pem`, at least one. `what` is its place in the options, for the error:
-/// "certificate", "CA". Errors: kTlsConfig.
+/// The certificates of `pem`, at least one. `what` names the option in error texts: "certificate",
+/// "CA". Errors: kTlsConfig.
 Result<std::vector<X509Ptr>> load_certificates(const Pem& pem, std::string_view what);
 
-/// The private key of a pair. Never asks on a terminal. Errors: kTlsConfig.
+/// The private key of a pair. Never asks for a password on the terminal. Errors: kTlsConfig.
 Result<PkeyPtr> load_key(const TlsKeyPair& pair);
 
 }  // namespace uvspdy::net

@@ -21,7 +21,7 @@ class PipeConnector final : public Connector {
 
  private:
   void begin() override {
-    // libuv would connect to what is left of a path that is too long.
+    // libuv would shorten a path that is too long, and connect to that.
     if (Error error = check_socket_path(path_)) return fail_later(std::move(error));
     connect();
   }
@@ -37,7 +37,7 @@ class PipeConnector final : public Connector {
   }
 
   void connected(int status) {
-    // The kernel does not wait for a place in the queue of a local socket.
+    // Connecting to a local socket whose queue is full fails at once; the kernel does not wait.
     if (status == UV_EAGAIN) {
       transport_.reset();
       return retry_.start(kRetryDelay);

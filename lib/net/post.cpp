@@ -16,11 +16,11 @@ struct UVSPDY_LOCAL Poster::State {
   std::deque<OnceCallback<void()>> waiting;  // under the mutex
   bool closed = true;                        // under the mutex
 
-  // The rest belongs to the loop's thread.
+  // The members below belong to the loop's thread.
   ThreadCheck thread;
   uv_async_t async{};
-  // While the handle is open libuv keeps us: the last to let go elsewhere must not have to close
-  // it, nor to destroy what is waiting.
+  // While the handle is open libuv keeps this object, so that no other thread has to close the
+  // handle or to destroy waiting functions.
   std::shared_ptr<Poster> self;
 
   void run_waiting() {
@@ -46,7 +46,7 @@ Result<std::shared_ptr<Poster>> Poster::create(uv_loop_t* loop) {
   State* state = poster->state_.get();
   state->async.data = state;
   const int failed = uv_async_init(loop, &state->async, [](uv_async_t* async) {
-    // Not gone before its closing has run through the loop, which is not now.
+    // The object lives until its handle has closed, so it exists here.
     static_cast<State*>(async->data)->run_waiting();
   });
   if (failed != 0) return uv_error(failed, "create a Poster");
@@ -56,7 +56,7 @@ Result<std::shared_ptr<Poster>> Poster::create(uv_loop_t* loop) {
 }
 
 bool Poster::post(OnceCallback<void()> function) {
-  // Inside the lock: behind a `close` the handle must not be touched any more.
+  // Inside the lock, because after `close` the handle must not be used.
   const std::lock_guard lock(state_->mutex);
   if (state_->closed) return false;
   state_->waiting.push_back(std::move(function));

@@ -6,8 +6,8 @@
 
 namespace uvspdy::net {
 
-/// 16 KiB, as much as a TLS record carries, of memory that a thread's connections share, for as
-/// long as a call needs it. Those that are held at the same time (TLS inside TLS) differ.
+/// 16 KiB of memory, the payload of a TLS record, for the time of one call; all connections of a
+/// thread share it. Objects that exist at the same time (TLS inside TLS) have different memory.
 class Scratch {
  public:
   static constexpr std::size_t kSize = 16 * 1024;

@@ -24,30 +24,29 @@ namespace {
 
 constexpr std::size_t kReadSize = 64 * 1024;
 
-// libuv turns up to four buffers into one write without allocating; a longer write that has to
-// wait goes out in several.
+// libuv makes up to four buffers one write without allocating; longer writes that have to wait are
+// split.
 constexpr std::size_t kWaitingBuffers = 4;
 
 // At most this many spans in one gathered write; Linux takes 1,024.
 constexpr std::size_t kGatheredBuffers = 256;
 
-// At most this many bytes in one write: libuv has an int for how many went, and an unsigned for how
-// long a buffer is.
+// The most bytes in one write: libuv counts written bytes in `int`, and a buffer's in `unsigned`.
 constexpr std::size_t kLargestWrite = 64 * 1024 * 1024;
 
-// What libuv reads into. A read is handled inside its callback, so one piece of memory serves all
-// connections of a thread, and an idle connection costs none.
+// The memory that libuv reads into. A read is processed inside its callback, so all connections of
+// a thread share it, and an idle connection needs none.
 MutableBytes read_memory() {
   thread_local const auto memory = std::make_unique<std::array<std::uint8_t, kReadSize>>();
   return *memory;
 }
 
-// Asks a peer that has been silent whether it is still there.
+// When a silent peer is probed.
 constexpr int kKeepaliveIdle = 60;      // seconds
 constexpr int kKeepaliveInterval = 10;  // seconds
 constexpr int kKeepaliveProbes = 6;     // unanswered ones
 
-// An option that a system does not have leaves its own value in place.
+// Options that the system does not support keep their values.
 void keep_alive(int socket) {
   const auto set = [socket](int level, int name, int value) {
     setsockopt(socket, level, name, &value, sizeof value);
@@ -58,7 +57,7 @@ void keep_alive(int socket) {
   set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
 }
 
-// The first of `spans`, without the empty ones, as libuv wants them.
+// The first of `spans`, without empty ones, as libuv's buffers.
 class Gathered {
  public:
   Gathered(std::span<const Bytes> spans, std::span<uv_buf_t> buffers) : buffers_(buffers) {
@@ -74,7 +73,7 @@ class Gathered {
   /// The bytes in all.
   std::size_t size() const { return size_; }
 
-  /// Never none: libuv wants one at least.
+  /// Never empty: libuv needs at least one buffer.
   std::span<uv_buf_t> buffers() {
     if (count_ == 0) buffers_[count_++] = uv_buf_init(nullptr, 0);
     return buffers_.first(count_);
@@ -86,7 +85,7 @@ class Gathered {
   std::size_t size_ = 0;
 };
 
-// A local socket without a name is one of a pair: the process at the other end says most.
+// A local socket without a name is one of a pair: the process at its other end names it best.
 std::string peer_of_local(uv_pipe_t* pipe) {
   std::array<char, sizeof(sockaddr_un::sun_path)> name{};
   std::size_t size = name.size();
@@ -108,14 +107,14 @@ std::string peer_of_local(uv_pipe_t* pipe) {
 
 }  // namespace
 
-// All of it is freed with libuv's last callback, the handlers too: so that no user's code runs
-// inside the call that closes.
+// libuv's last callback frees all of this, handlers included, so that no user's code runs inside
+// the call that closes.
 struct StreamTransport::State {
   // The handle: one of these, or an embedder's.
   std::variant<std::monostate, uv_tcp_t, uv_pipe_t> own;
   uv_stream_t* stream = nullptr;
   OnceCallback<void(uv_stream_t*)> on_released;
-  // Only while it connects.
+  // Set only while connecting.
   struct Connecting {
     uv_connect_t request{};
     OnceCallback<void(int)> handler;
@@ -128,19 +127,19 @@ struct StreamTransport::State {
   EndHandler on_end;
   uv_write_t write{};
   std::size_t write_size = 0;
-  int broken = 0;  // why a write has failed, if the connection did
+  int broken = 0;  // the error of a write that showed that the connection broke
   WriteHandler on_written;
   uv_shutdown_t shutdown{};
   enum class Sending { kOpen, kShuttingDown, kShutDown };
   Sending sending = Sending::kOpen;
   PeerCheck peer_check;
   DoneHandler on_shutdown;
-  // Failures that libuv tells at once, on their way to the handlers that hear of them later.
+  // Failures that libuv returns at once; their handlers are called later.
   std::vector<OnceCallback<void()>> failures;
   std::unique_ptr<Wakeup> tell_failures;
   CloseHandler on_closed;
 
-  // -1: there is none.
+  // The descriptor, or -1.
   int descriptor() {
     uv_os_fd_t fd = -1;
     return uv_fileno(handle(), &fd) == 0 ? fd : -1;
@@ -161,14 +160,14 @@ struct StreamTransport::State {
     stream->data = this;
   }
 
-  // The kernel tells why a connection broke once, to whoever asks first.
+  // The kernel reports the reason of a break once, to the first call that asks.
   int write_failed(int status) {
     if (broken == 0 && status != UV_EPIPE) broken = status;
     return status;
   }
 
-  // To libuv what stands behind the last bytes is an end in order, be it a reset; and to the kernel
-  // too, when a write was told first. EPIPE is a reset behind an end in order, which counts.
+  // A reset right after the last bytes is an orderly end to libuv; to the kernel too, if a write
+  // got the error first. EPIPE is a reset after an orderly end, and that end counts.
   int why_ended(int status) {
     if (status != UV_EOF || broken != 0) return broken != 0 ? broken : status;
     int error = 0;
@@ -257,7 +256,7 @@ StreamTransport::StreamTransport(Private, uv_loop_t* loop)
   state_->thread = &thread_;
 }
 
-// Neither init creates a socket yet, so neither can fail.
+// The init functions create no socket yet, so they cannot fail.
 std::unique_ptr<StreamTransport> StreamTransport::make_tcp(uv_loop_t* loop) {
   auto transport = std::make_unique<StreamTransport>(Private{}, loop);
   void* handle = &transport->state_->own.emplace<uv_tcp_t>();
@@ -328,7 +327,7 @@ void StreamTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) 
   check_thread();
   if (!state_) return;
   if (state_->ended) return;
-  // What the old ones own is destroyed with the arguments, behind everything here.
+  // The old handlers, and the objects they own, are destroyed with the arguments, after all this.
   std::swap(state_->on_read, on_read);
   std::swap(state_->on_end, on_end);
 }
@@ -414,8 +413,8 @@ Error StreamTransport::check_peer() const {
 }
 
 void StreamTransport::abort(CloseHandler handler) {
-  // A close that waits for no time is a reset. uv_tcp_close_reset does the same, but refuses to
-  // behind a shutdown.
+  // Closing with a linger time of 0 resets the connection. uv_tcp_close_reset does the same, but
+  // not after a shutdown.
   const linger no_time{1, 0};
   if (!state_) return;
   check_thread();
@@ -432,7 +431,7 @@ void StreamTransport::close(CloseHandler handler) {
   state_->thread = nullptr;
   state_->tell_failures.reset();
   state_->on_closed = std::move(handler);
-  // Requests under way are called back before the handle is, so nothing points here afterwards.
+  // libuv calls back requests under way before the handle, so nothing points here afterwards.
   State* state = state_.release();
   uv_close(state->handle(), &State::close_done);
 }

@@ -11,18 +11,18 @@
 
 namespace uvspdy::net {
 
-/// A Transport over a libuv stream: a TCP connection or a local socket, with a handle of its own
-/// or an embedder's. Whoever makes one connects it, or opens a socket into it, and then calls
+/// A Transport over a libuv stream: a TCP connection or a local socket, with its own handle or an
+/// embedder's. Its creator connects it, or opens a connected socket into it, and then calls
 /// `connected`.
 class StreamTransport final : public Transport {
   struct Private {};
 
  public:
-  /// With a uv_tcp_t or uv_pipe_t of its own, which has no socket yet.
+  /// With its own uv_tcp_t or uv_pipe_t, which has no socket yet.
   static std::unique_ptr<StreamTransport> make_tcp(uv_loop_t* loop);
   static std::unique_ptr<StreamTransport> make_pipe(uv_loop_t* loop);
 
-  /// Over an embedder's handle: it is closed here, and then given to `on_released`.
+  /// Over an embedder's handle, which is closed here and then passed to `on_released`.
   static std::unique_ptr<StreamTransport> make_over(uv_stream_t* stream,
                                                     OnceCallback<void(uv_stream_t*)> on_released);
 
@@ -34,16 +34,16 @@ class StreamTransport final : public Transport {
   /// The handle; null once closed.
   uv_stream_t* stream() const;
 
-  /// Takes over a connected socket of the right kind. On an error it stays the caller's.
+  /// Takes over a connected socket of the right kind. After an error the caller still owns it.
   int open(uv_os_sock_t socket);
 
   /// Begins to connect. The handler gets libuv's status, from the loop, unless the transport is
-  /// closed before. A negative result: it has not begun, and the handler is not called. To a local
-  /// socket it always begins.
+  /// closed before. After a negative result the handler is not called. Connecting to a local socket
+  /// always begins.
   int connect(const sockaddr_storage& address, OnceCallback<void(int)> handler);
   void connect(const std::string& path, OnceCallback<void(int)> handler);
 
-  /// Says that it is connected. `peer` is for messages; empty: the address that the kernel knows.
+  /// Call once connected. `peer` is for messages; if it is empty, the kernel's address is used.
   void connected(std::string peer = {});
 
   void set_read_handlers(ReadHandler on_read, EndHandler on_end) override;
@@ -60,7 +60,7 @@ class StreamTransport final : public Transport {
   uv_loop_t* loop() const override { return loop_; }
 
  private:
-  // What libuv points to. Closing gives it to libuv, which frees it with the last callback.
+  // The memory that libuv points to. Closing passes it to libuv, whose last callback frees it.
   struct State;
 
   void check_thread() const {

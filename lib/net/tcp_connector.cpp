@@ -18,7 +18,7 @@ std::string target_of(const std::string& host, std::uint16_t port) {
   return (is_ip6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-/// Races addresses that are known.
+/// Connects to known addresses.
 class AddressConnector : public Connector {
  public:
   AddressConnector(uv_loop_t* loop, std::string target, std::vector<sockaddr_storage> addresses,
@@ -50,7 +50,7 @@ class AddressConnector : public Connector {
   std::optional<AddressRace> race_;
 };
 
-/// Looks a name up, and races its addresses.
+/// Resolves a name and connects to its addresses.
 class NameConnector final : public AddressConnector {
  public:
   NameConnector(uv_loop_t* loop, std::string host, std::uint16_t port,
@@ -65,7 +65,7 @@ class NameConnector final : public AddressConnector {
     if (host_.find('\0') != std::string::npos) {
       return fail_later(Error(Errc::kBadAddress, "cannot resolve a name with a zero byte in it"));
     }
-    // A numeric address need not wait for the thread pool, which slow look-ups may keep busy.
+    // A numeric address need not wait for the thread pool, which slow look-ups may occupy.
     if (const auto numeric = parse_address(host_, port_)) return race({*numeric});
     lookup_.emplace();
     Error error = lookup_->start(loop(), host_, port_, [this](auto addresses) {

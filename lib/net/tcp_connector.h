@@ -11,8 +11,8 @@
 
 namespace uvspdy::net {
 
-/// connect_tcp behind the look-up: races `addresses`, in the order given. `target` is for messages.
-/// Handler and errors are connect_tcp's.
+/// The part of connect_tcp after the look-up: tries `addresses`, in the order given. `target` is
+/// for messages. Handler and errors are those of connect_tcp.
 Attempt connect_addresses(uv_loop_t* loop, const std::string& target,
                           std::vector<sockaddr_storage> addresses,
                           std::chrono::milliseconds attempt_delay,

@@ -13,14 +13,14 @@
 namespace uvspdy::net {
 namespace {
 
-// Behind its end a thread may still destroy objects that live as long as the process.
+// After its end, a thread may still destroy static objects.
 bool& this_thread_has_ended() {
   thread_local bool ended = false;
   return ended;
 }
 
-// What stands for a thread as long as it lives: its number, as debuggers have it. A pthread_t would
-// be given to the next thread at once.
+// The identity of a thread for its lifetime: its number, as debuggers show it. A pthread_t would be
+// given to the next thread at once.
 class ThisThread {
  public:
   ThisThread() : number_(std::make_shared<const int>(gettid())) {}
@@ -37,10 +37,11 @@ class ThisThread {
   std::shared_ptr<const int> number_;
 };
 
-// Counts the callbacks of all loops, so that it can be told which of two came first.
+// Counts the callbacks of all loops, to know which of two was first.
 std::atomic<std::uint64_t> callbacks = 0;
 
-/// The last one that this thread has run. Its loop may be gone, and another in its place.
+/// The last callback that this thread has run. Its loop may be gone, and another one at its
+/// address.
 struct LastCallback {
   const uv_loop_t* loop = nullptr;
   std::uint64_t number = 0;

@@ -8,14 +8,13 @@
 
 namespace uvspdy::net {
 
-/// Says of a call from a wrong thread which object it was made on, and ends the process: without
-/// NDEBUG, for otherwise nothing is checked. Such a call is a data race, and often a hang, because
-/// nothing tells the loop that there is something to do.
+/// Detects calls from a wrong thread and ends the process with a text that names the object. Does
+/// nothing with NDEBUG. Such a call is a data race, and often hangs because nothing wakes the loop.
 ///
-/// The right thread is the one on which the object was made, until the loop has called the object
-/// back on another: then it is that one. So a loop may be set up on one thread and run by another.
-/// Right as well is a thread that has run a callback of this loop since then, and any when the
-/// right one has ended.
+/// The right thread is the one that made the object, until the loop calls the object back on
+/// another thread, which is then the right one. So a loop may be set up on one thread and run by
+/// another. Also right is a thread that has run a callback of the loop since then; and any thread
+/// once the right one has ended.
 class ThreadCheck {
  public:
 #ifdef NDEBUG
@@ -27,14 +26,14 @@ class ThreadCheck {
 #else
   explicit ThreadCheck(const uv_loop_t* loop);
 
-  /// At the start of a callback of libuv's: this thread runs the loop.
+  /// Call at the start of a callback of libuv: this thread runs the loop.
   static void called_by(const uv_loop_t* loop);
 
-  /// The same where the object is at hand: the callback is for it.
+  /// Like called_by, for a callback that is for this object.
   void called_back();
 
-  /// In each function that users call. `name()` is a text that names the object: its kind, and
-  /// its peer or address.
+  /// Call in each function that users call. `name()` names the object: its kind, and its peer or
+  /// address.
   template <class Name>
   void check(const Name& name) const {
     if (!is_right()) fail(name());
@@ -46,7 +45,7 @@ class ThreadCheck {
 
   const uv_loop_t* loop_;
   std::weak_ptr<const int> owner_;  // of the right thread, and gone with it
-  std::uint64_t since_;             // in callbacks of all loops
+  std::uint64_t since_;             // number of the last callback for this object
   int made_on_;
 #endif
 };

@@ -8,8 +8,8 @@
 namespace uvspdy::net {
 namespace {
 
-// A handle with its handler. Closing gives both to libuv, which frees them with its last callback:
-// so no user's code runs inside the call that lets go of a Timer or Wakeup.
+// A handle with its handler. libuv's last callback frees both, so that no user's code runs inside
+// the call that destroys a Timer or Wakeup.
 template <class Handle>
 struct Scheduled {
   Scheduled(uv_loop_t* loop, Callback<void()> on_due) : handler(std::move(on_due)), thread(loop) {
@@ -56,7 +56,7 @@ Timer::~Timer() = default;
 void Timer::start(std::chrono::milliseconds delay) {
   state_->check_thread();
   const auto count = std::max<std::chrono::milliseconds::rep>(delay.count(), 0);
-  // The loop's notion of now may be as old as the callback we are called from.
+  // The loop's time may be as old as the callback that calls us.
   uv_update_time(state_->handle.loop);
   uv_timer_start(&state_->handle, &State::run, static_cast<std::uint64_t>(count), 0);
 }
@@ -82,8 +82,8 @@ Wakeup::Wakeup(uv_loop_t* loop, Callback<void()> handler)
 
 Wakeup::~Wakeup() = default;
 
-// An idle handle, because it alone keeps the loop from blocking even when it is scheduled by
-// another idle handle of the same turn.
+// An idle handle keeps the loop from blocking even if another idle handle schedules it in the same
+// turn; no other handle does.
 void Wakeup::schedule() {
   state_->check_thread();
   uv_idle_start(&state_->handle, [](uv_idle_t* idle) {

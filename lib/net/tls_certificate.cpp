@@ -13,7 +13,7 @@
 namespace uvspdy::net {
 namespace {
 
-// What a peer's certificate may bring into an error's text.
+// Limits for the part of an error's text that comes from a peer's certificate.
 constexpr std::size_t kLongestName = 256;
 constexpr std::size_t kNamesShown = 10;
 
@@ -87,7 +87,7 @@ TlsCertificate describe(const X509& certificate, bool verified) {
   for (int i = 0; i < X509_NAME_entry_count(subject); ++i) {
     const X509_NAME_ENTRY* entry = X509_NAME_get_entry(subject, i);
     const int kind = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
-    // The last one counts, as it does for Go.
+    // If there are several, the last one counts, as in Go.
     if (kind == NID_commonName) result.common_name = utf8(X509_NAME_ENTRY_get_data(entry));
     if (kind == NID_organizationName) {
       result.organizations.push_back(utf8(X509_NAME_ENTRY_get_data(entry)));

@@ -17,11 +17,10 @@ Result<SslCtxPtr> new_context(const SSL_METHOD* method, TlsVersion min_version) 
   SslCtxPtr context(SSL_CTX_new(method));
   if (!context) return tls_config_error("OpenSSL cannot be used: " + take_openssl_error().text);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // An idle connection keeps no record buffers. What we send is the chain that was given, and no CA
-  // of those that we trust.
+  // Idle connections keep no record buffers. We send the given chain, and no trusted CA.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   const int version = min_version == TlsVersion::k1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
-  // MinProtocol of OpenSSL's configuration may ask for more.
+  // OpenSSL's configuration (MinProtocol) may demand a later version.
   if (SSL_CTX_get_min_proto_version(context.get()) < version &&
       SSL_CTX_set_min_proto_version(context.get(), version) != 1) {
     return tls_config_error("this OpenSSL does not speak " + to_string(min_version));
@@ -65,8 +64,8 @@ Error trust(SSL_CTX* context, const std::vector<X509Ptr>& authorities) {
   return {};
 }
 
-// Any certificate that was given as a CA ends a chain, an intermediate one too: as in Go, whose
-// kubeconfig files are what people have.
+// A chain may end at any certificate that was given as a CA, also at an intermediate one: as in Go,
+// for whose clients kubeconfig files are written.
 void accept_partial_chains(SSL_CTX* context) {
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
 }
@@ -115,13 +114,13 @@ Error ask_for_certificates(SSL_CTX* context, const TlsServerOptions& options) {
       load_certificates(options.client_ca, "client CA");
   if (!authorities) return authorities.error();
   for (const X509Ptr& authority : *authorities) {
-    // Clients choose by these which of their certificates to show.
+    // Clients choose their certificate by this list.
     SSL_CTX_add_client_CA(context, authority.get());
   }
   return trust(context, *authorities);
 }
 
-// A client whose certificate has expired since its ticket was made has to show a good one again.
+// A client whose certificate has expired since it got its ticket must show a valid one again.
 SSL_TICKET_RETURN check_ticket(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
                                SSL_TICKET_STATUS status, void*) {
   switch (status) {
@@ -143,8 +142,8 @@ Result<SslCtxPtr> make_server(const TlsServerOptions& options) {
   } else if (Error error = ask_for_certificates(context, options)) {
     return error;
   }
-  // Tickets only, which cost the server no memory. Their key is the SSL_CTX's own, so one that was
-  // given out under other options is not accepted.
+  // Tickets only, which need no memory on the server. Their key belongs to the SSL_CTX, so tickets
+  // issued under other options are not accepted.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_ticket_cb(context, nullptr, &check_ticket, nullptr);
   if (!options.resume_sessions) {

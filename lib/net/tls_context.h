@@ -35,7 +35,7 @@ class UVSPDY_LOCAL TlsServerContext::Impl {
 
   void replace(SslCtxPtr context);
 
-  /// An SSL holds on to the SSL_CTX that it was made with.
+  /// An SSL keeps its SSL_CTX alive.
   SslPtr new_ssl() const;
 
  private:
@@ -43,7 +43,7 @@ class UVSPDY_LOCAL TlsServerContext::Impl {
   SslCtxPtr context_;
 };
 
-/// What is behind a context, for this floor and its tests.
+/// Access to the Impl of a context, for this floor and its tests.
 struct TlsContextAccess {
   static const TlsClientContext::Impl& impl(const TlsClientContext& context) {
     return *context.impl_;

@@ -13,7 +13,7 @@
 namespace uvspdy::net {
 namespace {
 
-// What of a foreign protocol is shown.
+// How much of another protocol's bytes an error shows.
 constexpr std::size_t kShown = 60;
 
 bool is_ssl(const OpensslError& cause, int reason) {
@@ -37,7 +37,7 @@ bool is_foreign_protocol(const OpensslError& cause) {
          is_ssl(cause, SSL_R_ENCRYPTED_LENGTH_TOO_LONG);
 }
 
-// Alerts that are about the certificate we have shown, or have not; empty for others.
+// The text for an alert about our certificate, or the lack of one; empty for other alerts.
 std::string about_our_certificate(const TlsLink::Facts& facts, const OpensslError& cause) {
   if (cause.library != ERR_LIB_SSL) return {};
   const std::string them = facts.who;
@@ -46,7 +46,7 @@ std::string about_our_certificate(const TlsLink::Facts& facts, const OpensslErro
       return them + " wants a client certificate, and none was given";
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-      // What servers of TLS 1.2 say when a certificate is missing, and at other times.
+      // Servers of TLS 1.2 send these when a certificate is missing, and in other cases.
       if (!facts.server && !facts.has_certificate) {
         return them + " refuses the handshake (" + cause.text +
                "); it may want a client certificate, and none was given";

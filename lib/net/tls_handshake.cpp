@@ -15,8 +15,8 @@
 namespace uvspdy::net {
 namespace {
 
-// How long a client whose handshake we refuse has to take the alert: closing over what it has sent
-// would destroy that on its way.
+// How long a refused client has to read the alert: closing while bytes of its own are unread would
+// reset the connection and destroy the alert on its way.
 constexpr std::chrono::milliseconds kLinger{1000};
 
 constexpr std::string_view kPlainHttpAnswer =
@@ -31,7 +31,7 @@ class TlsHandshake final : public Cancellable,
                            public TlsLinkUser,
                            public std::enable_shared_from_this<TlsHandshake> {
  public:
-  /// `host` is who a client asks for; empty: the peer is known by its address alone.
+  /// `host`: the name that a client asks for; empty if the peer has only its address.
   TlsHandshake(std::unique_ptr<Transport> lower, const std::string& host,
                std::chrono::milliseconds timeout, ConnectHandler handler)
       : lower_(std::move(lower)),
@@ -100,12 +100,12 @@ class TlsHandshake final : public Cancellable,
   }
 
   void on_drained() override {
-    // A write that has failed ends nothing: the peer may have said why, and its end comes.
+    // A failed write ends nothing: the peer may have sent the reason, and its end will come.
     if (lingering_) link_->lower().shutdown({});
   }
 
-  // Goes on as far as the input goes. True when the handshake is done; false with error_ set when
-  // it has failed.
+  // Continues the handshake with the input. Returns true when it is done, false with error_ set
+  // when it has failed, and false when it needs more input.
   bool step() {
     clear_openssl_errors();
     const int result = SSL_do_handshake(link_->ssl());
@@ -126,7 +126,7 @@ class TlsHandshake final : public Cancellable,
     return false;
   }
 
-  // The server's way out: what it has to say, the end, and then the client's end is awaited.
+  // A server's failure: sends the alert or response and its end, then waits for the client's end.
   void linger(bool plain_http) {
     lingering_ = true;
     if (plain_http) {
@@ -169,7 +169,7 @@ class TlsHandshake final : public Cancellable,
                                         std::to_string(timeout_.count()) + " ms"));
   }
 
-  // May destroy this object. From the loop only.
+  // Only from the loop. May destroy this object.
   void finish(Result<std::unique_ptr<Transport>> result) {
     const auto keep = std::exchange(self_, {});
     timer_.stop();
@@ -180,7 +180,7 @@ class TlsHandshake final : public Cancellable,
     handler(std::move(result));
   }
 
-  std::unique_ptr<Transport> lower_;  // before the link has it
+  std::unique_ptr<Transport> lower_;  // until the link takes it
   ThreadCheck thread_;
   std::chrono::milliseconds timeout_;
   ConnectHandler handler_;
@@ -197,7 +197,7 @@ class TlsHandshake final : public Cancellable,
 
 bool is_address(const std::string& host) { return parse_address(host, 0).has_value(); }
 
-// A name as certificates have it: no final dot, no zone of an IPv6 address.
+// A name in the form of certificates: without a final dot, or the zone of an IPv6 address.
 std::string certificate_name(std::string name) {
   if (name.find(':') != std::string::npos) return name.substr(0, name.find('%'));
   if (name.ends_with('.')) name.pop_back();
@@ -211,7 +211,7 @@ std::string min_version(SSL* ssl) {
                                                                     : TlsVersion::k1_2);
 }
 
-// Says which name is asked for, and which the certificate must have.
+// Sets the name to ask for (SNI) and the name that the certificate must have.
 Error expect_name(SSL* ssl, const std::string& name) {
   const bool address = is_address(name);
   const bool asked = address || name.empty() ||
@@ -220,10 +220,10 @@ Error expect_name(SSL* ssl, const std::string& name) {
   bool expected = true;
   if (verifies(ssl)) {
     X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
-    // As in Go: the subject's common name is no host name.
+    // As in Go, the subject's common name does not count as a host name.
     X509_VERIFY_PARAM_set_hostflags(
         param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    // To OpenSSL one with a dot in front is any name that ends so.
+    // OpenSSL takes a name with a leading dot for all names that end with it.
     expected = !name.empty() && !name.starts_with('.') &&
                (address ? X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str())
                         : X509_VERIFY_PARAM_set1_host(param, name.data(), name.size())) == 1;
@@ -265,7 +265,7 @@ Attempt tls_connect(std::unique_ptr<Transport> transport,
   facts.verifies = verifies(ssl.get());
   facts.has_certificate = impl.has_certificate();
   facts.min_version = min_version(ssl.get());
-  // Of one name there may be several servers.
+  // One name may stand for several servers.
   facts.session_key = name + " at " + peer;
   facts.sessions = impl.sessions();
   facts.context = std::move(context);

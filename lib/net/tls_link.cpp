@@ -8,7 +8,7 @@
 namespace uvspdy::net {
 namespace {
 
-// What an idle connection may keep of its buffers.
+// The most that an idle connection keeps of its buffers.
 constexpr std::size_t kIdleCapacity = 4 * 1024;
 
 TlsLink& link_of(BIO* bio) { return *static_cast<TlsLink*>(BIO_get_data(bio)); }
@@ -130,7 +130,7 @@ void TlsLink::written(const Result<std::size_t>& result) {
   flown_ = 0;
   writing_ = false;
   stuck_ = false;
-  flush();  // what was put behind it meanwhile
+  flush();  // output that came meanwhile
   if (!stuck_) user_->on_drained();
 }
 
@@ -162,7 +162,7 @@ int TlsLink::bio_read(BIO* bio, char* out, std::size_t size, std::size_t* count)
   BIO_clear_retry_flags(bio);
   *count = std::min(size, link.input_.size());
   if (*count == 0) {
-    // The end of the lower transport is no business of OpenSSL's: we tell truncation ourselves.
+    // The end of the lower transport is hidden from OpenSSL: TlsTransport reports truncation.
     BIO_set_retry_read(bio);
     return 0;
   }
@@ -191,7 +191,7 @@ int TlsLink::on_new_session(SSL* ssl, SSL_SESSION* session) {
   if (facts.sessions != nullptr && SSL_SESSION_is_resumable(session) == 1) {
     facts.sessions->put(facts.session_key, *session);
   }
-  return 0;  // we keep a copy, not this one
+  return 0;  // 0: we keep a copy, and not this object
 }
 
 }  // namespace uvspdy::net

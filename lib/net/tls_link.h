@@ -13,33 +13,33 @@
 
 namespace uvspdy::net {
 
-/// What is smaller is copied together: a record, or a system call, costs about as much as copying
-/// this.
+/// Smaller spans are copied together: copying this much costs about as much as a record or a system
+/// call.
 inline constexpr std::size_t kWorthNoCopy = 4 * 1024;
 
-/// Who a link works for: a handshake first, the transport that comes of it afterwards. Called
-/// from the loop. Anything may be destroyed from inside, the link included.
+/// The user of a link: first a handshake, then the transport that results from it. Called from the
+/// loop. The functions may destroy anything, the link included.
 class TlsLinkUser {
  public:
   virtual ~TlsLinkUser() = default;
 
-  /// There is input.
+  /// input() has grown.
   virtual void on_input() = 0;
-  /// The transport below has ended.
+  /// The lower transport has ended.
   virtual void on_lower_end() = 0;
-  /// The transport below has taken all output, or has failed.
+  /// The lower transport has taken all output, or has failed.
   virtual void on_drained() = 0;
 };
 
-/// One connection's SSL joined with the transport below it.
+/// Connects an SSL with the transport below it.
 ///
-/// In: OpenSSL reads out of the very view that the lower transport hands up; only what must outlive
-/// that call is copied (`keep_input`). Out: a record that is worth it goes to the lower transport
-/// out of OpenSSL's own buffer, in one gathered call with the small records that wait before it;
-/// what is not taken is kept here. OpenSSL itself never sees a write that has to wait.
+/// Input: OpenSSL reads from the very view that the lower transport delivers; only bytes that must
+/// outlive that call are copied (`keep_input`). Output: a large record goes to the lower transport
+/// directly from OpenSSL's buffer, in one gathered call with the small records that wait before it;
+/// bytes not taken are kept here. OpenSSL never sees a write that has to wait.
 class TlsLink {
  public:
-  /// What the callbacks of an SSL need to know.
+  /// The data for the callbacks of an SSL.
   struct Facts {
     bool server = false;
     std::string who;       ///< the other side, for messages
@@ -64,11 +64,11 @@ class TlsLink {
   Transport& lower() const { return *lower_; }
   const Facts& facts() const { return facts_; }
 
-  /// Starts, and stops, reading from below. Cheap when that is so already.
+  /// Starts and stops reading from the lower transport. Cheap if nothing changes.
   void set_reading(bool reading);
 
   bool has_input() const { return !input_.empty(); }
-  /// Before the view that `on_input` was called for goes away.
+  /// Copies unread input. Call before the view of `on_input` becomes invalid.
   void keep_input();
   void drop_input();
   /// The input that OpenSSL has not seen yet.
@@ -77,16 +77,16 @@ class TlsLink {
   bool lower_ended() const { return lower_ended_; }
   const Error& lower_end() const { return lower_end_; }
 
-  /// Takes output as it is, behind the records before it.
+  /// Queues bytes that are not to be encrypted, after the records before them.
   void put(Bytes output);
   void drop_output() { waiting_.clear(); }
-  /// Hands on what waits. After each use of the SSL.
+  /// Sends queued output. Call after each use of the SSL.
   void flush();
-  /// Whether the lower transport is slow: nothing may be encrypted until `on_drained`.
+  /// Whether the lower transport has not taken all output: encrypt nothing until `on_drained`.
   bool is_stuck() const { return stuck_; }
-  /// Ciphertext that the lower transport has not taken.
+  /// Bytes of output that the lower transport has not taken.
   std::size_t backlog() const { return in_flight_.size() - flown_ + waiting_.size(); }
-  /// Lets go of memory that an idle connection does not need.
+  /// Frees memory that an idle connection does not need.
   void trim();
   const Error& write_error() const { return write_error_; }
 
@@ -109,13 +109,13 @@ class TlsLink {
   Bytes input_;                          // a view of the lower transport's, or of held_
   std::vector<std::uint8_t> held_;       // input that has outlived its view
   std::vector<std::uint8_t> waiting_;    // output not handed on yet
-  std::vector<std::uint8_t> in_flight_;  // output that a write of the lower transport holds
-  std::size_t flown_ = 0;                // how much of it is gone
+  std::vector<std::uint8_t> in_flight_;  // output that a write of the lower transport uses
+  std::size_t flown_ = 0;                // how much of in_flight_ is written
   bool stuck_ = false;
   bool writing_ = false;
   Error write_error_;
-  // Of these the last goes first: the transport may hold a view of in_flight_ until it is gone, and
-  // the SSL's BIO points here.
+  // Destroyed in reverse order: the SSL, whose BIO points here, then the transport, which may use
+  // in_flight_ until then.
   std::unique_ptr<Transport> lower_;
   SslPtr ssl_;
 };

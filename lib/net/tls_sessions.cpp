@@ -39,7 +39,7 @@ SslSessionPtr TlsSessions::take(const std::string& server) {
   }
   SslSessionPtr taken = std::move(sessions.back());
   sessions.pop_back();
-  // A TLS 1.2 session serves many connections, and a server need not give a new one.
+  // A TLS 1.2 session can be used many times, and a server need not issue another.
   if (SSL_SESSION_get_protocol_version(taken.get()) != TLS1_3_VERSION) {
     if (SslSessionPtr copy{SSL_SESSION_dup(taken.get())}) sessions.push_back(std::move(copy));
   }

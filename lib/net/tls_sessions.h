@@ -10,19 +10,19 @@
 
 namespace uvspdy::net {
 
-/// Whether the certificate that the other side showed for a session has expired meanwhile. Resuming
-/// does not look at it again, and tickets can be renewed without end. False when it showed none.
+/// Whether the certificate that the other side showed in a session has expired since. Resuming does
+/// not check it, and tickets can be renewed without end. False if it showed none.
 bool certificate_has_expired(SSL_SESSION& session);
 
-/// Sessions that a client may resume, by server. Any thread may call. Each connection gets a
-/// session of its own: OpenSSL writes into those in use.
+/// Sessions that a client may resume, by server. Any thread may use this. Each connection gets its
+/// own copy, since OpenSSL writes into a session in use.
 class TlsSessions {
  public:
   static constexpr std::size_t kServers = 64;
-  /// A TLS 1.3 ticket is for one connection, and servers send two or so.
+  /// A TLS 1.3 ticket serves one connection, and servers send about two.
   static constexpr std::size_t kSessionsPerServer = 4;
 
-  /// Keeps a copy.
+  /// Stores a copy of a session.
   void put(const std::string& server, const SSL_SESSION& session);
 
   /// The newest one whose certificate has not expired, or null.

@@ -13,13 +13,13 @@
 namespace uvspdy::net {
 namespace {
 
-// Output that our peer makes us produce (answers to KeyUpdate) while it takes none: past this it
-// is not read.
+// Output that the peer makes us produce (answers to KeyUpdate) and does not read: when there is
+// more, we stop reading from the peer.
 constexpr std::size_t kBacklogLimit = 64 * 1024;
 
 }  // namespace
 
-/// Lives on, while one of its handlers runs, when that handler destroys the transport.
+/// Outlives the transport if a handler that is running destroys that.
 class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_from_this<State> {
  public:
   explicit State(std::unique_ptr<TlsLink> of) : link(std::move(of)) {
@@ -29,14 +29,14 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
 
   void set_read_handlers(ReadHandler on_read, EndHandler on_end) {
     if (ended_) return;
-    // What the old ones own is destroyed with the arguments, behind everything here.
+    // The old handlers, and the objects they own, are destroyed with the arguments, after all this.
     std::swap(on_read_, on_read);
     std::swap(on_end_, on_end);
   }
 
   void start_reading() {
     reading_ = true;
-    // What is here already must not be delivered inside this call.
+    // Input that has already arrived must not be delivered inside this call.
     if (link->has_input() || link->lower_ended()) {
       wakeup_->schedule();
     } else {
@@ -80,8 +80,8 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     writing_ = false;
     wakeup_.reset();
     on_closed_ = std::move(handler);
-    // The transport below need call back only while it lives, and ours may be destroyed at once.
-    // Our handlers are freed then, too: no user's code runs inside the call that closes.
+    // The lower transport calls back only while it lives, and this transport may be destroyed at
+    // once. Handlers are freed then, too, so no user's code runs inside the call that closes.
     self_ = shared_from_this();
     const auto closed = [this] {
       const auto keep = std::exchange(self_, nullptr);
@@ -112,7 +112,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
 
   void wake_up() {
     const auto keep = shared_from_this();
-    // Each of these may close the transport.
+    // Each call may close the transport.
     auto due = std::exchange(later_, {});
     for (auto& next : due) {
       if (!closed_) next();
@@ -123,7 +123,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
 
   // ---- reading
 
-  // Decrypts and hands on what there is for as long as it is wanted. From the loop only.
+  // Decrypts and delivers input as long as it is wanted. Only from the loop.
   void deliver() {
     const auto keep = shared_from_this();
     const Scratch scratch;
@@ -161,7 +161,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   void end(const Error& error) {
     ended_ = true;
     link->drop_input();
-    link->flush();  // an alert says to the peer what was wrong
+    link->flush();  // sends the alert with the reason
     link->set_reading(false);
     const ReadHandler not_called_any_more = std::move(on_read_);
     on_end_(error);
@@ -181,7 +181,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
     if (step) {
       written_ += *step;
       if (!spans_.empty() && *step < spans_.front().size()) {
-        // The first span goes whole, in as many steps as it takes.
+        // The whole first span is written, in several steps if need be.
         spans_.front() = spans_.front().subspan(*step);
         return;
       }
@@ -196,7 +196,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
 
   void say_goodbye() {
     goodbye_ = Goodbye::kOnItsWay;
-    // An SSL that has failed has told the peer by an alert.
+    // An SSL that has failed has already sent an alert.
     if (!broken_ && !link->write_error()) {
       clear_openssl_errors();
       SSL_shutdown(link->ssl());
@@ -223,7 +223,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   bool closed_ = false;
   bool reading_ = false;
   bool ended_ = false;
-  bool held_up_ = false;  // not reading until our own output is out of the way
+  bool held_up_ = false;  // not reading until the peer takes our own output
   bool broken_ = false;
   ReadHandler on_read_;
   EndHandler on_end_;
@@ -232,7 +232,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   bool writing_ = false;
   WriteHandler on_written_;
   bool shutdown_asked_ = false;
-  // Our close_notify, and the lower transport's shutdown behind it.
+  // Our close_notify, then the lower transport's shutdown.
   enum class Goodbye { kNo, kOnItsWay, kSaid };
   Goodbye goodbye_ = Goodbye::kNo;
   DoneHandler on_shutdown_;

@@ -10,7 +10,7 @@
 
 namespace uvspdy::net {
 
-/// The Transport that a handshake comes to.
+/// The Transport that results from a handshake.
 class TlsTransport final : public Transport {
  public:
   TlsTransport(std::unique_ptr<TlsLink> link, TlsInfo info);

@@ -24,7 +24,7 @@ Result<std::size_t> encrypt(TlsLink& link, std::span<const Bytes> spans) {
   const Scratch scratch;
   std::size_t staged = 0;
   std::size_t taken = 0;
-  // Encrypts what small spans have left in the scratch memory.
+  // Encrypts the small spans collected in the scratch memory.
   const auto put_staged = [&] {
     if (staged == 0) return Error();
     taken += staged;

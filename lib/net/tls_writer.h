@@ -6,10 +6,9 @@
 
 namespace uvspdy::net {
 
-/// Encrypts as much of `spans` as the transport below takes without waiting, and says how many
-/// bytes that was; 0 while it is slow. What was encrypted is on its way or kept by the link.
-/// Spans shorter than 4 KiB share records, larger ones are not copied. Errors: the lower
-/// transport's; kTlsProtocol.
+/// Encrypts as much of `spans` as the lower transport takes without waiting, and returns the number
+/// of bytes; 0 while it is slow. Encrypted bytes are sent, or kept by the link. Spans shorter than
+/// 4 KiB share records; larger ones are not copied. Errors: the lower transport's; kTlsProtocol.
 Result<std::size_t> encrypt(TlsLink& link, std::span<const Bytes> spans);
 
 }  // namespace uvspdy::net

@@ -11,7 +11,7 @@ using wire::FrameType;
 ControlOutput::ControlOutput(const Options& options, Stats& stats, const TraceHandler& trace)
     : stats_(stats), trace_(trace), encoder_(options.compression, options.limits) {}
 
-// A frame stands at the end of `queue`, from `start` on.
+// A frame was appended to `queue`; it begins at `start`.
 void ControlOutput::queued(const std::vector<std::uint8_t>& queue, std::size_t start,
                            FrameType type, wire::StreamId id, std::uint32_t value,
                            const Headers* headers) {
@@ -109,7 +109,7 @@ void ControlOutput::answer(const wire::PingFrame& frame) { answers_ += put(frame
 
 void ControlOutput::send_opening(const wire::SettingsFrame& settings, std::uint32_t window_delta,
                                  const wire::PingFrame& ping) {
-  // No answer was queued before; from here on the three stand at the head of the urgent ones.
+  // No answer was queued before, so these stay ahead of all others in `urgent_`.
   put(settings, urgent_);
   if (window_delta != 0) put(wire::WindowUpdateFrame{0, window_delta}, urgent_);
   put(ping, urgent_);

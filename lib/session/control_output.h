@@ -14,17 +14,17 @@ namespace uvspdy::session {
 
 class OutputBatch;
 
-/// Where control frames are encoded, counted and traced, and wait to be sent. Those with headers
-/// share one compression state, so they leave in the order in which they were encoded.
+/// Encodes, counts and traces control frames, and queues them until a batch takes them. Frames with
+/// headers share one compression state, so they are sent in the order of their encoding.
 class ControlOutput {
  public:
   /// All three belong to the session and outlive this.
   ControlOutput(const Options& options, Stats& stats, const TraceHandler& trace);
 
-  /// Whether these headers can be sent. Errors: those of wire::FrameEncoder.
+  /// Returns the error, if any, that wire::FrameEncoder has for these headers.
   Error check(wire::FrameType type, const Headers& headers);
 
-  // What this side sends of itself.
+  // Frames that this side sends on its own.
   Error send(const wire::SynStreamFrame& frame);
   Error send(const wire::SynReplyFrame& frame);
   void send(const wire::RstStreamFrame& frame);
@@ -32,35 +32,33 @@ class ControlOutput {
   void send(const wire::PingFrame& frame);
   void send(const wire::GoAwayFrame& frame);
 
-  /// A PING that does not make the connection count as used.
+  /// A PING that does not restart Options::idle_timeout.
   void send_quietly(const wire::PingFrame& frame);
 
-  // What the peer makes us send. It counts in `answers`.
+  // Frames that the peer makes us send. They count in `answers`.
   void answer(const wire::RstStreamFrame& frame);
   void answer(const wire::WindowUpdateFrame& frame);
-  /// Ahead of everything that was not sent yet, except the opening, which tells the peer of our
-  /// windows.
+  /// Queued before all other control frames, except the opening, which announces our windows.
   void answer(const wire::PingFrame& frame);
 
-  /// The frames with which the session opens go ahead of every answer.
+  /// The opening of the session: frames that are queued before every answer.
   void send_opening(const wire::SettingsFrame& settings, std::uint32_t window_delta,
                     const wire::PingFrame& ping);
 
-  /// HEADERS have their place among a stream's data: the frame is for the caller to put there, and
-  /// it is now that it is compressed.
+  /// Compresses a HEADERS frame now. The caller puts it into the batch, among its stream's data.
   Result<Buffer> encode(const wire::HeadersFrame& frame);
 
   bool empty() const { return urgent_.empty() && control_.empty(); }
   std::size_t size() const { return urgent_.size() + control_.size(); }
-  /// Bytes of it that the peer has made us queue.
+  /// Bytes of queued frames that the peer has made us send.
   std::size_t answers() const { return answers_; }
-  /// Whether a quiet PING waits.
+  /// Whether a PING of send_quietly is queued.
   bool has_quiet() const { return quiet_waits_; }
   void move_to(OutputBatch& batch);
   void clear();
 
  private:
-  /// Encodes a frame that cannot fail at the end of a queue; returns its size.
+  /// Appends an encoded frame, of a type that cannot fail, to a queue; returns its size.
   template <class Frame>
   std::size_t put(const Frame& frame, std::vector<std::uint8_t>& queue);
   template <class Frame>
@@ -75,7 +73,7 @@ class ControlOutput {
   std::vector<std::uint8_t> control_;
   std::size_t answers_ = 0;
   bool quiet_waits_ = false;
-  bool others_wait_ = false;  // frames that make the connection count as used
+  bool others_wait_ = false;  // other frames than those of send_quietly are queued
 };
 
 }  // namespace uvspdy::session

@@ -6,17 +6,17 @@
 
 namespace uvspdy::session {
 
-/// Frames whose leaving is told: SYN_REPLYs and FINs, from when they are queued until the batch
-/// that carries them is with the transport.
+/// SYN_REPLYs and FINs whose sending is reported to the handler: from their queueing until the
+/// transport has taken the batch with them.
 class Departures {
  public:
   void queue_reply(wire::StreamId id) { queued_.replies.push_back(id); }
-  /// One on a SYN_STREAM or SYN_REPLY.
+  /// A FIN on a SYN_STREAM or SYN_REPLY.
   void queue_fin(wire::StreamId id) { queued_.fins.push_back(id); }
-  /// One on a DATA or HEADERS frame, which has its place in the batch already.
+  /// A FIN on a DATA or HEADERS frame, which is in the batch already.
   void fin_in_batch(wire::StreamId id) { in_batch_.fins.push_back(id); }
 
-  /// All that is queued goes with the batch that is being filled, which was empty.
+  /// A new batch is being filled: it takes all that is queued.
   void begin_batch() {
     in_batch_.replies.swap(queued_.replies);
     in_batch_.fins.swap(queued_.fins);

@@ -10,16 +10,16 @@
 
 namespace uvspdy::session {
 
-/// What the session has of its user's and needs no more: buffers that were sent or given up, and
-/// the trace. Their owners may do anything when they are freed, also call the session. So they are
-/// freed in one place, at the end of each function of Session, when its state is in order.
+/// Objects of the user that the session no longer needs: buffers that were sent or dropped, and
+/// trace handlers. Their destructors may call the session. So they are freed in one place, at the
+/// end of each function of Session, when its state is consistent.
 class Dropped {
  public:
   void add(Ring<Outgoing>&& queue) {
     if (!queue.empty()) queues_.push_back(std::move(queue));
   }
 
-  /// Takes the buffers and leaves the memory that they stood in.
+  /// Takes the buffers, and leaves the vector's memory to its owner.
   void add(std::vector<Buffer>& buffers) {
     if (buffers_.empty()) {
       buffers_.swap(buffers);
@@ -33,9 +33,9 @@ class Dropped {
     if (trace) traces_.push_back(std::move(trace));
   }
 
-  /// Frees everything, and what owners drop meanwhile.
+  /// Frees everything, also what the destructors add meanwhile.
   void free_all() {
-    if (std::exchange(freeing_, true)) return;  // the call further up sees to it
+    if (std::exchange(freeing_, true)) return;  // an outer call of this function goes on
     while (!buffers_.empty() || !queues_.empty() || !traces_.empty()) {
       std::vector<Buffer> buffers = std::move(buffers_);
       buffers_.clear();
@@ -44,7 +44,7 @@ class Dropped {
         [[maybe_unused]] const auto traces = std::exchange(traces_, {});
         buffers.clear();
       }
-      if (buffers_.empty()) buffers_.swap(buffers);  // its memory is used again
+      if (buffers_.empty()) buffers_.swap(buffers);  // reuses its memory
     }
     freeing_ = false;
   }

@@ -8,7 +8,7 @@
 
 namespace uvspdy::session {
 
-/// The streams of which the next advance has something to tell. What that is stands in the stream.
+/// The streams for which the next advance has to call the Handler. Each stream knows the calls.
 class DueStreams {
  public:
   bool empty() const { return due_.empty(); }
@@ -17,8 +17,8 @@ class DueStreams {
     if (!std::exchange(stream.due, true)) due_.push_back(stream.id);
   }
 
-  /// Calls `tell` for each. `find` finds a stream, or null if it is gone. What `tell` makes due is
-  /// for the next time. The two lists change places, so that neither loses its memory.
+  /// Calls `tell` for each stream; `find` returns null for one that is gone. Streams that `tell`
+  /// adds are left for the next call. The two lists change places, so that both keep their memory.
   template <class Find, class Tell>
   void tell_all(Find find, Tell tell) {
     telling_.swap(due_);

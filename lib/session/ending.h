@@ -7,32 +7,32 @@
 
 namespace uvspdy::session {
 
-/// How far the end of a session has come, from either side.
+/// The stages of a session's end, whichever side begins it.
 class Ending {
  public:
   const Error& error() const { return error_; }
 
   bool is_open() const { return state_ == State::kOpen; }
   bool is_closing() const { return state_ == State::kClosing; }
-  /// Nothing comes in or goes out any more.
+  /// Nothing is received or sent any more.
   bool is_over() const { return state_ == State::kEnded; }
-  /// Whether what the peer sends still matters.
+  /// Whether received frames still matter.
   bool takes_input() const { return is_open() || is_closing(); }
 
-  /// This side has closed it, with `reason` if it did so by itself. The rest of the output leaves,
-  /// and a GOAWAY behind it.
+  /// This side closes the session, with an error in `reason` if the session does so by itself. The
+  /// rest of the output is sent, then a GOAWAY.
   void close(wire::GoAwayStatus status, const Error& reason) {
     state_ = State::kClosing;
     goaway_status_ = status;
     error_ = reason;
   }
 
-  /// The peer has broken the protocol, or a limit: GOAWAY, and no more.
+  /// The peer has broken the protocol or a limit: only a GOAWAY is sent.
   void fail(const Error& error) {
     state_ = State::kFailed;
     error_ = error;
     goaway_status_ = wire::GoAwayStatus::kProtocolError;
-    goaway_sent_ = false;  // that of a graceful shutdown said something else
+    goaway_sent_ = false;  // an earlier one, of a graceful shutdown, had another status
   }
 
   void finish() { state_ = State::kEnded; }
@@ -40,25 +40,25 @@ class Ending {
   // The graceful end.
 
   bool is_shutting_down() const { return shutting_down_; }
-  /// False if it was already.
+  /// Returns false if the shutdown had begun before.
   bool begin_shutdown() { return !std::exchange(shutting_down_, true); }
 
   // GOAWAY.
 
-  /// Whether ours was sent, or is queued.
+  /// Whether our GOAWAY was sent or is queued.
   bool goaway_sent() const { return goaway_sent_; }
-  /// Whether one has still to go behind the rest of the output.
+  /// Whether our GOAWAY has to follow the rest of the output.
   bool wants_goaway() const {
     return (state_ == State::kClosing || state_ == State::kFailed) && !goaway_sent_;
   }
-  /// Its status; it counts as sent.
+  /// Returns the status for our GOAWAY, which counts as sent from now on.
   wire::GoAwayStatus take_goaway() {
     goaway_sent_ = true;
     return goaway_status_;
   }
 
   bool peer_gone_away() const { return peer_gone_away_; }
-  /// False if the peer's has come before.
+  /// Returns false if the peer has sent a GOAWAY before.
   bool note_peer_gone_away() { return !std::exchange(peer_gone_away_, true); }
 
  private:

@@ -6,8 +6,8 @@
 
 namespace uvspdy::session {
 
-/// What headers cost while they are kept, counted as HTTP/2 does (RFC 9113 section 6.5.2): the
-/// texts, and 32 bytes for each field.
+/// The memory that kept headers count as, by the rule of HTTP/2 (RFC 9113, section 6.5.2): the size
+/// of the texts and 32 bytes for each field.
 inline std::size_t cost_of(const Headers& headers) {
   std::size_t cost = 0;
   for (const Headers::Field& field : headers) {

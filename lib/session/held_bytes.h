@@ -11,8 +11,8 @@
 
 namespace uvspdy::session {
 
-/// What has arrived for a paused reader, in one piece of memory: a peer that sends single bytes
-/// makes us hold single bytes, not a list node for each. One pointer while there is nothing.
+/// Data buffered for one paused reader, in one piece of memory, so that a peer that sends single
+/// bytes makes us hold single bytes and not a list node for each. Only one pointer while empty.
 class HeldBytes {
  public:
   std::size_t size() const { return bytes_ ? bytes_->size() : 0; }
@@ -21,13 +21,13 @@ class HeldBytes {
   void append(Bytes more) {
     if (more.empty()) return;
     if (!bytes_) bytes_ = std::make_unique<std::vector<std::uint8_t>>();
-    // By a quarter, not by doubling: what a paused stream costs is bounded.
+    // Grows by a quarter and not by doubling, to bound the cost of a paused stream.
     const std::size_t needed = bytes_->size() + more.size();
     if (needed > bytes_->capacity()) bytes_->reserve(std::max(needed, bytes_->size() * 5 / 4));
     bytes_->insert(bytes_->end(), more.begin(), more.end());
   }
 
-  /// Everything that is held; it holds nothing afterwards.
+  /// Removes and returns all bytes.
   std::vector<std::uint8_t> take() {
     const std::unique_ptr<std::vector<std::uint8_t>> taken = std::move(bytes_);
     return taken ? std::move(*taken) : std::vector<std::uint8_t>();

@@ -7,14 +7,14 @@ namespace uvspdy::session {
 bool HeldInput::wants_input() const {
   if (streams_over_ > 0) return false;
   const std::size_t most = limits_.connection_buffer;
-  // A peer that keeps to the window does not get past it.
+  // A peer that respects the window never exceeds it.
   return size_ <=
          (windows_.keeps_to_windows() ? std::max<std::size_t>(most, wire::kDefaultWindow) : most);
 }
 
 std::size_t HeldInput::most(const Stream& stream) const {
   if (!windows_.keeps_to_windows()) return limits_.stream_buffer;
-  // A peer that has not seen our newest SETTINGS may go by a larger window.
+  // A peer that has not read our latest SETTINGS may still use a larger window.
   const std::int64_t window = std::max<std::int64_t>(windows_.most_unread(stream), 0);
   return std::max(limits_.stream_buffer, static_cast<std::size_t>(window));
 }
@@ -40,8 +40,8 @@ std::vector<std::uint8_t> HeldInput::take(Stream& stream) {
   return bytes;
 }
 
-// Whether the stream holds so much that the connection is not to be read. One that has resumed is
-// waited for whatever its policy: the next advance delivers what it holds.
+// Updates whether the stream buffers so much that reading must stop. That applies to a stream that
+// has resumed, whatever its policy, because the next advance delivers its data.
 void HeldInput::note(Stream& stream) {
   Receiving& receiving = stream.receiving;
   const bool waits = receiving.overflow == OverflowPolicy::kStopReading || receiving.takes_data();

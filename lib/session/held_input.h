@@ -12,8 +12,8 @@
 
 namespace uvspdy::session {
 
-/// What is held for readers that do not take it, of all streams together, and whether the
-/// connection is still to be read.
+/// The data of all streams that is buffered for their readers, and whether the connection should be
+/// read in spite of it.
 class HeldInput {
  public:
   HeldInput(const Limits& limits, const Windows& windows) : limits_(limits), windows_(windows) {}
@@ -21,20 +21,20 @@ class HeldInput {
   std::size_t size() const { return size_; }
   bool wants_input() const;
 
-  /// What that does to timeouts: the connection is not idle while something waits for a reader.
+  /// For the timeouts: a connection whose data waits for a reader is not idle.
   Liveness::Reading reading() const { return {wants_input(), is_unread(), reading_again_}; }
-  /// The better times have been taken note of.
+  /// The timeouts have been restarted for `reading().again`.
   void note_reading_again() { reading_again_ = false; }
 
-  /// Whether a stream may not hold that much more: its OverflowPolicy resets it.
+  /// Whether buffering `more` bytes exceeds the stream's limit and its OverflowPolicy resets it.
   bool overflows(const Stream& stream, std::size_t more) const;
-  /// The most that a stream's reader may leave to us.
+  /// The most bytes that may be buffered for a stream.
   std::size_t most(const Stream& stream) const;
 
   void hold(Stream& stream, Bytes payload);
   std::vector<std::uint8_t> take(Stream& stream);
 
-  // Who reads the stream, and what happens when it holds too much. What that changes is noted here.
+  // Changes of a stream's reader and of its policy, which this class must know of.
 
   void set_reader(Stream& stream, Receiving::Reader reader) {
     stream.receiving.reader = reader;
@@ -52,8 +52,8 @@ class HeldInput {
   const Limits& limits_;
   const Windows& windows_;
   std::size_t size_ = 0;
-  std::size_t streams_over_ = 0;  // those that hold so much that we do not read
-  bool reading_again_ = false;    // something has become better since the last advance
+  std::size_t streams_over_ = 0;  // streams that buffer so much that we stop reading
+  bool reading_again_ = false;    // a reader has caught up since the last advance
 };
 
 }  // namespace uvspdy::session

@@ -21,7 +21,7 @@ std::optional<Time> Liveness::deadline(const Reading& reading, bool pings) const
   const auto consider = [&earliest](std::optional<Time> time) {
     if (time && (!earliest || *time < *earliest)) earliest = time;
   };
-  // One that begins by itself begins with the next advance, which is to come at once.
+  // Such a timeout starts with the next advance, which is due at once.
   const auto consider_started = [&consider](const Timeout& timeout) {
     const bool counts = time_after(Time(), timeout.duration()).has_value();
     consider(timeout.runs() || !counts ? timeout.due() : Time::min());

@@ -11,15 +11,15 @@
 
 namespace uvspdy::session {
 
-/// The timeouts of a session: when each is due, and what keeps it from being. What is done then is
-/// the session's business.
+/// The timeouts of a session: when each is due, and what postpones it. The session decides what
+/// happens then.
 class Liveness {
  public:
-  /// What readers that pause do to the connection.
+  /// How readers that pause affect the connection.
   struct Reading {
     bool reads = true;    ///< the connection is read, so the peer can show that it is alive
-    bool unread = false;  ///< something waits for a reader that has paused
-    bool again = false;   ///< one of these has just become better: time begins anew
+    bool unread = false;  ///< data waits for a reader that has paused
+    bool again = false;   ///< one of these has just improved: timeouts start anew
   };
 
   explicit Liveness(const Options& options)
@@ -30,29 +30,29 @@ class Liveness {
         create_timeout_(options.create_timeout),
         break_off_timeout_(options.break_off_timeout) {}
 
-  // What happens.
+  // Events.
 
   void bytes_came(Time now) {
     ping_answer_.restart_if_it_runs(now);
     silence_.restart_if_it_runs(now);
   }
-  /// The peer has come to the end of a window, and perhaps has none.
+  /// The peer has used up a window and not yet shown that it has flow control.
   void window_ended(Time now) { silence_.start(now); }
   void silence_answered() { silence_.stop(); }
   void data_came(Time now) { last_data_ = now; }
-  /// A frame in either direction that shows that the connection is used.
+  /// A frame, in either direction, that shows that the connection is in use.
   void frame_passed(Time now) { idle_.restart(now); }
   void stream_created(wire::StreamId id, Time now) {
     if (const auto end = time_after(now, create_timeout_)) creates_.emplace_back(*end, id);
   }
-  /// A stream was broken off, and `queued` bytes of it are still to leave. Its time begins with the
-  /// next advance.
+  /// A stream was broken off while `queued` bytes of it are still to be sent. Its time starts with
+  /// the next advance.
   void stream_broken_off(wire::StreamId id, std::size_t queued) {
     if (time_after(Time(), break_off_timeout_)) new_breaks_.push_back({{}, id, queued});
   }
   void ping_sent(Time now) { ping_answer_.start(now); }
   void ping_answered() { ping_answer_.stop(); }
-  /// Whether a writer waits for a window of a peer that perhaps has none.
+  /// Whether a writer waits for a window of a peer that perhaps has no flow control.
   void note_blocked(bool blocked, Time now) {
     blocked ? flow_control_.start(now) : flow_control_.stop();
   }
@@ -60,16 +60,16 @@ class Liveness {
     idle_.set_duration(duration);
     idle_.restart(now);
   }
-  /// Output waits until the transport takes more of it. So does a PING in it or behind it: no
-  /// answer can come before it has left.
+  /// The transport has not taken all output. A PING may be in the rest or queued after it, so its
+  /// answer cannot come yet.
   void note_output_waits() { output_waited_ = true; }
-  /// All of it has left that could wait.
+  /// The transport has taken all output.
   void output_left(Time now) {
     if (std::exchange(output_waited_, false)) restart_answers(now);
   }
   void time_came(Time now, const Reading& reading);
 
-  // What is due. Each is to be asked behind time_came.
+  // Timeouts that are due. Ask only after time_came.
 
   const Timeout& idle() const { return idle_; }
   const Timeout& ping_answer() const { return ping_answer_; }
@@ -78,17 +78,17 @@ class Liveness {
   std::chrono::milliseconds create_timeout() const { return create_timeout_; }
   std::chrono::milliseconds break_off_timeout() const { return break_off_timeout_; }
 
-  /// Whether a PING is to be sent now; the next period begins with the question.
+  /// Whether to send a PING now. If so, this call starts the next period.
   bool ping_is_due(Time now);
 
-  /// Whether DATA has come within the last period of PINGs.
+  /// Whether DATA has arrived within the last ping_period.
   bool data_comes(Time now) const {
     const auto end = last_data_ ? time_after(*last_data_, ping_period_.duration()) : std::nullopt;
     return end && now < *end;
   }
 
-  /// A stream that has waited too long for its SYN_REPLY, each once; `waits` says of an id whether
-  /// it still waits.
+  /// Removes and returns a stream that has waited too long for its SYN_REPLY. `waits(id)` says
+  /// whether the stream still waits.
   template <class Waits>
   std::optional<wire::StreamId> take_late_create(Time now, Waits waits) {
     while (!creates_.empty()) {
@@ -101,8 +101,8 @@ class Liveness {
     return std::nullopt;
   }
 
-  /// A stream that was broken off and of which too little has left since, each once; `queued` says
-  /// of an id how many bytes still wait, or nothing if it is through.
+  /// Removes and returns a stream that was broken off and has sent too little since. `queued(id)`
+  /// is the number of bytes still to be sent, or nothing if the stream has closed.
   template <class Queued>
   std::optional<wire::StreamId> take_late_break(Time now, Queued queued) {
     while (!breaks_.empty()) {
@@ -117,12 +117,12 @@ class Liveness {
     return std::nullopt;
   }
 
-  /// When the first of them is due. With `pings` PINGs may be sent.
+  /// When the first timeout is due. `pings`: whether PINGs may be sent.
   std::optional<Time> deadline(const Reading& reading, bool pings) const;
 
  private:
-  // What must leave of a stream that was broken off to get more time: so the waiting is bounded,
-  // and a slow peer is not cut off.
+  // A stream that was broken off gets more time each time it has sent this much. So a slow peer is
+  // not cut off, and yet the wait is bounded.
   static constexpr std::size_t kLeastProgress = 16 * 1024;
 
   struct Break {
@@ -146,11 +146,11 @@ class Liveness {
   Timeout ping_period_;
   Timeout ping_answer_;
   Timeout flow_control_;
-  Timeout silence_{std::chrono::seconds(1)};  // of a peer at the end of a window
+  Timeout silence_{std::chrono::seconds(1)};  // since a peer used up a window
   std::chrono::milliseconds create_timeout_;
   std::chrono::milliseconds break_off_timeout_;
   std::deque<std::pair<Time, wire::StreamId>> creates_;  // by the end of their time
-  Ring<Break> new_breaks_;                               // whose time has not begun
+  Ring<Break> new_breaks_;                               // their time has not started
   Ring<Break> breaks_;                                   // by the end of their time
   bool output_waited_ = false;
   std::optional<Time> last_data_;

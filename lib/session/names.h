@@ -8,10 +8,10 @@
 
 namespace uvspdy::session {
 
-/// A stream as error texts name it.
+/// The name of a stream in error texts.
 inline std::string stream_text(wire::StreamId id) { return "stream " + std::to_string(id); }
 
-/// What a stream that this side has reset ends with.
+/// The error of a stream that this side has reset.
 inline Error reset_here(wire::StreamId id, wire::RstStatus status) {
   return Error(Errc::kResetHere, stream_text(id) + " was reset on this side with " +
                                      std::string(wire::name_of(status)));

@@ -2,20 +2,20 @@
 
 namespace uvspdy::session {
 
-/// The beginning of a session's output: the frames that tell the peer of our windows, and before
-/// that, on a server, perhaps the client's first frame.
+/// The beginning of a session's output: the opening frames, which announce our windows, and on a
+/// server perhaps the wait for the client's first frame before them.
 class Opening {
  public:
   Opening(bool waits_for_client, bool has_frames) : held_(waits_for_client), due_(has_frames) {}
 
-  /// Whether all output waits for the client.
+  /// Whether all output waits for the client's first frame.
   bool is_held() const { return held_; }
   void release() { held_ = false; }
 
-  /// Whether the frames are to be sent now.
+  /// Whether the opening frames should be sent now.
   bool is_due() const { return due_ && !held_; }
   void note_sent() { due_ = false; }
-  /// Whether they have still to be sent, now or later.
+  /// Whether the opening frames are still to be sent, now or later.
   bool is_missing() const { return due_; }
 
  private:

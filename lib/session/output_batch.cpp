@@ -59,7 +59,7 @@ void OutputBatch::consume(std::size_t count, Dropped& dropped) {
 }
 
 void OutputBatch::clear(Dropped& dropped) {
-  // A burst of control frames does not keep its memory for the connection's life.
+  // Frees the memory of a burst of control frames, which would stay with the connection.
   if (control_.capacity() > kKeptControl) control_ = std::vector<std::uint8_t>();
   control_.clear();
   heads_.clear();

@@ -12,28 +12,28 @@
 
 namespace uvspdy::session {
 
-/// What one gathered write carries: control bytes, then DATA frames as [8-byte head | payload ...].
-/// It owns the heads, shares the payload, and keeps both in place until all of it is sent. Its
-/// memory is used again from batch to batch.
+/// The content of one gathered write: control frames, then DATA frames as [8-byte head | payload
+/// ...]. It owns the heads, shares the payload, and keeps both unchanged until all of it is sent.
+/// Its memory is reused by the next batch.
 class OutputBatch {
  public:
-  /// Bounds of one batch. Frames are put in while there is room, so that what is queued later but
-  /// matters more (control frames, higher priorities) does not stand behind megabytes.
+  /// Limits of one batch, so that frames that are queued later but are more urgent (control frames,
+  /// higher priorities) do not wait for megabytes.
   static constexpr std::size_t kMaxBytes = 256 * 1024;
   static constexpr std::size_t kMaxSpans = 256;
 
   bool empty() const { return next_ == spans_.size(); }
 
-  /// Bytes of payload in it, until all of it is sent.
+  /// Bytes of payload in the batch; all of them count until the whole batch is sent.
   std::size_t payload_size() const { return payload_size_; }
   bool has_room() const { return bytes_ < kMaxBytes && spans_.size() + 2 <= kMaxSpans; }
 
-  /// Begins a batch with control frames: takes over the content of `bytes` and leaves it empty.
-  /// Quiet ones do not make the connection count as used.
+  /// Begins a batch with control frames: moves them out of `bytes`. `quiet`: they do not restart
+  /// Options::idle_timeout.
   void add_control(std::vector<std::uint8_t>& bytes, bool quiet);
   bool is_quiet() const { return quiet_; }
 
-  /// A whole frame that has its place among the DATA: HEADERS. Needs has_room().
+  /// Adds a whole HEADERS frame, at its place among the DATA. Needs has_room().
   void add_frame(Buffer bytes);
 
   /// Starts a DATA frame whose head is filled in by finish_data. Needs has_room().
@@ -44,8 +44,8 @@ class OutputBatch {
 
   std::span<const Bytes> spans() const { return std::span(spans_).subspan(next_); }
 
-  /// The first `count` bytes of spans() are sent. When all are, the batch is empty, and the payload
-  /// is in `dropped`.
+  /// The first `count` bytes of spans() are sent. After the last of them the batch is empty, and
+  /// its payload has moved to `dropped`.
   void consume(std::size_t count, Dropped& dropped);
 
   void clear(Dropped& dropped);

@@ -5,9 +5,9 @@
 
 namespace uvspdy::session {
 
-/// Which of the two worlds the peer lives in, and how that is found out. Frames are in order on
-/// one connection, so the answer to a PING sent at the start comes after whatever a peer with flow
-/// control sent at its start: no clock is asked.
+/// Detects whether the peer has flow control. Frames on a connection stay in order: the answer to a
+/// PING that we send first comes after the SETTINGS or WINDOW_UPDATE with which a peer with flow
+/// control begins. So no clock is needed.
 class PeerFlowControlFinder {
  public:
   explicit PeerFlowControlFinder(FlowControl mode)
@@ -18,16 +18,17 @@ class PeerFlowControlFinder {
 
   PeerFlowControl found() const { return found_; }
 
-  /// Whether windows count, the peer's and ours. Until we know they do.
+  /// Whether both sides respect windows; true until the contrary is known.
   bool keeps_to_windows() const { return found_ != PeerFlowControl::kNone; }
 
-  /// Whether there may be any: not with `none`.
+  /// Whether the peer may turn out to have windows: not with FlowControl::kNone.
   bool has_windows() const { return mode_ != FlowControl::kNone; }
 
   /// Whether sending past a window is an error.
   bool is_strict() const { return mode_ == FlowControl::kStandard; }
 
-  /// A SETTINGS or WINDOW_UPDATE has come. True when it comes late: we have sent without windows.
+  /// A SETTINGS or WINDOW_UPDATE has arrived. Returns true if it comes late: we have already sent
+  /// without regard to windows.
   bool windows_seen() {
     if (mode_ != FlowControl::kAutomatic) return false;
     const bool late = found_ == PeerFlowControl::kNone;
@@ -35,8 +36,8 @@ class PeerFlowControlFinder {
     return late;
   }
 
-  /// The opening PING is answered, or the peer has sent past a window of ours. True when that is
-  /// how we know that it has none.
+  /// The opening PING was answered, or the peer has sent past one of our windows. Returns true if
+  /// this shows that it has no flow control.
   bool no_windows_seen() {
     if (found_ != PeerFlowControl::kUnknown) return false;
     found_ = PeerFlowControl::kNone;

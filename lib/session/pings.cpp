@@ -13,7 +13,7 @@ bool is_behind_settings(Pings::Purpose purpose) {
 
 std::uint32_t Pings::send(Purpose purpose, Time now) {
   const std::uint32_t id = std::exchange(next_id_, next_id_ + 2);
-  // Ids may be used again once all have been (section 2.6.5).
+  // Ids are reused after all of them have been (section 2.6.5).
   if (next_id_ < id) next_id_ = first_id_;
   if (purpose == Purpose::kPeriodic && std::exchange(periodic_unanswered_, true)) return id;
   if (is_behind_settings(purpose)) ++unseen_settings_;

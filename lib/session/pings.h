@@ -13,15 +13,15 @@ namespace uvspdy::session {
 class Pings {
  public:
   enum class Purpose {
-    kAsked,     ///< by the user, who is told the round trip
+    kAsked,     ///< by the user; on_pong reports the answer
     kPeriodic,  ///< Options::ping_period
-    kOpening,   ///< behind the first SETTINGS: its answer says that the peer has seen them
-    kSettings,  ///< behind later ones, likewise
+    kOpening,   ///< after the first SETTINGS: the answer shows that the peer has read them
+    kSettings,  ///< after later SETTINGS, for the same reason
   };
 
   explicit Pings(Role role) : first_id_(role == Role::kClient ? 1 : 2), next_id_(first_id_) {}
 
-  /// The id of a PING that is sent now. Of the periodic ones only one is remembered at a time, so
+  /// Returns the id of a PING that is sent now. Only one periodic PING is remembered at a time, so
   /// that a peer that never answers costs no memory.
   std::uint32_t send(Purpose purpose, Time now);
 
@@ -30,10 +30,10 @@ class Pings {
     std::chrono::nanoseconds round_trip;
   };
 
-  /// Nothing for an id that was not sent, or was answered before: it is ignored.
+  /// Nothing for an id that was not sent or has been answered: the answer is ignored.
   std::optional<Answer> answered(std::uint32_t id, Time now);
 
-  /// How many SETTINGS the peer has perhaps not seen.
+  /// How many of our SETTINGS the peer may not have read yet.
   std::size_t unseen_settings() const { return unseen_settings_; }
 
  private:

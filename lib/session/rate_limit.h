@@ -7,12 +7,12 @@
 
 namespace uvspdy::session {
 
-/// Counts events in spans of one second.
+/// Limits the number of events in one second.
 class RateLimit {
  public:
   explicit RateLimit(std::size_t per_second) : per_second_(per_second) {}
 
-  /// One more event; false when it is one too many for its second.
+  /// Counts an event; false if it is one too many for its second.
   bool allow(Time now) {
     if (count_ == 0 || now - since_ >= std::chrono::seconds(1)) {
       since_ = now;

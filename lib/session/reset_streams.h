@@ -7,9 +7,8 @@
 
 namespace uvspdy::session {
 
-/// The newest streams that are over and that a further frame for gets no RST_STREAM: one of either
-/// side's has gone before, and repeated ones are coalesced (section 2.4.2). A stream that is older
-/// than these may get one more.
+/// The latest streams for which a stray frame gets no RST_STREAM: either side has sent one already,
+/// and one answers all further frames (section 2.4.2). A stream older than these may get another.
 class ResetStreams {
  public:
   void add(wire::StreamId id) {

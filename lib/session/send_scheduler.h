@@ -7,41 +7,41 @@
 
 namespace uvspdy::session {
 
-/// Which stream sends next: those that need no window, then the highest priority that wants to,
-/// and inside one priority each in its turn. Streams that wait for a window of their own stand
-/// apart. All operations are O(1), except `each_blocked`.
+/// Chooses the stream that sends next: first those that need no window, then the highest priority,
+/// and within a priority one after another. Streams that wait for a window of their own are in a
+/// list that is not chosen from. All operations are O(1), except `each_blocked`.
 class SendScheduler {
  public:
-  /// Puts a stream at the end of its priority's line, unless it stands there already.
+  /// Appends a stream to the line of its priority, unless it stands there already.
   void add(Stream& stream) { move(stream, stream.priority); }
 
-  /// The same for one that has no payload to send, only a FLAG_FIN, HEADERS or a reset: it goes
-  /// whatever the windows say (section 2.6.8).
+  /// Appends a stream that sends no payload next but a FLAG_FIN, HEADERS or a reset, which no
+  /// window limits (section 2.6.8).
   void add_windowless(Stream& stream) { move(stream, kWindowless); }
 
-  /// For one whose own window is used up: `take` does not give it out.
+  /// Puts aside a stream whose own window is used up: `take` does not return it.
   void block(Stream& stream) { move(stream, kBlocked); }
 
   void remove(Stream& stream);
 
-  /// Takes the stream whose turn it is out of its line, or null. Without a window of the
-  /// connection's only those that need none. It is for the caller to `add` it again if it has
-  /// more.
+  /// Removes and returns the stream whose turn it is, or null. `window_is_open`: whether the
+  /// connection's window is; if not, only streams that need no window are returned. The caller adds
+  /// a stream that has more to send again.
   Stream* take(bool window_is_open);
 
-  /// Whether `take` would give out a stream.
+  /// Whether `take` would return a stream.
   bool has_ready(bool window_is_open) const { return (occupied_ & takeable(window_is_open)) != 0; }
 
-  /// Whether nothing waits to be sent, windows or not.
+  /// Whether no stream waits to send, with or without a window.
   bool empty() const { return occupied_ == 0; }
 
-  /// Whether a stream waits for a window: its own, or the connection's if that is not open.
+  /// Whether a stream waits for a window: for its own, or for the connection's if that is used up.
   bool has_blocked(bool window_is_open) const {
     return (occupied_ & ~takeable(window_is_open)) != 0;
   }
 
-  /// Calls `function` for each stream that waits for a window, as has_blocked has it; the function
-  /// may remove the stream it is given.
+  /// Calls `function` for each stream that waits for a window, as for has_blocked. The function may
+  /// remove that stream.
   template <class Function>
   void each_blocked(bool window_is_open, Function function) {
     for (std::uint8_t list = 0; list < kLists; ++list) {

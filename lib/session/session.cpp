@@ -7,7 +7,7 @@
 namespace uvspdy::session {
 namespace {
 
-/// Stands around a call. At its end, when the state is in order, what was dropped is freed.
+/// Surrounds a call of Impl: at the end, when the state is consistent, it frees dropped objects.
 template <class Impl>
 class Call {
  public:
@@ -27,8 +27,8 @@ class Call {
 Session::Session(Role role, Options options, Handler& handler)
     : impl_(std::make_unique<Impl>(role, std::move(options), handler)) {}
 
-// What dies with the buffers of the user may call the session: so that happens while there is one,
-// which refuses everything.
+// Destructors of the user's buffers may call the session, so they run while it still exists, and
+// refuses everything.
 Session::~Session() { Call(*impl_)->abort(Error(Errc::kConnectionClosed, "the session is gone")); }
 
 std::size_t Session::receive(Bytes bytes, Time now) { return Call(*impl_)->receive(bytes, now); }
@@ -37,7 +37,7 @@ bool Session::wants_input() const { return impl_->wants_input(); }
 
 std::span<const Bytes> Session::output() {
   Call(*impl_)->fill_output();
-  return impl_->output();  // behind what owners may have done
+  return impl_->output();  // after destructors may have changed it
 }
 
 void Session::output_sent(std::size_t count, Time now) { Call(*impl_)->output_sent(count, now); }

@@ -1,4 +1,4 @@
-// How the session's streams end, and how the handler is told of them.
+// Ends of streams, and the calls of the handler that report them.
 
 #include <utility>
 
@@ -18,8 +18,8 @@ void Session::Impl::drop_queued(Stream& stream) {
   streams_.take_unsent(stream).reset();
 }
 
-// The reader gets no more of the stream, and its pause holds nothing up any more. If there was
-// more, the end that it hears of is not the orderly one. Returns how many bytes were dropped.
+// Takes the reader's data away: the stream delivers no more, and a pause delays nothing any more.
+// If data is dropped, an end not reported yet becomes `how`. Returns the bytes dropped.
 std::size_t Session::Impl::take_reader_away(Stream& stream, const Error& how) {
   held_.set_reader(stream, Receiving::Reader::kGone);
   const std::size_t dropped = held_.take(stream).size();
@@ -28,15 +28,15 @@ std::size_t Session::Impl::take_reader_away(Stream& stream, const Error& how) {
   return dropped;
 }
 
-// Nothing of the stream is sent or delivered any more.
+// Ends the stream at once: nothing more of it is sent or delivered.
 void Session::Impl::end_now(Stream& stream, const Error& how) {
-  (void)take_reader_away(stream, how);  // a stream that is over gives no window
+  (void)take_reader_away(stream, how);  // a closed stream gives no window
   end_after_held(stream, how);
 }
 
-// Nothing of it is sent any more; what has arrived is delivered before the end is told.
+// Ends sending at once; data that has arrived is delivered before the end is reported.
 void Session::Impl::end_after_held(Stream& stream, const Error& how) {
-  // No reader can have paused what never began.
+  // A reader cannot have paused a stream that never began.
   if (stream.awaits_acceptance()) held_.set_reader(stream, Receiving::Reader::kGone);
   drop_queued(stream);
   streams_.close(stream);
@@ -59,7 +59,7 @@ void Session::Impl::tell_received(Stream& stream) {
   handler_.on_received(stream.id, how);
 }
 
-// Tells the handler what a stream has for it, in order, as far as its reader lets us.
+// Makes the calls of the handler that are due for a stream, in order, as far as its reader allows.
 void Session::Impl::tell(Stream& stream) {
   const wire::StreamId id = stream.id;
   Sending& sending = stream.sending;

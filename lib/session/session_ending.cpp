@@ -1,4 +1,4 @@
-// The session's beginning and its end, from either side.
+// The beginning of the session and its end, by either side.
 
 #include <algorithm>
 #include <string>
@@ -38,7 +38,7 @@ Session::Impl::Impl(Role role, Options options, Handler& handler)
       opening_(role == Role::kServer && options_.wait_for_client, windows_.has_windows()),
       control_(options_, stats_, trace_) {}
 
-// Whether frames may still leave that the peer should see.
+// Whether frames that the peer needs may still be sent.
 bool Session::Impl::has_more_to_say() const {
   return is_open() || (ending_.is_closing() && (!ending_.goaway_sent() || !scheduler_.empty()));
 }
@@ -50,7 +50,7 @@ void Session::Impl::shutdown(Time now) {
   begin_shutdown(windows_.found() == PeerFlowControl::kWindows);
 }
 
-// With `announce` the GOAWAY goes now, and behind it no SYN_STREAM of ours.
+// With `announce` the GOAWAY is sent now, and no SYN_STREAM of ours after it.
 void Session::Impl::begin_shutdown(bool announce) {
   if (!is_open() || !ending_.begin_shutdown() || !announce) return;
   const Error how(Errc::kConnectionClosed, "the connection is shutting down");
@@ -59,7 +59,7 @@ void Session::Impl::begin_shutdown(bool announce) {
     if (stream.is_idle()) {
       end_now(stream, how);
     } else if (stream.creator == Creator::kPeer && stream.id > streams_.last_accepted_id()) {
-      // The GOAWAY will say that it was not processed.
+      // The GOAWAY will say that this stream was not processed.
       reset_on_wire(stream, wire::RstStatus::kRefusedStream);
       end_now(stream, how);
     }
@@ -71,7 +71,7 @@ void Session::Impl::begin_shutdown(bool announce) {
 
 void Session::Impl::close(wire::GoAwayStatus status) {
   if (is_open()) return begin_closing(status, Error(), Held::kDropped);
-  // It has ended by itself, and waits for nobody any more.
+  // The session has ended, and no longer waits for readers.
   const Error how = closed_here();
   streams_.each([&](Stream& stream) {
     if (stream.closed_told || stream.receiving.is_gone()) return;
@@ -90,12 +90,12 @@ void Session::Impl::begin_closing(wire::GoAwayStatus status, const Error& reason
   if (!is_open()) return;
   ending_.close(status, reason);
   opening_.release();
-  // SETTINGS of the user's that come before the opening would now stand behind answers to PINGs.
+  // SETTINGS of the user, queued before the opening, would now be sent after answers to PINGs.
   if (opening_.is_missing() && !ending_.goaway_sent()) control_.clear();
   const Error how = reason ? reason : closed_here();
   streams_.each([&](Stream& stream) {
     Sending& sending = stream.sending;
-    // What was accepted leaves first; behind it the FIN asked for, or the reset.
+    // Queued data is sent first, then the FIN that was asked for, or the reset.
     const bool leaves = sending.leaves();
     if (held == Held::kDropped) drop_held(stream, how);
     if (stream.is_over()) {
@@ -114,16 +114,16 @@ void Session::Impl::begin_closing(wire::GoAwayStatus status, const Error& reason
 
 // ---- the ends that do not wait
 
-// Section 2.4.1: GOAWAY, and no more of this connection.
+// Section 2.4.1: a GOAWAY is sent, and the connection is not used any more.
 void Session::Impl::fail(const Error& error) {
   if (!ending_.takes_input()) return;
-  if (finished()) return stop_output();  // too late to be told
+  if (finished()) return stop_output();  // too late to report the error
   ending_.fail(error);
   opening_.release();
   streams_.each([&](Stream& stream) { end_after_held(stream, error); });
 }
 
-// No more output: what is in the batch is given up with it.
+// Ends the output; what is in the batch is dropped.
 void Session::Impl::stop_output() {
   ending_.finish();
   control_.clear();

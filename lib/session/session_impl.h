@@ -28,8 +28,8 @@
 
 namespace uvspdy::session {
 
-/// What a Session is made of, and what joins its parts. The functions stand in the files
-/// session_*.cpp, one for each of the groups below.
+/// The parts of a Session, and the functions that connect them. They are defined in the files
+/// session_*.cpp, one file for each group below.
 class UVSPDY_LOCAL Session::Impl {
  public:
   Impl(Role role, Options options, Handler& handler);
@@ -37,10 +37,11 @@ class UVSPDY_LOCAL Session::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  /// What nothing needs any more is freed: the last thing that a function of Session does.
+  /// Frees the objects of the user that are no longer needed: the last act of each function of
+  /// Session.
   void free_dropped() { dropped_.free_all(); }
 
-  // What Session promises, function by function.
+  // The functions of Session, in their order.
   std::size_t receive(Bytes bytes, Time now);
   void receive_end(const Error& reason);
   bool wants_input() const { return held_.wants_input(); }
@@ -82,8 +83,8 @@ class UVSPDY_LOCAL Session::Impl {
   std::uint64_t bytes_sent() const { return stats_.bytes_sent; }
 
  private:
-  // Frames that come in and concern a stream (session_receive.cpp). What they return is the
-  // session's failure: the peer has broken the protocol, or a limit (section 2.4.1).
+  // Received frames of streams (session_receive.cpp). The errors that they return end the session:
+  // the peer has broken the protocol or a limit (section 2.4.1).
   Error take(wire::Decoded& decoded);
   Error handle(wire::NeedMoreInput&) { return {}; }
   Error handle(wire::UnknownFrame&) { return {}; }  // skipped by its length (section 2.2.1)
@@ -109,7 +110,7 @@ class UVSPDY_LOCAL Session::Impl {
   Error too_many_answers() const;
   void trace_in(const wire::Decoded& decoded);
 
-  // Frames that come in and concern the connection (session_receive_connection.cpp).
+  // Received frames of the connection (session_receive_connection.cpp).
   Error handle(wire::SettingsFrame& frame);
   Error handle(wire::WindowUpdateFrame& frame);
   Error handle(wire::PingFrame& frame);
@@ -131,7 +132,7 @@ class UVSPDY_LOCAL Session::Impl {
   void note_blocked();
   void fail_blocked_writers();
 
-  // Frames that go out (session_output.cpp).
+  // Frames that are sent (session_output.cpp).
   void fill_batch();
   void batch_sent();
   bool has_unsent_stream() const { return streams_.has_unsent() && is_open(); }
@@ -145,13 +146,13 @@ class UVSPDY_LOCAL Session::Impl {
   void send_goaway();
   void reset_on_wire(Stream& stream, wire::RstStatus status);
 
-  // What the user does with streams (session_streams.cpp).
+  // Calls of the user for streams (session_streams.cpp).
   Stream* find_untold(wire::StreamId id);
   Stream* find_for_writing(wire::StreamId id, Error& error);
   void note_queued(Stream& stream, std::size_t bytes);
   void set_reader(wire::StreamId id, Receiving::Reader reader);
 
-  // How streams end, and telling it (session_delivery.cpp).
+  // Ends of streams, and calls of the handler (session_delivery.cpp).
   void drop_queued(Stream& stream);
   std::size_t take_reader_away(Stream& stream, const Error& how);
   void end_now(Stream& stream, const Error& how);
@@ -168,11 +169,11 @@ class UVSPDY_LOCAL Session::Impl {
   void send_periodic_ping();
   bool may_send_pings() const { return is_open() && !opening_.is_held(); }
 
-  // SETTINGS and PINGs of ours (session_settings.cpp).
+  // PINGs and SETTINGS that this side sends (session_settings.cpp).
   Error check_settings(const std::vector<wire::SettingsFrame::Entry>& entries, bool clear) const;
   bool windows_take(std::uint32_t initial_window) const;
 
-  // How the session ends (session_ending.cpp).
+  // The end of the session (session_ending.cpp).
   enum class Held { kDelivered, kDropped };
   void begin_closing(wire::GoAwayStatus status, const Error& reason, Held held);
   void drop_held(Stream& stream, const Error& how);
@@ -188,9 +189,9 @@ class UVSPDY_LOCAL Session::Impl {
   Stats stats_;  // its counters; `stats` fills in the rest
   TraceHandler trace_;
 
-  // What comes in.
+  // Input.
   wire::FrameDecoder decoder_;
-  bool data_accepted_ = false;  // the DATA frame that is coming in, for a stream that may have it
+  bool data_accepted_ = false;  // whether a stream takes the current DATA frame
   ResetStreams reset_streams_;
   RateLimit resets_;
   RateLimit settings_;
@@ -203,7 +204,7 @@ class UVSPDY_LOCAL Session::Impl {
   Pings pings_;
   Ending ending_;
 
-  // What goes out.
+  // Output.
   Opening opening_;
   ControlOutput control_;
   SendScheduler scheduler_;

@@ -1,4 +1,4 @@
-// The session's half that frames go out from.
+// Frames that are sent.
 
 #include <algorithm>
 #include <string>
@@ -17,7 +17,7 @@ void Session::Impl::send_goaway() {
   control_.send(wire::GoAwayFrame{streams_.last_accepted_id(), status});
 }
 
-// This side resets the stream. One that the peer has not heard of is not reset there.
+// Resets the stream on this side, and on the wire if its SYN_STREAM was sent.
 void Session::Impl::reset_on_wire(Stream& stream, wire::RstStatus status) {
   if (!streams_.try_move(stream, StreamEvent::kSendReset)) return;
   reset_streams_.add(stream.id);
@@ -39,7 +39,7 @@ bool Session::Impl::finished() const {
 
 void Session::Impl::fill_output() {
   if (opening_.is_held()) return;
-  // Asked again, it has not been taken whole.
+  // Being asked again means that the transport has not taken all of the batch.
   if (!batch_.empty()) return liveness_.note_output_waits();
   fill_batch();
 }
@@ -70,13 +70,13 @@ void Session::Impl::batch_sent() {
     Stream* stream = streams_.find(id);
     if (stream != nullptr && stream->sending.last == Sending::Last::kFinInBatch) fin_sent(*stream);
   });
-  // One that has failed takes nothing in any more, so this is the end.
+  // A session that has failed receives nothing more, so this is its end.
   if (!ending_.takes_input() && finished()) stop_output();
 }
 
 void Session::Impl::fill_batch() {
   if (ending_.is_over()) return;
-  // The GOAWAY ends what Go's spdystream reads, so nothing that matters may stand behind it.
+  // Go's spdystream reads nothing after a GOAWAY, so nothing important may follow it.
   if (ending_.wants_goaway() && scheduler_.empty()) send_goaway();
   send_unsent_streams();
   control_.move_to(batch_);
@@ -123,9 +123,9 @@ void Session::Impl::send_turn(Stream& stream) {
     sending.last = Sending::Last::kFinInBatch;
     departures_.fin_in_batch(stream.id);
   } else if (sending.last == Sending::Last::kReset) {
-    // Control frames go ahead of DATA inside a batch, so the reset leaves with the next one.
+    // Control frames precede DATA in a batch, so the reset must be in the next one.
     reset_on_wire(stream, wire::RstStatus::kCancel);
-    // One whose end is still to be told was ended with a reset; else the session is closing.
+    // If the end is not known yet, the user asked for the reset; else the session is closing.
     if (!stream.is_over()) {
       return end_after_held(stream, reset_here(stream.id, wire::RstStatus::kCancel));
     }
@@ -133,8 +133,8 @@ void Session::Impl::send_turn(Stream& stream) {
   }
 }
 
-// One DATA frame of a stream: as many of its buffers as fit its turn and the windows, under one
-// head. Returns the bytes of payload.
+// Adds one DATA frame of a stream: as many of its buffers as its turn and the windows allow, after
+// one head. Returns the bytes of payload.
 std::size_t Session::Impl::send_data_turn(Stream& stream) {
   Sending& sending = stream.sending;
   const std::size_t most = windows_.room(stream, options_.max_data_frame);
@@ -170,12 +170,12 @@ void Session::Impl::send_headers_turn(Stream& stream) {
   frame.fin = sending.ends_with_fin();
   Result<Buffer> bytes = control_.encode(frame);
   if (bytes) return batch_.add_frame(std::move(*bytes));
-  // send_headers has let them pass, so this is ours.
+  // send_headers has checked the headers, so the fault is ours.
   reset_on_wire(stream, wire::RstStatus::kInternalError);
   end_after_held(stream, bytes.error());
 }
 
-// Whether what was queued past the high-water mark has gone down to half of it.
+// Whether the queue has drained to half of the high-water mark.
 void Session::Impl::check_high_water(Stream& stream) {
   Sending& sending = stream.sending;
   if (!sending.was_full || sending.queued > options_.limits.write_high_water / 2 ||

@@ -1,5 +1,5 @@
-// The session's half that frames of streams come in to. What each means in which state is the
-// table in stream_rules.cpp.
+// Received frames of streams. The table in stream_rules.cpp has the meaning of each frame in each
+// state.
 
 #include <algorithm>
 #include <string>
@@ -18,7 +18,7 @@ namespace {
 using wire::FrameType;
 using wire::RstStatus;
 
-/// One function for each kind of frame: a kind without one does not compile.
+/// Combines one function for each kind of frame; does not compile if one is missing.
 template <class... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
@@ -26,7 +26,7 @@ struct Overloaded : Functions... {
 template <class... Functions>
 Overloaded(Functions...) -> Overloaded<Functions...>;
 
-// The frame that an event is, for error texts.
+// The name of an event's frame, for error texts.
 std::string_view frame_of(StreamEvent event) {
   constexpr std::string_view kReceive = "receive ";
   return name_of(event).substr(kReceive.size());
@@ -69,14 +69,14 @@ Error Session::Impl::take(wire::Decoded& decoded) {
   return error ? error : too_many_answers();
 }
 
-// All that still matters then is what helps, or stops, the rest of the output.
+// While the session closes, only frames that help the rest of the output, or stop it, matter.
 Error Session::Impl::handle_while_closing(wire::Decoded& decoded) {
   const Overloaded visitor{
       [this](wire::DataChunk& chunk) {
         drop_data(chunk, streams_.find(chunk.stream_id));
         return Error();
       },
-      // New streams are not accepted any more, but what comes for them is to be counted.
+      // New streams are not accepted any more, but their data must be counted.
       [this](wire::SynStreamFrame& frame) {
         streams_.note_peer_id(frame.stream_id);
         return Error();
@@ -90,7 +90,7 @@ Error Session::Impl::handle_while_closing(wire::Decoded& decoded) {
         return Error();
       },
       [this](wire::PingFrame& frame) {
-        // The peer may take us for dead while our data waits for its windows.
+        // The peer may think us dead while our data waits for its windows.
         const bool matters = streams_.is_ours(frame.id) || has_more_to_say();
         return matters ? handle(frame) : Error();
       },
@@ -105,7 +105,7 @@ Error Session::Impl::handle_while_closing(wire::Decoded& decoded) {
   return std::visit(visitor, decoded);
 }
 
-// Every frame is seen and counted before it takes effect, whatever becomes of it.
+// Every frame is traced and counted before it takes effect, whatever that is.
 void Session::Impl::trace_in(const wire::Decoded& decoded) {
   if (const auto* chunk = std::get_if<wire::DataChunk>(&decoded)) {
     if (!chunk->frame_begin) return;
@@ -119,7 +119,7 @@ void Session::Impl::trace_in(const wire::Decoded& decoded) {
   trace_(trace);
 }
 
-// Whether a frame may come for the stream now. Else it has had its answer.
+// Whether the stream allows a frame now. If not, the frame has been answered or is ignored.
 bool Session::Impl::may_come(wire::StreamId id, Stream* stream, StreamEvent event, Error& error) {
   const StreamState state = stream != nullptr                ? stream->state()
                             : streams_.was_used(id, nullptr) ? StreamState::kClosed
@@ -131,7 +131,7 @@ bool Session::Impl::may_come(wire::StreamId id, Stream* stream, StreamEvent even
     answer_stray(id, rule.status);
     return false;
   }
-  // Go's spdystream answers a unidirectional stream too.
+  // Go's spdystream also answers unidirectional streams.
   const bool wants_none = stream->receiving.wire == WireState::kNone;
   if (event == StreamEvent::kReceiveSynReply && wants_none) return false;
   error = stream_error(
@@ -142,7 +142,7 @@ bool Session::Impl::may_come(wire::StreamId id, Stream* stream, StreamEvent even
 
 // ---- DATA
 
-// Nobody reads it any more, but the peer may have to get it out of the way.
+// Nobody reads this data, but the peer may have to finish sending it.
 void Session::Impl::drop_data(const wire::DataChunk& chunk, Stream* stream) {
   if (chunk.frame_begin) {
     windows_.note_received(chunk.frame_length);
@@ -151,8 +151,8 @@ void Session::Impl::drop_data(const wire::DataChunk& chunk, Stream* stream) {
   const std::size_t size = chunk.payload.size();
   if (stream != nullptr && !stream->is_closed()) return consumed(*stream, size);
   consumed_by_connection(size);
-  // One that we have finished and forgotten, and the peer has not: it must not wait for a window.
-  // A reset would do as well, but some peers throw away what they have not read by then.
+  // We have finished and forgotten the stream, the peer has not: it must not wait for a window. A
+  // reset would do, but some peers then drop data that they have not read yet.
   const wire::StreamId id = chunk.stream_id;
   const bool waits = size > 0 && streams_.was_used(id, stream) && !reset_streams_.contains(id);
   if (!waits || !windows_.keeps_to_windows() || !has_more_to_say()) return;
@@ -164,7 +164,7 @@ Error Session::Impl::handle(wire::DataChunk& chunk) {
   if (chunk.frame_begin) {
     if (Error error = data_begins(chunk, stream)) return error;
   }
-  // What a stream has accepted is for nobody once it has been reset in the middle.
+  // The stream may have ended, as by a reset, after it accepted the frame: the rest is dropped.
   if (!data_accepted_ || stream == nullptr || stream->is_over()) {
     consumed_by_connection(chunk.payload.size());
     return {};
@@ -172,12 +172,12 @@ Error Session::Impl::handle(wire::DataChunk& chunk) {
   if (!chunk.payload.empty()) {
     if (Error error = receive_data(*stream, chunk.payload)) return error;
   }
-  // The handler may have reset the stream; it stays in place until the next advance.
+  // The handler may have reset the stream, which still exists until the next advance.
   if (chunk.frame_end && chunk.fin && !stream->is_over()) receive_fin(*stream);
   return {};
 }
 
-// Counts a frame against the windows, in error or not (section 2.6.8).
+// Counts a frame against the windows, even one in error (section 2.6.8).
 Error Session::Impl::data_begins(const wire::DataChunk& chunk, Stream* stream) {
   const std::size_t length = chunk.frame_length;
   data_accepted_ = false;
@@ -231,7 +231,7 @@ void Session::Impl::receive_fin(Stream& stream) {
 
 // ---- streams
 
-// Whether a SYN_STREAM creates a stream. Else it is an error, or has had its answer.
+// Whether a SYN_STREAM creates a stream. If not, it is an error or has been answered.
 bool Session::Impl::is_new_id(wire::StreamId id, Error& error) {
   const wire::StreamId last = streams_.last_peer_id();
   if (streams_.is_ours(id)) {
@@ -269,7 +269,7 @@ Error Session::Impl::handle(wire::SynStreamFrame& frame) {
   Stream& stream = streams_.add(frame, header_bytes);
   streams_.try_move(stream, StreamEvent::kReceiveSynStream);
   if (stream.sending.end.is_due()) {
-    // One that takes no reply is processed as it is.
+    // A stream that takes no reply counts as processed at once.
     streams_.note_accepted(id);
     due_.add(stream);
   }
@@ -285,7 +285,7 @@ Error Session::Impl::handle(wire::SynReplyFrame& frame) {
   Error error;
   if (!may_come(id, stream, StreamEvent::kReceiveSynReply, error)) return error;
   streams_.try_move(*stream, StreamEvent::kReceiveSynReply);
-  schedule(*stream);  // what was written before may go now
+  schedule(*stream);  // data written before may be sent now
   handler_.on_reply(id, std::move(frame.headers));
   if (frame.fin && !stream->is_over()) receive_fin(*stream);
   return {};
@@ -318,7 +318,7 @@ Error Session::Impl::handle(wire::RstStreamFrame& frame) {
   return stream->creator == Creator::kPeer ? count_reset() : Error();
 }
 
-// A peer that resets a stream behind our `close` is spared the rest of it.
+// The peer resets a stream that a closing session still sends on: the rest is dropped.
 void Session::Impl::stop_sending(Stream& stream) {
   drop_queued(stream);
   streams_.close(stream);
@@ -341,19 +341,19 @@ Error Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
 
 // ---- errors
 
-// The peer has made us do it, so it counts against queued_control_output.
+// The peer has caused this reset, so it counts against queued_control_output.
 void Session::Impl::answer_with_reset(wire::StreamId id, RstStatus status) {
   reset_streams_.add(id);
   control_.answer(wire::RstStreamFrame{id, status});
 }
 
-// A frame for a stream that is not there: one RST_STREAM for however many (section 2.4.2), none
-// where either side has sent one, and none behind our GOAWAY (section 2.2.2).
+// A frame for a stream that does not exist: one RST_STREAM for all such frames (section 2.4.2),
+// none if either side has sent one, and none after our GOAWAY (section 2.2.2).
 void Session::Impl::answer_stray(wire::StreamId id, RstStatus status) {
   if (!ending_.goaway_sent() && !reset_streams_.contains(id)) answer_with_reset(id, status);
 }
 
-// Section 2.4.2: the stream is over, the others are not. What arrived before is still delivered.
+// Section 2.4.2: ends one stream and no other. Data that arrived before is still delivered.
 Error Session::Impl::stream_error(Stream& stream, RstStatus status, std::string_view what,
                                   Errc code) {
   if (stream.is_over()) return {};
@@ -362,7 +362,7 @@ Error Session::Impl::stream_error(Stream& stream, RstStatus status, std::string_
   return stream.creator == Creator::kPeer ? count_reset() : Error();
 }
 
-// The peer has reset a stream of its own, or made us do it: both are cheaper for it than for us.
+// The peer has reset a stream of its own or caused its reset: both cost it less than us.
 Error Session::Impl::count_reset() {
   if (resets_.allow(now_)) return {};
   return Error(Errc::kLimitExceeded,
@@ -370,7 +370,7 @@ Error Session::Impl::count_reset() {
                    std::to_string(options_.limits.resets_per_second) + " allows");
 }
 
-// A peer that makes us answer and does not read the answers.
+// The peer causes answers and does not read them.
 Error Session::Impl::too_many_answers() const {
   const std::size_t queued = control_.answers();
   if (queued <= options_.limits.queued_control_output) return {};

@@ -1,4 +1,4 @@
-// The session's half that frames of the connection come in to.
+// Received frames of the connection.
 
 #include <algorithm>
 #include <string>
@@ -38,7 +38,7 @@ Error Session::Impl::handle(wire::SettingsFrame& frame) {
   return {};
 }
 
-// Moves the windows of all streams by the difference (section 2.6.8); they may turn negative.
+// Changes the windows of all streams by the difference (section 2.6.8); they may turn negative.
 Error Session::Impl::set_peer_initial_window(std::uint32_t size) {
   if (!windows_.keeps_to_windows()) return {};
   if (size > wire::kMaxWindow) {
@@ -73,7 +73,7 @@ Error Session::Impl::handle(wire::WindowUpdateFrame& frame) {
                               : " makes the connection's window of " +
                                     std::to_string(windows_.send_available()) + " pass 2^31-1"));
   }
-  // Legal for a stream that is half-closed or has just closed; not for one that never was.
+  // Legal for a stream that is half-closed or has just closed, but not for one that never existed.
   Stream* stream = streams_.find(id);
   if (stream == nullptr || stream->is_idle()) {
     const bool never_was = stream == nullptr && !streams_.was_used(id, stream);
@@ -99,7 +99,7 @@ Error Session::Impl::handle(wire::WindowUpdateFrame& frame) {
 
 // ---- PING
 
-// What answers our own PINGs says nothing of the peer's user: see Options::idle_timeout.
+// Answers to our own PINGs do not show that the peer is in use: see Options::idle_timeout.
 bool Session::Impl::is_pong(const wire::Decoded& decoded) const {
   const auto* ping = std::get_if<wire::PingFrame>(&decoded);
   return ping != nullptr && streams_.is_ours(ping->id);
@@ -111,8 +111,8 @@ Error Session::Impl::handle(wire::PingFrame& frame) {
     return {};
   }
   const std::optional<Pings::Answer> answer = pings_.answered(frame.id, now_);
-  if (!answer) return {};  // of our parity and not sent: to be ignored (section 2.6.5)
-  // That of SETTINGS may have waited for anything.
+  if (!answer) return {};  // an id of our parity that was not sent: ignored (section 2.6.5)
+  // A PING after SETTINGS may have waited in our queue for any time.
   if (answer->purpose != Pings::Purpose::kSettings) stats_.round_trip = answer->round_trip;
   switch (answer->purpose) {
     case Pings::Purpose::kAsked:
@@ -131,12 +131,12 @@ Error Session::Impl::handle(wire::PingFrame& frame) {
 // ---- GOAWAY
 
 Error Session::Impl::handle(wire::GoAwayFrame& frame) {
-  // Streams that a later one could concern were settled by the first.
+  // The first GOAWAY has decided about all streams that a later one could concern.
   if (!ending_.note_peer_gone_away()) return {};
   handler_.on_goaway(frame);
   streams_.each([&](Stream& stream) {
     if (stream.creator != Creator::kHere || stream.is_over()) return;
-    // A stream that has its reply was processed, whatever the last good id says.
+    // A stream with a reply was processed, whatever the last good id is.
     const bool processed =
         stream.has_reply() || (!stream.is_idle() && stream.id <= frame.last_good_stream_id);
     if (processed) return;

@@ -1,4 +1,4 @@
-// What the session's user sends for the connection: PINGs and SETTINGS.
+// PINGs and SETTINGS that the user sends.
 
 #include <algorithm>
 #include <string>
@@ -33,7 +33,7 @@ Error Session::Impl::send_settings(std::vector<wire::SettingsFrame::Entry> entri
     stream.receiving.window.move(window_change);
     consumed_by_stream(stream, 0);  // half of a smaller window may have been used already
   });
-  // Else the opening is still to come, with a PING of its own.
+  // Otherwise the opening, with a PING of its own, is still to be sent.
   if (!opening_.is_missing()) {
     control_.send(wire::PingFrame{pings_.send(Pings::Purpose::kSettings, now_)});
   }
@@ -76,7 +76,7 @@ Error Session::Impl::check_settings(const std::vector<wire::SettingsFrame::Entry
   return {};
 }
 
-// Whether every stream's window stays legal with another initial size.
+// Whether every stream's window remains legal with another initial size.
 bool Session::Impl::windows_take(std::uint32_t initial_window) const {
   const std::int64_t difference = std::int64_t{initial_window} - windows_.own_initial();
   bool fits = true;

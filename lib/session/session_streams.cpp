@@ -1,4 +1,4 @@
-// The session's half that its user creates, writes, closes and resets streams with.
+// Calls with which the user creates, writes, reads, ends and resets streams.
 
 #include <algorithm>
 #include <string>
@@ -19,7 +19,7 @@ Error no_such_stream(wire::StreamId id) {
 
 // ---- finding them
 
-// One whose user has not been told that it has closed, or null.
+// The stream, if on_stream_closed was not called for it yet; or null.
 Stream* Session::Impl::find_untold(wire::StreamId id) {
   Stream* stream = streams_.find(id);
   return stream == nullptr || stream->closed_told ? nullptr : stream;
@@ -66,7 +66,7 @@ Result<wire::StreamId> Session::Impl::create_stream(Headers headers, const Creat
 
   Stream& stream = streams_.create(std::move(frame));
   if (options.fin) stream.sending.last = Sending::Last::kFin;
-  if (options.unidirectional) due_.add(stream);  // that nothing comes
+  if (options.unidirectional) due_.add(stream);  // on_received is due: nothing comes
   liveness_.stream_created(stream.id, now);
   return stream.id;
 }
@@ -80,7 +80,7 @@ Error Session::Impl::reply(wire::StreamId id, Headers headers, bool fin) {
     if (sending.wire == WireState::kNone) return {};
     return Error(Errc::kAlreadyReplied, stream_text(id) + " takes no reply");
   }
-  // What was written already goes behind the reply, and the FIN behind that.
+  // Data written before is sent after the reply, and the FIN after that.
   const bool fin_on_reply = fin && !sending.has_more();
   const wire::SynReplyFrame frame{id, fin_on_reply, std::move(headers)};
   if (Error error = control_.send(frame)) return error;
@@ -162,15 +162,15 @@ void Session::Impl::end_with_reset(wire::StreamId id) {
 void Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
   Stream* stream = find_untold(id);
   if (stream == nullptr) return;
-  // Over it may be, but for what is held, or still leaves behind `close`.
+  // The stream may have ended and still have data for its reader, or data that `close` sends.
   reset_on_wire(*stream, status);
   end_now(*stream, reset_here(id, status));
 }
 
 // ---- reading from them
 
-// A stream that has ended may still hold what its reader has not taken. One whose reader has left
-// has none any more.
+// A stream that has ended may still have data for its reader. A reader that has left does not come
+// back.
 void Session::Impl::set_reader(wire::StreamId id, Receiving::Reader reader) {
   Stream* stream = streams_.find(id);
   if (stream == nullptr || stream->receiving.is_gone()) return;

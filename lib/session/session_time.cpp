@@ -1,4 +1,4 @@
-// What the session does when it is time to.
+// Time: the timeouts and periods of the session.
 
 #include <string>
 
@@ -60,7 +60,7 @@ void Session::Impl::end_late_creates() {
   }
 }
 
-// The peer has not taken what was written, so it gets the reset without that.
+// The peer has not taken the written data in time, so the reset is sent without the rest.
 void Session::Impl::end_late_breaks() {
   const auto queued = [this](wire::StreamId id) -> std::optional<std::size_t> {
     const Stream* stream = streams_.find(id);
@@ -97,11 +97,11 @@ void Session::Impl::close_when_peer_is_dead() {
 }
 
 void Session::Impl::send_periodic_ping() {
-  // Servers without flow control close right behind their last data. What reaches them then is
-  // answered by a TCP reset, which destroys all of it that has not been read.
+  // A server without flow control closes right after its last data. A PING that reaches it then is
+  // answered by a TCP reset, which destroys the data that was not read yet.
   const bool unread_would_go = windows_.found() == PeerFlowControl::kNone && role_ == Role::kClient;
   if (unread_would_go && (liveness_.data_comes(now_) || !wants_input())) return;
-  // One that still waits to be sent says as much as two.
+  // A PING that is still queued makes a second one superfluous.
   if (control_.has_quiet()) return;
   control_.send_quietly(wire::PingFrame{pings_.send(Pings::Purpose::kPeriodic, now_)});
   liveness_.ping_sent(now_);

@@ -1,4 +1,4 @@
-// Where the session's streams meet its windows (section 2.6.8).
+// Streams and their windows (section 2.6.8).
 
 #include <string>
 
@@ -7,8 +7,8 @@
 
 namespace uvspdy::session {
 
-// SETTINGS with our windows and limits, the connection's window, and the PING whose answer says
-// that the peer has seen them, and whether it has windows itself.
+// Sends the opening: SETTINGS with our window and limits, the WINDOW_UPDATE of the connection, and
+// a PING whose answer shows that the peer has read them, and whether it has flow control.
 void Session::Impl::open(Time now) {
   now_ = now;
   if (!opening_.is_due() || !is_open()) return;
@@ -23,7 +23,7 @@ void Session::Impl::open(Time now) {
                         wire::PingFrame{pings_.send(Pings::Purpose::kOpening, now)});
 }
 
-// Puts a stream where the scheduler finds it, by what it has to send and whether it may.
+// Puts a stream into the scheduler's list that fits what it sends next, and its window.
 void Session::Impl::schedule(Stream& stream) {
   Sending& sending = stream.sending;
   if (!sending.leaves() || sending.last == Sending::Last::kFinInBatch) {
@@ -39,12 +39,12 @@ void Session::Impl::schedule(Stream& stream) {
 
 // ---- what we let the peer send
 
-// A closing session goes on giving while it waits itself: the peer may be closing, too.
+// A closing session that still waits goes on giving windows: the peer may be closing, too.
 Windows::Moment Session::Impl::moment() const {
   return {now_, stats_.round_trip, has_more_to_say(), liveness_.silence().is_over(now_)};
 }
 
-// The application has taken bytes of a stream, or they were dropped.
+// The user has taken bytes of a stream, or they were dropped.
 void Session::Impl::consumed(Stream& stream, std::size_t bytes) {
   consumed_by_connection(bytes);
   consumed_by_stream(stream, bytes);
@@ -57,14 +57,14 @@ void Session::Impl::consumed_by_connection(std::size_t bytes) {
 }
 
 void Session::Impl::consumed_by_stream(Stream& stream, std::size_t bytes) {
-  if (stream.receiving.wire != WireState::kOpen) return;  // nothing more comes
+  if (stream.receiving.wire != WireState::kOpen) return;  // nothing more arrives
   const std::uint32_t delta = windows_.give_back(stream, bytes, moment());
   if (delta != 0) control_.answer(wire::WindowUpdateFrame{stream.id, delta});
   if (windows_.may_have_stopped(stream)) liveness_.window_ended(now_);
 }
 
-// A peer that has shown no windows, and has sent nothing since it came to the end of one, may wait
-// there. One without windows that has more to send has long sent it.
+// A peer that has shown no flow control, and is silent since it used up a window, may be waiting
+// for us. A peer without flow control would have gone on sending.
 void Session::Impl::give_to_silent_peer() {
   if (!liveness_.silence().is_over(now_)) return;
   consumed_by_connection(0);
@@ -74,22 +74,22 @@ void Session::Impl::give_to_silent_peer() {
 
 // ---- what the peer lets us send
 
-// The peer has answered the opening without a word of windows, or has passed one of ours. The
-// latter must count as well: the answer may stand behind more data than we hold before we stop
-// reading.
+// The peer has answered the opening without SETTINGS or a WINDOW_UPDATE, or has passed one of our
+// windows. The latter must count, too: the answer may come after more data than we buffer before we
+// stop reading.
 void Session::Impl::no_windows_seen() {
   if (!windows_.no_windows_seen()) return;
   scheduler_.each_blocked(true, [this](Stream& stream) { schedule(stream); });
   note_blocked();
 }
 
-// The peer has shown that it has windows.
+// The peer has shown that it has flow control.
 void Session::Impl::windows_seen() {
   const bool late = windows_.windows_seen();
   note_blocked();
   if (!late) return;
-  // A window that was passed without complaint was not counted by the peer: it begins anew. Any
-  // other goes on from where it stands, with the credit that was held back.
+  // The peer did not count a window that it passed without complaint: such a window starts anew.
+  // Any other one goes on, with the credit that was kept.
   windows_.restart(held_.size());
   consumed_by_connection(0);
   streams_.each([this](Stream& stream) {
@@ -99,7 +99,7 @@ void Session::Impl::windows_seen() {
   });
 }
 
-// While it is not known whether the peer gives windows at all, waiting for one must end.
+// While the peer may have no flow control, a wait for its window must be limited.
 void Session::Impl::note_blocked() {
   const bool may_have_none = windows_.found() == PeerFlowControl::kUnknown;
   liveness_.note_blocked(is_open() && may_have_none && has_blocked(), now_);

@@ -15,13 +15,12 @@
 #include "uvspdy/session/options.h"
 #include "uvspdy/wire/frame.h"
 
-// There may be many streams that do nothing, so they are small: what is rare is behind a pointer,
-// and [[no_unique_address]] lets members stand in what alignment leaves free.
+// There may be many idle streams, so they are small: rare members are behind a pointer, and
+// [[no_unique_address]] lets members use the padding of others.
 
 namespace uvspdy::session {
 
-/// How a direction of a stream has ended for its user: once, with success or a reason, which the
-/// handler is told once.
+/// The end of one direction of a stream: success or an error, reported to the handler once.
 class DirectionEnd {
  public:
   bool is_known() const { return state_ != State::kOpen; }
@@ -29,14 +28,14 @@ class DirectionEnd {
   bool is_due() const { return state_ == State::kKnown; }
   const Error& how() const { return how_; }
 
-  /// The first end counts.
+  /// Only the first end counts.
   void set(const Error& how) {
     if (is_known()) return;
     how_ = how;
     state_ = State::kKnown;
   }
 
-  /// What stood before an end that was not told yet has been dropped: the end is another.
+  /// The data before an end that is not reported yet was dropped, so the end becomes `how`.
   void replace(const Error& how) {
     if (is_due()) how_ = how;
   }
@@ -50,20 +49,20 @@ class DirectionEnd {
   State state_ = State::kOpen;
 };
 
-/// What waits to be sent on a stream, in order: payload, or a HEADERS frame.
+/// One element of a stream's queue: payload, or a HEADERS frame.
 struct Outgoing {
   Buffer payload;
   std::unique_ptr<Headers> headers;
 };
 
-/// What we send on a stream. `wire` is what the peer has heard, `end` what the user has: they
-/// differ while something is queued, and when a session that closes still sends what it has.
+/// Our direction of a stream. `wire` is its state for the peer, `end` for the user: they differ
+/// while data is queued, and while a session that closes still sends it.
 struct Sending {
-  /// What goes out behind the last of the queue.
+  /// What is sent after the last element of the queue.
   enum class Last : std::uint8_t {
     kNothing,
     kFin,
-    kFinInBatch,  ///< and is on its way
+    kFinInBatch,  ///< a FIN that is already in the batch
     kReset,
   };
 
@@ -76,31 +75,31 @@ struct Sending {
   WireState wire = WireState::kIdle;
   Last last = Last::kNothing;
   bool keep_on_close = false;
-  bool was_full = false;      // the queue went past the high-water mark
-  bool writable_due = false;  // and has gone down again, which is to be told
+  bool was_full = false;      // the queue has reached the high-water mark
+  bool writable_due = false;  // on_writable is to be called
 
   /// Whether the user may write, end and break it off.
   bool takes_more() const { return !end.is_known() && last == Last::kNothing && !is_over(wire); }
 
-  /// Whether more is welcome.
+  /// Whether the writer should go on: see Session::writable.
   bool is_writable() const { return takes_more() && !was_full; }
 
-  /// Whether something is still to go out.
+  /// Whether anything is still to be sent.
   bool has_more() const { return !queue.empty() || last != Last::kNothing; }
 
-  /// Whether what is still to go out may: it waits for no SYN_REPLY.
+  /// Whether that may be sent now: it does not wait for a SYN_REPLY.
   bool leaves() const { return has_more() && wire == WireState::kOpen; }
 
   bool ends_with_fin() const { return queue.empty() && last == Last::kFin; }
 };
 
-/// What we receive on a stream.
+/// The peer's direction of a stream.
 struct Receiving {
   enum class Reader : std::uint8_t {
     kReads,
-    kAwaited,  ///< nobody reads yet: data is held, but not an end that no data stands before
-    kPaused,   ///< data is held for it, and so is the end
-    kGone,     ///< has left, or has had taken away what was held: it hears the end alone
+    kAwaited,  ///< no reader yet: data is buffered; an end is, only after data
+    kPaused,   ///< data and the end wait for `resume`
+    kGone,     ///< the reader has left, or its data was dropped: it gets the end alone
   };
 
   explicit Receiving(ReceiveWindow receive_window) : window(receive_window) {}
@@ -111,30 +110,30 @@ struct Receiving {
   WireState wire = WireState::kIdle;
   Reader reader = Reader::kReads;
   OverflowPolicy overflow = OverflowPolicy::kStopReading;
-  bool over_buffer = false;  // holds so much that the connection is not to be read
+  bool over_buffer = false;  // too much is buffered to go on reading the connection
 
   bool is_paused() const { return reader == Reader::kPaused; }
   bool is_gone() const { return reader == Reader::kGone; }
   bool takes_data() const { return reader == Reader::kReads || reader == Reader::kGone; }
 
-  /// Whether the reader may be given data as it comes: nothing older waits.
+  /// Whether data can go straight to the reader: nothing older is buffered.
   bool passes() const { return reader == Reader::kReads && held.empty(); }
 
-  /// Whether the end may be told: nothing stands before it any more.
+  /// Whether the end may be reported: nothing is buffered before it.
   bool tells_end() const { return end.is_due() && held.empty() && !is_paused(); }
 
-  /// Whether the reader still has something to hear that waits for it.
+  /// Whether data or the end still waits for the reader.
   bool is_unread() const { return !held.empty() || (is_paused() && !end.is_told()); }
 };
 
-/// One stream as the session keeps it: until the handler was told that it has closed, and nothing
-/// of it is left to send.
+/// The session's record of a stream, kept until on_stream_closed was called and nothing of the
+/// stream is left to send.
 struct Stream {
   Stream(wire::StreamId stream_id, Creator created_by, bool unidirectional, SendWindow send,
          ReceiveWindow receive)
       : id(stream_id), creator(created_by), sending(send), receiving(receive) {
     set_wire_states(first_states(creator, unidirectional));
-    // The direction that does not exist has nothing to wait for.
+    // A direction that does not exist ends at once.
     if (sending.wire == WireState::kNone) sending.end.set({});
     if (receiving.wire == WireState::kNone) receiving.end.set({});
   }
@@ -142,16 +141,16 @@ struct Stream {
   wire::StreamId id;
   Creator creator;
   std::uint8_t priority = 0;
-  bool counted = false;         // against what the peer may have open at once
+  bool counted = false;         // against concurrent_streams
   bool due = false;             // in DueStreams
-  bool reply_sent_due = false;  // the SYN_REPLY has left, which is to be told
+  bool reply_sent_due = false;  // on_reply_sent is to be called
   bool closed_told = false;
-  std::optional<std::uint8_t> list;     // the scheduler's: a stream is in at most one of its lists
-  std::uint32_t header_bytes = 0;       // that count, see StreamTable
-  std::uint32_t answered_in_batch = 0;  // likewise
+  std::optional<std::uint8_t> list;     // the scheduler's list that it is in, if any
+  std::uint32_t header_bytes = 0;       // counted against stream_headers, see StreamTable
+  std::uint32_t answered_in_batch = 0;  // the StreamTable's number of that batch
   Stream* next = nullptr;               // the scheduler's
   Stream* previous = nullptr;
-  std::unique_ptr<wire::SynStreamFrame> unsent;  // waits for its turn
+  std::unique_ptr<wire::SynStreamFrame> unsent;  // set until the SYN_STREAM is sent
   Sending sending;
   Receiving receiving;
 
@@ -167,23 +166,23 @@ struct Stream {
     return session::is_over(sending.wire) && session::is_over(receiving.wire);
   }
 
-  /// Whether both directions have ended for the user, told or not.
+  /// Whether both directions have ended for the user, reported or not.
   bool is_over() const { return sending.end.is_known() && receiving.end.is_known(); }
 
-  /// How the stream has: what went wrong first. What breaks off our direction breaks off the
-  /// peer's as well, and never later.
+  /// The error that on_stream_closed reports: the one that came first. An error of our direction
+  /// ends the peer's as well, and never later.
   const Error& how_closed() const {
     return sending.end.how() ? sending.end.how() : receiving.end.how();
   }
 
-  /// Whether it is ours and the peer has not accepted it. A unidirectional stream needs no answer:
-  /// it waits only to be sent.
+  /// Whether the stream was created here and the peer has not accepted it yet. A unidirectional one
+  /// needs no answer and only waits to be sent.
   bool awaits_acceptance() const {
     if (creator != Creator::kHere) return false;
     return sending.wire == WireState::kIdle || receiving.wire == WireState::kReserved;
   }
 
-  /// Whether it is ours and has its SYN_REPLY.
+  /// Whether the stream was created here and has its SYN_REPLY.
   bool has_reply() const {
     return creator == Creator::kHere &&
            (receiving.wire == WireState::kOpen || receiving.wire == WireState::kOver);

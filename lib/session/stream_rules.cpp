@@ -39,9 +39,9 @@ constexpr StreamRule clos = to(kClosed);
 using Row = std::array<StreamRule, kEvents>;
 using Table = std::array<Row, kStates>;
 
-// A row a StreamState, a column a StreamEvent, both in the order of their enumerations. Data that
-// waits for the SYN_REPLY is not sent although section 2.3.2 would let its creator: Go's spdystream
-// drops it.
+// One row for each StreamState, one column for each StreamEvent, in the order of their
+// enumerations. Data that waits for the SYN_REPLY is not sent, although section 2.3.2 allows it:
+// Go's spdystream drops such data.
 // clang-format off
 constexpr Table kCreatedHere = {{
   // send: SYN_STREAM SYN_REPLY HEADERS DATA FIN RST_STREAM   receive: the same
@@ -85,13 +85,13 @@ StreamState state_of(Creator creator, WireStates states) {
 
 namespace {
 
-// What stands behind the name of a stream that has both directions.
+// The states of both directions of a stream that has both.
 WireStates states_of(Creator creator, StreamState state) {
   const bool here = creator == Creator::kHere;
   constexpr WireState kReservedWay = WireState::kReserved;
   switch (state) {
     case kIdle: return {WireState::kIdle, WireState::kIdle};
-    // What the creator sends ahead of the SYN_REPLY comes in; ours waits (see the table).
+    // Data that the peer sends before our SYN_REPLY is received; ours waits (see the table).
     case kReserved: return {kReservedWay, here ? kReservedWay : WireState::kOpen};
     case kReservedHalfClosed:
       return here ? WireStates{WireState::kOver, kReservedWay}
@@ -114,7 +114,7 @@ WireStates first_states(Creator creator, bool unidirectional) {
 
 WireStates moved(Creator creator, WireStates states, StreamState next) {
   WireStates to = states_of(creator, next);
-  // There is no SYN_REPLY that the other direction could wait for.
+  // The other direction, which would wait for a SYN_REPLY, does not exist.
   if (states.receiving == WireState::kNone) {
     to.receiving = WireState::kNone;
     if (to.sending == WireState::kReserved) to.sending = WireState::kOpen;

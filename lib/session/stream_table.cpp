@@ -66,7 +66,7 @@ Stream* StreamTable::next_unsent() { return has_unsent() ? find(unsent_.front())
 
 std::unique_ptr<wire::SynStreamFrame> StreamTable::take_unsent(Stream& stream) {
   std::unique_ptr<wire::SynStreamFrame> frame = std::move(stream.unsent);
-  // What stands in front of the line has not ended.
+  // A stream at the front of the line has not ended.
   if (frame) drop_from_line();
   return frame;
 }
@@ -103,8 +103,8 @@ void StreamTable::note_accepted(wire::StreamId id) {
   last_accepted_id_ = std::max(last_accepted_id_, id);
 }
 
-// The peer may open another in its place. One that still has something for its reader goes on
-// counting: else a peer could make us hold any number.
+// The peer may open another stream in place of this one. A stream with data for its reader goes on
+// counting, or a peer could make us hold any number of them.
 void StreamTable::stop_counting(Stream& stream) {
   if (!std::exchange(stream.counted, false)) return;
   --peers_;
@@ -145,7 +145,7 @@ void StreamTable::note_closed_told(Stream& stream) {
 
 void StreamTable::forget_when_over(Stream& stream) {
   if (!stream.closed_told || stream.sending.has_more()) return;
-  // It dies when the table is in order: the error that it has ended with may be a user's.
+  // Destroyed only when the table is consistent: the error of its end may be the user's object.
   [[maybe_unused]] const auto forgotten = streams_.extract(stream.id);
 }
 

@@ -14,17 +14,17 @@
 
 namespace uvspdy::session {
 
-/// The streams of a session, the ids that were used, and what is counted of them against the limits
-/// of either side. States are moved here, by the table of stream_rules.cpp, so that the counts stay
-/// true.
+/// The streams of a session, the ids used so far, and the counts that both sides' limits apply to.
+/// Streams change their state only here, by the table of stream_rules.cpp, so that the counts stay
+/// right.
 class StreamTable {
  public:
-  /// `options` and `windows` are the session's and outlive this.
+  /// `options` and `windows` belong to the session and outlive this object.
   StreamTable(Role role, const Options& options, Windows& windows);
 
   // Finding.
 
-  /// A stream that has something to tell, to take in or to send; or null.
+  /// A stream that still has something to report, to receive or to send; or null.
   Stream* find(wire::StreamId id);
   const Stream* find(wire::StreamId id) const;
 
@@ -43,20 +43,21 @@ class StreamTable {
   }
   bool is_ours(wire::StreamId id) const { return creator_of(id) == Creator::kHere; }
 
-  /// Whether a stream of that id, `stream` if it is there, was ever on the wire.
+  /// Whether an id has ever been on the wire. `stream` is the stream of that id, or null.
   bool was_used(wire::StreamId id, const Stream* stream) const;
 
   // Streams created here.
 
   bool has_ids_left() const { return next_id_ <= wire::kMaxStreamId; }
   wire::StreamId next_id() const { return next_id_; }
-  /// Takes the next id, which the frame has, and stands in line to be sent.
+  /// Creates the stream of a frame, which has the next id, and appends it to the streams whose
+  /// SYN_STREAM is to be sent.
   Stream& create(std::unique_ptr<wire::SynStreamFrame> frame);
-  /// The first in line, if the peer lets us have another; or null. It leaves the line when its
-  /// SYN_STREAM is taken.
+  /// The first of the streams to be sent, if the peer allows another one; or null. The stream is
+  /// removed from the line when its SYN_STREAM is taken.
   Stream* next_unsent();
   bool has_unsent() const { return !unsent_.empty() && own_ < most_own_; }
-  /// Null if it has left before, or has ended.
+  /// Null if the SYN_STREAM was sent before, or the stream has ended.
   std::unique_ptr<wire::SynStreamFrame> take_unsent(Stream& stream);
   /// The peer's SETTINGS_MAX_CONCURRENT_STREAMS.
   void set_most_own(std::uint32_t most) { most_own_ = most; }
@@ -67,16 +68,16 @@ class StreamTable {
 
   wire::StreamId last_peer_id() const { return last_peer_id_; }
   void note_peer_id(wire::StreamId id);
-  /// Whether our limits have room for another one, with headers of that cost.
+  /// Whether our limits allow another stream whose headers cost `header_bytes`.
   bool has_room(std::size_t header_bytes) const;
   Stream& add(const wire::SynStreamFrame& frame, std::size_t header_bytes);
-  /// The newest one that was accepted, for GOAWAY.
+  /// The last good stream id of a GOAWAY: the newest one that was accepted.
   wire::StreamId last_accepted_id() const { return last_accepted_id_; }
   void note_accepted(wire::StreamId id);
 
-  /// The control frames that were queued are on their way. Until then the place of a stream that
-  /// was answered, and is over, is not given to another one: a peer that takes no answers cannot
-  /// make us queue any number of them.
+  /// The queued control frames are in a batch. Until then a stream that was answered keeps its
+  /// place among concurrent_streams even when it is over, so that a peer that reads no answers
+  /// cannot make us queue any number of them.
   void note_control_left() {
     ++control_batch_;
     peers_leaving_ = 0;
@@ -84,7 +85,7 @@ class StreamTable {
 
   // Their states.
 
-  /// Moves the stream on, if the event is allowed, and says whether it is.
+  /// Changes the state of a stream if the table allows the event; returns whether it does.
   bool try_move(Stream& stream, StreamEvent event);
   void close(Stream& stream) {
     enter(stream, moved(stream.creator, stream.wire_states(), StreamState::kClosed));
@@ -92,13 +93,13 @@ class StreamTable {
 
   // Their ends.
 
-  /// Streams whose end the handler has not been told.
+  /// The number of streams that on_stream_closed has not been called for.
   std::size_t untold() const { return untold_; }
   void note_closed_told(Stream& stream);
-  /// A stream whose end was told stays only for what it still has to send.
+  /// Removes a stream once on_stream_closed was called and nothing of it is left to send.
   void forget_when_over(Stream& stream);
 
-  /// Streams whose end is untold, by StreamState.
+  /// The streams that untold() counts, by StreamState.
   std::array<std::size_t, 7> count_by_state() const;
 
  private:
@@ -115,14 +116,14 @@ class StreamTable {
 
   wire::StreamId next_id_;
   std::deque<wire::StreamId> unsent_;
-  std::size_t own_ = 0;  // on the wire, and not closed there
+  std::size_t own_ = 0;  // sent and not closed on the wire
   std::uint32_t most_own_ = 0xffffffff;
 
   wire::StreamId last_peer_id_ = 0;
   wire::StreamId last_accepted_id_ = 0;
-  std::size_t peers_ = 0;          // that count against our limit
-  std::size_t peers_leaving_ = 0;  // those that are over, and whose answer is queued
-  std::size_t header_bytes_ = 0;   // of those that count
+  std::size_t peers_ = 0;          // counted against concurrent_streams
+  std::size_t peers_leaving_ = 0;  // over, but their answer is still queued
+  std::size_t header_bytes_ = 0;   // counted against stream_headers
   std::uint32_t control_batch_ = 1;
 };
 

@@ -8,15 +8,15 @@
 
 namespace uvspdy::session {
 
-/// When a duration that begins at `from` is over. Nothing if it never is: 0 means for ever, and so
-/// does whatever lies behind the end of the clock, milliseconds::max() above all.
+/// The end of a duration that begins at `from`; nothing if it has none: 0 means no limit, and so
+/// does an end that the clock cannot represent, as with milliseconds::max().
 inline std::optional<Time> time_after(Time from, std::chrono::milliseconds duration) {
   if (duration <= std::chrono::milliseconds(0)) return std::nullopt;
   const Time end = moment_after(from, duration);
   return end == Time::max() ? std::nullopt : std::optional<Time>(end);
 }
 
-/// A duration that begins, may begin anew, and may be over.
+/// A duration that can be started, restarted and stopped.
 class Timeout {
  public:
   explicit Timeout(std::chrono::milliseconds duration) : duration_(duration) {}
@@ -34,7 +34,7 @@ class Timeout {
   }
   void stop() { since_.reset(); }
 
-  /// When it is over; nothing if it does not run or never is.
+  /// When the duration ends; nothing if it does not run or has no end.
   std::optional<Time> due() const { return since_ ? time_after(*since_, duration_) : std::nullopt; }
   bool is_over(Time now) const {
     const std::optional<Time> end = due();

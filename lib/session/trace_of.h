@@ -5,7 +5,7 @@
 
 namespace uvspdy::session {
 
-/// What a trace says of an incoming frame, all but its flags and length, which the decoder knows.
+/// The trace of a received frame, without its flags and length, which only the decoder knows.
 /// `headers` points into `decoded`.
 FrameTrace trace_of(const wire::Decoded& decoded);
 

@@ -47,7 +47,8 @@ bool Windows::count(Stream& stream, std::size_t bytes) {
   stream.receiving.window.received(bytes);
   if (fits) return true;
   stream.receiving.window.note_overrun();
-  // Whoever has windows at all has those of streams, so neither does it count the connection's.
+  // A peer with flow control counts streams' windows, so this one does not count the connection's
+  // either.
   receive_.note_overrun();
   return false;
 }
@@ -67,16 +68,17 @@ std::uint32_t Windows::give_back(Stream& stream, std::size_t bytes, const Moment
 
 std::uint32_t Windows::give(ReceiveWindow& window, std::size_t bytes, std::int64_t limit,
                             const Moment& moment) {
-  // A peer that has shown no windows is given them only where it stops: whatever reaches a peer
-  // without windows that has closed is answered by a TCP reset, which destroys what it sent before.
+  // A peer that has shown no flow control gets a window back only when it has stopped at the end of
+  // one: bytes that reach such a peer after its close are answered by a TCP reset, which destroys
+  // what it has sent.
   const bool stopped = moment.peer_is_silent && has_windows() && stands_at_end(window);
   const bool wanted = found() == PeerFlowControl::kWindows || stopped;
   if (!wanted || !moment.may_send) {
     window.withhold(bytes);
     return 0;
   }
-  // Grown windows together take no more than half of the connection's: the rest is for streams that
-  // nobody reads, which must not use it up for the others.
+  // The growth of all windows together is limited to half of the connection's: streams that nobody
+  // reads must not use up the rest of it for the others.
   const std::int64_t room_for_all = std::max<std::int64_t>(0, receive_.size() / 2 - growth_);
   const std::int64_t most_growth = std::min(limit - window.size(), room_for_all);
   return window.consumed(bytes, moment.now, moment.round_trip, most_growth);
@@ -93,8 +95,8 @@ std::uint32_t Windows::open() {
 std::int64_t Windows::set_own_initial(std::uint32_t size) {
   const std::int64_t difference =
       std::int64_t{size} - std::int64_t{std::exchange(own_initial_, size)};
-  // Until it has seen it, the peer may go by what it knew before (section 2.6.8, "Reducing the
-  // Stream Window Size").
+  // Until the peer has read it, it may use the larger window (section 2.6.8, "Reducing the Stream
+  // Window Size").
   if (difference < 0) slack_ -= difference;
   return difference;
 }

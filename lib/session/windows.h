@@ -11,24 +11,24 @@
 
 namespace uvspdy::session {
 
-/// Flow control of a session: whether the peer has any, the connection's windows, and what those of
-/// streams begin with and may grow to. Nothing is sent here: who gives a window back gets the delta
-/// to send.
+/// Flow control of a session: whether the peer has it, the connection's windows, and the initial
+/// sizes and the growth of the streams' windows. Nothing is sent here: the caller sends the deltas
+/// that are returned.
 class Windows {
  public:
   explicit Windows(const Options& options);
 
-  // Which kind of peer it is.
+  // Detection of the peer's flow control.
 
   PeerFlowControl found() const { return finder_.found(); }
   bool keeps_to_windows() const { return finder_.keeps_to_windows(); }
   bool has_windows() const { return finder_.has_windows(); }
   bool is_strict() const { return finder_.is_strict(); }
 
-  /// True when that is how we know that the peer has none.
+  /// Returns true if this shows that the peer has no flow control.
   bool no_windows_seen() { return finder_.no_windows_seen(); }
-  /// True when it comes late. Windows that were passed without complaint then have to begin anew:
-  /// see `restart`.
+  /// Returns true if the peer's flow control shows late. Windows that it has passed must then be
+  /// restarted: see `restart`.
   bool windows_seen() { return finder_.windows_seen(); }
 
   // What we may send.
@@ -38,12 +38,12 @@ class Windows {
   bool may_send(const Stream& stream) const {
     return !keeps_to_windows() || stream.sending.window.is_open();
   }
-  /// How much of `most` bytes both windows let pass.
+  /// The part of `most` bytes that both windows allow.
   std::size_t room(const Stream& stream, std::size_t most) const;
   void sent(Stream& stream, std::size_t bytes);
-  /// A WINDOW_UPDATE of the connection; false when it would pass 2^31-1.
+  /// Applies a WINDOW_UPDATE of the connection; false if it would grow past 2^31-1.
   bool raise_send(std::uint32_t delta) { return send_.move(delta); }
-  /// The peer's INITIAL_WINDOW_SIZE; how much it has moved those of its streams.
+  /// Applies the peer's INITIAL_WINDOW_SIZE; returns the change for the windows of its streams.
   std::int64_t set_peer_initial(std::uint32_t size);
   std::uint32_t peer_initial() const { return peer_initial_; }
 
@@ -53,50 +53,50 @@ class Windows {
   std::int64_t receive_available(const Stream& stream) const {
     return stream.receiving.window.available() + slack_;
   }
-  /// A DATA frame counts, in error or not; false when it passes the connection's window.
+  /// Counts a DATA frame, even one in error; false if it exceeds the connection's window.
   bool count(std::size_t bytes);
-  /// One that nobody reads any more counts all the same.
+  /// Counts a DATA frame that nobody reads any more.
   void note_received(std::size_t bytes) { receive_.received(bytes); }
-  /// The same of a stream's window.
+  /// Counts a DATA frame in its stream's window; false if it exceeds that.
   bool count(Stream& stream, std::size_t bytes);
-  /// The most that may come for a stream, read or not.
+  /// The most bytes that a stream may have received and its reader not taken.
   std::int64_t most_unread(const Stream& stream) const {
     return stream.receiving.window.size() + slack_;
   }
 
-  /// What a window is given back with.
+  /// The circumstances in which a window is given back.
   struct Moment {
     Time now;
     std::optional<std::chrono::nanoseconds> round_trip;
-    bool may_send = true;         ///< else the credit is kept
-    bool peer_is_silent = false;  ///< it has sent nothing since it came to the end of a window
+    bool may_send = true;         ///< if not, the credit is kept
+    bool peer_is_silent = false;  ///< it has sent nothing since it used up a window
   };
-  /// The connection's, or a stream's, bytes were taken or dropped. Returns the delta of the
-  /// WINDOW_UPDATE that is now due, or 0.
+  /// `bytes` of the connection, or of a stream, were taken or dropped. Returns the delta of a
+  /// WINDOW_UPDATE to send now, or 0.
   std::uint32_t give_back(std::size_t bytes, const Moment& moment);
   std::uint32_t give_back(Stream& stream, std::size_t bytes, const Moment& moment);
-  /// Whether the peer, which has shown no windows, has come to the very end of one: it may have
-  /// windows after all, and wait.
+  /// Whether a peer not known to have flow control has used up exactly a window: it may have flow
+  /// control after all, and be waiting.
   bool may_have_stopped() const { return may_have_stopped(receive_); }
   bool may_have_stopped(const Stream& stream) const {
     return may_have_stopped(stream.receiving.window);
   }
-  /// Nothing more comes for the stream: what its window has grown by is free for others.
+  /// The stream receives no more: the growth of its window is available to others.
   void closed(const Stream& stream) { growth_ -= stream.receiving.window.growth(); }
 
-  /// Raises the connection's window to all that we hold, and returns by how much.
+  /// Enlarges the connection's window to all that we may buffer; returns the increase.
   std::uint32_t open();
-  /// Our next INITIAL_WINDOW_SIZE; how much it moves the windows of streams.
+  /// Sets our INITIAL_WINDOW_SIZE; returns the change for the windows of all streams.
   std::int64_t set_own_initial(std::uint32_t size);
   std::uint32_t own_initial() const { return own_initial_; }
-  /// The peer has seen all of our SETTINGS.
+  /// The peer has read all our SETTINGS.
   void settings_seen() { slack_ = 0; }
 
   SendWindow new_send_window() const { return SendWindow(peer_initial_); }
   ReceiveWindow new_receive_window() const { return ReceiveWindow(own_initial_); }
 
-  /// Windows begin anew, where they were passed by a peer that did not count them. `held` bytes of
-  /// all streams have not been taken.
+  /// Restarts windows that the peer has passed because it did not count them. `held` bytes of all
+  /// streams have not been taken.
   void restart(std::size_t held);
   void restart(Stream& stream) const;
 
@@ -114,10 +114,10 @@ class Windows {
   PeerFlowControlFinder finder_;
   SendWindow send_;
   ReceiveWindow receive_;
-  std::int64_t growth_ = 0;  // of all streams' receive windows
+  std::int64_t growth_ = 0;  // of the receive windows of all streams
   std::uint32_t peer_initial_;
   std::uint32_t own_initial_;
-  std::int64_t slack_;  // what a peer may send that has not seen our SETTINGS yet
+  std::int64_t slack_;  // for a peer that has not read our SETTINGS yet
 };
 
 }  // namespace uvspdy::session

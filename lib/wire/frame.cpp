@@ -3,7 +3,7 @@
 namespace uvspdy::wire {
 namespace {
 
-// Names of the specification; none for a number that has none.
+// Names in the specification; empty for a number that it does not define.
 
 std::string_view known_name(FrameType type) {
   switch (type) {

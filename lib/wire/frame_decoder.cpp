@@ -85,7 +85,7 @@ bool FrameDecoder::take_head(Bytes& input) {
   return true;
 }
 
-// What can be said of a frame before any of its body has come.
+// Checks what the head alone shows, before any of the body has arrived.
 Error FrameDecoder::check_head() const {
   if (!head_.control) {
     if (head_.stream_id != 0) return {};

@@ -6,7 +6,7 @@
 
 namespace uvspdy::wire {
 
-// What stands before the header block.
+// Sizes of the part before the header block.
 inline constexpr std::size_t kSynStreamFixedPart = 10;
 inline constexpr std::size_t kReplyFixedPart = 4;  // of SYN_REPLY and HEADERS
 

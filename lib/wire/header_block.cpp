@@ -36,7 +36,8 @@ Error block_too_large(std::size_t size, const Limits& limits) {
                                                std::to_string(limits.inflated_header_block));
 }
 
-// Section 2.6.10: US-ASCII, lower case, not empty; NUL and other control characters have no place.
+// Section 2.6.10: names are lower-case US-ASCII and not empty; control characters, NUL included,
+// are not allowed.
 bool is_header_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return c > ' ' && c < '\x7f' && (c < 'A' || c > 'Z');
@@ -141,15 +142,16 @@ Error malformed(std::uint32_t index, std::uint32_t count) {
                                                 " reaches past the end of the header block");
 }
 
-/// Adds fields as long as the limits allow. Each of several values of one name comes with a name of
-/// its own, so a block can stand for far more than its size: what it stands for is what counts.
+/// Adds fields as long as the limits allow. Each of several values of one name becomes a field with
+/// a name of its own, so a block can expand to far more than its size: the expanded size counts.
 class BoundedHeaders {
  public:
   BoundedHeaders(const Limits& limits, std::size_t pairs, std::size_t text) : limits_(limits) {
     headers_.reserve(pairs, text);
   }
 
-  /// One pair's values: separated by single NULs, none of several empty (section 2.6.10).
+  /// Adds the values of one pair: separated by single NULs, and none of several empty (section
+  /// 2.6.10).
   Error add_values(std::string_view name, std::string_view joined) {
     if (joined.find('\0') == std::string_view::npos) return add(name, joined);
     while (true) {

@@ -12,34 +12,34 @@
 namespace uvspdy::wire {
 namespace {
 
-// An empty stored block and what may stand before it to fill a byte.
+// An empty stored block, and the bits before it that fill a byte.
 constexpr std::size_t kSyncFlushSize = 6;
 
-// Go's inflater (compress/flate): its window, whatever ours is, and the buffer that it reads
-// through, unless it reads as much at once.
+// Go's inflater (compress/flate): the size of its window, whatever ours is, and of the buffer that
+// it reads through, unless it reads more at once.
 constexpr std::size_t kGoWindow = 32768;
 constexpr std::size_t kGoBuffer = 4096;
 constexpr std::size_t kLargestPiece = kGoBuffer - 1;
 
-// An empty stored block, which may stand wherever a block begins on a whole byte.
+// An empty stored block; allowed wherever a block can begin on a byte boundary.
 constexpr std::array<std::uint8_t, 5> kEmptyBlock = {0, 0, 0, 0xff, 0xff};
 
-// One byte by itself at most: a stored block, and the empty one of the flush. And the most padding
-// ahead of it: so many empty blocks as are longer than that.
+// The most that a single byte takes (a stored block, and the empty one of the flush), and the most
+// padding before it (as few empty blocks as are longer than that).
 constexpr std::size_t kLoneByte = 11;
 constexpr std::size_t kMostPadding = 3 * kEmptyBlock.size();
 
 constexpr std::size_t kStep = 4096;  // how far an output vector grows at a time
 
-// The memory for inflated blocks is used again from block to block; what a rare large one takes is
-// given back with the next.
+// The buffer for inflated blocks is reused; the memory of a rare large block is freed by the next
+// one.
 constexpr std::size_t kKeptCapacity = 16 * 1024;
 
-// Far more than memory can hold, and small enough to add to.
+// More than memory can hold, and small enough for sums not to overflow.
 constexpr std::size_t kLargestBlock = std::numeric_limits<std::size_t>::max() / 4;
 
-// What inflate's data_type says: the low bits count the bits of the last byte that are not used
-// yet, and this one that no block is begun.
+// Parts of inflate's data_type: the number of bits of the last byte that are not used yet, and a
+// flag that is set between two blocks.
 constexpr int kUnusedBits = 63;
 constexpr int kBetweenBlocks = 128;
 
@@ -56,8 +56,8 @@ void set_output(z_stream& stream, std::vector<std::uint8_t>& out, std::size_t us
   stream.avail_out = static_cast<uInt>(room);
 }
 
-// The lengths of the empty stored block that a SYNC_FLUSH is. Without them a block that ends behind
-// zlib's header, or between two stored blocks, would pass for whole.
+// Whether a block ends with the lengths of the empty stored block that a SYNC_FLUSH is. Without
+// this check, a block cut off after zlib's header, or between two stored blocks, would look whole.
 bool ends_with_marker(Bytes block) {
   const Bytes marker = Bytes(kEmptyBlock).last(4);
   return block.size() >= marker.size() &&
@@ -73,21 +73,21 @@ std::string zlib_text(const z_stream& stream, int code) {
 struct UVSPDY_LOCAL HeaderDeflater::Stream {
   z_stream zlib{};
   bool open = false;
-  // How much of the window of Go's inflater is filled, which starts with the dictionary in it.
+  // The filled part of the window of Go's inflater, which starts with the dictionary in it.
   std::size_t go_window = kDictionary.size();
   ~Stream() {
     if (open) deflateEnd(&zlib);
   }
 
-  // The most that a piece may take, its SYNC_FLUSH included.
+  // The most that a piece may take, with its SYNC_FLUSH.
   std::size_t bound(std::size_t size) {
     return deflateBound(&zlib, static_cast<uLong>(size)) + kSyncFlushSize;
   }
 
   void append(Bytes piece, std::vector<std::uint8_t>& out) {
     set_input(zlib, piece);
-    // Room for all of it at once: a flush that is continued with more room repeats its marker, and
-    // Go's spdystream drops a connection when compressed bytes are left behind the last value.
+    // One call has to have room for all output: continuing a flush repeats its marker, and Go's
+    // spdystream drops the connection if compressed bytes follow the last value.
     set_output(zlib, out, out.size(), bound(piece.size()) + 1);
     ::deflate(&zlib, Z_SYNC_FLUSH);
     out.resize(out.size() - zlib.avail_out);
@@ -119,7 +119,7 @@ Error HeaderDeflater::open() {
   return {};
 }
 
-// The most that a block may take, wherever Go's window is when its turn comes.
+// The most that a block may take, however full Go's window is then.
 std::size_t HeaderDeflater::bound(std::size_t block_size) const {
   const std::size_t in_pieces = block_size / kLargestPiece * stream_->bound(kLargestPiece) +
                                 stream_->bound(block_size % kLargestPiece) + kMostPadding +
@@ -138,17 +138,17 @@ Error HeaderDeflater::check(std::size_t block_size, std::size_t max_size) {
 }
 
 Error HeaderDeflater::deflate(Bytes block, std::size_t max_size, std::vector<std::uint8_t>& out) {
-  // Checked before the compression state moves.
+  // The check comes first: the compression state must not change after an error.
   if (Error error = check(block.size(), max_size)) return error;
   const bool fills_window = (stream_->go_window + block.size()) % kGoWindow == 0;
   if (!fills_window || block.size() < 2) {
     stream_->append(block, out);
     return {};
   }
-  // Go's inflater hands out what it has when its window is full, ahead of the marker, and
-  // spdystream drops the connection when the marker is not in Go's buffer by then. So all of this
-  // block goes in pieces that Go reads through its buffer, which then ends behind each 4,096 bytes;
-  // and the last byte goes by itself, where no such end is behind it.
+  // When its window is full, Go's inflater returns its data before it reads the marker, and
+  // spdystream drops the connection if the marker is not in Go's buffer by then. So this whole
+  // block is compressed in pieces that Go reads through its buffer, whose ends are then at each
+  // 4,096 bytes; and the last byte is a piece of its own, at a place where no such end follows.
   const std::size_t start = out.size();
   Bytes rest = block.first(block.size() - 1);
   while (!rest.empty()) {
@@ -189,13 +189,13 @@ Result<Bytes> HeaderInflater::inflate(Bytes block) {
 
   z_stream& zlib = stream_->zlib;
   set_input(zlib, block);
-  // Not `= {}`, which keeps the memory.
+  // Not `= {}`, which would keep the memory.
   if (inflated_.capacity() > kKeptCapacity) inflated_ = std::vector<std::uint8_t>();
   inflated_.clear();
   std::size_t used = 0;
   bool flushed = false;
   for (;;) {
-    // One byte of room more than the limit tells a block at the limit from one past it.
+    // One byte more than the limit: it shows whether a block is at the limit or past it.
     const std::size_t room = std::min(kStep, max_block_ + 1 - used);
     // Doubling, but never past the limit.
     if (inflated_.capacity() < used + room) {
@@ -222,8 +222,9 @@ Result<Bytes> HeaderInflater::inflate(Bytes block) {
     if (code != Z_OK && code != Z_BUF_ERROR) {
       return Error(Errc::kInflateFailed, "zlib says: " + zlib_text(zlib, code));
     }
-    // A SYNC_FLUSH ends between two blocks and on a whole byte; anything else is cut off. inflate
-    // says so only in the call that gets there, which may have filled the output to the last byte.
+    // After a SYNC_FLUSH, inflate is between two blocks and on a byte boundary; otherwise the block
+    // is cut off. inflate reports this only in the call that gets there, whose output may be full
+    // to the last byte.
     flushed = (zlib.data_type & kBetweenBlocks) != 0 && (zlib.data_type & kUnusedBits) == 0;
     if (zlib.avail_in == 0 && (flushed || zlib.avail_out != 0)) break;
   }

@@ -30,16 +30,16 @@ ANSWER = (
 )
 DOWNLOADS = 50
 
-NO_CODE = "a failure is told as a text, without the exit code"
-NO_RESIZE = "the terminal's size is not told"
-NO_END = "the end of stdin and how the command ended are not told"
+NO_CODE = "a failure is reported as text, without an exit code"
+NO_RESIZE = "the terminal's size is not reported"
+NO_END = "the end of stdin and the command's result are not reported"
 # What the versions of remotecommand lack, for any client and any server.
 LACKS = {
     V3: {"exec": NO_CODE, "exec -i": NO_CODE, "exec -it": NO_CODE},
     V2: {"exec": NO_CODE, "exec -i": NO_CODE, "exec -it": f"{NO_CODE}; {NO_RESIZE}",
          "attach -it": NO_RESIZE},
-    V1: {"exec": "how the command ended is not told", "exec -i": NO_END,
-         "exec -it": f"how the command ended is not told; {NO_RESIZE}",
+    V1: {"exec": "the command's result is not reported", "exec -i": NO_END,
+         "exec -it": f"the command's result is not reported; {NO_RESIZE}",
          "attach -it": NO_RESIZE},
 }  # fmt: skip
 
@@ -300,7 +300,7 @@ class UvspdyCases(KubeCases):
 
 class ClientGoCases(KubeCases):
     client_name = f"client-go {go_release('k8s.io/client-go')}"
-    not_possible = {"cp": "client-go has none"}
+    not_possible = {"cp": "client-go has no cp"}
     test_copy = None
 
     def make_client(self, access):

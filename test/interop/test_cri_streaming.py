@@ -14,7 +14,7 @@ class UvspdyToCriBeforeV4(UvspdyToCri):
     """The exit code of `test -d` says where cp's files go, and that of tar that they are there."""
 
     protocol = None
-    not_possible = {"cp": "cp goes by exit codes, which v4 is the first to tell"}
+    not_possible = {"cp": "cp needs exit codes, which only v4 reports"}
 
     def test_copy(self):
         self.begin()

@@ -10,16 +10,16 @@ TABLES = pathlib.Path(os.environ["UVSPDY_SOURCE"], "docs/networking.md")
 NAME = re.compile(r"`(test_\w+)\.(\w+)\.(test_\w+)`")
 
 
-# Rows with but one side to them. Servers know no passwords; what goes wrong is told by one side.
+# Rows for one side alone: servers know no passwords, and some errors are reported by one side.
 CLIENT_ALONE = {
     "TLS | none | user name and password",
     "TLS | none | a pod's service account",
-    "a CONNECT proxy refuses, is not there, is none",
-    "a SOCKS5 proxy refuses, is not there, is none",
+    "a CONNECT proxy that refuses, does not exist, or is no proxy",
+    "a SOCKS5 proxy that refuses, does not exist, or is no proxy",
     "a malformed kubeconfig",
 }
 SERVER_ALONE = {
-    "an address that others reach, without TLS or authentication",
+    "listening beyond loopback without TLS or authentication",
     "renegotiation, old versions of TLS",
 }
 

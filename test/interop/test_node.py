@@ -77,6 +77,19 @@ class StandardClient(NodeClient, NodeTestCase):
     our_options = ["--flow-control", "standard"]
 
 
+class OversteppingClient(OurServer, NodeTestCase):
+    """spdy-transport as it is: what waits for the connection's window oversteps it."""
+
+    our_options = ["--flow-control", "automatic"]
+    their_flow_control = "windows"
+
+    def run_client(self, command, target, *options, compressions=(), data=None):
+        return self.run_their_client(command, target, "--overstep", *options, data=data)
+
+    def test_is_no_error_where_flow_control_is_found_out(self):
+        self.check_transfer("echo", 64, 2 * MEBIBYTE)
+
+
 # Theirs are obeyed to the byte: the connection's window comes back when it is used up and a round
 # trip has shown that nobody goes past it.
 SMALL_WINDOWS = ["--window", "65537", "--strict"]

@@ -1,4 +1,4 @@
-// Prints docs/stream-states.md, or with --check FILE says whether the file is what it would print.
+// Prints docs/stream-states.md; with --check FILE, compares the file with that.
 
 #include <array>
 #include <fstream>
@@ -14,34 +14,34 @@ using namespace uvspdy::session;
 
 constexpr std::string_view kProse = R"(# Stream states
 
-Printed from the table in `lib/session/stream_rules.cpp`, which the session asks for each frame, by
-`tools/dev docs`; a test fails when the two differ.
+Printed by `tools/dev docs` from the table in `lib/session/stream_rules.cpp`, in which the session
+looks up each frame; a test fails when the two differ.
 
-- *Reserved*: the SYN_STREAM has gone or come and the SYN_REPLY has not. Its creator may have sent
-  FLAG_FIN already: *reserved, half-closed*.
+- *Reserved*: the SYN_STREAM has been sent or received, the SYN_REPLY has not. If the creator has
+  already sent FLAG_FIN, the stream is *reserved, half-closed*.
 - *Local* is this side, *remote* the peer.
-- FLAG_FIN is an event of its own, behind the frame that carries it.
-- A unidirectional stream is never reserved, for it takes no SYN_REPLY: it begins as half-closed
-  remote where it was created and as half-closed local at the other side. With FLAG_FIN it is closed
-  at once.
-- WINDOW_UPDATE is no part of a stream. It is legal for each stream that was ever on the wire, in
-  whatever state, and INVALID_STREAM for others.
-- The state is what stands on the wire. A stream that is closed there may still hold data that its
-  reader has not taken.
+- FLAG_FIN is an event of its own, after the frame that carries it.
+- A unidirectional stream takes no SYN_REPLY, so it is never reserved: it begins as half-closed
+  remote on the side that created it, and as half-closed local on the other. With FLAG_FIN it is
+  closed at once.
+- WINDOW_UPDATE does not change a stream's state. It is allowed in every state for a stream that was
+  ever on the wire, and answered with INVALID_STREAM for all others.
+- These are the states on the wire. A stream that is closed there may still have data buffered for
+  its reader.
 
-Read a cell as: the state that follows; or in capitals the status of the RST_STREAM that answers the
-frame, after which the stream is closed; or *dropped*, without an answer; or nothing where we do not
-send such a frame.
+A cell contains the next state; or, in capitals, the status of the RST_STREAM that answers the
+frame, after which the stream is closed; or *dropped* if the frame is ignored without an answer. An
+empty cell means that we do not send such a frame in that state.
 
-Beside the table:
+Besides the table:
 
-- A SYN_STREAM whose id has our parity, or is smaller than one before, is a session error
-  (section 2.3.2), so the column is about the same id a second time.
-- Frames for streams that are idle or closed get one RST_STREAM for however many, none if either
-  side has sent one for that stream before, and none behind our GOAWAY.
-- DATA and HEADERS that the creator writes before the SYN_REPLY wait for it, although section 2.3.2
-  would let them go: Go's spdystream drops what comes earlier.
-- A SYN_REPLY to a unidirectional stream is dropped: Go's spdystream sends one.
+- A SYN_STREAM whose id has our parity, or is smaller than an earlier one, is a session error
+  (section 2.3.2). So the column *receive SYN_STREAM* is about an id that is used a second time.
+- All frames for a stream that is idle or closed are answered with one RST_STREAM together. There is
+  none if either side has sent one for that stream before, and none after our GOAWAY.
+- HEADERS and DATA that a creator writes before the SYN_REPLY are buffered until it has come,
+  although section 2.3.2 allows them earlier: Go's spdystream drops what comes before it.
+- A SYN_REPLY for a unidirectional stream is dropped: Go's spdystream sends one.
 )";
 
 constexpr std::array kStates = {

@@ -13,7 +13,7 @@
 namespace uvspdy::command {
 namespace {
 
-// Whether to use a terminal. The process has one, or has none: what the flags say comes second.
+// Whether to use a terminal: if the container's process has one, or, if that is unknown, by flags.
 bool wants_terminal(PodFlags flags, const PodContainer& found) {
   if (found.is_known && flags.tty && !found.has_tty) {
     if (!flags.quiet) {

@@ -7,7 +7,7 @@
 
 namespace uvspdy::command {
 
-/// The help of a subcommand that takes a command behind "--", which the parser never sees.
+/// The help of a subcommand that takes a command after "--", which the parser never sees.
 class CommandWordsFormatter : public CLI::Formatter {
  public:
   explicit CommandWordsFormatter(std::string words) : words_(std::move(words)) {}
@@ -22,7 +22,7 @@ class CommandWordsFormatter : public CLI::Formatter {
   std::string words_;
 };
 
-/// Shows these words at the end of a subcommand's usage.
+/// Appends words to a subcommand's usage line.
 inline void show_command_words(CLI::App& command, std::string words) {
   command.formatter(std::make_shared<CommandWordsFormatter>(std::move(words)));
 }

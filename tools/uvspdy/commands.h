@@ -7,8 +7,8 @@ namespace uvspdy::command {
 // One function per command: it adds the subcommand with its flags to `app` and, when the
 // subcommand is the one called, sets `exit_code`.
 
-// `command` is what stands behind the first "--" of the command line, for a subcommand that runs
-// it.
+// `command` has the words after the first "--" of the command line, for a subcommand that runs
+// them.
 void add_serve(CLI::App& app, const std::vector<std::string>& command, int& exit_code);
 void add_exec(CLI::App& app, const std::vector<std::string>& command, int& exit_code);
 void add_cp(CLI::App& app, int& exit_code);

@@ -60,18 +60,18 @@ void print_indented(const char* label, std::string_view text) {
   }
 }
 
-/// What an exec brought: bytes by stream, frames, and the end.
+/// The record of an exec: its output, its frames, and its result.
 struct Transcript {
   std::string output;
   std::string error_output;
   std::vector<std::string> frames;
   Result<kube::ExitStatus> status = kube::ExitStatus{};
-  // Where the first two come from.
+  // The readers of output and error_output.
   httpstream::StreamReader standard_output;
   httpstream::StreamReader standard_error;
 };
 
-/// Sends the input, and has the outputs read.
+/// Sends the input, and reads the outputs.
 void take_part(kube::RemoteCommandStreams streams, Transcript& transcript) {
   transcript.standard_output = std::move(streams.standard_output);
   transcript.standard_output.on_data(
@@ -82,7 +82,7 @@ void take_part(kube::RemoteCommandStreams streams, Transcript& transcript) {
   if (!streams.standard_input.write(Buffer(std::string(kInput)))) streams.standard_input.end();
 }
 
-/// `done` is scheduled when the connection's last frame, our GOAWAY, has gone out.
+/// `done` is scheduled when the connection's last frame, our GOAWAY, was sent.
 void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::Wakeup& done) {
   kube::ClientConfig config;
   config.server.host = "127.0.0.1";
@@ -139,7 +139,7 @@ class Kubectl {
       return;
     }
     cache_ = directory;
-    // One shell, to give kubectl its stdin and to show the command as one would type it.
+    // A shell gives kubectl its stdin, and its command line shows how one would type the command.
     const std::string line = "printf '%s' \"" + std::string(kInput) + "\" | '" + path +
                              "' --server http://127.0.0.1:" + std::to_string(port) +
                              " --cache-dir '" + cache_ + "' exec -i " + kPod + " -- sh -c '" +
@@ -179,7 +179,7 @@ class Kubectl {
   Kubectl& operator=(const Kubectl&) = delete;
 
  private:
-  // For the inside of single quotes.
+  // Escapes text for single quotes.
   static std::string escaped(std::string text) {
     for (std::size_t at = 0; (at = text.find('\'', at)) != std::string::npos; at += 4) {
       text.replace(at, 1, "'\\''");

@@ -11,7 +11,7 @@
 namespace uvspdy::command {
 namespace {
 
-// A pipe that can be written to has room for so much.
+// A pipe that poll() calls writable has room for this many bytes.
 constexpr std::size_t kMaxWrite = PIPE_BUF;
 
 bool has_room(int fd) {
@@ -49,7 +49,7 @@ std::string LineWriter::left_out() const {
   return "(" + std::to_string(dropped) + " lines that nobody read left out)\n";
 }
 
-// Whoever has gone does not miss it.
+// Errors are ignored: the reader has gone.
 void LineWriter::put(const std::string& text) const {
   (void)!::write(state_->fd, text.data(), text.size());
 }

@@ -7,18 +7,18 @@
 
 namespace uvspdy::command {
 
-/// What a running command says: lines, made printable, that nobody may hold us up with. One for
-/// which the reader has left no room is dropped, and the next that is written says how many were.
+/// Writes a running command's messages to a descriptor, as printable lines, without ever blocking:
+/// a line for which the pipe has no room is dropped, and the next line says how many were dropped.
 ///
-/// Copies are one writer. Only a command's last words wait for their reader (report.h): they are
-/// behind all that others wait for.
+/// Copies are the same writer. For messages at a command's end, when blocking harms nobody, see
+/// report.h.
 class LineWriter {
  public:
   explicit LineWriter(int fd) : state_(std::make_shared<State>()) { state_->fd = fd; }
 
   void write(std::string_view line) const;
 
-  /// The same for what is to come out as it is, such as the questions of a program that we run.
+  /// Writes text as it is, not as a line, such as the questions of a credential plugin.
   void write_words(std::string_view words) const;
 
  private:

@@ -14,11 +14,11 @@
 namespace uvspdy::command {
 namespace {
 
-// What libuv cannot have when it starts, or starts its threads, ends the process by abort. So it
-// is asked for here before, and given back.
+// libuv aborts the process when it cannot get the descriptors or threads that it needs at start-up.
+// So they are requested here before, and given back.
 
 Error check_descriptors() {
-  // One pair for signal handlers, one for a loop's signals; the loop's own, and what wakes it.
+  // One pair for signal handlers, one for a loop's signals, one for its epoll and eventfd.
   constexpr std::size_t kPairs = 3;
   std::array<std::array<uv_file, 2>, kPairs> pipes{};
   std::size_t opened = 0;
@@ -39,7 +39,7 @@ Error check_descriptors() {
   return Error(error.code(), error.message() + "; allow more descriptors (ulimit -n)");
 }
 
-// As libuv reads it.
+// The size of libuv's thread pool, as libuv determines it.
 std::size_t thread_pool_size() {
   constexpr int kUsual = 4;
   constexpr int kMost = 1024;
@@ -74,13 +74,13 @@ Error check_threads() {
 
 void Loop::Close::operator()(uv_loop_t* loop) const {
   const std::unique_ptr<uv_loop_t> memory(loop);
-  uv_run(loop, UV_RUN_DEFAULT);  // what its users closed last is let go of in one more turn
+  uv_run(loop, UV_RUN_DEFAULT);  // runs the close callbacks of handles that were closed last
   uv_loop_close(loop);
 }
 
 void Loop::run_out(std::chrono::milliseconds limit, int exit_code,
                    OnceCallback<void()> before_exit) {
-  uv_update_time(get());  // the command may have been busy without turning it
+  uv_update_time(get());  // the command may not have run the loop for some time
   struct Limit {
     uv_timer_t timer{};
     bool is_over = false;
@@ -103,7 +103,7 @@ void Loop::run_out(std::chrono::milliseconds limit, int exit_code,
   }
   uv_close(static_cast<uv_handle_t*>(handle),
            [](uv_handle_t* closed) { std::unique_ptr<Limit>(static_cast<Limit*>(closed->data)); });
-  (void)time.release();  // libuv's
+  (void)time.release();  // freed by the close callback
 }
 
 Result<Loop> Loop::open() {
@@ -121,7 +121,7 @@ Result<Loop> Loop::open_with_threads() {
   Result<Loop> loop = open();
   if (!loop) return loop;
   if (Error error = check_threads()) return error;
-  // At once, while nobody else has taken them.
+  // Starts libuv's threads now, before others use them up.
   uv_work_t nothing{};
   const int status = uv_queue_work(
       loop->get(), &nothing, [](uv_work_t*) {}, nullptr);

@@ -10,24 +10,23 @@
 
 namespace uvspdy::command {
 
-/// A libuv loop of a command's own.
+/// The libuv loop of a command.
 class Loop {
  public:
-  /// Errors: libuv's, for a process that may have too few descriptors.
+  /// Makes a loop. Errors: libuv's, when the process may open too few descriptors.
   static Result<Loop> open();
 
-  /// The same for a command that needs libuv's threads: to look names up, and for standard input
-  /// and output. Errors: also for a user who may have too few processes.
+  /// Like open, for a command that needs libuv's threads, to resolve names and for standard input
+  /// and output. Errors: also when the user may start too few threads.
   static Result<Loop> open_with_threads();
 
   uv_loop_t* get() { return loop_.get(); }
 
-  /// Runs until nothing is active any more.
+  /// Runs until no handle is active, or uv_stop.
   void run() { uv_run(loop_.get(), UV_RUN_DEFAULT); }
 
-  /// The same at a command's end, when all that matters is done: what is left is connections that
-  /// are being closed. The peer may be gone, so this runs for `limit` at most, and then ends the
-  /// process with `exit_code`; `before_exit` is called before that.
+  /// Runs at a command's end, while connections are being closed. Since a peer may be gone, it runs
+  /// for `limit` at most, and then calls `before_exit` and ends the process with `exit_code`.
   void run_out(std::chrono::milliseconds limit, int exit_code,
                OnceCallback<void()> before_exit = {});
 

@@ -17,16 +17,16 @@ bool takes_command_words(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  // A peer or a command that goes away while it is written to is an error to report, not a reason
-  // to die.
+  // Writing to a peer or command that has gone must be an error that is reported, not the end of
+  // this process.
   std::signal(SIGPIPE, SIG_IGN);
 
   CLI::App app{"Kubernetes streaming over SPDY/3.1, client and server"};
   app.set_version_flag("--version", std::string("uvspdy ") + kVersionText);
   app.require_subcommand(1);
   int exit_code = 0;
-  // What stands behind "--" is another command's: the parser would read brackets and such in it.
-  // For the other subcommands it is arguments as before it.
+  // Words after "--" are a command's of its own, which the parser must not read: it would interpret
+  // brackets and the like. For other subcommands these words are arguments as those before "--".
   char** const last = argv + argc;
   char** const dashes =
       takes_command_words(argc, argv) ? std::find(argv, last, std::string_view("--")) : last;
@@ -43,7 +43,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageError;
   } catch (const std::exception& error) {
-    // Memory that has run out, above all.
+    // Above all std::bad_alloc.
     report_line(std::string("uvspdy: ") + error.what());
     return 1;
   }

@@ -9,7 +9,7 @@
 
 namespace uvspdy::command {
 
-// OpenSSL's objects, freed by themselves.
+// Owners of OpenSSL's objects.
 
 template <auto kFree>
 struct OpensslFree {

@@ -8,24 +8,24 @@
 
 namespace uvspdy::command {
 
-/// The exit code for a command line that is wrong, whatever the machine and the server.
+/// The exit code for a wrong command line, as opposed to a failure of the machine or the server.
 constexpr int kUsageError = 2;
 
-// These wait for whoever reads stderr, as a command's last words must, and those before it begins.
-// What a command says while others wait for it goes through a LineWriter.
+// These functions block until stderr takes the line: for a command's messages before it begins and
+// when it ends. A command that is running uses a LineWriter, which never blocks.
 
-/// One line on stderr, printable whoever its words are from.
+/// Writes one line to stderr; text that others have chosen is made printable.
 inline void report_line(std::string_view line) {
   std::fprintf(stderr, "%s\n", printable(line).c_str());
 }
 
-/// The same, which says which command failed and what to do; returns the exit code.
+/// Writes "uvspdy COMMAND: MESSAGE" to stderr, and returns the exit code.
 inline int report_error(std::string_view command, std::string_view message, int exit_code = 1) {
   report_line("uvspdy " + std::string(command) + ": " + std::string(message));
   return exit_code;
 }
 
-/// The same for a command line that is wrong.
+/// Like report_error, for a wrong command line.
 inline int report_usage_error(std::string_view command, std::string_view message) {
   return report_error(command, message, kUsageError);
 }

@@ -18,7 +18,7 @@ class SignalWatch {
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  /// Begins, unless it has begun. Errors: libuv's.
+  /// Starts watching, unless it has started already. Errors: libuv's.
   Error start(uv_loop_t* loop, int signal, Callback<void(int signal)> handler) {
     if (state_) return {};
     auto state = std::make_unique<State>();
@@ -46,7 +46,7 @@ class SignalWatch {
     void* handle = &state->handle;
     return static_cast<uv_handle_t*>(handle);
   }
-  // The memory lives until libuv has let go of it.
+  // The memory is freed when libuv has closed the handle.
   struct Close {
     void operator()(State* state) const {
       uv_close(base(state), [](uv_handle_t* closed) {

@@ -16,9 +16,9 @@
 
 namespace uvspdy::command {
 
-/// Calls a handler, from the loop, at each signal that asks this process to end. A signal that
-/// whoever started us has us ignore stays ignored: nohup does that with SIGHUP, and a shell without
-/// job control with the SIGINT of what it runs in the background. It does not keep the loop alive.
+/// Calls a handler, from the loop, at each signal that asks this process to end. Signals ignored at
+/// start-up stay ignored: nohup ignores SIGHUP, and a shell without job control ignores SIGINT for
+/// its background commands. It does not keep the loop alive.
 class StopSignals {
  public:
   static constexpr std::array kUsual = {SIGINT, SIGTERM, SIGHUP};
@@ -29,7 +29,7 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  /// Begins, once. Errors: libuv's.
+  /// Starts watching, once. Errors: libuv's.
   Error start(uv_loop_t* loop, Callback<void(int signal)> on_stop,
               std::span<const int> signals = kUsual) {
     on_stop_ = std::move(on_stop);
@@ -53,8 +53,8 @@ class StopSignals {
   std::array<SignalWatch, kWithQuit.size()> watches_;
 };
 
-/// Ends the process at once, as the signal would have: a shell sees 130, and knows that it was
-/// Ctrl-C.
+/// Ends the process at once by the signal, as if it were not handled: a shell sees 130 for Ctrl-C
+/// (SIGINT).
 [[noreturn]] inline void die_of(int signal) {
   std::signal(signal, SIG_DFL);
   std::raise(signal);

@@ -19,33 +19,34 @@
 
 namespace uvspdy::httpstream {
 
-/// How a connection behaves; every field has a default that suits Kubernetes peers.
+/// How a connection behaves. The defaults suit Kubernetes peers.
 struct ConnectionOptions {
   session::Options session{};
 
-  /// How long closing may go without progress: bytes leaving, then the peer's own end. Past it the
-  /// transport is closed under it. 0: the peer's end is not waited for. milliseconds::max(): for
-  /// ever.
+  /// The longest time without progress while a connection closes; after it the transport is closed.
+  /// Progress is a byte that leaves and, when all have left, the peer's end. 0: the peer's end is
+  /// not awaited. milliseconds::max(): no limit.
   std::chrono::milliseconds close_timeout = std::chrono::seconds(5);
 
-  /// The same while the peer has not acknowledged all that was sent: a reader that pauses is given
-  /// longer, because closing would destroy what is on its way. 0: no longer than close_timeout.
-  /// milliseconds::max(): for ever.
+  /// The limit that replaces close_timeout while the peer has bytes to take: sent and not
+  /// acknowledged, or waiting for its window. Closing would destroy them. The time counts from the
+  /// last change of their number. 0: close_timeout alone counts. milliseconds::max(): no limit.
   std::chrono::milliseconds slow_reader_timeout = std::chrono::minutes(2);
 };
 
-/// What a transport brings along into its connection.
+/// What a connection starts with, besides its transport.
 struct ConnectionStart {
-  Buffer preface{};       ///< sent before the first frame: the 101 of an upgrade
-  Buffer already_read{};  ///< read from the transport before: the bytes behind a head
+  Buffer preface{};       ///< sent before the first frame: the 101 response of an upgrade
+  Buffer already_read{};  ///< read from the transport before: the bytes after an HTTP head
 };
 
-/// A SPDY connection over a transport: the place where the byte pipe meets the session.
+/// A SPDY/3.1 connection: a session that runs over a transport.
 ///
-/// It lives until it has closed, whatever the caller has dropped, and belongs to the thread of its
-/// transport's loop. Handlers are called from the loop, never from inside a call to the connection;
-/// anything may be closed, reset or dropped inside any of them but on_trace's, which must call
-/// nothing of the connection and its streams. A life, from docs/examples/backpressure.cpp:
+/// It belongs to the thread of its transport's loop, and lives until it has closed, even when the
+/// caller drops every pointer to it. Handlers are called from the loop, never inside a call of a
+/// function of the connection. Inside a handler anything may be closed, reset or dropped; only the
+/// handler of on_trace must not call the connection or its streams. From
+/// docs/examples/backpressure.cpp:
 ///
 ///     client->create_stream({}, [&](Result<std::shared_ptr<Stream>> stream) {
 ///       if (!stream) return client->close();
@@ -53,10 +54,10 @@ struct ConnectionStart {
 ///       receiver.start((*stream)->take_reader());
 ///     });
 ///
-/// It closes by itself when the peer ends it, breaks the protocol, or has sent GOAWAY and the last
-/// stream is over. A reader that stays paused, or holds bytes and has no on_data, then keeps its
-/// stream, and with it on_close, waiting until the pause ends (StreamReader says how); the
-/// transport is closed all the same.
+/// The connection closes by itself when the peer ends it or breaks the protocol, and when the peer
+/// has sent GOAWAY and the last stream has ended. A reader that is paused, or has bytes buffered
+/// and no on_data handler, then delays the end of its stream, and so on_close, until its pause ends
+/// (see StreamReader). The transport is closed without waiting for readers.
 class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection> {
   struct Private {};
 
@@ -67,8 +68,8 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   using GoAwayHandler = OnceCallback<void(const wire::GoAwayFrame&)>;
   using SettingsHandler = Callback<void(const wire::SettingsFrame&)>;
 
-  /// Runs a session over a connected transport, which is taken over; a null pointer ends the
-  /// process with a text. Reading starts with the loop's next turn.
+  /// Runs a session over a connected transport and takes the transport over. A null transport ends
+  /// the process with a text. Bytes are read and sent from the loop's next turn on.
   static std::shared_ptr<Connection> create(std::unique_ptr<net::Transport> transport,
                                             session::Role role, ConnectionOptions options = {},
                                             ConnectionStart start = {});
@@ -79,103 +80,111 @@ class UVSPDY_EXPORT Connection : public std::enable_shared_from_this<Connection>
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Sets who answers the streams that the peer creates from then on; set it before the loop's next
-  /// turn to get all of them. Empty: streams are refused (REFUSED_STREAM).
+  /// Sets the handler for streams that the peer creates from now on. Set in the turn of `create`,
+  /// it gets all of them. Without a handler they are refused (RST_STREAM with REFUSED_STREAM).
   void on_new_stream(NewStreamHandler handler);
 
-  /// Creates a stream. The handler runs once: with the stream when the peer's SYN_REPLY has come;
-  /// or with session::Errc::kStreamRefused, kStreamReset, kCreateTimeout (30 s by default),
-  /// kConnectionClosed, kConnectionLost, kGoneAway (safe to retry elsewhere), kIdsExhausted, or an
-  /// error of wire::FrameEncoder for headers that cannot be sent; or what ended the connection
-  /// meanwhile (see on_close). A stream that is created for an empty handler is reset.
+  /// Creates a stream by SYN_STREAM (section 2.6.1). The handler is called once: with the stream
+  /// when the peer's SYN_REPLY has arrived, or with an error. With an empty handler the stream is
+  /// reset. A unidirectional stream gets no SYN_REPLY (2.3.2.1): its handler is called in the
+  /// loop's next turn, and StreamWriter::on_sent reports a later refusal, GOAWAY or timeout.
   ///
-  /// A unidirectional stream has no SYN_REPLY: its handler runs in the loop's next turn, and
-  /// StreamWriter::on_sent tells a refusal, a GOAWAY or a timeout that comes later.
+  /// Errors, of session::Errc: kStreamRefused (the peer reset the stream in place of a SYN_REPLY),
+  /// kCreateTimeout (no SYN_REPLY within session::Options::create_timeout, 30 s by default),
+  /// kGoneAway (the peer has sent GOAWAY: safe to retry elsewhere), kIdsExhausted,
+  /// kConnectionClosed (closed, aborted or shut down here), kProtocolError and kFlowControl (the
+  /// peer broke a rule for this stream), and those of on_close. Of wire::Errc, for headers that
+  /// cannot be sent: kBadHeaderName, kBadHeaderValue, kForbiddenHeader, kTooManyHeaders,
+  /// kHeaderBlockTooLarge, kFrameTooLarge, kBadCompression.
   void create_stream(Headers headers, CreateStreamHandler handler);
   void create_stream(Headers headers, const session::CreateOptions& options,
                      CreateStreamHandler handler);
 
-  /// Closes in order: what was written leaves, with the end behind it where `end` was called; every
-  /// other stream is reset; GOAWAY; then the sending side is shut down and the peer's end awaited
-  /// (ConnectionOptions::close_timeout). Streams hear session::Errc::kConnectionClosed soon,
-  /// without waiting for that; what is held for readers is dropped, for paused ones too, also when
-  /// the connection has failed before. Harmless when called again. on_close follows with success,
-  /// also when the peer did not take all of it in time.
+  /// Closes in order: written bytes leave, followed by FLAG_FIN on streams where `end` was called;
+  /// every other stream is reset (CANCEL); GOAWAY follows (section 2.6.6). Then the sending side is
+  /// shut down and the peer's end is awaited (ConnectionOptions::close_timeout). Streams end with
+  /// session::Errc::kConnectionClosed in the loop's next turn, whatever has left by then; bytes
+  /// buffered for readers are dropped, also after the connection has failed. on_close follows: with
+  /// success, even if the peer did not take everything in time, or with the earlier failure.
   void close();
 
-  /// Graceful end: no new streams, from either side (session::Session::shutdown); when the last
-  /// open one is over the connection closes as with `close`. on_close follows with success.
+  /// Ends gracefully: neither side can create streams any more (session::Session::shutdown), and
+  /// when the last open one has ended the connection closes as by `close`. on_close follows with
+  /// success.
   void shutdown();
 
-  /// Closes the transport at once; what was queued, or is held for readers, paused ones too, is
-  /// lost. Streams hear session::Errc::kConnectionClosed. on_close follows: with success, unless
-  /// the connection was lost or had failed before.
+  /// Closes the transport at once. Queued bytes, and bytes buffered for readers, are lost. Streams
+  /// end with session::Errc::kConnectionClosed. on_close follows: with success, or with the error
+  /// by which the connection was lost or had failed before.
   void abort();
 
-  /// The connection is over: closed here, or by the peer with GOAWAY or no stream left (success);
-  /// session::Errc::kConnectionLost, kIdleTimeout, kPeerDead; kLimitExceeded, kFlowControl,
-  /// kProtocolError or a wire::Errc when the peer has passed a limit or broken the protocol.
-  /// Streams that are open hear the same code.
+  /// Sets the handler for the end of the connection. Success: closed on this side, or by the peer
+  /// with GOAWAY or with no stream open. It is called once, after all other handlers that are set
+  /// by then; all are freed. Set after the end, it is called in the loop's next turn, and so are
+  /// handlers of a Stream that is still held.
   ///
-  /// Called once, as the last of all handlers that are set by then; they are freed. Set behind the
-  /// end, it is called in the loop's next turn, and so are handlers of a Stream that is still held.
+  /// Errors, with which open streams end too: session::Errc::kConnectionLost (the transport broke
+  /// or ended with streams open), kIdleTimeout, kPeerDead (no answer to a PING), kLimitExceeded
+  /// (the peer passed one of Limits), kFlowControl, kProtocolError or a wire::Errc (the peer broke
+  /// the protocol).
   void on_close(CloseHandler handler);
 
-  /// Adds one that hears the same just before on_close, which stays whoever's it is: for code that
-  /// stands between a connection and its user, such as co::Connection.
+  /// Adds a handler that gets the same result as on_close's, just before it: for layers between a
+  /// connection and its user, such as co::Connection, so that on_close stays the user's.
   void add_close_handler(CloseHandler handler);
 
-  /// Whether on_close has been called, or would have been.
+  /// Whether the handler of on_close has been called, or would have been if there were one.
   bool is_closed() const;
 
-  /// Closes the connection when no frame has gone either way for `timeout`, counted from now; 0 or
-  /// less: never. See session::Options::idle_timeout for what counts. Streams, and on_close, then
-  /// hear session::Errc::kIdleTimeout.
+  /// Closes the connection when no frame has been sent or received for `timeout`, counted from now;
+  /// 0 or less: never. session::Options::idle_timeout says which frames count. Streams and on_close
+  /// then get session::Errc::kIdleTimeout.
   void set_idle_timeout(std::chrono::milliseconds timeout);
 
-  /// Leaves these streams out when `close` resets the others (Go: RemoveStreams): the peer gets no
-  /// RST_STREAM for them, but FLAG_FIN behind what is still queued on them. Here they hear
-  /// session::Errc::kConnectionClosed as the others do. Streams that are over, null pointers and
-  /// streams of other connections are passed over.
+  /// Exempts streams from the resets of `close` (Go: RemoveStreams): the peer gets FLAG_FIN after
+  /// the bytes that are still queued on them, and nothing if none are. On this side they end with
+  /// session::Errc::kConnectionClosed as the others do. Streams that have ended, null pointers and
+  /// streams of other connections are ignored.
   void remove_streams(std::span<const std::shared_ptr<Stream>> streams);
 
-  /// Measures a round trip. The handler runs once; errors: session::Errc::kConnectionClosed (closed
-  /// or aborted on this side), kConnectionLost (the peer ended it before the answer), or what else
-  /// ended the connection meanwhile (see on_close).
+  /// Measures a round trip by a PING (section 2.6.5). The handler is called once. Errors:
+  /// session::Errc::kConnectionClosed (closed here, or over before the call), kConnectionLost (the
+  /// peer ended the connection before it answered), and the others of on_close.
   void ping(PingHandler handler);
 
-  /// Sets who hears of the peer's first GOAWAY: no more streams can be created. Those above its
-  /// last good id fail with session::Errc::kGoneAway, the others go on; the connection closes when
-  /// they are over. Set behind it, it is called in the loop's next turn.
+  /// Sets the handler for the peer's first GOAWAY (section 2.6.6). No stream can be created after
+  /// it; those created here, above its last good id and without SYN_REPLY, fail with
+  /// session::Errc::kGoneAway; the connection closes when the others have ended. Set later, it is
+  /// called in the loop's next turn.
   void on_goaway(GoAwayHandler handler);
 
-  /// Sets who hears of the peer's SETTINGS from then on, as session::Handler::on_settings has them:
-  /// values that a server asks to keep, and those that a client returns.
+  /// Sets the handler for SETTINGS of the peer from now on (session::Handler::on_settings): among
+  /// them values that a server asks its client to keep, and those that a client returns.
   void on_settings(SettingsHandler handler);
 
-  /// Sends SETTINGS. Errors: those of session::Session::send_settings.
+  /// Sends SETTINGS (section 2.6.4). Errors: session::Errc::kConnectionClosed and kBadSettings, in
+  /// the cases that session::Session::send_settings lists.
   Error send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear = false);
 
-  /// Has each frame seen, in and out, until the connection is over; set before the loop's next
-  /// turn, from the first on. Empty turns that off, which costs one branch a frame. The handler
-  /// must call nothing of this connection and its streams (session/trace.h).
+  /// Sets a handler that gets each frame, sent and received, until the connection is over; set in
+  /// the turn of `create`, from the first frame on. An empty handler costs one branch a frame. The
+  /// handler must not call this connection or its streams (session/trace.h).
   void on_trace(session::TraceHandler handler);
 
-  /// What the session has done and holds, whether the peer has flow control, and the round trip.
+  /// Counters of the session, whether the peer has flow control, and the last round trip measured.
   session::Stats stats() const;
 
-  /// Bytes that have left the session and that the peer has not acknowledged, as far as the
-  /// transport knows (net::Transport::unacknowledged); 0 once it is closed.
+  /// Bytes that the transport has taken and the peer has not acknowledged, as far as the transport
+  /// knows (net::Transport::unacknowledged); 0 once the transport is closed.
   std::size_t unacknowledged() const;
 
-  /// Bytes that have left the session and that the peer has acknowledged, as far as the transport
-  /// knows: they grow as long as the peer takes what is sent.
+  /// Bytes of frames that the peer has acknowledged, as far as the transport knows.
   std::uint64_t acknowledged() const;
 
-  /// The peer, for messages; the same when the connection is over.
+  /// The peer's address, for messages; still available when the connection is over.
   std::string peer() const;
 
-  /// The loop of its transport; valid as long as the embedder keeps the loop.
+  /// The loop of the transport; valid as long as the embedder keeps the loop.
   uv_loop_t* loop() const;
 
  private:

@@ -1,9 +1,8 @@
 #pragma once
 
-// The co_await forms of floor 4, on top of its handlers and without them: for compilers with
-// coroutines. They have a namespace of their own, uvspdy::httpstream::co, because a coroutine's
-// `Stream` and `Connection` own the handlers of httpstream's. From
-// docs/examples/coroutine_echo.cpp:
+// The co_await forms of floor 4, for compilers with coroutines. They have a namespace of their own,
+// uvspdy::httpstream::co, because co::Stream and co::Connection set the handlers of the classes of
+// the same names in httpstream. From docs/examples/coroutine_echo.cpp:
 //
 //     co::Task<Error> hello(Dialer dialer) {
 //       std::vector<std::string> protocols = {"echo.example"};
@@ -24,15 +23,16 @@
 //       co_return co_await dialed->connection.close();
 //     }
 //
-// A coroutine goes on from the loop, never inside a call that somebody makes; all of it belongs to
-// the loop's thread. Cancelling is destroying: a task that is dropped while it waits (TaskGroup,
-// with_timeout, with_cancellation) cancels what it waits for, and its co::Stream and co::Connection
-// objects reset and close what they own. An exception that leaves a coroutine is thrown at its
-// awaiter; one that leaves a spawned task ends the process (std::terminate).
+// A coroutine is resumed from the loop, never inside a call, and belongs to the loop's thread.
+// Destroying cancels: when a task is destroyed while it waits (TaskGroup, with_timeout,
+// with_cancellation), the operation that it waits for is cancelled, and its co::Stream and
+// co::Connection objects reset and close their streams and connections. An exception that leaves a
+// coroutine is thrown at its awaiter; one that leaves a spawned task ends the process
+// (std::terminate).
 //
-// Arguments of a coroutine live in its frame when they are values; what a reference refers to must
-// outlive it. g++ 12 does not compile braced lists ({"echo"}) inside a co_await expression, and
-// compiles co_await in the branches of ?: wrongly: give the list a name, and use if.
+// Arguments passed by value live in the coroutine's frame; what a reference refers to must outlive
+// the coroutine. g++ 12 rejects braced lists ({"echo"}) inside a co_await expression, and
+// miscompiles co_await in the branches of ?: give the list a name, and use if.
 
 #include "uvspdy/httpstream/coroutine/cancellation.h"
 #include "uvspdy/httpstream/coroutine/connection.h"

@@ -16,15 +16,15 @@
 
 namespace uvspdy::httpstream {
 
-/// How an HttpClient goes to its servers, and what it takes from them.
+/// The route of an HttpClient to its servers, and its limits.
 struct HttpClientOptions {
   RouteOptions route{};
-  /// The most bytes that a body may have; a longer one is an error.
+  /// The most bytes of a body; a longer body is kBadBody.
   std::size_t max_body = 4 * 1024 * 1024;
 };
 
-/// Asks for resources by GET, each over a connection of its own: for the little that has to be
-/// known before an upgrade. Copies share their options. Handlers must not throw (callback.h). From
+/// Sends GET requests, each over a connection of its own: for what a client must know before an
+/// upgrade. Copies share their options. Handlers must not throw (callback.h). From
 /// docs/examples/http_requests.cpp:
 ///
 ///     void get(uv_loop_t* loop, const Url& url, HttpClient::Handler handler) {
@@ -37,13 +37,13 @@ class UVSPDY_EXPORT HttpClient {
 
   explicit HttpClient(uv_loop_t* loop, HttpClientOptions options = {});
 
-  /// Sends a GET for the URL with these headers, Host and Connection: close added, and reads the
-  /// answer to the end of its body. Interim (1xx) answers are skipped; any other status is an
-  /// answer, not an error. The client may be dropped meanwhile.
+  /// Sends a GET with these headers, to which Host and Connection: close are added, and reads the
+  /// answer with its body. Interim (1xx) answers are skipped; any other status is an answer, not an
+  /// error. The client may be dropped meanwhile.
   ///
-  /// The handler runs once, from the loop; an empty one is nobody, and the answer is dropped.
-  /// Errors: kBadBody for a body that is malformed or too long; kConnectionLost and kTimeout also
-  /// when the body is cut off; and the others of UpgradeRoundTripper::round_trip.
+  /// The handler is called once, from the loop; with an empty handler the answer is dropped.
+  /// Errors: kBadBody; kConnectionLost and kTimeout, also when the body is cut off; and the others
+  /// of UpgradeRoundTripper::round_trip.
   net::Attempt get(const Url& url, Headers headers, Handler handler) const;
 
  private:

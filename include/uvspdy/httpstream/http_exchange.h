@@ -11,18 +11,18 @@
 
 namespace uvspdy::httpstream {
 
-/// One request on a connection that a server has accepted: HttpServer's, or an embedder's own. It
-/// is answered once: with `respond`, after which the connection closes, or by an upgrade
-/// (ResponseUpgrader), which takes the connection over. When the last pointer to it goes without
-/// either, the connection is closed.
+/// One request on a connection that a server has accepted: HttpServer, or an embedder's own. It is
+/// answered once: by `respond`, which closes the connection, or by an upgrade (ResponseUpgrader),
+/// which takes the connection over. If the last pointer is dropped before, the connection is
+/// closed.
 class UVSPDY_EXPORT HttpExchange {
   struct Private {};
   class Impl;
 
  public:
-  /// For an embedder's own HTTP server, which has read the head of a request: with the transport
-  /// (net::adopt makes one of a uv_stream_t or a socket), which is not being read meanwhile, and
-  /// `already_read`, what came behind the head. With a null transport it has been answered.
+  /// For an embedder's own HTTP server that has read a request's head. `transport` must not be read
+  /// meanwhile (net::adopt makes one of a uv_stream_t or a socket); `already_read` has the bytes
+  /// after the head. With a null transport the request counts as answered.
   static std::shared_ptr<HttpExchange> create(std::unique_ptr<net::Transport> transport,
                                               HttpRequest request, Buffer already_read = {});
 
@@ -33,23 +33,23 @@ class UVSPDY_EXPORT HttpExchange {
 
   const HttpRequest& request() const;
 
-  /// The client, for messages: "127.0.0.1:40312"; also when the request has been answered.
+  /// The client's address, for messages: "127.0.0.1:40312"; also after the answer.
   std::string peer() const;
 
-  /// What TLS knows of the client; null without TLS, and once the request has been answered. Valid
-  /// until then.
+  /// TLS facts of the connection, valid until the answer; null without TLS and after the answer.
   const net::TlsInfo* tls() const;
 
-  /// Sends a response and closes the connection behind it, in order. A response that cannot be sent
-  /// becomes a 500. Does nothing when the request has been answered.
+  /// Sends a response and then closes the connection in order, which takes at most 10 s without
+  /// progress and 2 minutes in all. A response that cannot be sent becomes a 500. No effect after
+  /// the answer.
   void respond(HttpResponse response);
 
-  /// The connection with what was read behind the request's head; for whoever takes it over. Null
-  /// when the request has been answered.
+  /// A connection, and the bytes that were read after the request's head.
   struct Connected {
     std::unique_ptr<net::Transport> transport{};
     Buffer already_read{};
   };
+  /// Takes the connection over. After the answer, or an earlier call, the transport is null.
   Connected take_over();
 
  private:

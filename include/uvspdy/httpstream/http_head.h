@@ -10,12 +10,13 @@
 #include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 
-// The little of HTTP/1.1 (RFC 9112) that an upgrade needs: one head each way. Strict: lines end in
-// CR LF, no folded lines, no space before a colon, no bare control characters.
+// The part of HTTP/1.1 (RFC 9112) that an upgrade needs: one head in each direction. The parser is
+// strict: lines end in CR LF; folded lines, a space before a colon and bare control characters are
+// errors.
 
 namespace uvspdy::httpstream {
 
-/// The most bytes of one head, the empty line at its end included.
+/// The most bytes of one head, with the empty line at its end.
 inline constexpr std::size_t kMaxHeadSize = 64 * 1024;
 
 /// The most header fields in one head.
@@ -29,13 +30,13 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 200;
-  std::string reason{};  ///< empty: the usual one for the status
+  std::string reason{};  ///< empty: the usual reason of the status
   Headers headers{};
   std::string body{};
 };
 
-/// Collects one head from input that may be cut anywhere. One that was moved from may only be
-/// assigned to or destroyed.
+/// Collects one head from input that is cut anywhere. A moved-from collector may only be assigned
+/// to or destroyed.
 class UVSPDY_EXPORT HttpHeadCollector {
  public:
   HttpHeadCollector();
@@ -43,11 +44,11 @@ class UVSPDY_EXPORT HttpHeadCollector {
   HttpHeadCollector(HttpHeadCollector&&) noexcept;
   HttpHeadCollector& operator=(HttpHeadCollector&&) noexcept;
 
-  /// Takes bytes from the front of `input` up to the end of the head, and leaves what is behind
-  /// it. Returns whether the head is complete. Errors: kHeadTooLarge.
+  /// Takes the bytes of the head from the front of `input`, and leaves those after the head there.
+  /// Returns whether the head is complete. Errors: kHeadTooLarge.
   Result<bool> take(Bytes& input);
 
-  /// The head, with the empty line at its end, once it is complete.
+  /// The head, with the empty line at its end; valid once it is complete.
   const std::string& head() const;
 
  private:
@@ -55,23 +56,23 @@ class UVSPDY_EXPORT HttpHeadCollector {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Errors: kBadHead, kHeadTooLarge (too many fields).
+/// Parse a whole head of HTTP/1.1 or 1.0. Errors: kBadHead; kHeadTooLarge for too many fields.
 UVSPDY_EXPORT Result<HttpRequest> parse_request_head(std::string_view head);
 UVSPDY_EXPORT Result<HttpResponse> parse_response_head(std::string_view head);
 
-/// A head in wire form. Errors: kBadHead for a method, target, name or value that would not come
-/// out as one (CR, LF and other control characters).
+/// Formats a head. Errors: kBadHead for a method, target, header name or value that HTTP/1.1 does
+/// not allow (CR, LF and other control characters above all).
 UVSPDY_EXPORT Result<std::string> format_request_head(const HttpRequest& request);
 
-/// Head and body in wire form; Content-Length is set, except for status 101. Errors: kBadHead for a
-/// reason, name or value that would not come out as one.
+/// Formats head and body, with Content-Length except for status 101. Errors: kBadHead for a reason,
+/// header name or value that HTTP/1.1 does not allow.
 UVSPDY_EXPORT Result<std::string> format_response(const HttpResponse& response);
 
-/// "Not Found" for 404; "Unknown" for a status that has no usual text.
+/// The usual reason: "Not Found" for 404; "Unknown" for a status that has none here.
 UVSPDY_EXPORT std::string_view reason_of(int status);
 
-/// "403 Forbidden: no way": what a response says, in one line for people, of bounded length and
-/// without control characters. Of a body only the first line is told, and nothing of HTML.
+/// A response in one line for people: "403 Forbidden: no way". The line is of bounded length and
+/// has no control characters; of the body it has the first line, and nothing of HTML.
 UVSPDY_EXPORT std::string summary(const HttpResponse& response);
 
 }  // namespace uvspdy::httpstream

@@ -19,31 +19,31 @@
 
 namespace uvspdy::httpstream {
 
-/// Hears of what is worth a line in a log; without a line end.
+/// Gets one line of a log at a time, without a line end.
 using LogHandler = Callback<void(std::string_view)>;
 
-/// How an HttpServer listens, and how long and how many it waits for. Times of 0 or less are over
-/// in the loop's next turn; milliseconds::max() means for ever.
+/// How an HttpServer listens, and its limits. Times of 0 or less end in the loop's next turn;
+/// milliseconds::max() is no limit.
 struct HttpServerOptions {
-  /// How long a client may take for its request head.
+  /// The longest time for a client to send its request head; after it, 408.
   std::chrono::milliseconds head_timeout = std::chrono::seconds(30);
-  /// With it every connection begins with a TLS handshake, in at most `tls_timeout`.
+  /// If set, every connection begins with a TLS handshake of at most `tls_timeout`.
   std::shared_ptr<const net::TlsServerContext> tls{};
   std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);
   net::ListenOptions listen{};
-  /// How many connections may be shaking hands, have their request still to come, or be taking the
-  /// answer to one that the handler never saw; further ones are closed at once. They cost a
-  /// descriptor each, and nobody knows yet whose they are.
+  /// The most connections that are in a TLS handshake, have not sent their request, or are taking
+  /// the answer to one that the handler does not get; further ones are closed at once. Each costs a
+  /// descriptor, and its client is not known yet.
   std::size_t max_pending = 1024;
-  /// Hears, a line each, what went wrong with connections that came to nothing. May close the
-  /// server.
+  /// Gets a line for each connection that failed before its request, and when accepting fails. May
+  /// close the server.
   LogHandler log{};
 };
 
-/// Accepts connections and reads one HTTP/1.1 request head from each: as much of an HTTP server as
-/// Kubernetes streaming needs. A request that is not well-formed, too large or too slow is answered
-/// with 400, 431 or 408 and never seen by the handler. Closed when destroyed. Handlers must not
-/// throw (callback.h). From docs/examples/http_requests.cpp:
+/// Accepts connections and reads one HTTP/1.1 request head from each: as much HTTP as Kubernetes
+/// streaming needs. A request that is malformed, has a body, is too large or too slow is answered
+/// with 400, 431 or 408, and the handler does not get it. The server closes when it is destroyed.
+/// Handlers must not throw (callback.h). From docs/examples/http_requests.cpp:
 ///
 ///     Result<std::unique_ptr<HttpServer>> serve(uv_loop_t* loop) {
 ///       const auto answer = [](const std::shared_ptr<HttpExchange>& exchange) {
@@ -57,21 +57,22 @@ class UVSPDY_EXPORT HttpServer {
   class Impl;
 
  public:
-  /// Gets each request, from the loop. May close and destroy the server. An empty one is nobody:
+  /// Gets each request, from the loop. May close and destroy the server. With an empty handler,
   /// connections are closed when their request has come.
   using RequestHandler = Callback<void(std::shared_ptr<HttpExchange>)>;
 
-  /// Listens on a numeric address; port 0 picks a free one. Errors: as Listener::listen_tcp.
+  /// Listens on a numeric address; port 0 picks a free port. Errors: those of
+  /// net::Listener::listen_tcp.
   static Result<std::unique_ptr<HttpServer>> listen(uv_loop_t* loop, const std::string& address,
                                                     std::uint16_t port, RequestHandler handler,
                                                     HttpServerOptions options = {});
 
-  /// Listens on a local (Unix) socket. Errors: as net::Listener::listen_pipe.
+  /// Listens on a local (Unix) socket. Errors: those of net::Listener::listen_pipe.
   static Result<std::unique_ptr<HttpServer>> listen_pipe(uv_loop_t* loop, const std::string& path,
                                                          RequestHandler handler,
                                                          HttpServerOptions options = {});
 
-  /// A server that does not listen: its connections come through `serve`.
+  /// Makes a server that does not listen; `serve` gives it connections.
   static std::unique_ptr<HttpServer> create(RequestHandler handler, HttpServerOptions options = {});
 
   HttpServer(Private, std::shared_ptr<Impl> impl);  // use `listen` or `create`
@@ -79,18 +80,19 @@ class UVSPDY_EXPORT HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// The TCP port that it listens on, or listened on; 0 if it never did.
+  /// The TCP port, also after `close`; 0 if the server never listened on one.
   std::uint16_t port() const;
 
-  /// Where it listens, or listened: "127.0.0.1:80", "unix:/run/x.sock"; empty if it never did.
+  /// The address, also after `close`: "127.0.0.1:80", "unix:/run/x.sock"; empty if the server never
+  /// listened.
   std::string address() const;
 
-  /// Reads a request from a connection that somebody else has accepted. A closed server closes it.
-  /// Null does nothing.
+  /// Reads a request from a connection that the caller has accepted, after a TLS handshake if `tls`
+  /// is set. A closed server closes it. A null pointer has no effect.
   void serve(std::unique_ptr<net::Transport> transport);
 
-  /// Stops listening, drops connections whose request has not come yet or was refused, and lets go
-  /// of its handlers. Connections that were handed to the handler go on. Harmless when done before.
+  /// Stops listening, closes connections whose request has not arrived or was refused, and frees
+  /// the handlers. Connections of requests that the handler got go on. No effect when closed.
   void close();
 
  private:

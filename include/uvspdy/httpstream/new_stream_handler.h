@@ -10,24 +10,24 @@
 
 namespace uvspdy::httpstream {
 
-/// The answer to a stream that the peer wants to create. It may be given at once or later, from any
-/// place on the loop's thread; copies stand for the same answer. When the last copy goes without an
-/// answer, or the stream's writer goes before the answer, the stream is rejected (REFUSED_STREAM).
-/// A peer that is gone takes no answer: with it the stream ends, and what it holds unread is
-/// dropped.
+/// The answer to a stream that the peer wants to create. It may be given at once or later, anywhere
+/// on the loop's thread; copies stand for the same answer. If the last copy, or the stream's
+/// writer, is dropped before the answer, the stream is rejected (REFUSED_STREAM). When the
+/// transport closes first, the stream ends, and bytes buffered for it are dropped.
 class UVSPDY_EXPORT StreamDecision {
  public:
-  /// Sends SYN_REPLY. Does nothing once decided, or when the stream has ended meanwhile. With
-  /// headers that cannot be sent (the errors of wire::FrameEncoder) the stream is reset
-  /// (INTERNAL_ERROR).
+  /// Accepts the stream by SYN_REPLY (section 2.6.2), which a unidirectional stream does not get.
+  /// No effect after an answer, or when the stream has ended. If the headers cannot be sent (the
+  /// wire::Errc that Connection::create_stream lists), the stream is reset (INTERNAL_ERROR).
   void accept(Headers reply_headers = {});
 
-  /// Sends RST_STREAM. Does nothing once decided. Go's httpstream answers with CANCEL; a peer
-  /// takes both for a refusal.
+  /// Rejects the stream by RST_STREAM (section 2.6.3). No effect after an answer. Go's httpstream
+  /// sends CANCEL here; peers take CANCEL and REFUSED_STREAM for a refusal.
   void reject(wire::RstStatus status = wire::RstStatus::kRefusedStream);
 
-  /// Calls a handler once the SYN_REPLY is with the transport (Go: the replySent channel); in the
-  /// loop's next turn when it is already. Not called when the stream is rejected or ends first.
+  /// Sets a handler that is called once the SYN_REPLY is with the transport (Go: the replySent
+  /// channel), or in the loop's next turn if it is already. It is not called when the stream is
+  /// rejected or ends first.
   void on_reply_sent(OnceCallback<void()> handler);
 
  private:
@@ -37,12 +37,12 @@ class UVSPDY_EXPORT StreamDecision {
   std::shared_ptr<State> state_;
 };
 
-/// Is told of each stream that the peer creates, before its data flows. Writing to the stream is
-/// allowed at once; what is written waits for `accept`. The stream is the handler's to keep:
-/// dropped before the answer it is refused, dropped behind it reset (see Stream).
+/// Called for each stream that the peer creates, before its data is delivered. The stream may be
+/// written to at once; what is written leaves after `accept`. The handler must keep the stream: a
+/// stream dropped before the answer is refused, and one dropped later is reset (see Stream).
 using NewStreamHandler = Callback<void(std::shared_ptr<Stream>, StreamDecision)>;
 
-/// Accepts every stream, says nothing on it, and ignores what comes.
+/// Accepts every stream, ends its own direction, and discards the bytes of the peer.
 struct UVSPDY_EXPORT NoOpNewStreamHandler {
   void operator()(const std::shared_ptr<Stream>& stream, StreamDecision decision) const;
 };

@@ -12,35 +12,36 @@
 
 namespace uvspdy::httpstream {
 
-/// Brings everything from a source to a sink: bytes with backpressure, the end as an end, a break
-/// as a break. From docs/examples/echo.cpp:
+/// Brings all bytes from a source to a sink, with backpressure, and then passes the end on as an
+/// end and a break as a break. From docs/examples/echo.cpp:
 ///
 ///     void echo(const std::shared_ptr<Stream>& stream, StreamDecision decision) {
 ///       Pump::start(source_of(stream->take_reader()), sink_of(stream->take_writer()), {});
 ///       decision.accept();
 ///     }
 ///
-/// - A sink without room pauses the source until it has room.
-/// - The source's end in order ends the sink in order; a source that breaks off breaks the sink off
-///   behind what came before.
-/// - A sink that takes no more has the source discard.
-/// - An end of nothing (a half of no stream, as whoever takes a half twice gets it) is one that has
-///   broken off, with session::Errc::kStreamClosed.
+/// - A sink without room pauses the source until on_room.
+/// - When the source ends in order, the sink is ended in order; when it breaks off, the sink is
+///   broken off after the bytes that came before.
+/// - When the sink takes no more, the source discards.
+/// - A source or sink of no stream, such as one made of a half that was taken before, counts as
+///   broken off with session::Errc::kStreamClosed.
 ///
-/// It lives until it is over, whoever has dropped it, on the thread of its loop. Handlers must not
-/// throw.
+/// A Pump lives until it is over, even when the caller has dropped it, and belongs to the thread of
+/// its loop. Handlers must not throw.
 class UVSPDY_EXPORT Pump {
   struct Private {};
 
  public:
-  /// Success: the source has ended, and the sink has taken everything and the end. Else what went
-  /// wrong first: the source's error, or the sink's.
+  /// Success: the source has ended in order, and the sink has taken all bytes and the end. Else the
+  /// first error of the two.
   using DoneHandler = OnceCallback<void(const Error&)>;
 
-  /// Takes over both ends and starts the source. Neither may be null: that ends the process with a
-  /// text. `done` runs once, from the loop, when the sink is over; both ends are destroyed behind
-  /// it. An end of nothing has no loop: if the sink is one, `done` runs with the source's first
-  /// piece or its end; if both are, they are destroyed at once, and `done` without being run.
+  /// Takes over both ends and starts the source. A null pointer ends the process with a text.
+  /// `done` is called once, from the loop, when the sink is over; source and sink are destroyed
+  /// after it. A source or sink of no stream has no loop: with such a sink, `done` is called at the
+  /// source's first piece or end; if both are such, they are destroyed at once, and `done` without
+  /// a call.
   static std::shared_ptr<Pump> start(std::unique_ptr<Source> source, std::unique_ptr<Sink> sink,
                                      DoneHandler done);
 
@@ -49,22 +50,22 @@ class UVSPDY_EXPORT Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
-  /// Treats the source as if it had ended here, in order: it discards, and the sink is ended behind
-  /// what it has. `done` follows. Harmless when the source is over.
+  /// Ends the pump as if the source had ended in order: the source discards, and the sink is ended
+  /// after the bytes that it has. `done` follows. No effect when the source is over.
   void end();
 
-  /// Treats the source as if it had broken off here, with `why` (not success), and the sink
-  /// likewise.
+  /// Breaks the sink off with `why`, which must not be success, after the bytes that it has; the
+  /// source discards. `done` follows. No effect when the source is over.
   void break_off(const Error& why);
 
-  /// Destroys both ends at once, which gives them up: what is under way is lost. `done` does not
-  /// run. Harmless when it is over.
+  /// Destroys source and sink at once; bytes on their way are lost. `done` is not called. No effect
+  /// when the pump is over.
   void give_up();
 
-  /// Whether the sink has no room, and the source waits for it.
+  /// Whether the source is paused because the sink has no room.
   bool is_blocked() const;
 
-  /// Whether the source is over, or was declared so.
+  /// Whether the source has ended, or `end` or `break_off` was called.
   bool source_is_over() const;
 
  private:
@@ -72,15 +73,14 @@ class UVSPDY_EXPORT Pump {
   std::shared_ptr<Impl> impl_;
 };
 
-/// A stream's reader as a source. Destroying it drops the reader. A reader of no stream makes a
-/// source of nothing.
+/// Makes a source of a stream's reader. Destroying the source drops the reader. A reader of no
+/// stream makes a source of no stream.
 UVSPDY_EXPORT std::unique_ptr<Source> source_of(StreamReader reader);
 
-/// A stream's writer as a sink: its end is FLAG_FIN, its break RST_STREAM behind what was written;
-/// both are over when they are with the transport. The break waits for a peer that takes nothing no
-/// longer than session::Options::break_off_timeout. A writer of no stream makes a sink of nothing.
-/// `pool`, which may be null and is shared, has blocks for bytes that
-/// are borrowed.
+/// Makes a sink of a stream's writer. Its end is FLAG_FIN, its break RST_STREAM after what was
+/// written; on_over follows when either is with the transport, and a break waits no longer than
+/// session::Options::break_off_timeout. A writer of no stream makes a sink of no stream. `pool`,
+/// which may be null or shared, provides blocks for copies of borrowed bytes.
 UVSPDY_EXPORT std::unique_ptr<Sink> sink_of(StreamWriter writer,
                                             std::shared_ptr<BufferPool> pool = nullptr);
 

@@ -25,17 +25,18 @@ namespace uvspdy::httpstream {
 ///     }
 class UVSPDY_EXPORT ResponseUpgrader {
  public:
-  /// With pings: set `options.session.ping_period`.
+  /// The options of the connections; for PINGs set `options.session.ping_period`.
   explicit ResponseUpgrader(ConnectionOptions options = {});
 
-  /// Answers the exchange's request with 101 and the headers of `response` (where `handshake` has
-  /// put the chosen protocol), and runs a connection over its transport. `handler` is called for
-  /// each stream that the client creates; an empty one is nobody, and all are rejected. Nothing
-  /// follows the 101 until the client's first frame has come, because Go's client throws away what
-  /// it reads too early.
+  /// Answers the exchange's request with 101 and the headers of `response` (to which `handshake`
+  /// has added the chosen protocol), and runs a connection over its transport. `handler` is called
+  /// for each stream that the client creates; an empty handler rejects all. No frame follows the
+  /// 101 until the client's first frame has arrived (session::Options::wait_for_client), because
+  /// Go's client drops bytes that it reads with the 101.
   ///
-  /// Errors: kNotAnUpgrade, and then the exchange has been answered, with 400 and a text or before;
-  /// kBadHead when the response's headers cannot be sent (answered with 500).
+  /// Errors: kNotAnUpgrade: the request has no upgrade headers, and was answered with 400 and a
+  /// text, or it was answered before; kBadHead: the response's headers cannot be sent (answered
+  /// with 500).
   Result<std::shared_ptr<Connection>> upgrade_response(HttpExchange& exchange,
                                                        HttpResponse response,
                                                        NewStreamHandler handler) const;

@@ -9,10 +9,9 @@
 
 namespace uvspdy::httpstream {
 
-/// How a server is reached, and how long each step may take; a breach is an error that names step,
-/// peer and time. A time of 0 or less is over in the loop's next turn; milliseconds::max() means
-/// for ever. Part of the options of everything that goes to a server. From
-/// docs/examples/http_requests.cpp:
+/// The route to a server, and the longest time of each step; a step that takes longer is an error
+/// that names step, peer and time. A time of 0 or less ends in the loop's next turn;
+/// milliseconds::max() is no limit. From docs/examples/http_requests.cpp:
 ///
 ///     RouteOptions patient_route() {
 ///       return {
@@ -21,15 +20,14 @@ namespace uvspdy::httpstream {
 ///       };
 ///     }
 struct RouteOptions {
-  std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);   ///< to the first hop
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);   ///< to server or proxy
   std::chrono::milliseconds proxy_timeout = std::chrono::seconds(30);     ///< CONNECT or SOCKS5
   std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);       ///< each handshake
   std::chrono::milliseconds response_timeout = std::chrono::seconds(30);  ///< the server's answer
-  /// How https servers are spoken to; null: with the defaults of net::TlsClientOptions, made when
-  /// first needed.
+  /// TLS to https servers; null: the defaults of net::TlsClientOptions, made when first needed.
   std::shared_ptr<const net::TlsClientContext> tls{};
-  /// Goes between us and the server of an http or https URL. Both are reached through a tunnel
-  /// (CONNECT or SOCKS5), as an upgrade needs one. Local sockets have none.
+  /// The proxy for http and https URLs. Both use a tunnel (CONNECT or SOCKS5), which an upgrade
+  /// needs. Local sockets use no proxy.
   std::optional<Proxy> proxy{};
 };
 

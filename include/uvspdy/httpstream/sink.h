@@ -7,12 +7,12 @@
 
 namespace uvspdy::httpstream {
 
-/// Where a Pump brings bytes to: a StreamWriter, a transport, a process's input, a file, or what an
-/// embedder derives from this.
+/// The place to which a Pump brings bytes: a StreamWriter, a transport, a process's input, a file,
+/// or a class that an embedder derives from this one.
 ///
-/// Handlers are called from the loop, never from inside a call of these functions, and not after
-/// the sink is destroyed, which gives it up. Any function, and the destructor, may be called inside
-/// either handler. The functions must not throw.
+/// Handlers are called from the loop, never inside a call of these functions, and not after the
+/// sink is destroyed; destroying it gives up what it has not passed on. Any function, and the
+/// destructor, may be called inside either handler. The functions must not throw.
 class UVSPDY_EXPORT Sink {
  public:
   using RoomHandler = Callback<void()>;
@@ -20,25 +20,25 @@ class UVSPDY_EXPORT Sink {
 
   virtual ~Sink() = default;
 
-  /// Says who hears that there is room again, behind a `write` that gave false, and how the sink
-  /// ends: success when everything and the end behind it is out, else why it takes no more, which
-  /// may come at any time. Called once, before all else.
+  /// Sets the handlers; called once, first. `on_room`: the sink can take more after a `write` that
+  /// returned false. `on_over`, at any time: the sink has ended; success: everything, and the end,
+  /// has left; else the reason why it takes no more.
   virtual void start(RoomHandler on_room, OverHandler on_over) = 0;
 
-  /// Takes the whole piece. False: there is no room for more until on_room; more that is given all
-  /// the same is taken, and kept in memory. A sink that is over drops it and gives true.
+  /// Takes the whole piece. False: wait for on_room; a piece that is written before is taken all
+  /// the same, and kept in memory. A sink that is over drops the piece and returns true.
   virtual bool write(Piece piece) = 0;
 
-  /// The end in order, behind everything written. on_over follows. Called once.
+  /// Ends the bytes in order, after everything written. on_over follows. Called once.
   virtual void end() = 0;
 
-  /// The bytes have broken off: what was written still goes out, within a bounded time, and behind
-  /// it a break in place of an end, so that nobody takes what there is for the whole. on_over
-  /// follows, with `why` or with what went wrong before that. Called once, not behind `end`.
+  /// Ends the bytes as broken off, with `why`: everything written still leaves, within a bounded
+  /// time, and then a break in place of an end, so that nobody takes a part for the whole. on_over
+  /// follows, with an error. Called once, and not after `end`.
   virtual void break_off(const Error& why) = 0;
 
-  /// Whether it takes nothing, and no handler is called: a sink of no stream. A Pump takes it for
-  /// one that has broken off.
+  /// Whether this is a sink of no stream, which takes nothing and calls no handler. A Pump treats
+  /// it as one that has broken off.
   virtual bool is_of_nothing() const { return false; }
 };
 

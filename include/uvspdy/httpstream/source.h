@@ -7,12 +7,12 @@
 
 namespace uvspdy::httpstream {
 
-/// Where a Pump takes bytes from: a StreamReader, a transport, a process's output, a file, or what
-/// an embedder derives from this.
+/// The place from which a Pump takes bytes: a StreamReader, a transport, a process's output, a
+/// file, or a class that an embedder derives from this one.
 ///
-/// Handlers are called from the loop, never from inside a call of these functions, and not after
-/// the source is destroyed, which gives it up. Any function, and the destructor, may be called
-/// inside either handler. The functions must not throw.
+/// Handlers are called from the loop, never inside a call of these functions, and not after the
+/// source is destroyed; destroying it gives up what it has not delivered. Any function, and the
+/// destructor, may be called inside either handler. The functions must not throw.
 class UVSPDY_EXPORT Source {
  public:
   using DataHandler = Callback<void(Piece)>;
@@ -20,20 +20,20 @@ class UVSPDY_EXPORT Source {
 
   virtual ~Source() = default;
 
-  /// Starts the flow. `on_end` runs once, behind the last piece: success for an end in order, else
-  /// why it broke off. Called once.
+  /// Sets the handlers and starts the flow; called once. `on_end` is called once, after the last
+  /// piece: with success for an end in order, else with the reason why the bytes broke off.
   virtual void start(DataHandler on_data, EndHandler on_end) = 0;
 
-  /// Stops, and restarts, both handlers, the end included.
+  /// Stops, and restarts, both handlers, also on_end.
   virtual void pause() = 0;
   virtual void resume() = 0;
 
-  /// Nobody takes the bytes any more: what still comes is dropped, so that whoever sends them is
-  /// not held up, or the sender is told, where it can be. on_end need not follow.
+  /// Throws all further bytes away, so that their sender is not blocked; or closes the source, if
+  /// that tells the sender that nobody reads. on_end need not follow.
   virtual void discard() = 0;
 
-  /// Whether nothing can ever come, so that no handler is called: a source of no stream. A Pump
-  /// takes it for one that has broken off.
+  /// Whether this is a source of no stream, which never calls a handler. A Pump treats it as one
+  /// that has broken off.
   virtual bool is_of_nothing() const { return false; }
 };
 

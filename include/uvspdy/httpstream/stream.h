@@ -18,13 +18,12 @@
 
 namespace uvspdy::httpstream {
 
-/// A bidirectional stream of a Connection: a reader and a writer together, as Go's
-/// httpstream.Stream is.
+/// A bidirectional stream of a Connection: a reader and a writer together, as in Go's
+/// httpstream.Stream.
 ///
-/// The Stream holds both halves until somebody takes one (take_reader, take_writer) and gives it to
-/// whoever is to have it. What the Stream itself has for reading and writing is done with the
-/// halves that it still holds; with one that was taken it does nothing. So nobody but the holder of
-/// a half can set its handlers. From docs/examples/echo.cpp:
+/// The Stream holds both halves until somebody takes one (take_reader, take_writer). Its functions
+/// for reading and writing use the halves that it still holds, and have no effect on one that was
+/// taken: only the holder of a half can set its handlers. From docs/examples/echo.cpp:
 ///
 ///     stream->on_data([](Bytes bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
 ///     // This handler holds the stream: one that nobody holds is reset.
@@ -35,19 +34,19 @@ namespace uvspdy::httpstream {
 ///     if (Error error = stream->write(Buffer(std::string("hello, stream\n")))) report(error);
 ///     stream->close();
 ///
-/// Dropping the last pointer drops the halves that it still holds: the reader discards, and a
-/// writer that has not ended resets the stream behind what was written (StreamWriter). The Stream's
-/// own handlers (on_headers, on_received, on_sent, on_close) still run. When both halves are
-/// dropped and the writer had ended, the stream goes on, and throws away what comes, until the peer
-/// ends its direction: `reset` ends it sooner.
+/// When the last pointer to a Stream is dropped, the halves that it holds are dropped: the reader
+/// discards, and a writer that has not ended resets the stream after what was written
+/// (StreamWriter). The Stream's own handlers (on_headers, on_received, on_sent, on_close) are still
+/// called. If both halves are dropped after `end`, the stream goes on until the peer ends its
+/// direction, and discards what arrives; `reset` ends it sooner.
 ///
-/// Handlers are called from the loop, never from inside a call to the stream, and must not throw. A
-/// handler of an end that is set behind the end is called in the loop's next turn. A Stream belongs
-/// to the thread of its connection's loop.
+/// Handlers are called from the loop, never inside a call of a function of the stream, and must not
+/// throw. A handler of an end that is set after the end is called in the loop's next turn. A Stream
+/// belongs to the thread of its connection's loop.
 ///
 /// When both directions break off at once, handlers run in this order: the writer's on_sent, the
-/// Stream's on_sent, on_writable for the last time, on_data for what is held, the reader's on_end,
-/// the Stream's on_received, on_close.
+/// Stream's on_sent, on_writable for the last time, on_data with buffered bytes, the reader's
+/// on_end, the Stream's on_received, on_close.
 class UVSPDY_EXPORT Stream {
   struct Private {};
 
@@ -59,50 +58,52 @@ class UVSPDY_EXPORT Stream {
   using CloseHandler = OnceCallback<void(const Error&)>;
   using HeadersHandler = Callback<void(const Headers&)>;
 
-  Stream(Private, detail::Counted<StreamCore> core);  // by Connection
+  Stream(Private, detail::Counted<StreamCore> core);  // made by Connection
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
   // ---- the stream
 
-  /// The headers the stream was created with, by whichever side.
+  /// The headers of the SYN_STREAM that created the stream, whichever side sent it.
   const Headers& headers() const;
 
-  /// The stream's SPDY id.
+  /// The SPDY stream id.
   std::uint32_t identifier() const;
 
-  /// Takes a half away, to be held by somebody else. Taken before: a half of no stream.
+  /// Moves a half to the caller. If it was taken before, the result is a half of no stream.
   StreamReader take_reader() { return std::move(reader_); }
   StreamWriter take_writer() { return std::move(writer_); }
 
-  /// Ends both directions at once; what was queued or held is dropped. Harmless on a stream that is
-  /// over. Whoever holds a half hears session::Errc::kResetHere.
+  /// Ends both directions at once by RST_STREAM; queued and buffered bytes are dropped. Holders of
+  /// halves get session::Errc::kResetHere. No effect on a stream that is over.
   void reset(wire::RstStatus status = wire::RstStatus::kCancel);
 
-  /// HEADERS frames in mid-stream, from when it is set. They are not held back for a paused reader.
+  /// Sets the handler for HEADERS frames (section 2.6.7) that arrive from now on. They are
+  /// delivered at once, ahead of bytes buffered for a paused reader.
   void on_headers(HeadersHandler handler);
 
-  // What whoever has handed the halves to others may still hear of.
+  // Observers: they stay with the Stream when its halves are held by others.
 
-  /// The peer's direction is over, behind the reader's on_end, whoever holds the reader; errors as
-  /// there.
+  /// Sets the handler for the end of the peer's direction. It is called after the reader's on_end,
+  /// with the same errors.
   void on_received(EndHandler handler);
 
-  /// Our direction is over, behind the writer's on_sent, whoever holds the writer; errors as there.
+  /// Sets the handler for the end of our direction. It is called after the writer's on_sent, with
+  /// the same errors.
   void on_sent(SentHandler handler);
 
-  /// Both directions are over: success when both ended in order, else what went wrong first. The
-  /// last call of the stream; all handlers are freed.
+  /// Sets the handler for the end of both directions: success when both ended in order, else the
+  /// first error. It is the stream's last call; all handlers are freed.
   void on_close(CloseHandler handler);
 
-  /// Whether on_close has been called, or would have been.
+  /// Whether the handler of on_close has been called, or would have been if there were one.
   bool is_closed() const;
 
-  /// Its windows, and what it holds and queues, for diagnosis; nothing once it is closed.
+  /// Windows, buffered and queued bytes, for diagnosis; nullopt once the stream is closed.
   std::optional<session::StreamStats> stats() const;
 
-  // ---- its halves, as long as they are here
+  // ---- its halves, while it holds them
 
   StreamReader& reader() { return reader_; }
   StreamWriter& writer() { return writer_; }
@@ -116,7 +117,7 @@ class UVSPDY_EXPORT Stream {
   bool writable() const { return writer_.writable(); }
   void on_writable(WritableHandler handler) { writer_.on_writable(std::move(handler)); }
 
-  /// StreamWriter::end: half-closes. Reading goes on.
+  /// Half-closes by StreamWriter::end (section 2.3.6). Reading goes on.
   void close() { writer_.end(); }
 
  private:

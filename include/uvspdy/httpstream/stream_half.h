@@ -4,12 +4,12 @@
 
 namespace uvspdy::httpstream {
 
-/// How one direction of a stream stands.
+/// The state of one direction of a stream.
 enum class HalfState : std::uint8_t {
   kOpen,    ///< bytes may flow
-  kEnded,   ///< over, in order: FLAG_FIN, behind all bytes
-  kBroken,  ///< over by a reset, or with the connection; or a half of no stream. error() says why:
-            ///< what on_end or on_sent got, or session::Errc::kStreamClosed for a half of no stream
+  kEnded,   ///< ended in order: FLAG_FIN, after all bytes
+  kBroken,  ///< ended by a reset or with the connection, or a half of no stream; error() gives the
+            ///< error of on_end or on_sent, or session::Errc::kStreamClosed for a half of no stream
 };
 
 }  // namespace uvspdy::httpstream

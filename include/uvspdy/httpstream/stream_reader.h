@@ -12,10 +12,9 @@ namespace uvspdy::httpstream {
 
 class StreamCore;
 
-/// The half of a Stream that receives what the peer sends.
+/// The half of a Stream that receives the peer's bytes.
 ///
-/// Whoever holds the reader alone decides what happens to the bytes, and alone sets its handlers,
-/// from docs/examples/backpressure.cpp:
+/// Only the holder of the reader sets its handlers. From docs/examples/backpressure.cpp:
 ///
 ///     void start(StreamReader reader) {
 ///       reader_ = std::move(reader);
@@ -26,77 +25,77 @@ class StreamCore;
 ///       });
 ///     }
 ///
-/// Bytes are held as long as no on_data handler is set or the reader is paused. A paused reader
-/// hears nothing, not even the end, until the pause ends:
+/// Bytes are buffered while no on_data handler is set, and while the reader is paused. A paused
+/// reader gets no call, not even for the end, until the pause ends:
 ///
-/// - by `resume`: what is held is delivered, and behind it the end, if that has come;
-/// - by `discard`: what is held is dropped, and the end is told when it comes;
-/// - when the reader is dropped: what is held is dropped, and nothing is told any more;
-/// - when this side resets the stream (`Stream::reset`, `StreamWriter::reset`), or closes or aborts
-///   the connection: what is held is dropped, and on_end gets kResetHere or kConnectionClosed. If
-///   nothing was held and the peer's end had come before, on_end gets that.
+/// - by `resume`: buffered bytes are delivered, then the end if it has arrived;
+/// - by `discard`: buffered bytes are dropped, and the end is reported when it arrives;
+/// - by dropping the reader: buffered bytes are dropped, and nothing is reported any more;
+/// - when this side resets the stream (`Stream::reset`, `StreamWriter::reset`) or closes or aborts
+///   the connection: buffered bytes are dropped, and on_end gets kResetHere or kConnectionClosed.
+///   If no bytes were buffered and the peer's end had arrived, on_end gets that end.
 ///
-/// Whatever else ends the stream is told behind what is held: the peer's end or reset,
+/// Any other end is reported after the buffered bytes: the peer's end or reset,
 /// `StreamWriter::end_with_reset`, a lost connection, a timeout.
 ///
-/// What is held is bounded: the peer's window for the stream is not given back. A peer without flow
-/// control, such as every Kubernetes peer, has no windows: past Limits::stream_buffer
-/// set_overflow's policy decides, by default that nothing is read from the whole connection.
+/// Buffering is bounded: the peer's window for the stream is not given back. A peer without flow
+/// control, such as every Kubernetes peer, has no windows: when more than Limits::stream_buffer is
+/// buffered for it, OverflowPolicy decides; by default nothing is read from the whole connection.
 ///
-/// A reader that is dropped discards: what is held and what still comes is thrown away and counts
-/// against nothing, so a stream that nobody reads stops no other. The writer goes on.
+/// A reader that is dropped discards: buffered bytes, and bytes that still arrive, are thrown away
+/// and count against no limit, so an unread stream stops no other. The writer goes on.
 ///
-/// Handlers are called from the loop, never from inside a call of these functions, and not after
-/// the reader is dropped. They must not throw (see Callback). A reader belongs to the thread of its
+/// Handlers are called from the loop, never inside a call of these functions, and not after the
+/// reader is dropped. They must not throw (see Callback). A reader belongs to the thread of its
 /// connection's loop and may be dropped inside any handler, its own included.
 class UVSPDY_EXPORT StreamReader {
  public:
   using DataHandler = Callback<void(Bytes)>;
   using EndHandler = OnceCallback<void(const Error&)>;
 
-  /// A reader of no stream. Its state is kBroken, and its functions do nothing.
+  /// Makes a reader of no stream. Its state is kBroken, and its functions have no effect.
   StreamReader();
   StreamReader(StreamReader&& other) noexcept;
-  /// Drops the reader that was held.
+  /// Drops the reader that was held before.
   StreamReader& operator=(StreamReader&& other) noexcept;
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
   ~StreamReader();
 
-  /// Whether it is the reader of a stream.
+  /// Whether this is the reader of a stream.
   explicit operator bool() const { return static_cast<bool>(core_); }
 
-  /// Sets who gets the bytes, in order; the view is valid during the call. Empty: nobody reads yet,
-  /// and what comes is held; an end that no bytes stand before is told all the same.
+  /// Sets the handler for bytes, in order; the view is valid during the call. Without a handler,
+  /// bytes are buffered; on_end is still called if no buffered bytes precede the end.
   void on_data(DataHandler handler);
 
-  /// Sets who hears that no more bytes come, once, behind the last byte. Success: the peer has
-  /// ended its direction (FLAG_FIN). Set behind the end, it is called in the loop's next turn.
+  /// Sets the handler for the end of the peer's direction. It is called once, after the last byte.
+  /// Success: FLAG_FIN has arrived. Set after the end, it is called in the loop's next turn.
   ///
-  /// Errors, of session::Errc: kStreamReset, kStreamRefused (the peer has reset the stream);
-  /// kResetHere (this side has); kConnectionClosed (closed or aborted here); kConnectionLost;
-  /// kIdleTimeout; kPeerDead; kFlowControlUnknown; kLimitExceeded (a limit of the connection, or
-  /// OverflowPolicy::kResetStream); kFlowControl, kProtocolError (the peer has broken a rule). Also
-  /// a wire::Errc (the peer has sent what is no SPDY).
+  /// Errors, of session::Errc: kStreamReset, kStreamRefused (the peer reset the stream), kResetHere
+  /// (this side did), kConnectionClosed (closed, aborted or shut down here), kConnectionLost,
+  /// kIdleTimeout, kPeerDead, kFlowControlUnknown (a blocked writer gave up), kLimitExceeded (a
+  /// limit of the connection, or OverflowPolicy::kResetStream), kFlowControl, kProtocolError (the
+  /// peer broke a rule). Or a wire::Errc (bytes of the peer are not SPDY).
   void on_end(EndHandler handler);
 
-  /// How it stands, as far as the handlers were told, or would have been: kOpen until the last byte
-  /// has been handed on.
+  /// The direction's state as reported to the handlers, or as it would have been: kOpen until the
+  /// last byte has been delivered.
   HalfState state() const;
 
-  /// Why it is kBroken; success in the other states.
+  /// Why the state is kBroken; success in the other states.
   Error error() const;
 
-  /// Stops, and restarts, on_data and on_end. See above for what else ends a pause.
+  /// Stops, and restarts, on_data and on_end. The class comment says what else ends a pause.
   void pause();
   void resume();
 
-  /// Throws away what is held and what still comes, from now on and for good. on_end is still
-  /// called, also while paused.
+  /// Throws away buffered bytes, and all that arrive later, for good. on_end is still called, also
+  /// while paused.
   void discard();
 
-  /// What happens when the reader, paused, holds more than Limits::stream_buffer, in place of
-  /// session::Options::overflow.
+  /// Sets, for this stream, what happens when it is paused and buffers more than
+  /// Limits::stream_buffer, in place of session::Options::overflow.
   void set_overflow(session::OverflowPolicy policy);
 
  private:

@@ -11,15 +11,15 @@
 namespace uvspdy::httpstream {
 
 struct TransportEndsOptions {
-  /// How long the peer may take nothing of what waits for it, once nothing else is waited for: when
-  /// its own direction has ended or is discarded, or the sink was told a break. Past it the
-  /// transport is aborted, and the sink is over with net::Errc::kTimeout. Before, the peer may be
-  /// as slow as it likes. A break may take ten times as long in all, however often the peer takes
-  /// some. 0 or less: in the loop's next turn; milliseconds::max(): never.
+  /// The longest time for which the peer may take none of the bytes left for it, once nothing else
+  /// is waited for: its own direction has ended or is discarded, or the sink was broken off. Then
+  /// the transport is aborted, and the sink is over with net::Errc::kTimeout. Before that the peer
+  /// may be as slow as it likes. A break may take ten times as long in all, even if the peer takes
+  /// bytes. 0 or less: the loop's next turn; milliseconds::max(): no limit.
   std::chrono::milliseconds flush_timeout = std::chrono::minutes(2);
 };
 
-/// A transport as a source and a sink, for a pump each.
+/// A transport as a source and a sink, for one Pump each.
 struct TransportEnds {
   std::unique_ptr<Source> source{};
   std::unique_ptr<Sink> sink{};
@@ -34,27 +34,29 @@ struct TransportEnds {
 ///       Pump::start(source_of(stream->take_reader()), std::move(ends.sink), report);
 ///     }
 ///
-/// The source gives what the peer sends, as borrowed pieces. Its end is the peer's; an error of the
-/// transport breaks it off. Discarded, it reads on and drops, so that the peer is not held up.
+/// The source gives the peer's bytes as borrowed pieces. It ends with the peer's end, and breaks
+/// off with an error of the transport. After `discard` it reads on and drops, so that the peer is
+/// not held up.
 ///
-/// The sink writes out of each piece at once. It keeps, by Piece::keep, only what the transport
-/// does not take, and has no room until that is gone. Its end is Transport::shutdown. Broken off,
-/// it waits until the peer's side has what was written (Transport::unacknowledged), within
-/// TransportEndsOptions::flush_timeout, and aborts the transport: over TCP the peer gets a reset.
+/// The sink writes from each piece at once. It keeps, by Piece::keep, only the bytes that the
+/// transport does not take, and has no room until they are gone. Its end is Transport::shutdown.
+/// When it is broken off, it waits until the peer has acknowledged what was written
+/// (Transport::unacknowledged), within TransportEndsOptions::flush_timeout, and then aborts the
+/// transport: on TCP the peer gets a reset.
 ///
-/// - The transport closes by itself when both are over: in order, unless the sink was broken off.
-/// - When only writing fails, the sink is over, and the source first brings what the peer said
-///   before it went: a server that refuses an upload answers before it closes. An end in order that
-///   comes behind that is none: the source then breaks off with the error of the sink.
+/// - When both are over, the transport closes by itself: in order, unless the sink was broken off.
+/// - When only writing fails, the sink is over, and the source still delivers the peer's bytes: a
+///   server that refuses an upload answers before it closes. If they end in order, the source
+///   breaks off with the sink's error instead.
 /// - When reading fails, or the transport is aborted, both are over.
-/// - A connection that breaks while the transport is not read is found by asking the system every
-///   five seconds (Transport::check_peer): the sink is over, and a source that has paused still
-///   brings what came before, and then the error. A peer that has only closed is found by writing.
+/// - While the transport is not read, the system is asked every five seconds whether the connection
+///   broke (Transport::check_peer). If so, the sink is over, and a paused source still delivers the
+///   bytes before the error. A peer that has only closed is found by writing.
 /// - A source that is destroyed discards. A sink that is destroyed before it is over aborts the
-///   transport at once, and what it keeps is lost.
+///   transport at once, and the bytes that it keeps are lost.
 ///
-/// Errors, of both: the transport's, net::Errc::kTimeout, what the sink was broken off with, and
-/// UV_ECANCELED for a source whose sink was destroyed. The ends belong to the thread of the
+/// Errors, of both: the transport's, net::Errc::kTimeout, the error that the sink was broken off
+/// with, and UV_ECANCELED for a source whose sink was destroyed. Both belong to the thread of the
 /// transport's loop.
 UVSPDY_EXPORT TransportEnds ends_of(std::unique_ptr<net::Transport> transport,
                                     TransportEndsOptions options = {});

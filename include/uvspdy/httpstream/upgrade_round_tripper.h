@@ -19,21 +19,21 @@
 
 namespace uvspdy::httpstream {
 
-/// The most bytes of an error response's body that are read and kept.
+/// The most bytes of an error response's body that are kept.
 inline constexpr std::size_t kMaxErrorBody = 64 * 1024;
 
-/// What a server answered to an upgrade request, with the connection it came over.
+/// A server's answer to an upgrade request, with its connection.
 struct UpgradeResponse {
   HttpResponse response{};
   std::unique_ptr<net::Transport> transport{};  ///< null unless the status is 101
-  Buffer already_read{};                        ///< what came right behind the 101
+  Buffer already_read{};  ///< the bytes that came with the 101, after its head
 };
 
-/// How an UpgradeRoundTripper goes to its servers, and what its connections are like.
+/// The route of an UpgradeRoundTripper to its servers, and its connections.
 struct UpgradeRoundTripperOptions {
   RouteOptions route{};
-  /// For the connection that results; with pings: `connection.session.ping_period`. Creating a
-  /// stream has its own time-out: `connection.session.create_timeout`.
+  /// Options of the new connection. For PINGs set `connection.session.ping_period`; creating a
+  /// stream has the timeout `connection.session.create_timeout`.
   ConnectionOptions connection{};
 };
 
@@ -45,20 +45,16 @@ class UVSPDY_EXPORT UpgradeRoundTripper {
 
   explicit UpgradeRoundTripper(uv_loop_t* loop, UpgradeRoundTripperOptions options = {});
 
-  /// Connects by way of the proxy, if any, and with TLS for https; sends the request, with Host,
-  /// Connection: Upgrade, Upgrade: SPDY/3.1 and, for POST, Content-Length: 0 added; and reads the
-  /// answer. Interim (1xx) answers are skipped. Any other status is an answer, not an error.
+  /// Connects, through the proxy if there is one, and with TLS for https; sends the request, with
+  /// Host, Connection: Upgrade, Upgrade: SPDY/3.1 and, for POST, Content-Length: 0 added; and reads
+  /// the answer. Interim (1xx) answers are skipped. Any other status is an answer, not an error.
   ///
-  /// The handler runs once, from the loop; an empty one is nobody, and the answer is dropped with
-  /// its connection. Errors: kBadHead for a method or header that cannot be sent (nothing is then
-  /// connected to) and for what is no HTTP, kBadUrl, kHeadTooLarge, kTimeout, kConnectionLost,
-  /// kProxy, kProxyTimeout; those of net::connect_tcp, net::connect_pipe, net::tls_connect and
-  /// TlsClientContext::create; UV_ECANCELED.
+  /// The handler is called once, from the loop; with an empty handler the answer is dropped and its
+  /// connection closed. Errors: those that Dialer::dial lists, without kUpgradeFailed.
   net::Attempt round_trip(const Url& url, HttpRequest request, Handler handler) const;
 
-  /// Makes a connection of an answer.
-  /// Errors: kUpgradeFailed when it is no 101, or one without the right headers; upgrade_failure()
-  /// then gives status, headers and body.
+  /// Makes a Connection of an answer. Errors: kUpgradeFailed if the status is not 101 or the
+  /// upgrade headers are missing; upgrade_failure() gives status, headers and body.
   Result<std::shared_ptr<Connection>> new_connection(UpgradeResponse response) const;
 
  private:

@@ -7,16 +7,16 @@
 
 namespace uvspdy::net {
 
-/// What can be given up: implemented by whatever an Attempt stands for.
+/// Interface of an operation that an Attempt can cancel.
 class UVSPDY_EXPORT Cancellable {
  public:
   virtual ~Cancellable() = default;
 
-  /// Gives up. Never calls the handler from inside.
+  /// Cancels the operation. Never calls its handler from inside.
   virtual void cancel() = 0;
 };
 
-/// Something under way that ends with one call of its handler: connecting, a handshake, a dial.
+/// An operation under way that ends with one call of its handler: connecting, a handshake, a dial.
 /// From docs/examples/http_requests.cpp:
 ///
 ///     void change_our_mind(uv_loop_t* loop, const Url& url) {
@@ -26,14 +26,15 @@ class UVSPDY_EXPORT Cancellable {
 ///       attempt.cancel();  // the handler gets UV_ECANCELED, in a later turn of the loop
 ///     }
 ///
-/// Copies stand for the same attempt. Letting go of it cancels nothing.
+/// Copies stand for the same operation. Destroying them cancels nothing.
 class Attempt {
  public:
   Attempt() = default;
   explicit Attempt(std::weak_ptr<Cancellable> target) : target_(std::move(target)) {}
 
-  /// Gives it up: the handler runs from the loop, once, with UV_ECANCELED. Harmless when the
-  /// handler has run already, or when done before. On the loop's thread only.
+  /// Cancels the operation: its handler is called once, from the loop, with UV_ECANCELED. Does
+  /// nothing if the handler was called or the operation cancelled before. Only on the loop's
+  /// thread.
   void cancel() const {
     if (const auto target = target_.lock()) target->cancel();
   }

@@ -9,15 +9,15 @@
 
 namespace uvspdy::net {
 
-/// What can go wrong on this floor beside libuv's own errors.
+/// Errors of floor 3 other than libuv's own.
 enum class Errc {
-  kBadAddress = 1,  ///< a host or port that names nothing to connect to or listen on
-  kTimeout,         ///< no connection within the time given
+  kBadAddress = 1,  ///< a host or port that cannot be connected to or listened on
+  kTimeout,         ///< no connection within the timeout
   kTlsConfig,       ///< certificates, keys or CAs that cannot be used
-  kTlsTimeout,      ///< no TLS handshake within the time given
-  kCertificate,     ///< the peer's certificate is not accepted
-  kTlsHandshake,    ///< the peer does not speak TLS, or not with us
-  kTlsProtocol,     ///< the peer has broken TLS after the handshake
+  kTlsTimeout,      ///< no TLS handshake within the timeout
+  kCertificate,     ///< the peer's certificate is missing or was not accepted
+  kTlsHandshake,    ///< the peer does not speak TLS, or no TLS that both sides accept
+  kTlsProtocol,     ///< the peer violated TLS after the handshake
   kTruncated,       ///< the connection ended without TLS's close_notify
 };
 
@@ -29,8 +29,8 @@ UVSPDY_EXPORT const std::error_category& uv_category();
 
 inline std::error_code make_error_code(Errc code) { return {static_cast<int>(code), category()}; }
 
-/// The Error of a libuv function that returned `status` (negative), as
-/// "connect to 127.0.0.1:1: connection refused (ECONNREFUSED)".
+/// The Error for a libuv function that returned `status` (negative). Its text: `what` and the
+/// reason, as in "connect to 127.0.0.1:1: connection refused (ECONNREFUSED)".
 UVSPDY_EXPORT Error uv_error(int status, std::string_view what);
 
 }  // namespace uvspdy::net

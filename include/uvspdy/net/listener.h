@@ -14,46 +14,46 @@
 namespace uvspdy::net {
 
 struct ListenOptions {
-  /// Connections that may wait to be accepted; the kernel has a limit of its own (somaxconn).
+  /// How many connections may wait to be accepted; the kernel has its own limit (somaxconn).
   int backlog = 511;
-  /// Whether several listeners, of several loops or processes of one user, may share a TCP port
-  /// (SO_REUSEPORT): the kernel spreads the connections over them. Each of them must say so.
+  /// Whether several listeners, on several loops or in several processes of one user, may share a
+  /// TCP port (SO_REUSEPORT); the kernel distributes the connections. All of them must set it.
   bool reuse_port = false;
-  /// Whether the address "::" takes IPv6 only. Otherwise it takes IPv4 too.
+  /// Whether listening on "::" accepts IPv6 only, or IPv4 as well.
   bool ipv6_only = false;
-  /// The permissions of a local socket's file: who may write to it may connect.
+  /// Permissions of a local socket's file: whoever may write to the file may connect.
   unsigned pipe_mode = 0600;
 };
 
-/// Accepts connections. Stops when it is closed or destroyed; what it has accepted lives on.
+/// Accepts connections until it is closed or destroyed. Accepted connections outlive it.
 ///
-/// When descriptors or memory run out, connections wait in the kernel's queue. The listener tries
-/// again ten times a second, and goes on by itself once it can.
+/// While descriptors or memory are short, connections wait in the kernel's queue and the listener
+/// tries to accept them ten times a second.
 class UVSPDY_EXPORT Listener {
   struct Private {};
   struct State;
 
  public:
-  /// Gets each connection, from the loop. May close or destroy the listener. If it is nobody,
-  /// connections are closed as soon as they are accepted.
+  /// Called from the loop with each accepted connection. May close or destroy the listener. If it
+  /// is empty, connections are closed as soon as they are accepted.
   using AcceptHandler = Callback<void(std::unique_ptr<Transport>)>;
-  /// Hears, from the loop, that connections could not be accepted (EMFILE and such); of the same
-  /// error at most once a second. May close or destroy the listener.
+  /// Called from the loop when connections cannot be accepted (EMFILE and such); for the same error
+  /// at most once a second. May close or destroy the listener.
   using ErrorHandler = Callback<void(const Error&)>;
 
-  /// Listens on a numeric IPv4 or IPv6 address; port 0 picks a free one. Nagle's algorithm is off
-  /// on what is accepted, and keepalive on, as with connect_tcp. Errors: kBadAddress, libuv's
-  /// (EADDRINUSE, EACCES, ...).
+  /// Listens on a numeric IPv4 or IPv6 address; port 0 selects a free port. On accepted connections
+  /// Nagle's algorithm is off and keepalive on, as with connect_tcp (net/tcp.h). Errors:
+  /// kBadAddress, libuv's (EADDRINUSE, EACCES, ...).
   static Result<std::unique_ptr<Listener>> listen_tcp(uv_loop_t* loop, const std::string& address,
                                                       std::uint16_t port, AcceptHandler on_accept,
                                                       ErrorHandler on_error = {},
                                                       const ListenOptions& options = {});
 
   /// Listens on a local (Unix) socket. Its file never has more permissions than `pipe_mode`, not
-  /// even for a moment. A file left over by a listener that is gone is replaced; the own one is
-  /// removed when the listener stops, unless something else stands there by then.
-  /// Errors: kBadAddress (a path that is empty or too long, a file that is no socket), libuv's
-  /// (EADDRINUSE when somebody listens there, ENOENT, EACCES, ...).
+  /// even for a moment. A socket file left over by a listener that is gone is replaced; the
+  /// listener removes its own file when it stops, unless another file has taken its place. Errors:
+  /// kBadAddress (a path that is empty or too long; a file there that is no socket), libuv's
+  /// (EADDRINUSE: somebody listens there; ENOENT, EACCES, ...).
   static Result<std::unique_ptr<Listener>> listen_pipe(uv_loop_t* loop, const std::string& path,
                                                        AcceptHandler on_accept,
                                                        ErrorHandler on_error = {},
@@ -64,13 +64,13 @@ class UVSPDY_EXPORT Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// The TCP port that it listens on; 0 for a local socket.
+  /// The TCP port that the listener listens on; 0 for a local socket.
   std::uint16_t port() const;
 
-  /// Where it listens: "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock".
+  /// The address that it listens on: "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock".
   const std::string& address() const;
 
-  /// Stops listening, and lets go of the handlers. Harmless when done before.
+  /// Stops listening and frees the handlers. Does nothing if called before.
   void close();
 
  private:

@@ -11,11 +11,11 @@
 
 namespace uvspdy::net {
 
-/// Connects to the local (Unix) socket at `path`. While the queue of whoever listens there is full
-/// it tries again, until `timeout`, which counts as with connect_tcp.
+/// Connects to the local (Unix) socket at `path`. While the listener's queue is full, this tries
+/// again until `timeout`, which has the meaning that it has for connect_tcp (net/tcp.h).
 ///
-/// The handler runs once, from the loop. Errors: kBadAddress (a path that is empty or too long),
-/// kTimeout, UV_ECANCELED, libuv's (ENOENT: there is no such file; ECONNREFUSED: nobody listens).
+/// The handler is called once, from the loop. Errors: kBadAddress (a path that is empty or too
+/// long), kTimeout, UV_ECANCELED, libuv's (ENOENT: no such file; ECONNREFUSED: nobody listens).
 UVSPDY_EXPORT Attempt connect_pipe(uv_loop_t* loop, const std::string& path,
                                    std::chrono::milliseconds timeout, ConnectHandler handler);
 

@@ -10,8 +10,8 @@
 
 namespace uvspdy::net {
 
-/// Runs functions on a loop's thread for other threads. Beside `post`, only the TLS contexts
-/// (net/tls.h), copies of an Error (error.h) and of most Buffers (buffer.h) may be used from any
+/// Lets other threads run functions on a loop's thread. Besides `post`, only the TLS contexts
+/// (net/tls.h) and copies of an Error (error.h) and of most Buffers (buffer.h) may be used by any
 /// thread. From docs/examples/post_from_threads.cpp:
 ///
 ///     void work(int number) {
@@ -23,14 +23,13 @@ namespace uvspdy::net {
 ///       }
 ///     }
 ///
-/// It keeps the loop alive until it is closed: `close` it, on the loop's thread, or the loop never
-/// ends. Letting go of it closes nothing, so it may be held, and dropped, by any thread at any
-/// time.
+/// A Poster keeps its loop alive until `close`: without that, uv_run never returns. Destroying
+/// pointers to it does not close it, so any thread may hold and drop one at any time.
 class UVSPDY_EXPORT Poster {
   struct Private {};
 
  public:
-  /// On the loop's thread. Errors: libuv's (UV_EMFILE when descriptors run out, ...).
+  /// Call on the loop's thread. Errors: libuv's (UV_EMFILE when descriptors run out, ...).
   static Result<std::shared_ptr<Poster>> create(uv_loop_t* loop);
 
   Poster(Private, const uv_loop_t* loop);  // use `create`
@@ -38,18 +37,19 @@ class UVSPDY_EXPORT Poster {
   Poster(const Poster&) = delete;
   Poster& operator=(const Poster&) = delete;
 
-  /// Has the loop call `function`, and then destroy it, both on the loop's thread; also when called
-  /// from there, and from inside a posted function: then in a later turn. Functions run in the
-  /// order in which they were posted. They must not throw. They may own what can only be moved. An
-  /// empty function is taken, and nothing happens.
+  /// Has the loop call `function` and then destroy it, both on the loop's thread and never inside
+  /// this call; any thread may call it, also from inside a posted function. Functions run in the
+  /// order in which they were posted. They must not throw, and may be move-only. An empty function
+  /// is accepted and does nothing.
   ///
-  /// True: it will run, exactly once, if the loop does. False: closed; it does not run, and is
-  /// destroyed here, by the calling thread. From any thread.
+  /// Returns true if the function will run, exactly once, provided that the loop runs. Returns
+  /// false after `close`: the function does not run, and the calling thread destroys it in this
+  /// call.
   bool post(OnceCallback<void()> function);
 
-  /// Takes no more. What was posted before still runs, in the same turn of the loop or the next,
-  /// never inside this call, so a thread that waits for it does not wait for ever. Harmless when
-  /// done before. On the loop's thread; may be called inside a posted function.
+  /// Accepts no further functions. Those posted before still run, in this turn of the loop or the
+  /// next, never inside this call, so no thread waits for one in vain. Does nothing if called
+  /// before. Call on the loop's thread; a posted function may.
   void close();
 
  private:

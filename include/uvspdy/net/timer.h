@@ -10,9 +10,9 @@
 
 namespace uvspdy::net {
 
-/// Calls a handler once when a time has passed; an empty one is nobody, and nothing happens.
-/// Destroying the Timer stops it, also from inside its handler. The handler, and what it owns, is
-/// freed by the loop, in a later turn.
+/// Calls a handler once, after a delay; an empty handler is not called. Destroying the Timer stops
+/// it, also from inside the handler. The loop frees the handler and the objects that it owns in a
+/// later turn, not inside the destructor.
 class UVSPDY_EXPORT Timer {
  public:
   Timer(uv_loop_t* loop, Callback<void()> handler);
@@ -20,11 +20,11 @@ class UVSPDY_EXPORT Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  /// Starts, or starts again, with the time from now. With 0 or less the handler runs in the loop's
-  /// next turn; with milliseconds::max() never.
+  /// Starts or restarts the timer. With a `delay` of 0 or less the handler is called in the loop's
+  /// next turn; with milliseconds::max(), never.
   void start(std::chrono::milliseconds delay);
 
-  /// The handler does not run until the next `start`. Harmless when it does not wait.
+  /// Stops the timer until the next `start`. Does nothing if it is not running.
   void stop();
 
  private:
@@ -35,11 +35,11 @@ class UVSPDY_EXPORT Timer {
   std::unique_ptr<State, Close> state_;
 };
 
-/// Calls a handler once from the loop, as soon as the loop comes round: for what must not happen
-/// inside the caller's call. Scheduling it twice before it runs is scheduling it once.
+/// Calls a handler once, in the loop's next turn, for work that must not happen inside the caller's
+/// call. Scheduling it again before the handler has run has no effect.
 ///
-/// While one is scheduled the loop does not block; otherwise it does not keep the loop alive. It
-/// may be destroyed at any time, and its handler is freed, as a Timer's.
+/// A scheduled Wakeup keeps the loop from blocking; otherwise it does not keep the loop alive. Like
+/// a Timer, it may be destroyed at any time, and the loop frees its handler.
 class UVSPDY_EXPORT Wakeup {
  public:
   Wakeup(uv_loop_t* loop, Callback<void()> handler);
@@ -47,10 +47,10 @@ class UVSPDY_EXPORT Wakeup {
   Wakeup(const Wakeup&) = delete;
   Wakeup& operator=(const Wakeup&) = delete;
 
-  /// The handler runs once, in the loop's next turn, never inside this call.
+  /// The handler is called once, in the loop's next turn, never inside this call.
   void schedule();
 
-  /// It does not run until the next `schedule`. Harmless when none is scheduled.
+  /// The handler is not called until the next `schedule`. Does nothing if none is scheduled.
   void cancel();
 
  private:

@@ -12,74 +12,73 @@
 #include "uvspdy/net/attempt.h"
 #include "uvspdy/net/transport.h"
 
-// TLS 1.2 and 1.3 over any Transport. Renegotiation is off. OpenSSL sets itself up as it does in
-// any program, from its own configuration file: that is where an administrator's rules for ciphers
-// stand. With no CAs given, the ones that OpenSSL was built to look for are used (SSL_CERT_FILE
-// and SSL_CERT_DIR are OpenSSL's own way to move them).
+// TLS 1.2 and 1.3 over any Transport, without renegotiation. OpenSSL reads its own configuration
+// file, as in any program: an administrator's rules for ciphers belong there. Without CAs in the
+// options, OpenSSL's default CAs are trusted; SSL_CERT_FILE and SSL_CERT_DIR replace them.
 //
-// A resumed session stands on what its first handshake has verified, for as long as the certificate
-// that the other side showed there is valid; behind that the handshake is a full one again.
+// A resumed session relies on the verification of its first handshake, for as long as the
+// certificate that the other side showed in it is valid; after that a full handshake is made.
 
 namespace uvspdy::net {
 
 enum class TlsVersion { k1_2, k1_3 };
 
-/// A text in PEM: itself, or the file it is in. Empty: none.
+/// PEM text, given as a string, as a file, or both; empty: none.
 struct Pem {
   std::string text{};
-  std::string file{};  ///< read when the context is made; `text` goes before it
+  std::string file{};  ///< read when the context is made; follows `text`
 
   bool empty() const { return text.empty() && file.empty(); }
 };
 
-/// A certificate and the key it is for.
+/// A certificate and its private key.
 struct TlsKeyPair {
-  Pem certificate{};  ///< the own one first, then those that lead from it to the CA
+  Pem certificate{};  ///< its own first, then the intermediate ones up to the CA
   Pem key{};          ///< may be encrypted
-  /// Asked for the password of an encrypted key, while the context is made.
+  /// Called for the password of an encrypted key while the context is made.
   std::function<Result<std::string>()> password{};
 };
 
-/// A certificate that the peer has shown and that was verified, or was not to be.
+/// A certificate that the peer has shown.
 struct TlsCertificate {
-  std::string common_name{};                 ///< of its subject
-  std::vector<std::string> organizations{};  ///< of its subject: groups, for Kubernetes
+  std::string common_name{};                 ///< CN of the subject
+  std::vector<std::string> organizations{};  ///< O of the subject; groups for Kubernetes
   std::vector<std::string> names{};          ///< DNS names and IP addresses it is valid for
-  std::string subject{};                     ///< whole, as "CN=...,O=..."
-  bool verified = false;  ///< it comes from a CA that we trust, and its name fits
+  std::string subject{};                     ///< the whole subject, as "CN=...,O=..."
+  bool verified = false;  ///< a trusted CA issued it and, on a client, it names the server
 };
 
-/// What a handshake has come to.
+/// The result of a handshake.
 struct TlsInfo {
   std::string version{};  ///< "TLSv1.3"
-  std::string cipher{};   ///< OpenSSL's name
+  std::string cipher{};   ///< as OpenSSL names it
   bool resumed = false;
-  std::string server_name{};  ///< asked for (SNI); empty for addresses
+  std::string server_name{};  ///< the name that the client asked for (SNI); empty for an address
   std::optional<TlsCertificate> peer{};
 };
 
 struct TlsClientOptions {
-  /// Whether the server must have a certificate of a CA we trust, for the host we asked for.
+  /// Whether the server needs a certificate from a trusted CA and for the host asked for.
   bool verify = true;
-  /// The CAs to trust; empty: the system's. Any certificate in it may end a chain, one of an
-  /// intermediate CA too.
+  /// The trusted CAs; empty: the system's. A certificate chain may end at any of these
+  /// certificates, also at that of an intermediate CA.
   Pem ca{};
-  /// The name to ask for and to verify, in place of the host that is connected to.
+  /// The name to ask for (SNI) and to verify, if it is not that of the host connected to.
   std::string server_name{};
-  /// Who we are, for servers that ask.
+  /// The client's own certificate, for servers that ask for one.
   std::optional<TlsKeyPair> key_pair{};
   TlsVersion min_version = TlsVersion::k1_2;
-  /// Whether to resume sessions. The newest ones of up to 64 servers are kept.
+  /// Whether to resume sessions. The newest ones for up to 64 servers are kept.
   bool resume_sessions = true;
 };
 
-/// What the clients of one set of options share. May be used from many loops and threads.
+/// The TLS state that all clients with the same options share. Any thread may use it.
 class UVSPDY_EXPORT TlsClientContext {
   struct Private {};
   class Impl;
 
  public:
-  /// Reads files and keys. Errors: kTlsConfig, which names the file, and what was expected in it.
+  /// Reads the files and keys. Errors: kTlsConfig; the text names the file and what is wrong.
   static Result<std::shared_ptr<TlsClientContext>> create(const TlsClientOptions& options);
 
   TlsClientContext(Private, std::unique_ptr<Impl> impl);  // use `create`
@@ -92,31 +91,31 @@ class UVSPDY_EXPORT TlsClientContext {
 };
 
 enum class ClientCertificate {
-  kNone,      ///< not asked for
-  kOptional,  ///< asked for; one that is shown must be good
+  kNone,      ///< clients are not asked for one
+  kOptional,  ///< clients are asked; one that is shown must be valid
   kRequired,
 };
 
 struct TlsServerOptions {
   TlsKeyPair key_pair{};
   ClientCertificate client_certificate = ClientCertificate::kNone;
-  /// The CAs for client certificates; not empty unless kNone.
+  /// The CAs for client certificates; must not be empty unless kNone.
   Pem client_ca{};
   TlsVersion min_version = TlsVersion::k1_2;
   bool resume_sessions = true;
 };
 
-/// What the connections of one server share. May be used from many loops and threads.
+/// The TLS state that all connections of one server share. Any thread may use it.
 class UVSPDY_EXPORT TlsServerContext {
   struct Private {};
   class Impl;
 
  public:
-  /// Errors: kTlsConfig, as above.
+  /// Reads the files and keys. Errors: kTlsConfig; the text names the file and what is wrong.
   static Result<std::shared_ptr<TlsServerContext>> create(const TlsServerOptions& options);
 
-  /// Takes new certificates for the connections from now on; those that are open go on with what
-  /// they have. On an error nothing changes. Errors: kTlsConfig.
+  /// Replaces certificates and options for future connections; open ones keep theirs. Any thread
+  /// may call it. After an error nothing has changed. Errors: kTlsConfig.
   Error reload(const TlsServerOptions& options);
 
   TlsServerContext(Private, std::unique_ptr<Impl> impl);  // use `create`
@@ -128,30 +127,30 @@ class UVSPDY_EXPORT TlsServerContext {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Shakes hands as a client over a connected transport, which must not be null and is taken over,
-/// and gives a transport that encrypts. `timeout` counts as with connect_tcp. `host` is the name,
-/// or the address, that the certificate must be for (and the server to ask for), unless the options
-/// name another.
+/// Makes a TLS handshake as a client over a connected transport, which is taken over and must not
+/// be null. The result is a transport that encrypts. `host` is the name or address that the
+/// server's certificate must be for and that the server is asked for, unless the context's options
+/// name another. `timeout` has the meaning that it has for connect_tcp (net/tcp.h).
 ///
-/// The handler runs once, from the loop. Errors: kCertificate when the server's certificate is not
-/// accepted, and the text says whose it is and what was expected; kTlsHandshake for anything else
-/// the two could not agree on (a server that does not speak TLS, one that wants a certificate);
-/// kTlsConfig for a null context, and for a host that no certificate can be for; kTlsTimeout;
-/// UV_ECANCELED; libuv's. A server of TLS 1.3 refuses our certificate, or misses one, only after
-/// the client's handshake is done: then the transport's end is kTlsHandshake.
+/// The handler is called once, from the loop. Errors: kCertificate (the server's certificate is not
+/// accepted; the text says whose it is and what was expected); kTlsHandshake (any other failure to
+/// agree: no TLS, no common version, a missing client certificate); kTlsConfig (a null context, or
+/// a host that no certificate can be for); kTlsTimeout; UV_ECANCELED; libuv's. A server of TLS 1.3
+/// rejects a client's certificate only after the client's handshake: the transport then ends with
+/// kTlsHandshake.
 ///
-/// Of the transport that results: its end is orderly only behind the peer's close_notify, any other
-/// is kTruncated; `shutdown` sends ours; `try_write` and `write` take plaintext, and what they
-/// have taken is encrypted already.
+/// The resulting transport ends in order only after the peer's close_notify; an end of `transport`
+/// without one is kTruncated. `shutdown` sends our close_notify. Bytes that `try_write` or `write`
+/// report as written are already encrypted.
 UVSPDY_EXPORT Attempt tls_connect(std::unique_ptr<Transport> transport,
                                   std::shared_ptr<const TlsClientContext> context,
                                   const std::string& host, std::chrono::milliseconds timeout,
                                   ConnectHandler handler);
 
-/// The same as a server. A client that speaks plain HTTP is answered with 400 and a text. A client
-/// that is refused gets up to a second to take the reason and close; the handler runs behind that.
-/// Errors: as for tls_connect, also for a null context; kCertificate for the client's, or none when
-/// one is required.
+/// Makes a TLS handshake as a server; parameters and handler as for tls_connect. A client that
+/// speaks plain HTTP gets a response with status 400. A client that is refused has up to a second
+/// to read the reason and close before the handler is called. Errors: those of tls_connect;
+/// kCertificate if the client's certificate is not accepted, or a required one is missing.
 UVSPDY_EXPORT Attempt tls_accept(std::unique_ptr<Transport> transport,
                                  std::shared_ptr<const TlsServerContext> context,
                                  std::chrono::milliseconds timeout, ConnectHandler handler);

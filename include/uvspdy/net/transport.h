@@ -17,88 +17,88 @@ namespace uvspdy::net {
 
 struct TlsInfo;
 
-/// A pipe of bytes to a peer: TCP, local sockets and TLS here, and whatever an embedder derives
-/// from this. It belongs to the thread of its loop. Its functions must not throw.
+/// A byte stream to a peer: TCP, a local socket, TLS, or a class that an embedder derives. It
+/// belongs to the thread of its loop. Its functions must not throw.
 ///
-/// Handlers are called from the loop, never from inside a call of these functions: not from the one
-/// that set them, nor from `start_reading`. An empty handler is nobody's and is not called. After
-/// `close`, and after destruction, no handler is called but the one given to `close`. Any function,
-/// and the destructor, may be called from any handler.
+/// Handlers are called from the loop, never inside a call of these functions. An empty handler is
+/// not called. After `close`, or destruction, only the handler given to `close` is called. Handlers
+/// may call any function and may destroy the transport.
 class UVSPDY_EXPORT Transport {
  public:
-  /// Bytes that have come; the view is valid during the call.
+  /// Received bytes; the view is valid during the call.
   using ReadHandler = Callback<void(Bytes)>;
-  /// No more bytes come: the peer's orderly end (success), or an error. Called once.
+  /// Receiving has ended: success for the peer's orderly end, or an error. Called once.
   using EndHandler = OnceCallback<void(const Error&)>;
-  /// A write is done: how many bytes it took, or why it failed.
+  /// A write has finished: how many bytes were taken, or the error.
   using WriteHandler = OnceCallback<void(Result<std::size_t>)>;
   using DoneHandler = OnceCallback<void(const Error&)>;
   using CloseHandler = OnceCallback<void()>;
 
   virtual ~Transport() = default;
 
-  /// Says who gets what comes in, before `start_reading`. Whoever takes a transport over sets them
-  /// anew, also while one of the old ones runs.
+  /// Sets the handlers for received bytes and their end, before `start_reading`. A new owner of the
+  /// transport sets its own, even while one of the old handlers runs.
   virtual void set_read_handlers(ReadHandler on_read, EndHandler on_end) = 0;
 
-  /// Starts, and stops, taking bytes from the peer. Both may be called again and again.
+  /// Start and stop receiving. Both may be called again and again.
   virtual void start_reading() = 0;
   virtual void stop_reading() = 0;
 
-  /// Writes as much as can be written without waiting, gathered into one system call, and copies
-  /// nothing. Returns how many bytes that was, 0 if the peer is slow. Not while a `write` is under
-  /// way. Errors: libuv's.
+  /// Writes as much as is possible without waiting, by one gathered system call and without
+  /// copying. Returns the number of bytes written, 0 if the peer is slow. Not while a `write` is
+  /// under way. Errors: libuv's; with TLS also kTlsProtocol.
   virtual Result<std::size_t> try_write(std::span<const Bytes> spans) = 0;
 
-  /// Writes some of `spans`, from their start and at least one byte, if there is one, waiting for
-  /// the peer as long as needed. The handler hears how many it took. The bytes must stay valid and
-  /// unchanged until the handler has run or the transport is closed. One write at a time. Behind
-  /// `shutdown` the handler gets UV_EPIPE.
+  /// Writes a prefix of `spans`, at least one byte unless they are empty, and waits for the peer as
+  /// long as that takes. The handler gets the number of bytes written. `spans` must stay valid and
+  /// unchanged until the handler has been called or the transport is closed. Only one write at a
+  /// time. After `shutdown` the error is UV_EPIPE.
   virtual void write(std::span<const Bytes> spans, WriteHandler handler) = 0;
 
-  /// Tells the peer that no more comes from this side, behind everything written. Reading goes on.
-  /// Asked for again, the handler gets UV_EALREADY.
+  /// Ends sending, after all writes before it; the peer sees an orderly end. Receiving goes on. A
+  /// second call gives its handler UV_EALREADY.
   virtual void shutdown(DoneHandler handler) = 0;
 
-  /// Bytes that were written and that the peer has not acknowledged yet, as far as that is known:
-  /// closing under them may destroy them.
+  /// Bytes that were written and not yet acknowledged by the peer, as far as the system knows;
+  /// closing the transport may destroy them.
   virtual std::size_t unacknowledged() const { return 0; }
 
-  /// Closes at once; again, it does nothing. The handler, if any, runs when libuv has let go of
-  /// everything. Who gives one keeps the transport until it has run: of a transport that is
-  /// destroyed before, only the library's own still call it.
+  /// Closes at once; a second call does nothing. The handler, if any, is called when libuv no
+  /// longer uses the handle. A caller that passes a handler must keep the transport until then:
+  /// once it is destroyed, only transports of this library still call the handler.
   virtual void close(CloseHandler handler) = 0;
 
-  /// Ends the connection at once as one that broke: by a reset on TCP, by no close_notify and then
-  /// a reset on TLS, by a close on a local socket, which knows no reset. What was written and is
-  /// not at the peer yet is lost. Also behind `shutdown`. Otherwise like `close`, which is what a
-  /// transport does that has no way of its own.
+  /// Closes at once, so that the peer sees a broken connection: by a reset on TCP; without
+  /// close_notify and by a reset on TLS; by a plain close on a local socket, which has no reset.
+  /// Written bytes that have not reached the peer are lost. Allowed after `shutdown`. Otherwise
+  /// like `close`, which a derived class without such a way inherits.
   virtual void abort(CloseHandler handler) { close(std::move(handler)); }
 
-  /// What the system knows of the peer, without reading or writing: success, or the error that the
-  /// next read or write would find, for those who do neither. UV_ECONNRESET: the peer has reset the
-  /// connection; UV_ETIMEDOUT: it has answered nothing for long; UV_EPIPE: it has closed, or the
-  /// connection broke before; UV_ECANCELED: closed by ourselves. Behind an error nothing comes but
-  /// what is here already. It changes nothing: who reads or writes still finds the error.
+  /// The state of the connection as the system knows it, for those who neither read nor write:
+  /// success, or the error that the next read or write would report. UV_ECONNRESET: the peer has
+  /// reset the connection; UV_ETIMEDOUT: it has not answered for long; UV_EPIPE: it has closed, or
+  /// the connection broke before; UV_ECANCELED: we have closed it. After an error, only bytes that
+  /// have already arrived can still be read. The check does not consume the error.
   ///
-  /// A peer that has only ended its own direction is not gone, nor is one that is alive and takes
-  /// nothing. One that vanishes without a word is found by TCP's keepalive (net/tcp.h) when nothing
-  /// is on its way to it; otherwise, if this is asked now and then, 10 minutes after the kernel has
-  /// begun to send again what it does not acknowledge. Transports that know nothing say success.
+  /// A peer that only ended its own direction, or that is alive but reads nothing, is no error. A
+  /// peer that vanished without a FIN or reset is found by TCP's keepalive (net/tcp.h) if no data
+  /// is on its way to it; else, if this is called regularly, 10 minutes after the kernel has begun
+  /// to send data again. A derived class that knows nothing returns success.
   virtual Error check_peer() const { return {}; }
 
-  /// The peer, for messages: "127.0.0.1:40312", "unix:/run/x.sock"; the same behind `close`.
+  /// The peer, for messages: "127.0.0.1:40312", "unix:/run/x.sock"; unchanged by `close`.
   virtual std::string peer() const = 0;
 
-  /// What TLS knows of the peer (net/tls.h); null without TLS. Valid as long as the transport.
+  /// Information about the TLS connection (net/tls.h); null without TLS. Valid as long as the
+  /// transport.
   virtual const TlsInfo* tls() const { return nullptr; }
 
-  /// The loop that runs its handlers; not null.
+  /// The loop that calls the handlers; never null.
   virtual uv_loop_t* loop() const = 0;
 };
 
-/// Gets what an attempt has come to: a connected transport, or why there is none. If it is nobody,
-/// the transport is closed at once.
+/// Called with the result of a connection attempt: a connected transport, or the error. If the
+/// handler is empty, the transport is closed at once.
 using ConnectHandler = OnceCallback<void(Result<std::unique_ptr<Transport>>)>;
 
 }  // namespace uvspdy::net

@@ -11,77 +11,77 @@
 
 namespace uvspdy::session {
 
-/// What a Session tells. It calls these only from inside `receive`, `receive_end` and `advance`,
-/// never from inside any other function of the Session. A handler may call every function of the
-/// Session except those three and its destructor.
+/// Receives what a Session reports. The Session calls these functions only from inside `receive`,
+/// `receive_end` and `advance`, never from inside any other call. They may call every function of
+/// the Session except those three and its destructor.
 ///
-/// A stream has two directions, and each ends once, with success (FLAG_FIN) or an Error that says
-/// why it broke off: on_received is the end of what the peer sends, on_sent that of what we send.
-/// on_stream_closed comes behind both, as the last call for a stream. A stream that the peer
-/// creates, uses and ends:
+/// A stream has two directions, and each ends once, with success (FLAG_FIN) or with the Error that
+/// broke it off: on_received reports the end of the peer's direction, on_sent that of ours, and
+/// on_stream_closed is the last call for a stream, after both. For a stream that the peer creates,
+/// uses and ends:
 ///
 ///     on_stream, on_data ..., on_received (success), on_sent (success), on_stream_closed (success)
 ///
-/// and one created here:
+/// For a stream created here:
 ///
 ///     on_reply, on_data ..., on_received, on_sent, on_stream_closed       (accepted)
 ///     on_sent, on_received, on_stream_closed, all with kStreamRefused or kStreamReset  (rejected)
 ///
-/// on_received comes behind all data that arrived before, and like that data not while the reader
-/// has paused. A pause ends by `resume`; by `discard`, `reset`, `close` and `abort`, which drop
-/// what is held; and when the peer does not accept a stream that was created here, for which
-/// nothing can be held. on_sent waits for no reader. When both directions break off at once on_sent
-/// is told first. on_headers may stand between any of them, on_reply_sent and on_writable likewise.
+/// on_received comes after all data that arrived before the end, and, like on_data, not while the
+/// reader has paused. `resume` ends a pause; so do `discard`, `reset`, `close` and `abort`, which
+/// drop the buffered data, and a peer that rejects a stream created here, which has none. on_sent
+/// waits for no reader. When both directions break off at once, on_sent comes first. on_headers,
+/// on_reply_sent and on_writable may come between any of these calls.
 ///
-/// The direction that a unidirectional stream does not have ends with success from the start. These
-/// functions must not throw: the session would be left in the middle of a change.
+/// The missing direction of a unidirectional stream ends with success at once. These functions must
+/// not throw: that would leave the session in the middle of a change.
 class UVSPDY_EXPORT Handler {
  public:
-  /// The peer has created a stream. Answer, now or later, with `reply` or `reset`. The frame is
-  /// the handler's to move from.
+  /// The peer has created a stream (SYN_STREAM). Answer it, now or later, with `reply` (unless it
+  /// is unidirectional) or `reset`. The function may move from `frame`.
   virtual void on_stream(wire::SynStreamFrame&& frame) = 0;
 
-  /// The peer's SYN_REPLY to a stream created here: data may flow.
+  /// The peer's SYN_REPLY has accepted a stream created here; written data is sent from now on.
   virtual void on_reply(wire::StreamId id, Headers&& headers) = 0;
 
-  /// A HEADERS frame in mid-stream. It is told when it comes, ahead of data that is held for a
-  /// paused reader.
+  /// The peer has sent a HEADERS frame. It is reported when it arrives, before data that is still
+  /// buffered for a paused reader.
   virtual void on_headers(wire::StreamId id, Headers&& headers) = 0;
 
   /// Payload, in order. The view is valid during the call.
   virtual void on_data(wire::StreamId id, Bytes bytes) = 0;
 
-  /// The peer's direction is over: FLAG_FIN has come (success), or why nothing more comes. Once for
-  /// each stream.
+  /// The peer's direction has ended: success for FLAG_FIN, else the reason why no more data comes.
+  /// Called once for each stream.
   virtual void on_received(wire::StreamId id, const Error& how) = 0;
 
-  /// Our direction is over. Success: the FLAG_FIN that `end` asked for has gone out, and all data
-  /// before it; whatever is written from now on, to any stream, reaches the peer later. Else why
-  /// what was queued did not all leave, or nothing more can. Once for each stream.
+  /// Our direction has ended. Success: the transport has taken all data and the FLAG_FIN, so
+  /// whatever is written from now on, to any stream, reaches the peer later. Else the reason why
+  /// not all data was sent or none can be. Called once for each stream.
   virtual void on_sent(wire::StreamId id, const Error& how) = 0;
 
-  /// The last call for a stream, behind its on_received and on_sent: success when both were, else
-  /// what went wrong first.
+  /// The stream has closed; called last, after on_received and on_sent. Success if both were, else
+  /// the error that came first.
   virtual void on_stream_closed(wire::StreamId id, const Error& how) = 0;
 
-  /// What was queued on a stream past Limits::write_high_water has gone down to half of it. Not
-  /// called any more once on_sent was.
+  /// writable() has turned true again: what is queued has drained to half of
+  /// Limits::write_high_water and of Limits::write_buffers. Never called after on_sent.
   virtual void on_writable(wire::StreamId id) = 0;
 
-  /// The SYN_REPLY given with `reply` is with the transport.
+  /// The transport has taken the SYN_REPLY that `reply` queued.
   virtual void on_reply_sent(wire::StreamId id) = 0;
 
-  /// A SETTINGS frame of the peer's, each id once (section 2.6.4: the first value counts). It has
-  /// taken effect already: the initial window and MAX_CONCURRENT_STREAMS are the session's
-  /// business. Keeping values that are flagged kFlagPersistValue is the handler's, on clients; what
-  /// a client asks a server to keep is not told.
+  /// The peer has sent SETTINGS; of a repeated id only the first value is reported (section 2.6.4).
+  /// INITIAL_WINDOW_SIZE and MAX_CONCURRENT_STREAMS have already been applied. A client should
+  /// store values flagged kFlagPersistValue; on a server, which must not, the flag is cleared.
   virtual void on_settings(const wire::SettingsFrame& frame) = 0;
 
-  /// The answer to a `ping`.
+  /// The peer has answered a `ping`.
   virtual void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) = 0;
 
-  /// The peer's first GOAWAY; later ones change nothing. Streams of ours above the last good id
-  /// that have no reply yet are closed with kGoneAway after this call; the others go on.
+  /// The peer has sent its first GOAWAY; later ones are ignored. After this call our streams that
+  /// the peer has not processed end with kGoneAway: those above the last good id without a reply,
+  /// and those not yet sent. The others go on.
   virtual void on_goaway(const wire::GoAwayFrame& frame) = 0;
 
  protected:

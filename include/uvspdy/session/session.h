@@ -20,25 +20,25 @@
 
 namespace uvspdy::session {
 
-/// What a new stream is like beside its headers.
+/// Properties of a new stream, apart from its headers.
 struct CreateOptions {
-  std::uint8_t priority = 0;         ///< 0 (highest) to 7; a larger one is taken as 7
-  wire::StreamId associated_to = 0;  ///< the stream it belongs to (section 2.6.1); 0: none
-  bool fin = false;                  ///< we send nothing on it
-  bool unidirectional = false;       ///< the peer sends nothing on it, and no SYN_REPLY
+  std::uint8_t priority = 0;         ///< 0 (highest) to 7; larger values count as 7
+  wire::StreamId associated_to = 0;  ///< the stream it depends on (section 2.6.1); 0: none
+  bool fin = false;                  ///< the SYN_STREAM carries FLAG_FIN: we send nothing more
+  bool unidirectional = false;       ///< only we send: no SYN_REPLY, no data from the peer
 };
 
-/// One endpoint of a SPDY/3.1 connection, without any I/O: bytes and the time come in, bytes and
-/// deadlines go out. Whoever drives it does this, in a loop of any kind:
+/// One endpoint of a SPDY/3.1 connection, as a state machine without I/O. Its caller passes
+/// received bytes and the time to it and sends the bytes that it gives back, in a loop of any kind:
 ///
 ///     on bytes from the transport:  receive(bytes, now), if wants_input(), until all are taken
 ///     at the transport's end:       receive_end(error)
 ///     at deadline():                advance(now)
 ///     whenever output() has spans:  write them, then output_sent(count)
 ///
-/// Functions that send (create_stream, reply, write, end, reset, ping, close) only queue;
-/// they never call the Handler, and what they cause to be told is told by an `advance`, for which
-/// deadline() is then already past.
+/// The Handler is called only inside `receive`, `receive_end` and `advance`. The other functions
+/// queue frames and record changes; calls of the Handler that these cause are made by the next
+/// `advance`, for which deadline() is then already past.
 class UVSPDY_EXPORT Session {
  public:
   /// `handler` must outlive the session.
@@ -47,177 +47,184 @@ class UVSPDY_EXPORT Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // What comes in.
+  // Input.
 
-  /// Takes bytes from the transport, cut anywhere, and says how many, which may be less than all.
-  /// What it has not taken is to be given again, in a later turn and ahead of newer bytes. The view
-  /// need only be valid during the call. A session that has ended takes everything and drops it. A
-  /// violation of the protocol ends the session: see error().
+  /// Processes bytes that the transport has received, cut anywhere; the view is used only during
+  /// the call. Returns how many bytes were taken. This version takes all; if one leaves a rest,
+  /// pass it again before newer bytes. A session that has ended takes and ignores everything. A
+  /// peer that breaks the protocol or a limit ends the session: see error().
   std::size_t receive(Bytes bytes, Time now);
 
-  /// The transport has ended: in order (success) or with an error. Every stream that is still open
-  /// is closed with kConnectionLost, or with error() if the session had ended by itself, after what
-  /// it holds has been delivered, to a paused reader too.
+  /// Reports that the transport has ended: in order (success) or with an error. Every stream still
+  /// open ends with kConnectionLost, or with error() if that is set. Data that is buffered for a
+  /// stream is delivered before its end; if its reader has paused, once it resumes.
   void receive_end(const Error& reason);
 
-  /// Whether the transport should be read. False while paused readers hold more than
-  /// Limits::connection_buffer, or one with OverflowPolicy::kStopReading more than
-  /// Limits::stream_buffer; a peer that keeps to the windows never gets there.
+  /// Whether the transport should be read. False while all paused readers together have more than
+  /// Limits::connection_buffer bytes buffered, or one stream with OverflowPolicy::kStopReading more
+  /// than Limits::stream_buffer. A peer that respects the windows never causes that.
   bool wants_input() const;
 
-  // What goes out.
+  // Output.
 
-  /// What is ready to be sent, as spans for one gathered write; empty when nothing is. The spans
-  /// stay valid, and the same, until output_sent has taken all of them, or abort or receive_end
-  /// has ended the output: close the transport before those if it still reads the spans. Control
-  /// frames come first, answers to PINGs before all; then DATA by priority, in turns of
-  /// Options::max_data_frame, as far as the windows allow.
+  /// The bytes to send next, as spans for one gathered write; empty when there are none. The spans
+  /// stay valid and unchanged until output_sent has confirmed all of them, or until `abort` or
+  /// `receive_end`; before calling those, close a transport that still reads them. Order: the
+  /// opening, answers to PINGs, other control frames; HEADERS, and FLAG_FINs without data; DATA by
+  /// priority, in frames of at most Options::max_data_frame bytes, as far as the windows allow.
   std::span<const Bytes> output();
 
-  /// The first `count` bytes of output() are with the transport. Ignored once the output has
-  /// ended.
+  /// Confirms that the transport has taken the first `count` bytes of output(). Does nothing after
+  /// `abort` or `receive_end`.
   void output_sent(std::size_t count, Time now);
 
-  /// Whether there is anything to send, now or once wait_for_client is over. DATA that waits for a
-  /// window does not count.
+  /// Whether there is anything to send, now or once wait_for_client no longer holds it back. DATA
+  /// that waits for a window or a SYN_REPLY does not count.
   bool has_output() const;
 
   // Time.
 
-  /// When `advance` must be called at the latest; nothing if there is nothing to wait for.
+  /// The latest moment at which to call `advance`; nothing if no event is pending.
   std::optional<Time> deadline() const;
 
-  /// Does what is due: timeouts, the PING period, and telling the Handler what other calls caused.
+  /// Applies the timeouts that are due, sends a PING if Options::ping_period asks for one, and
+  /// makes the calls of the Handler that are due.
   void advance(Time now);
 
   // Streams.
 
-  /// Queues a SYN_STREAM. The id names the stream from here on; data may be written at once and is
-  /// held back until the SYN_REPLY (Go's spdystream drops what comes earlier). While the peer has
-  /// as many of our streams as its SETTINGS_MAX_CONCURRENT_STREAMS allows, the SYN_STREAM waits,
-  /// and Options::create_timeout runs.
+  /// Creates a stream: queues its SYN_STREAM (section 2.6.1) and returns its id. Data written
+  /// before the SYN_REPLY is buffered until then, because Go's spdystream drops data that comes
+  /// earlier. While the peer has as many of our streams as its SETTINGS_MAX_CONCURRENT_STREAMS
+  /// allows, the SYN_STREAM waits; Options::create_timeout includes that time.
   ///
   /// Errors: kGoneAway, kConnectionClosed (also after `shutdown`), kIdsExhausted (the session then
-  /// shuts down by itself), and those of wire::FrameEncoder.
+  /// shuts down by itself), and those of wire::FrameEncoder::encode.
   Result<wire::StreamId> create_stream(Headers headers, const CreateOptions& options, Time now);
 
-  /// Accepts a stream of the peer's with a SYN_REPLY; with `fin` we send nothing on it beyond what
-  /// was written already.
-  /// Errors: kNoSuchStream, kAlreadyReplied, and those of wire::FrameEncoder.
+  /// Accepts a stream of the peer's: queues a SYN_REPLY (section 2.6.2). With `fin` our direction
+  /// ends after the data that was already written. Does nothing for a unidirectional stream, which
+  /// takes no reply.
+  /// Errors: kNoSuchStream, kAlreadyReplied, and those of wire::FrameEncoder::encode.
   Error reply(wire::StreamId id, Headers headers, bool fin = false);
 
-  /// Queues a HEADERS frame behind what was written (section 2.6.7); with `fin` it is the last
-  /// frame of ours. Go's httpstream does not read HEADERS and blocks for good: not for such peers.
-  /// Errors: kNoSuchStream, kStreamClosed, and those of wire::FrameEncoder.
+  /// Queues a HEADERS frame after the data already written (section 2.6.7); with `fin` it ends our
+  /// direction. A peer with Go's httpstream never reads HEADERS, and then blocks for good.
+  /// Errors: kNoSuchStream, kStreamClosed, and those of wire::FrameEncoder::encode.
   Error send_headers(wire::StreamId id, Headers headers, bool fin = false);
 
-  /// Queues payload. Never blocks: use `writable` to stay bounded. The buffer's owner is freed once
-  /// the transport has the payload, or it is given up: at the end of a function of the session, and
-  /// never in the middle. So it may call every function of the session but `receive`,
-  /// `receive_end`, `advance` and the destructor: write the next piece, or abort. Errors:
-  /// kNoSuchStream, kStreamClosed (after `end` or `reset`, or ended by the peer).
+  /// Queues payload. Never blocks: check `writable` to limit memory. The buffer's owner is freed
+  /// when the transport has taken the payload or the payload is dropped, and always at the end of a
+  /// call. So its destructor may call every function but `receive`, `receive_end`, `advance` and
+  /// the destructor. Errors: kNoSuchStream, kStreamClosed (our direction has ended, by either
+  /// side).
   Error write(wire::StreamId id, Buffer payload);
 
-  /// Whether more is welcome: false from Limits::write_high_water bytes, or Limits::write_buffers
-  /// buffers, on, until half of that has left, which on_writable tells; false also when the stream
-  /// is closed for writing.
+  /// Whether the writer should go on: false from Limits::write_high_water queued bytes, or
+  /// Limits::write_buffers queued buffers, on; true again, with on_writable, when half is left of
+  /// both. Also false after `end` or `end_with_reset`, and once our direction has ended.
   bool writable(wire::StreamId id) const;
 
-  /// Sends FLAG_FIN behind what was written. Harmless when our direction has ended or was ended
-  /// before.
+  /// Ends our direction: FLAG_FIN (section 2.3.6) is sent after the data already written. Does
+  /// nothing after an earlier `end` or `end_with_reset`, or once our direction has ended.
   void end(wire::StreamId id);
 
-  /// Sends RST_STREAM (CANCEL) behind what was written, in place of FLAG_FIN: for data that is not
-  /// whole. Reading goes on until the reset has gone out; then both directions end with kResetHere,
-  /// the peer's behind what has come by then. A peer that does not take what was written gets the
-  /// reset without it, after Options::break_off_timeout. Harmless like `end`; behind an `end`
-  /// nothing happens.
+  /// Breaks our direction off, for data that is incomplete: RST_STREAM (CANCEL) is sent after the
+  /// data already written, in place of FLAG_FIN. Then both directions end with kResetHere, the
+  /// peer's after the data received so far. If the peer takes too little of the data for
+  /// Options::break_off_timeout, the rest is dropped and the reset sent. Does nothing in the
+  /// same cases as `end`.
   void end_with_reset(wire::StreamId id);
 
-  /// Sends RST_STREAM at once; what was queued or held is dropped, and both directions end with
-  /// kResetHere. A stream that the peer has ended, and that still holds what its reader has not
-  /// taken, is given up likewise, without a frame. Harmless on an id that names no stream.
+  /// Sends RST_STREAM (section 2.6.3) at once; none for a stream whose SYN_STREAM was never sent,
+  /// or that has already closed. Queued and buffered data is dropped, and each direction that has
+  /// not ended ends with kResetHere, as does one whose buffered data is dropped. Does nothing for
+  /// an unknown id.
   void reset(wire::StreamId id, wire::RstStatus status);
 
-  /// Stops, and restarts, on_data and on_received for a stream. What arrives meanwhile is held, and
-  /// the peer's window is not given back until the reader has had it. Like `hold`, `discard`,
-  /// `set_overflow` and `keep_on_close` they do nothing for an id that names no stream.
+  /// Stops and restarts on_data and on_received for a stream. Data that arrives in between is
+  /// buffered, and the peer's window is not given back until the reader has taken it. Like `hold`,
+  /// `discard`, `set_overflow` and `keep_on_close`, these do nothing for an unknown id.
   void pause(wire::StreamId id);
   void resume(wire::StreamId id);
 
-  /// Nobody reads yet: like `pause`, but an end that no held data stands before is told. `resume`,
-  /// `pause` and `discard` end it.
+  /// Does the same as `pause` for a stream that has no reader yet, except that its end is reported
+  /// if no buffered data precedes it. Lasts until `resume`, `pause` or `discard`.
   void hold(wire::StreamId id);
 
-  /// The reader has left for good: what is held and what still comes is dropped, and counts against
-  /// nothing; the peer's window is given back. on_received is told all the same, paused or not.
+  /// Declares that nobody will read the stream any more: buffered data and data still to come is
+  /// dropped, and the peer's window given back. on_received is called all the same, also after
+  /// `pause`. Calls of `pause`, `resume` and `hold` do nothing afterwards.
   void discard(wire::StreamId id);
 
-  /// What happens when this stream, paused, holds more than Limits::stream_buffer.
+  /// Sets what happens when this stream, while paused, buffers more than Limits::stream_buffer.
   void set_overflow(wire::StreamId id, OverflowPolicy policy);
 
-  /// Nothing when the id names no stream whose end is still to be told.
+  /// Counters of one stream; nothing for an unknown id and after on_stream_closed.
   std::optional<StreamStats> stream_stats(wire::StreamId id) const;
 
-  /// Leaves a stream out when `close` resets the others: FLAG_FIN goes behind what is queued on it,
-  /// and nothing if nothing is queued. The handler is told kConnectionClosed all the same.
+  /// Excludes a stream from the resets that `close` sends: data queued on the stream is followed by
+  /// FLAG_FIN; without such data nothing is sent. on_stream_closed still gets kConnectionClosed.
   void keep_on_close(wire::StreamId id);
 
   // The connection.
 
-  /// Queues a PING; on_pong follows. Errors: kConnectionClosed.
+  /// Queues a PING (section 2.6.5) and returns its id; on_pong reports the answer. Errors:
+  /// kConnectionClosed.
   Result<std::uint32_t> ping(Time now);
 
-  /// Queues a SETTINGS frame, sorted by id. kInitialWindowSize moves the windows of all open
-  /// streams by the difference; kMaxConcurrentStreams replaces Limits::concurrent_streams.
-  /// Errors: kConnectionClosed; kBadSettings for an id twice, an initial window of 0 or past
-  /// 2^31-1, persistence asked for by a client or `clear` on one, values returned as persisted by a
-  /// server, and with FlowControl::kNone.
+  /// Queues a SETTINGS frame (section 2.6.4), its entries sorted by id. kInitialWindowSize moves
+  /// the windows of all open streams by the difference; kMaxConcurrentStreams replaces
+  /// Limits::concurrent_streams. Errors: kConnectionClosed; kBadSettings for a repeated id, an
+  /// initial window of 0 or one that takes a stream past 2^31-1, `clear` or kFlagPersistValue on a
+  /// client, kFlagPersisted on a server, and with FlowControl::kNone.
   Error send_settings(std::vector<wire::SettingsFrame::Entry> entries, bool clear = false);
 
-  /// Graceful end: no new stream from either side; once the last open one is over, `close`. A peer
-  /// that keeps to windows is sent the GOAWAY at once, as section 2.6.6 has it. Go's httpstream
-  /// reads nothing behind a GOAWAY, so any other peer gets it last, and REFUSED_STREAM until then.
+  /// Ends the session gracefully: no new streams on either side, and `close` when the last open one
+  /// has closed. A peer with flow control gets the GOAWAY at once (section 2.6.6); streams not yet
+  /// sent, or not yet accepted by us, then end with kConnectionClosed. Any other peer gets it last,
+  /// since Go's httpstream reads nothing after a GOAWAY; until then its new streams get
+  /// REFUSED_STREAM.
   void shutdown(Time now);
 
-  /// Orderly end from this side: what was written still leaves, with the FIN behind it where one
-  /// was asked for; each stream that is then still open is reset (CANCEL), then GOAWAY. What is
-  /// held for paused readers is dropped. Streams are told kConnectionClosed at the next advance.
-  /// When finished() is true the transport can be shut down. When the session has ended before,
-  /// what is still held is dropped all the same, and its readers hear kConnectionClosed.
+  /// Closes the session in order: data already written is still sent, with the FLAG_FIN that `end`
+  /// asked for, then RST_STREAM (CANCEL) for each stream still open, then GOAWAY (section 2.6.6).
+  /// Data buffered for readers is dropped. The next `advance` reports kConnectionClosed for all
+  /// streams. Shut the transport down once finished() is true. If the session has already ended,
+  /// only the buffered data is dropped; its streams then end with kConnectionClosed.
   void close(wire::GoAwayStatus status);
 
-  /// Ends at once: nothing more is sent, and what is held, for paused readers too, is dropped.
-  /// Every stream is told `reason` at the next advance.
+  /// Ends the session at once: nothing more is sent, and queued and buffered data is dropped. The
+  /// next `advance` reports `reason` for every stream that is open.
   void abort(const Error& reason);
 
-  /// The session has ended, from whichever side, and all that it had to send is sent.
+  /// Whether the session has ended, by either side, and has sent all that it had to send.
   bool finished() const;
 
-  /// False once the session has ended, from whichever side.
+  /// Whether the session goes on: false from `close`, `abort`, `receive_end` or a failure on.
   bool is_open() const;
 
   /// Why the session ended by itself: the peer's violation of the protocol, kLimitExceeded,
-  /// kIdleTimeout or kPeerDead; success if it has not.
+  /// kIdleTimeout or kPeerDead. Success in all other cases.
   const Error& error() const;
 
-  /// Streams that the Handler has not been told the end of.
+  /// How many streams on_stream_closed has not been called for.
   std::size_t stream_count() const;
 
   /// Whether the peer has sent GOAWAY.
   bool peer_gone_away() const;
 
-  /// Replaces Options::idle_timeout, and begins it anew.
+  /// Replaces Options::idle_timeout and restarts it.
   void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
 
-  /// Has each frame seen, in and out, until the session has ended; empty turns that off, which
-  /// costs one branch a frame.
+  /// Calls `handler` for each frame received or sent until the session has ended; an empty handler
+  /// stops that. Costs one branch a frame while empty.
   void on_trace(TraceHandler handler);
 
-  /// What it has done and what it holds; also when it has ended.
+  /// Counters of the session; also after its end.
   Stats stats() const;
 
-  /// Of these, Stats::queued_bytes and Stats::bytes_sent, at no cost.
+  /// Stats::queued_bytes and Stats::bytes_sent, without the cost of stats().
   std::size_t queued_bytes() const;
   std::uint64_t bytes_sent() const;
 

@@ -10,49 +10,50 @@
 
 namespace uvspdy::session {
 
-/// Whether the peer keeps to windows, as far as it is known.
+/// Whether the peer has flow control, as far as the session knows.
 enum class PeerFlowControl {
-  kUnknown,  ///< FlowControl::kAutomatic has not found out yet
-  kWindows,  ///< windows are kept to, both ways
-  kNone,     ///< we send without windows
+  kUnknown,  ///< FlowControl::kAutomatic does not know yet
+  kWindows,  ///< both sides respect windows
+  kNone,     ///< the peer has none: we ignore windows
 };
 
-/// What a session has done and what it holds.
+/// Counters of a session.
 struct Stats {
-  // Since the session began.
+  // Totals since the session began.
   std::uint64_t frames_received = 0;
   std::uint64_t frames_sent = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
-  std::uint64_t payload_received = 0;  ///< bytes of DATA, without the heads
+  std::uint64_t payload_received = 0;  ///< bytes of DATA, without the frame heads
   std::uint64_t payload_sent = 0;
 
-  // Now.
-  std::size_t streams = 0;  ///< those whose end the Handler has not been told
-  /// The same by StreamState, with kIdle for those whose SYN_STREAM waits for its turn.
+  // Current values.
+  std::size_t streams = 0;  ///< streams that on_stream_closed has not been called for
+  /// The same streams by StreamState; kIdle counts those whose SYN_STREAM is not sent yet.
   std::array<std::size_t, 7> streams_by_state{};
-  std::size_t held_bytes = 0;    ///< received and waiting for paused readers
-  std::size_t queued_bytes = 0;  ///< written to streams and not with the transport; a gathered
-                                 ///< write counts until all of it is
+  std::size_t held_bytes = 0;    ///< received, and buffered for readers that do not take it
+  std::size_t queued_bytes = 0;  ///< written to streams and not yet taken by the transport; a
+                                 ///< gathered write counts until all of it is taken
 
-  std::size_t queued_control_bytes = 0;  ///< of control frames that are not with the transport
+  std::size_t queued_control_bytes = 0;  ///< control frames that wait for a place in output()
 
   PeerFlowControl flow_control = PeerFlowControl::kUnknown;
-  std::int64_t send_window = 0;     ///< of the connection: what we may still send, in windows
-  std::int64_t receive_window = 0;  ///< what the peer may still send
+  // The windows of the connection, in bytes; a side that sent past one has made it negative.
+  std::int64_t send_window = 0;     ///< DATA that we may still send
+  std::int64_t receive_window = 0;  ///< DATA that the peer may still send
 
-  /// The newest round trip that a PING has measured.
+  /// The most recent round trip that a PING has measured.
   std::optional<std::chrono::nanoseconds> round_trip{};
 };
 
-/// One stream of it.
+/// Counters of one stream.
 struct StreamStats {
   StreamState state = StreamState::kIdle;
-  std::int64_t send_window = 0;          ///< what we may still send; can be negative
-  std::int64_t receive_window = 0;       ///< what the peer may still send
-  std::int64_t receive_window_size = 0;  ///< what it may send when its reader has taken everything
-  std::size_t held_bytes = 0;            ///< received and waiting for its reader
-  std::size_t queued_bytes = 0;          ///< written and not in a frame yet
+  std::int64_t send_window = 0;          ///< bytes we may still send; can be negative
+  std::int64_t receive_window = 0;       ///< bytes the peer may still send; can be negative
+  std::int64_t receive_window_size = 0;  ///< the receive window when its reader has taken all
+  std::size_t held_bytes = 0;            ///< received, and buffered for its reader
+  std::size_t queued_bytes = 0;          ///< written, and not yet in a frame
 };
 
 }  // namespace uvspdy::session

@@ -7,19 +7,19 @@
 
 namespace uvspdy::session {
 
-/// Where a stream stands (sections 2.3.2 to 2.3.7). Which frame leads from one state to another,
-/// and what a frame out of place is answered with, is the table in docs/stream-states.md.
+/// The state of a stream on the wire (sections 2.3.2 to 2.3.7). The table in docs/stream-states.md
+/// says which frame leads from one state to another, and how a misplaced frame is answered.
 enum class StreamState : std::uint8_t {
-  kIdle,                ///< not on the wire yet
-  kReserved,            ///< its SYN_STREAM has gone or come, its SYN_REPLY has not
-  kReservedHalfClosed,  ///< likewise, and its creator sends nothing more
+  kIdle,                ///< no SYN_STREAM has been sent or received
+  kReserved,            ///< SYN_STREAM sent or received, but no SYN_REPLY yet
+  kReservedHalfClosed,  ///< reserved, and its creator has sent FLAG_FIN
   kOpen,                ///< both sides may send
-  kHalfClosedLocal,     ///< our FLAG_FIN has gone
-  kHalfClosedRemote,    ///< the peer's FLAG_FIN has come
-  kClosed,              ///< both have, or the stream was reset
+  kHalfClosedLocal,     ///< we have sent FLAG_FIN
+  kHalfClosedRemote,    ///< the peer has sent FLAG_FIN
+  kClosed,              ///< both sides have sent FLAG_FIN, or the stream was reset
 };
 
-/// The state in words, such as "half-closed local".
+/// The name of a state, such as "half-closed local".
 UVSPDY_EXPORT std::string_view name_of(StreamState state);
 
 }  // namespace uvspdy::session

@@ -6,23 +6,23 @@
 
 namespace uvspdy::wire {
 
-/// What can be wrong with bytes on the wire, or with what is to become bytes.
+/// Errors of decoding received bytes, or of encoding frames.
 enum class Errc {
   kUnsupportedVersion = 1,  ///< a control frame whose version is not 3
-  kBadLength,               ///< a length that this frame type cannot have
-  kFrameTooLarge,           ///< past Limits::control_frame_length, or past 2^24-1 when encoding
-  kZeroStreamId,            ///< stream 0 where a stream must be named
-  kBadStatus,               ///< RST_STREAM with status 0
-  kTooManySettings,         ///< past Limits::settings_entries
-  kInflateFailed,           ///< a header block that zlib refuses or that ends too early
-  kHeaderBlockTooLarge,     ///< past Limits::inflated_header_block
-  kTooManyHeaders,          ///< past Limits::headers_per_block
-  kMalformedHeaderBlock,    ///< counts and lengths that do not fit the block
-  kBadHeaderName,           ///< an empty name, or one with letters that are not allowed
-  kDuplicateHeader,         ///< one name twice in a block
-  kBadHeaderValue,          ///< an empty value in a list, or NUL at an end
-  kForbiddenHeader,         ///< a header that must not be sent over SPDY (section 3.2.1)
-  kBadCompression,          ///< HeaderCompression outside zlib's ranges
+  kBadLength,               ///< a length that this type of frame cannot have
+  kFrameTooLarge,        ///< longer than Limits::control_frame_length, or than 2^24-1 when encoding
+  kZeroStreamId,         ///< stream id 0 in a frame that needs a stream
+  kBadStatus,            ///< RST_STREAM with status 0
+  kTooManySettings,      ///< more entries than Limits::settings_entries
+  kInflateFailed,        ///< a compressed header block that zlib refuses, or that is cut off
+  kHeaderBlockTooLarge,  ///< longer than Limits::inflated_header_block
+  kTooManyHeaders,       ///< more fields than Limits::headers_per_block
+  kMalformedHeaderBlock,  ///< a count or a length that reaches past the header block
+  kBadHeaderName,         ///< an empty header name, or one with characters that are not allowed
+  kDuplicateHeader,       ///< the same header name twice in a block
+  kBadHeaderValue,        ///< an empty value among several of one name, or NUL inside a value
+  kForbiddenHeader,       ///< a header that may not be sent over SPDY (section 3.2.1)
+  kBadCompression,        ///< a HeaderCompression that zlib does not support
 };
 
 /// The category of wire::Errc, named "uvspdy.wire".

@@ -10,29 +10,29 @@
 #include "uvspdy/export.h"
 #include "uvspdy/headers.h"
 
-// The frames of SPDY/3.1 as values: section 2.2 for the two kinds of frames, 2.6 for the control
-// frames. Integers on the wire are big-endian; here they are numbers.
+// The frames of SPDY/3.1 as values: section 2.2 describes DATA and control frames, 2.6 each control
+// frame. Integers are big-endian on the wire.
 
 namespace uvspdy::wire {
 
 using StreamId = std::uint32_t;
 
-/// SPDY/3.1 is version 3 on the wire (section 2.2.1).
+/// The version number of SPDY/3.1 on the wire (section 2.2.1).
 inline constexpr std::uint16_t kVersion = 3;
 
-/// The common head of every frame.
+/// The size of the head that every frame begins with, in bytes.
 inline constexpr std::size_t kFrameHeadSize = 8;
 
-/// The largest length a frame can have: 24 bits.
+/// The largest length of a frame, without its head: the field has 24 bits.
 inline constexpr std::size_t kMaxFrameLength = 0xffffff;
 
-/// The largest stream id, PING parity aside: 31 bits.
+/// The largest stream id: the field has 31 bits.
 inline constexpr StreamId kMaxStreamId = 0x7fffffff;
 
-/// What both kinds of windows start with: 64 KiB (section 2.6.8).
+/// The initial size of every window, the connection's and a stream's (section 2.6.8).
 inline constexpr std::uint32_t kDefaultWindow = 64 * 1024;
 
-/// What no window may pass (section 2.6.8).
+/// The largest size that a window may have (section 2.6.8).
 inline constexpr std::uint32_t kMaxWindow = 0x7fffffff;
 
 /// The lowest priority (section 2.3.3); 0 is the highest.
@@ -53,11 +53,11 @@ inline constexpr std::uint8_t kFlagFin = 0x01;
 inline constexpr std::uint8_t kFlagUnidirectional = 0x02;
 inline constexpr std::uint8_t kFlagClearSettings = 0x01;
 
-// Flags of a SETTINGS entry.
+// Flags of one entry of a SETTINGS frame.
 inline constexpr std::uint8_t kFlagPersistValue = 0x01;
 inline constexpr std::uint8_t kFlagPersisted = 0x02;
 
-/// Status of an RST_STREAM (section 2.6.3). 0 is not a status.
+/// Status codes of RST_STREAM (section 2.6.3). 0 is not a valid one.
 enum class RstStatus : std::uint32_t {
   kProtocolError = 1,
   kInvalidStream = 2,
@@ -71,7 +71,7 @@ enum class RstStatus : std::uint32_t {
   kFrameTooLarge = 11,
 };
 
-/// Status of a GOAWAY (section 2.6.6).
+/// Status codes of GOAWAY (section 2.6.6).
 enum class GoAwayStatus : std::uint32_t {
   kOk = 0,
   kProtocolError = 1,
@@ -92,7 +92,7 @@ enum class SettingId : std::uint32_t {
 
 struct SynStreamFrame {
   StreamId stream_id = 0;
-  StreamId associated_to = 0;  ///< 0: independent of other streams
+  StreamId associated_to = 0;  ///< the stream it depends on (section 2.6.1); 0: none
   std::uint8_t priority = 0;   ///< 0 (highest) to 7
   std::uint8_t slot = 0;       ///< unused in SPDY/3.1
   bool fin = false;
@@ -138,42 +138,42 @@ struct HeadersFrame {
 };
 
 struct WindowUpdateFrame {
-  StreamId stream_id = 0;  ///< 0: the connection
+  StreamId stream_id = 0;  ///< 0: the window of the connection
   std::uint32_t delta = 0;
 };
 
-/// A piece of a DATA frame: payload is handed on as it arrives, without waiting for the frame's
-/// end. `payload` is a view into the input of the decoder.
+/// A piece of a DATA frame: payload is decoded as it arrives, without waiting for the end of its
+/// frame. `payload` is a view into the decoder's input.
 struct DataChunk {
   StreamId stream_id = 0;
-  std::uint32_t frame_length = 0;  ///< of the whole frame, without its head
-  bool frame_begin = false;        ///< the first piece of its frame
-  bool frame_end = false;          ///< the last piece of its frame
-  bool fin = false;                ///< FLAG_FIN of the frame; it takes effect at frame_end
+  std::uint32_t frame_length = 0;  ///< payload of the whole frame, in bytes
+  bool frame_begin = false;        ///< this is the first piece of its frame
+  bool frame_end = false;          ///< this is the last piece of its frame
+  bool fin = false;                ///< the frame has FLAG_FIN, which takes effect at frame_end
   Bytes payload{};
 };
 
-/// A control frame of a type that SPDY/3.1 does not define, skipped by its length (section 2.2.1).
+/// A control frame of a type that SPDY/3.1 does not define; it was skipped (section 2.2.1).
 struct UnknownFrame {
   std::uint16_t type = 0;
   std::uint32_t length = 0;
 };
 
-/// A SYN_STREAM, SYN_REPLY or HEADERS whose header block was inflated to its end, so that the
-/// compression state is sound, but whose content breaks section 2.6.10: a stream error.
+/// A SYN_STREAM, SYN_REPLY or HEADERS whose header block was decompressed to its end, so that the
+/// compression state is intact, but has invalid content: a stream error (section 2.6.10).
 struct InvalidHeaderBlock {
   FrameType type = FrameType::kHeaders;
   StreamId stream_id = 0;
   Error error{};
 };
 
-/// Whether the specification knows a number that has come.
+/// Whether the specification defines this number.
 UVSPDY_EXPORT bool is_known(FrameType type);
 UVSPDY_EXPORT bool is_known(RstStatus status);
 UVSPDY_EXPORT bool is_known(GoAwayStatus status);
 UVSPDY_EXPORT bool is_known(SettingId id);
 
-/// The specification's name of it, for people; "UNKNOWN" if there is none.
+/// The specification's name of a number, for messages; "UNKNOWN" if it has none.
 UVSPDY_EXPORT std::string_view name_of(FrameType type);
 UVSPDY_EXPORT std::string_view name_of(RstStatus status);
 UVSPDY_EXPORT std::string_view name_of(GoAwayStatus status);

@@ -16,20 +16,20 @@
 
 namespace uvspdy::wire {
 
-/// The input is used up; the next frame, or the rest of this one, needs more.
+/// All input is used up: the next frame, or the rest of the current one, needs more.
 struct NeedMoreInput {};
 
-/// What the decoder found next.
+/// The result of one step of the decoder.
 using Decoded = std::variant<NeedMoreInput, DataChunk, SynStreamFrame, SynReplyFrame,
                              RstStreamFrame, SettingsFrame, PingFrame, GoAwayFrame, HeadersFrame,
                              WindowUpdateFrame, UnknownFrame, InvalidHeaderBlock>;
 
-/// Turns the bytes of one direction of a connection into frames.
+/// Decodes the bytes of one direction of a connection into frames.
 ///
-/// The input may be cut anywhere, down to single bytes. DATA payload is handed on as it comes, as
-/// views into the input; control frames are handed on whole, and only one that the input cuts is
-/// copied. Memory stays below Limits::control_frame_length plus Limits::inflated_header_block plus
-/// zlib's 40 KiB, and grows only as bytes really arrive. From docs/examples/frames.cpp:
+/// The input may be cut anywhere, down to single bytes. DATA payload is returned piece by piece, as
+/// views into the input; a control frame is returned whole, and copied only if the input cuts it.
+/// Memory stays below Limits::control_frame_length plus Limits::inflated_header_block plus zlib's
+/// 40 KiB, and grows only with bytes that have arrived. From docs/examples/frames.cpp:
 ///
 ///     Error print_frames(FrameDecoder& decoder, Bytes input) {
 ///       while (!input.empty()) {
@@ -43,20 +43,20 @@ class UVSPDY_EXPORT FrameDecoder {
  public:
   explicit FrameDecoder(const Limits& limits = {});
 
-  /// Takes bytes from the front of `input` up to the end of the next piece of DATA, or the next
-  /// control frame, and returns it.
+  /// Decodes one piece of DATA or one control frame from the front of `input`, removes its bytes
+  /// from `input` and returns it.
   ///
   /// Every error is a session error (section 2.4.1): kUnsupportedVersion, kBadLength,
   /// kFrameTooLarge, kZeroStreamId, kBadStatus, kTooManySettings, kInflateFailed,
-  /// kHeaderBlockTooLarge. The text names the frame. After an error the decoder takes no more
-  /// input and returns that error again.
+  /// kHeaderBlockTooLarge. The text names the frame. After an error the decoder takes no more input
+  /// and returns the same error again.
   Result<Decoded> next(Bytes& input);
 
-  /// Length and flags of the frame that the last call returned, or returned a piece of.
+  /// Length and flags of the frame that the last call of `next` returned, whole or a piece of it.
   std::uint32_t frame_length() const { return head_.length; }
   std::uint8_t frame_flags() const { return head_.flags; }
 
-  /// Whether the bytes so far end inside a frame: at the end of a connection, a cut.
+  /// Whether the input so far ends inside a frame. At the end of a connection: data is missing.
   bool inside_frame() const { return state_ != State::kHead || head_size_ != 0; }
 
  private:
@@ -87,9 +87,9 @@ class UVSPDY_EXPORT FrameDecoder {
   std::uint8_t head_bytes_[kFrameHeadSize] = {};
   std::size_t head_size_ = 0;
   Head head_;
-  std::size_t remaining_ = 0;            // bytes of the current frame that have not come yet
-  bool data_begun_ = false;              // a piece of the current DATA frame was handed on
-  std::vector<std::uint8_t> collected_;  // a control frame that the input cut
+  std::size_t remaining_ = 0;            // bytes of the current frame still to come
+  bool data_begun_ = false;              // a piece of the current DATA frame was returned
+  std::vector<std::uint8_t> collected_;  // the part so far of a control frame that was cut
   Error error_;
 };
 

@@ -14,32 +14,33 @@
 
 namespace uvspdy::wire {
 
-/// Turns frames into bytes for one direction of a connection.
+/// Encodes frames for one direction of a connection; each `encode` appends the frame's bytes to
+/// `out`.
 ///
-/// Frames with headers share one compression state, so they must be sent in the order in which
-/// they were encoded. An encode function that returns an error has appended nothing and has left
-/// the compression state as it was.
+/// Frames with headers share one compression state, so they must be sent in the order in which they
+/// were encoded. After an error, `out` and the compression state are unchanged.
 class UVSPDY_EXPORT FrameEncoder {
  public:
   explicit FrameEncoder(HeaderCompression compression = {}, const Limits& limits = {});
 
-  /// Errors: kZeroStreamId, those of format_header_block, kBadCompression, kFrameTooLarge.
+  /// Errors: kZeroStreamId, kBadHeaderName, kBadHeaderValue, kForbiddenHeader, kTooManyHeaders,
+  /// kHeaderBlockTooLarge (see format_header_block), kBadCompression, kFrameTooLarge.
   Error encode(const SynStreamFrame& frame, std::vector<std::uint8_t>& out);
   Error encode(const SynReplyFrame& frame, std::vector<std::uint8_t>& out);
   Error encode(const HeadersFrame& frame, std::vector<std::uint8_t>& out);
 
-  /// Whether a frame of that type can carry these headers: the errors that `encode` would return
-  /// for them now.
+  /// Returns the error, if any, that `encode` would return for these headers in a frame of that
+  /// type.
   Error check(FrameType type, const Headers& headers);
 
-  // These cannot fail and have no state.
+  // These cannot fail and use no compression.
   static void encode(const RstStreamFrame& frame, std::vector<std::uint8_t>& out);
   static void encode(const SettingsFrame& frame, std::vector<std::uint8_t>& out);
   static void encode(const PingFrame& frame, std::vector<std::uint8_t>& out);
   static void encode(const GoAwayFrame& frame, std::vector<std::uint8_t>& out);
   static void encode(const WindowUpdateFrame& frame, std::vector<std::uint8_t>& out);
 
-  /// The head of a DATA frame; `length` bytes of payload (at most kMaxFrameLength) follow it.
+  /// The head of a DATA frame that `length` bytes of payload follow, at most kMaxFrameLength.
   static std::array<std::uint8_t, kFrameHeadSize> data_head(StreamId stream_id, bool fin,
                                                             std::size_t length);
 

@@ -14,20 +14,20 @@
 
 namespace uvspdy::wire {
 
-/// Writes `headers` as a block. Names become lower case; the values of one name are joined by NUL,
-/// in the place where the name stood first.
+/// Encodes `headers` as a block. Names are converted to lower case; all values of one name are
+/// joined by NUL, at the place of the first.
 ///
-/// Errors: kBadHeaderName, kBadHeaderValue (a NUL in a value, an empty value in a list),
-/// kForbiddenHeader (connection, host, keep-alive, proxy-connection, transfer-encoding: Go's
-/// spdystream drops the connection when it sees one), kTooManyHeaders, kHeaderBlockTooLarge.
+/// Errors: kBadHeaderName, kBadHeaderValue (NUL inside a value, an empty one among several of a
+/// name), kForbiddenHeader (connection, host, keep-alive, proxy-connection, transfer-encoding: Go's
+/// spdystream drops the connection when it reads one), kTooManyHeaders, kHeaderBlockTooLarge.
 UVSPDY_EXPORT Result<std::vector<std::uint8_t>> format_header_block(const Headers& headers,
                                                                     const Limits& limits);
 
-/// Reads a block. Every count and length is checked against the bytes that are there before
-/// anything is allocated. An empty block reads as no headers.
+/// Decodes a block. Every count and length is checked against the size of the block before memory
+/// is allocated for it. An empty block means no headers.
 ///
-/// Errors: kMalformedHeaderBlock, kTooManyHeaders, kBadHeaderName, kDuplicateHeader,
-/// kBadHeaderValue; all of them stream errors (section 2.6.10).
+/// Errors, all of them stream errors (section 2.6.10): kMalformedHeaderBlock, kTooManyHeaders,
+/// kHeaderBlockTooLarge, kBadHeaderName, kDuplicateHeader, kBadHeaderValue.
 UVSPDY_EXPORT Result<Headers> parse_header_block(Bytes block, const Limits& limits);
 
 }  // namespace uvspdy::wire

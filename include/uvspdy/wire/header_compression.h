@@ -10,31 +10,31 @@
 
 namespace uvspdy::wire {
 
-/// How header blocks are compressed on the way out (section 2.6.10.1). The peer's inflater takes
-/// any of these.
+/// How the header blocks that we send are compressed (section 2.6.10.1). Every peer can decompress
+/// them, whatever is set here.
 ///
-/// Compressing secrets together with text that an attacker chooses leaks the secrets through the
-/// length (CRIME). Over TLS, with headers that carry both, set `stored`: the blocks then travel
-/// uncompressed, in zlib's stored form, which every SPDY peer reads.
+/// Compression leaks secrets through its length if an attacker can choose text that is compressed
+/// together with them (CRIME). For headers with both, over TLS, set `stored`: the blocks then
+/// travel uncompressed, in zlib's stored form, which every SPDY peer reads.
 struct HeaderCompression {
-  /// zlib's level, 1 (fast) to 9 (small).
+  /// zlib's compression level, 1 (fastest) to 9 (smallest).
   int level = 6;
 
-  /// Base-2 logarithm of zlib's window, 9 to 15. The specification suggests 11: header blocks are
-  /// small and the memory is paid per connection: 2^(window_bits + 2) bytes.
+  /// Base-2 logarithm of zlib's window, 9 to 15. The specification suggests 11, because header
+  /// blocks are small; each connection takes 2^(window_bits + 2) bytes for it.
   int window_bits = 11;
 
-  /// zlib's memory level, 1 to 9: 2^(memory_level + 9) bytes per connection.
+  /// zlib's memory level, 1 to 9: each connection takes 2^(memory_level + 9) bytes for it.
   int memory_level = 1;
 
-  /// No compression at all, whatever `level` says.
+  /// Send blocks uncompressed, whatever `level` is.
   bool stored = false;
 };
 
-/// The compressing side of one direction of a connection: one zlib stream for all its blocks,
-/// primed with the SPDY/3 dictionary, with a SYNC_FLUSH after each block.
+/// Compresses the header blocks of one direction of a connection: a single zlib stream for all of
+/// them, with the SPDY/3 dictionary and a SYNC_FLUSH after each block.
 ///
-/// zlib's memory is taken with the first block.
+/// zlib's memory is allocated by the first call.
 class UVSPDY_EXPORT HeaderDeflater {
  public:
   explicit HeaderDeflater(HeaderCompression options = {});
@@ -42,14 +42,14 @@ class UVSPDY_EXPORT HeaderDeflater {
   HeaderDeflater(HeaderDeflater&&) noexcept;
   HeaderDeflater& operator=(HeaderDeflater&&) noexcept;
 
-  /// Appends the compressed form of `block`, at most `max_size` bytes, to `out`.
+  /// Appends `block`, compressed to at most `max_size` bytes, to `out`.
   ///
-  /// Errors, with nothing appended and the compression state as it was: kBadCompression when the
-  /// options are outside zlib's ranges; kFrameTooLarge when the block could take more than
-  /// `max_size` at its worst.
+  /// After an error, `out` and the compression state are unchanged. Errors: kBadCompression
+  /// (options that zlib does not support); kFrameTooLarge (in the worst case the result would be
+  /// longer than `max_size`).
   Error deflate(Bytes block, std::size_t max_size, std::vector<std::uint8_t>& out);
 
-  /// Whether `deflate` would take a block of that size: the same errors.
+  /// Returns the error, if any, that `deflate` would return for a block of `block_size` bytes.
   Error check(std::size_t block_size, std::size_t max_size);
 
  private:
@@ -61,20 +61,20 @@ class UVSPDY_EXPORT HeaderDeflater {
   std::unique_ptr<Stream> stream_;
 };
 
-/// The other side: inflates what one direction of a connection brings.
+/// Decompresses the header blocks of one direction of a connection.
 class UVSPDY_EXPORT HeaderInflater {
  public:
-  /// `max_block` is the most bytes that one block may inflate to.
+  /// `max_block`: the most bytes that a block may decompress to.
   explicit HeaderInflater(std::size_t max_block);
   ~HeaderInflater();
   HeaderInflater(HeaderInflater&&) noexcept;
   HeaderInflater& operator=(HeaderInflater&&) noexcept;
 
-  /// Inflates one whole block, which ends with a SYNC_FLUSH. The view is valid until the next
-  /// call. An empty `block` gives an empty view.
+  /// Decompresses one whole block, which ends with a SYNC_FLUSH. The view is valid until the next
+  /// call. The result for an empty `block` is empty.
   ///
-  /// Errors: kInflateFailed, kHeaderBlockTooLarge. Both leave this direction of the connection
-  /// without a usable compression state: a session error (section 2.4.1).
+  /// Errors: kInflateFailed, kHeaderBlockTooLarge. After either, no later block of this direction
+  /// can be decompressed: a session error (section 2.4.1).
   Result<Bytes> inflate(Bytes block);
 
  private:

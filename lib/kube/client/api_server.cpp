@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kUnauthorized = 401;
 
-// Where the server's API is under a path of its own. A query there is dropped, as by client-go.
+// For a server whose API has a path prefix. A query in that prefix is dropped, as by client-go.
 std::string joined(const std::string& base, const std::string& target) {
   const std::string path = base.substr(0, base.find('?'));
   return path.ends_with('/') ? path.substr(0, path.size() - 1) + target : path + target;
@@ -53,7 +53,7 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     round_tripper_.route.proxy = std::move(*proxy);
     if (round_tripper_.route.proxy &&
         round_tripper_.route.proxy->scheme == httpstream::Proxy::Scheme::kHttps) {
-      // As in client-go, the CAs of the server are those of the proxy, too.
+      // As in client-go, the server's CAs also verify the proxy's certificate.
       auto tls = tls_context({.verify = config_.tls.verify, .ca = config_.tls.ca});
       if (!tls) return tls.error();
       round_tripper_.route.proxy->tls = std::move(*tls);
@@ -61,7 +61,7 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     return {};
   }
 
-  /// One dial: what is under way of it can be given up.
+  /// One request: cancel() gives up the step that is under way.
   template <class Handler>
   class Dial final : public net::Cancellable {
    public:
@@ -134,12 +134,12 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     return std::optional(std::move(*proxy));
   }
 
-  /// What one request takes.
+  /// The values that one request is made with.
   struct Request {
     httpstream::Url url;
     Headers headers;
     httpstream::UpgradeRoundTripperOptions options;
-    std::uint64_t generation = 0;  // of what is shown
+    std::uint64_t generation = 0;  // Authentication::generation
   };
 
   Result<Request> prepare_request(Result<Authentication> shown, const std::string& target) {
@@ -168,7 +168,7 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
     on_request_(told);
   }
 
-  // One context for as long as the plugin gives the same certificate: sessions are resumed in it.
+  // One context while the plugin issues the same certificate, since TLS sessions resume in it.
   Error use_key_pair(net::TlsKeyPair pair) {
     if (plugin_tls_ && same_texts(plugin_key_pair_, pair)) return {};
     net::TlsClientOptions with_certificate = config_.tls;
@@ -194,7 +194,7 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
   Callback<void(const httpstream::HttpRequest&)> on_request_;
   session::TraceHandler on_trace_;
   net::TlsKeyPair plugin_key_pair_;
-  std::shared_ptr<const net::TlsClientContext> plugin_tls_;  // made for it
+  std::shared_ptr<const net::TlsClientContext> plugin_tls_;  // with plugin_key_pair_
 };
 
 ApiServer::ApiServer(Private, std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

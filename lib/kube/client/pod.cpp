@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-// A member of an object, whatever is behind it; null if there is none.
+// The member of that name, of any type; null if there is none.
 const json& member(const json& object, const char* name) {
   static const json none;
   if (!object.is_object()) return none;

@@ -19,10 +19,10 @@ namespace {
 
 using StreamPtr = std::shared_ptr<httpstream::Stream>;
 
-// What a server may say on an error stream.
+// The most bytes of an error stream that are kept.
 constexpr std::size_t kMaxText = 64 * 1024;
 
-// For what is read from local connections: more than a gathered write holds.
+// Blocks for reads from local connections: larger than one gathered write.
 constexpr std::size_t kBlockSize = 64 * 1024;
 constexpr std::size_t kPooledBlocks = 8;
 
@@ -41,7 +41,7 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
     ++*count_;
   }
 
-  // Both at once: a server pairs them by the request id.
+  // Creates both streams at once: a server pairs them by the request id.
   void start(httpstream::Connection& connection, std::uint16_t port, std::uint64_t request) {
     Headers headers{{kHeaderStreamType, kStreamTypeError},
                     {kHeaderPort, std::to_string(port)},
@@ -57,7 +57,7 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
   }
 
  private:
-  /// How a stream stands.
+  /// The state of a stream.
   enum class State { kCreating, kOpen, kOver };
 
   // ---- the error stream: its end is the server's last word
@@ -75,7 +75,7 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
       self->text_ += text_of(bytes.first(std::min(bytes.size(), room)));
     });
     error_stream_->on_end([self](const Error&) { self->error_stream_over(); });
-    error_stream_->close();  // nothing is said on it here
+    error_stream_->close();  // a client sends nothing on it
     if (data_state_ == State::kOver) grace_.start(end_grace_);
   }
 
@@ -103,8 +103,8 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
     if (error_state_ == State::kOver) tell_relay();
   }
 
-  // The server is through. What still comes on the data stream is delivered first; but with a text
-  // that is not the whole.
+  // The server has finished. What still comes on the data stream is delivered first; after a text
+  // that is not all of the data.
   void tell_relay() {
     if (!error_stream_) return relay_->reset();
     received_bytes_ = relay_->received_bytes();
@@ -125,7 +125,7 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
     if (error_state_ == State::kOpen) error_stream_->reset();
     if (data_state_ != State::kOpen) return;
     if (text_.empty()) {
-      // A local program that is slow has all the time, and so has a server that says something.
+      // No limit while the local program is slow or the server still sends data.
       const std::uint64_t before = std::exchange(received_bytes_, relay_->received_bytes());
       if (before != received_bytes_ || !relay_->waits_for_stream()) return grace_.start(end_grace_);
       note(Error(Errc::kForwardFailed, "the server says that it is through, and then nothing for " +
@@ -148,7 +148,7 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
     done_(text_.empty() ? error_ : failure());
   }
 
-  std::unique_ptr<net::Transport> local_;  // until the relay has it
+  std::unique_ptr<net::Transport> local_;  // until it is given to the relay
   std::shared_ptr<BufferPool> pool_;
   std::shared_ptr<std::size_t> count_;
   std::chrono::milliseconds end_grace_;
@@ -158,7 +158,7 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
   State error_state_ = State::kCreating;
   std::shared_ptr<httpstream::Relay> relay_;
   State data_state_ = State::kCreating;
-  std::uint64_t received_bytes_ = 0;  // when we last looked
+  std::uint64_t received_bytes_ = 0;  // at the last look
   std::string text_;                  // the server's
   Error error_;                       // what went wrong first
 };

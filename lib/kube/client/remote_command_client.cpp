@@ -20,16 +20,16 @@ namespace {
 
 using StreamPtr = std::shared_ptr<httpstream::Stream>;
 
-// How long the GOAWAY may stay away behind the end of all streams, where it is what tells an end in
-// order.
+// How long to wait for a GOAWAY after all streams have ended, when only the GOAWAY can show that
+// they ended in order.
 constexpr auto kGoAwayTimeout = std::chrono::seconds(3);
 
-/// One exec or attach on the client. The dial's, the connection's and the streams' handlers keep it
-/// alive; they are freed when the connection closes.
+/// One exec or attach on the client. The handlers of the dial, the connection and the streams keep
+/// it alive; they are freed when the connection closes.
 ///
-/// It is over when the streams have been created, which counts as one of those that are awaited,
-/// and the error stream and both outputs are over, to the last byte. A server may end them with
-/// FIN, with a reset, or with the connection; giving up ends them, too.
+/// It is over when all streams have been created (one of the events that `awaited_` counts) and
+/// the error stream and both outputs have been read to their ends. A server may end them with FIN,
+/// with a reset, or with the connection; giving up ends them, too.
 class RemoteCommandClient final : public net::Cancellable,
                                   public std::enable_shared_from_this<RemoteCommandClient> {
  public:
@@ -50,7 +50,7 @@ class RemoteCommandClient final : public net::Cancellable,
     if (over_ || outcome_) return;
     give_up(net::uv_error(UV_ECANCELED, verb_));
     if (!connection_) return dial_.cancel();
-    // Not with the connection's end, which a slow peer can put off.
+    // Not when the connection has closed, which a slow peer can delay.
     if (goaway_timer_) goaway_timer_->start(std::chrono::milliseconds(0));
   }
 
@@ -76,9 +76,9 @@ class RemoteCommandClient final : public net::Cancellable,
       if (self->goaway_timer_) self->conclude();
     });
     const bool resizes = requested_.terminal && end_->version() >= 3;
-    // The terminal's size first, unlike Go's client: a server starts the command once it has all
-    // streams, and the first size, which leaves behind the next stream's SYN_STREAM, is to be there
-    // by then.
+    // Unlike Go's client this creates the resize stream first. A server starts the command once it
+    // has all streams. The first size leaves after the next stream's SYN_STREAM, so it arrives
+    // before the last stream.
     if (resizes) wanted_.push_back({kStreamTypeResize, &resize_});
     wanted_.push_back({kStreamTypeError, &error_});
     if (requested_.standard_input) wanted_.push_back({kStreamTypeStdin, &input_});
@@ -89,7 +89,7 @@ class RemoteCommandClient final : public net::Cancellable,
     create_next();
   }
 
-  // One after another, each with its reply, as servers know it from Go's client.
+  // One after another, each after the reply to the one before, as Go's client creates them.
   void create_next() {
     if (outcome_) return one_over();
     if (wanted_.empty()) return started();
@@ -106,7 +106,7 @@ class RemoteCommandClient final : public net::Cancellable,
                                });
   }
 
-  // At once: a server may end a stream before it has answered the next one.
+  // Sets handlers at once: a server may end this stream before it answers the next SYN_STREAM.
   void created(StreamPtr& place, StreamPtr stream) {
     const auto self = shared_from_this();
     place = std::move(stream);
@@ -122,10 +122,10 @@ class RemoteCommandClient final : public net::Cancellable,
     place->reader().discard();
     if (&place == &resize_) {
       size_writer_ = std::make_shared<TerminalSizeWriter>(place->take_writer());
-      if (size_ != TerminalSize()) size_writer_->send(size_);
+      size_writer_->send(size_);  // 0 by 0 too: a server waits for a size
     } else if (end_->version() > 1) {
-      // Its end from there says that nobody reads it any more; in v1 it comes at once and says
-      // nothing.
+      // The server ends its direction of stdin when the command reads no more of it. In v1 that end
+      // comes at once and means nothing.
       place->on_received([self](const Error& how) {
         if (!how) self->input_->reset();
       });
@@ -140,9 +140,9 @@ class RemoteCommandClient final : public net::Cancellable,
     });
   }
 
-  // Nothing more is sent than what the command is to have: Go's servers close the socket as the
-  // command ends, and an API server in front that cannot pass on what we sent gives up, output
-  // included. Hence no FIN for the error stream, either.
+  // Sends nothing but the command's input: Go's servers close the socket when the command ends, and
+  // an API server in front of them, when it cannot pass on what we sent, drops the output, too.
+  // Hence no FIN on the error stream, either.
   void started() {
     RemoteCommandStreams streams;
     if (input_) streams.standard_input = input_->take_writer();
@@ -151,7 +151,7 @@ class RemoteCommandClient final : public net::Cancellable,
     streams.terminal_resize = TerminalResize(size_writer_);
     streams.protocol = protocol_;
     handlers_.on_started(std::move(streams));
-    one_over();  // the creation of the streams
+    one_over();  // "all streams created" was one of the awaited events
   }
 
   void one_over() {
@@ -161,7 +161,7 @@ class RemoteCommandClient final : public net::Cancellable,
   void conclude() {
     if (!outcome_) outcome_ = end_->outcome();
     if (outcome_) return finish();
-    // One that has come has told all there is to tell.
+    // If it has come, outcome() has already taken it into account.
     if (goaway_timer_) return goaway_is_late();
     goaway_timer_.emplace(connection_->loop(),
                           [self = shared_from_this()] { self->goaway_is_late(); });
@@ -174,7 +174,7 @@ class RemoteCommandClient final : public net::Cancellable,
     finish();
   }
 
-  // All streams have been told by then.
+  // By then all streams have reported their ends.
   void connection_ended(const Error& error) {
     if (!outcome_) {
       outcome_ = end_->unknown(error ? error.message() : "the server closed the connection");
@@ -182,8 +182,8 @@ class RemoteCommandClient final : public net::Cancellable,
     finish();
   }
 
-  // With the connection all that is awaited ends in the next turn: what is held for a reader that
-  // has paused is dropped.
+  // Closing the connection ends all awaited streams in the next turn: bytes that are buffered for a
+  // paused reader are dropped.
   void give_up(Error why) {
     if (outcome_) return;
     outcome_ = std::move(why);
@@ -217,7 +217,7 @@ class RemoteCommandClient final : public net::Cancellable,
   std::optional<RemoteCommandEnd> end_;
   int awaited_ = 1;
   std::optional<Result<ExitStatus>> outcome_;
-  std::optional<net::Timer> goaway_timer_;  // while a GOAWAY would tell
+  std::optional<net::Timer> goaway_timer_;  // while only a GOAWAY can decide the outcome
   bool over_ = false;
 };
 

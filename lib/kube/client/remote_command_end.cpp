@@ -7,7 +7,7 @@
 namespace uvspdy::kube {
 namespace {
 
-// What a server may say on the error stream; a Status is a few hundred bytes.
+// The most bytes that a server may send on the error stream; a Status has a few hundred.
 constexpr std::size_t kMaxStatus = 64 * 1024;
 
 int version_of(std::string_view protocol) {
@@ -16,7 +16,7 @@ int version_of(std::string_view protocol) {
   return protocol == kProtocolV2 ? 2 : 1;
 }
 
-// A reset, or GOAWAY, is how Go's servers end streams; a connection that breaks is not.
+// Go's servers end streams by a reset or GOAWAY; a broken connection is a loss.
 bool is_loss(const Error& how) {
   return how && how.code() != session::Errc::kStreamReset &&
          how.code() != session::Errc::kResetHere && how.code() != session::Errc::kConnectionClosed;
@@ -59,7 +59,7 @@ std::optional<Result<ExitStatus>> RemoteCommandEnd::outcome() const {
 
 Result<ExitStatus> RemoteCommandEnd::outcome_by_status() const {
   if (version_ < 4) {
-    // There is no exit code in it, and it is no success, whatever it says.
+    // Before v4 a text is a failure without an exit code, whatever its words.
     return Error(Errc::kCommandFailed, status_.substr(0, status_.find_last_not_of("\r\n") + 1));
   }
   if (output_lost_) return cut_off();
@@ -70,8 +70,8 @@ Result<ExitStatus> RemoteCommandEnd::outcome_by_status() const {
   return ExitStatus{*code, status->message};
 }
 
-// Before v4, a command that has not failed ends without a word. Go's servers do not end the error
-// stream then: they reset all streams and send GOAWAY. In v1 they have reset it long before.
+// Before v4, no text means success. Go's servers do not end the error stream then: they reset all
+// streams and send GOAWAY. In v1 they have reset the error stream before the command ran.
 std::optional<Result<ExitStatus>> RemoteCommandEnd::outcome_by_silence() const {
   const bool ended_v1 = version_ == 1 && outputs_ > 0 && outputs_complete_;
   if (status_complete_ || goaway_ || ended_v1) return Result<ExitStatus>(ExitStatus{});

@@ -10,8 +10,8 @@
 
 namespace uvspdy::kube {
 
-/// What the ends of a remote command's streams come to, in each version of the protocol. Told how
-/// each stream has ended: success is a FIN, else the error of Stream::on_close.
+/// Derives a remote command's result from the ends of its streams, in each version of the protocol.
+/// In `how` success is a FIN, else it is the error of Stream::on_received.
 class RemoteCommandEnd {
  public:
   explicit RemoteCommandEnd(std::string_view protocol);
@@ -19,19 +19,19 @@ class RemoteCommandEnd {
   /// 1 to 4.
   int version() const { return version_; }
 
-  /// What has come on the error stream. Errors: kBadStatus when it is longer than any status.
+  /// Takes bytes of the error stream. Errors: kBadStatus when they are more than any status has.
   Error take_status(Bytes bytes);
 
   void status_ended(const Error& how);
   void output_ended(const Error& how);
 
-  /// The server has said that it ends the connection in order.
+  /// Notes a GOAWAY: the server ends the connection in order.
   void note_goaway() { goaway_ = true; }
 
-  /// How the command has ended, once all of its streams have; nothing: a GOAWAY would tell.
+  /// The result, once all streams have ended; nothing if it depends on whether a GOAWAY comes.
   std::optional<Result<ExitStatus>> outcome() const;
 
-  /// kNoStatus, because of `why`.
+  /// The error kNoStatus with the reason `why`.
   Error unknown(const std::string& why) const;
 
  private:
@@ -42,7 +42,7 @@ class RemoteCommandEnd {
   int version_;
   std::string status_;
   bool status_complete_ = false;  // ended by a FIN
-  Error status_lost_;             // ended with a connection that broke
+  Error status_lost_;             // why, if the error stream ended with a broken connection
   Error output_lost_;
   bool outputs_complete_ = true;
   int outputs_ = 0;

@@ -9,8 +9,8 @@
 
 namespace uvspdy::kube {
 
-/// Writes a terminal's sizes to the resize stream. While the server does not read, only the newest
-/// one is kept.
+/// Writes a terminal's sizes to the resize stream. While the stream has no room, only the newest
+/// size is kept.
 class TerminalSizeWriter {
  public:
   explicit TerminalSizeWriter(httpstream::StreamWriter writer) : writer_(std::move(writer)) {
@@ -27,7 +27,7 @@ class TerminalSizeWriter {
  private:
   void write_newest() {
     if (!newest_ || !writer_.writable()) return;
-    // Room is of a writer that is open, so it takes this.
+    // Cannot fail: a writer with room is open.
     (void)writer_.write(Buffer(to_json(*std::exchange(newest_, std::nullopt))));
   }
 

@@ -33,7 +33,7 @@ Result<ClientConfig> in_cluster_config(const std::string& host, const std::strin
       return not_in_cluster(content.error().message());
     }
   }
-  // Pods may be without it.
+  // The file may be missing.
   if (const Result<std::string> name = read_file(folder + "/namespace", kMaxFileSize)) {
     if (!trimmed(*name).empty()) config.pod_namespace = trimmed(*name);
   }

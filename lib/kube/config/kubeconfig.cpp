@@ -13,7 +13,7 @@
 namespace uvspdy::kube {
 namespace {
 
-// The file that comes first keeps what it says.
+// Values of an earlier file take precedence.
 void merge(KubeconfigContent& content, KubeconfigContent&& next) {
   if (content.current_context.empty()) content.current_context = std::move(next.current_context);
   content.clusters.merge(next.clusters);
@@ -31,7 +31,7 @@ Error merge_file(KubeconfigContent& content, const std::string& path) {
   return {};
 }
 
-// What could not be read is told with libuv's error; this is what it means here.
+// Turns libuv's error for a file that could not be read into kBadKubeconfig.
 Error unreadable(const Error& error) {
   if (error.code().category() == category()) return error;
   return Error(Errc::kBadKubeconfig, "kubeconfig: " + error.message());

@@ -13,7 +13,7 @@
 namespace uvspdy::kube {
 namespace {
 
-// Where a thing stands that was asked for, not read: nowhere.
+// Text::at of a value that comes from the overrides, not from a file.
 constexpr const char* kGiven = "";
 
 Error bad(const std::string& at, const std::string& why) {
@@ -24,7 +24,7 @@ void override_with(Text& text, const std::string& given) {
   if (!given.empty()) text = {given, kGiven};
 }
 
-// Later the working directory may be another one.
+// Makes the path absolute, since the working directory may change later.
 void override_file(Text& file, Text& data, const std::string& given) {
   if (given.empty()) return;
   std::error_code error;
@@ -67,7 +67,7 @@ Error check_readable(const Text& file, const char* field) {
                           std::error_code(errno, std::generic_category()).message());
 }
 
-// A field that holds something goes before the file beside it.
+// The -data field takes precedence over the file field.
 Result<net::Pem> pem_of(const Text& data, const Text& file, const char* field) {
   net::Pem pem;
   if (!data.empty()) {
@@ -80,7 +80,7 @@ Result<net::Pem> pem_of(const Text& data, const Text& file, const char* field) {
   return pem;
 }
 
-// The URL is not told: a password may stand in it, where nobody looks for it.
+// The text does not quote the URL, which may contain a password.
 Error check_proxy(const Text& proxy) {
   if (proxy.empty()) return {};
   if (proxy.value.find("://") == std::string::npos) {

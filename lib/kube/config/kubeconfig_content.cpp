@@ -25,7 +25,7 @@ class Resolver {
     return file;
   }
 
-  // What has no '/' is looked up on PATH.
+  // A command without '/' is looked up on PATH.
   std::string command(const std::string& name) const {
     if (name.find('/') == std::string::npos) return name;
     return (folder_ / name).lexically_normal().string();
@@ -140,8 +140,8 @@ Result<KubeconfigContent> parse_kubeconfig(const std::string& text, const std::s
   YamlReading reading(file);
   KubeconfigContent content;
   try {
-    // yaml-cpp takes a quote that nothing closes for closed by the last line's end; the end of the
-    // document it refuses there.
+    // yaml-cpp accepts a quote that is still open at the end of the text, but not one that is open
+    // at the end of a document ("...").
     const YAML::Node root = YAML::Load(text + "\n...\n");
     content = read_content(YamlMap(reading, root, ""), Resolver(file));
   } catch (const YAML::DeepRecursion& exception) {

@@ -13,8 +13,8 @@
 
 namespace uvspdy::kube {
 
-// What stands in kubeconfigs, by names. Files are absolute; "-data" is decoded. Nothing but the
-// kinds of the fields was checked: most of what is wrong matters only to those who use it.
+// The entries of kubeconfigs, by name. Paths are absolute; "-data" is decoded. Only the types of
+// fields were checked: other faults are reported when a context uses the entry.
 
 struct Cluster {
   std::string at;
@@ -45,7 +45,7 @@ struct KubeconfigUser {
   Text username;
   Text password;
   Impersonation impersonate;
-  std::optional<std::string> auth_provider;  // where it stands
+  std::optional<std::string> auth_provider;  // its place, as Text::at
   std::optional<ExecPluginEntry> exec;
 };
 
@@ -57,7 +57,7 @@ struct Context {
 };
 
 struct UVSPDY_LOCAL KubeconfigContent {
-  std::vector<std::string> files;  // that were looked for
+  std::vector<std::string> files;  // that were to be read
   Text current_context;
   std::map<std::string, Cluster> clusters;
   std::map<std::string, KubeconfigUser> users;

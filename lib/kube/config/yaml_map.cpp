@@ -14,16 +14,16 @@ namespace {
 
 using nlohmann::json;
 
-// Enough for a file in which aliases say everything twice.
+// Enough for a file in which aliases repeat everything once.
 constexpr std::size_t kMaxTaken = 2 * kMaxKubeconfigSize;
-// What a node costs beside its text, so that empty ones are counted too.
+// The bytes that a node counts beside its text, so that empty nodes count, too.
 constexpr std::size_t kNodeCost = 8;
 constexpr int kMaxJsonDepth = 64;
 
 // yaml-cpp's tag of a scalar without quotes and without a tag of its own.
 bool is_plain(const YAML::Node& node) { return node.Tag() == "?" || node.Tag().empty(); }
 
-// With "y" and "n", as for kubectl.
+// Accepts "y" and "n", too, as kubectl does.
 bool as_bool(const YAML::Node& node, bool& value) {
   return is_plain(node) && YAML::convert<bool>::decode(node, value);
 }
@@ -55,7 +55,7 @@ const char* kind_of(const YAML::Node& node) {
   }
 }
 
-// Passing over a merge key would lose what it stands for.
+// Ignoring a merge key would lose the fields that it merges.
 bool check_name(YamlReading& reading, const YAML::Node& name) {
   if (!name.IsScalar()) {
     reading.fail(name.Mark(), "the name of a field must be a string");

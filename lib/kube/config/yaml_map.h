@@ -12,14 +12,14 @@
 
 namespace uvspdy::kube {
 
-/// A text of a file and where it stands there, as FILE:LINE:COLUMN.
+/// A text from a file, and its place there as FILE:LINE:COLUMN.
 struct Text {
   std::string value;
   std::string at;
   bool empty() const { return value.empty(); }
 };
 
-/// Reading one YAML file: the first thing that was wrong with it, and how much was taken from it.
+/// The state of reading one YAML file: its first fault, and how many bytes were taken from it.
 class YamlReading {
  public:
   explicit YamlReading(std::string file) : file_(std::move(file)) {}
@@ -29,7 +29,7 @@ class YamlReading {
   bool failed() const { return static_cast<bool>(error_); }
   const Error& error() const { return error_; }
 
-  /// Whether there may be more: aliases make a small file say the same thing any number of times.
+  /// Counts a node; false past the limit: aliases can expand a small file without bound.
   bool take(const YAML::Node& node);
 
  private:
@@ -38,24 +38,24 @@ class YamlReading {
   Error error_;
 };
 
-/// The fields of a YAML mapping. What is missing, or null, comes out empty; what is of another kind
-/// than asked for fails the reading.
+/// The fields of a YAML mapping. A field that is missing or null is empty; a field of another type
+/// than the one asked for fails the reading.
 class YamlMap {
  public:
   /// `name` is for errors: "users[0].user". A node that is null or missing has no fields.
   YamlMap(YamlReading& reading, const YAML::Node& node, std::string name);
 
   Text text(const std::string& field) const;
-  /// Base64, decoded.
+  /// Decodes a text in Base64.
   Text base64(const std::string& field) const;
   bool flag(const std::string& field) const;
   bool has(const std::string& field) const { return !find(field).IsNull(); }
   YamlMap map(const std::string& field) const;
   std::vector<Text> texts(const std::string& field) const;
   void each(const std::string& field, const std::function<void(const YamlMap&)>& entry) const;
-  /// All of its fields as lists of texts.
+  /// All fields, each of which must be a list of texts.
   std::vector<std::pair<std::string, std::vector<std::string>>> lists_of_texts() const;
-  /// A field as JSON; empty when there is none.
+  /// Formats a field as JSON; empty if it is missing.
   std::string json_text(const std::string& field) const;
 
   void fail(const std::string& why) const { reading_->fail(mark_, why); }

@@ -6,8 +6,8 @@
 
 namespace uvspdy::kube {
 
-/// Authorization and Impersonate-* of what needs no credential plugin; reads the token file.
-/// Errors: kCredentials.
+/// Makes the headers Authorization and Impersonate-* of credentials other than the plugin's; reads
+/// the token file. Errors: kCredentials (an unusable token file, a control character in a value).
 Result<Headers> authentication_headers(const Credentials& credentials);
 
 }  // namespace uvspdy::kube

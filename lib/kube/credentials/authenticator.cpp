@@ -48,10 +48,10 @@ class UVSPDY_LOCAL Authenticator::Impl : public std::enable_shared_from_this<Imp
   }
 
  private:
-  // One that asked, until its handler has run.
+  // One call of authenticate(), until its handler has run.
   class Waiter;
 
-  // What a plugin gave, and may be used until it runs out.
+  // Credentials that a plugin issued, and when they expire.
   struct Given {
     Authentication authentication;
     std::optional<std::chrono::sys_seconds> expiration;
@@ -73,7 +73,7 @@ class UVSPDY_LOCAL Authenticator::Impl : public std::enable_shared_from_this<Imp
   bool stdin_available_;
   std::shared_ptr<const CredentialPlugin::StderrHandler> on_stderr_;  // of each run
   std::optional<Given> cached_;
-  std::uint64_t runs_ = 0;  // of the plugin, that gave something to use
+  std::uint64_t runs_ = 0;  // of the plugin that issued usable credentials
   std::shared_ptr<CredentialPlugin> plugin_;
   std::vector<std::shared_ptr<Waiter>> waiters_;
 };
@@ -159,7 +159,7 @@ void Authenticator::Impl::finish_plugin(const Result<std::string>& output) {
   }
 }
 
-// Only what can be used is kept.
+// Returns only credentials that can be used, so that only those are kept.
 Result<Authenticator::Impl::Given> Authenticator::Impl::read(
     const Result<std::string>& output) const {
   if (!output) return output.error();

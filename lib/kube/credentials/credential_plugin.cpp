@@ -19,7 +19,7 @@ constexpr std::size_t kMaxOutput = 1024 * 1024;
 constexpr std::size_t kKeptStderr = 4 * 1024;
 constexpr std::chrono::seconds kKillDelay{1};
 
-// Ours, what the kubeconfig adds, and what the plugin is told.
+// This process's variables, the kubeconfig's, and KUBERNETES_EXEC_INFO.
 std::vector<std::string> plugin_environment(const ExecConfig& exec, const std::string& exec_info) {
   std::map<std::string, std::string> variables = environment_variables();
   for (const auto& [name, value] : exec.environment) variables[name] = value;
@@ -64,7 +64,7 @@ void CredentialPlugin::start(uv_loop_t* loop) {
   start_output(Process::Output::kStderr);
 }
 
-// The outputs belong to this object, so their handlers end with it.
+// The outputs belong to this object, so their handlers cannot outlive it.
 void CredentialPlugin::start_output(Process::Output output) {
   auto& source = outputs_[static_cast<std::size_t>(output)];
   source = process_->take_output(output);
@@ -79,7 +79,7 @@ void CredentialPlugin::take_output(Process::Output output, std::string_view text
   if (output == Process::Output::kStderr) {
     stderr_ += text;
     if (stderr_.size() > kKeptStderr) stderr_.erase(0, stderr_.size() - kKeptStderr);
-    // Giving up inside it lets go of ours.
+    // A copy: the handler may cancel this run, which drops options_.on_stderr.
     if (const auto on_stderr = options_.on_stderr) (*on_stderr)(text);
   } else {
     stdout_ += text;
@@ -92,8 +92,8 @@ void CredentialPlugin::take_output(Process::Output output, std::string_view text
   conclude_when_over();
 }
 
-// The plugin wrote all it had to say before it exited. A pipe may stay open for longer: for what it
-// has left running.
+// All of the plugin's output is in its pipes when it exits. Processes that it has left running may
+// keep a pipe open for longer: its end is not waited for.
 void CredentialPlugin::conclude_when_over() {
   if (process_->running() || termination_->is_under_way()) return;
   const auto is_read = [this](Process::Output output) {

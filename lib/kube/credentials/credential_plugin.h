@@ -19,7 +19,7 @@
 
 namespace uvspdy::kube {
 
-/// One run of a credential plugin. Keeps itself until the process is gone.
+/// One run of a credential plugin. Keeps itself alive until the process is gone.
 class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   struct Private {};
 
@@ -27,23 +27,23 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   using StderrHandler = Callback<void(std::string_view)>;
   struct Options {
     std::chrono::milliseconds timeout;
-    bool interactive = false;  // gets our stdin, and stays in our process group
+    bool interactive = false;  // inherits stdin, and stays in this process's group
     std::string exec_info;     // for KUBERNETES_EXEC_INFO
     std::shared_ptr<const StderrHandler> on_stderr;
   };
-  /// Gets what the plugin has printed to stdout.
+  /// Receives the plugin's output (stdout).
   using Handler = OnceCallback<void(Result<std::string>)>;
 
-  /// Starts the plugin. The handler runs once, from the loop, unless `stop` comes before. Errors:
-  /// kCredentials, net::Errc::kTimeout.
+  /// Starts the plugin. The handler runs once, from the loop, unless `stop` is called before.
+  /// Errors: kCredentials, net::Errc::kTimeout.
   static std::shared_ptr<CredentialPlugin> run(uv_loop_t* loop, const ExecConfig& exec,
                                                Options options, Handler handler);
 
   CredentialPlugin(Private, uv_loop_t* loop, const ExecConfig& exec, Options options,
                    Handler handler);  // use `run`
 
-  /// Ends the plugin: SIGTERM, and SIGKILL a second later. What it has left running in a group of
-  /// its own ends with it.
+  /// Ends the plugin: SIGTERM, and SIGKILL a second later; if it has a process group of its own,
+  /// the whole group.
   void stop();
 
  private:
@@ -70,7 +70,7 @@ class CredentialPlugin : public std::enable_shared_from_this<CredentialPlugin> {
   std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
   Error start_error_;
   std::string stdout_;
-  std::string stderr_;  // the end of it
+  std::string stderr_;  // the last 4 KiB
 };
 
 }  // namespace uvspdy::kube

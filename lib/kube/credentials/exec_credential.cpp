@@ -45,7 +45,7 @@ Result<json> cluster_info(const ClientConfig& config) {
   return cluster;
 }
 
-// The texts of an ExecCredential's status.
+// Reads a text field of an ExecCredential's status.
 Error read_text(const json& status, const char* name, std::string& text) {
   const auto found = status.find(name);
   if (found == status.end() || found->is_null()) return {};
@@ -54,7 +54,7 @@ Error read_text(const json& status, const char* name, std::string& text) {
   return {};
 }
 
-// A number of exactly `digits` digits, which are taken off.
+// Takes a number of exactly `digits` digits off the front of `text`.
 std::optional<int> take_number(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return std::nullopt;
   int number = 0;
@@ -157,7 +157,7 @@ std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) {
   if (!minute || !take(text, ":")) return std::nullopt;
   const auto second = take_number(text, 2);
   if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  // Fractions are cut off: running out a second early does no harm.
+  // Fractions are dropped: expiring up to a second early does no harm.
   if (take(text, ".")) {
     if (!take_number(text, 1)) return std::nullopt;
     while (take_number(text, 1)) {

@@ -7,7 +7,7 @@ namespace {
 
 using httpstream::HalfState;
 
-// Small pieces are gathered in blocks, so that what is counted is what is held.
+// Small pieces are gathered in blocks of this size, so that waiting() is the memory in use.
 constexpr std::size_t kBlockSize = 32 * 1024;
 
 }  // namespace
@@ -36,7 +36,7 @@ void AttachedClient::write(Process::Output output, const httpstream::Piece& piec
   OutputStream& to = outputs_[static_cast<std::size_t>(output)];
   if (to.writer.state() != HalfState::kOpen) return;
   if (to.kept.empty() && to.writer.writable()) {
-    (void)to.writer.write(piece.keep());  // one that is over and untold drops it
+    (void)to.writer.write(piece.keep());  // dropped if the stream is over already
     return;
   }
   std::string_view rest = text_of(piece.bytes());
@@ -58,13 +58,13 @@ std::size_t AttachedClient::waiting() const {
 void AttachedClient::flush(OutputStream& output) {
   auto next = output.kept.begin();
   while (next != output.kept.end() && output.writer.writable()) {
-    (void)output.writer.write(Buffer(std::move(*next++)));  // there is room, so it is taken
+    (void)output.writer.write(Buffer(std::move(*next++)));  // cannot fail: there is room
   }
   output.kept.erase(output.kept.begin(), next);
   if (!is_behind()) on_caught_up_();
 }
 
-// The client has taken this output away.
+// This output's stream is over: the client has reset it, or has gone.
 void AttachedClient::forget(OutputStream& output) {
   const bool was_behind = is_behind();
   output.kept.clear();
@@ -75,7 +75,7 @@ void AttachedClient::finish(const Status& status) {
   leave_input();
   for (OutputStream& output : outputs_) {
     for (std::string& block : std::exchange(output.kept, {})) {
-      (void)output.writer.write(Buffer(std::move(block)));  // one that is over drops it
+      (void)output.writer.write(Buffer(std::move(block)));  // dropped if the stream is over
     }
     output.writer.end();
   }

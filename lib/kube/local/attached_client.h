@@ -16,12 +16,12 @@
 
 namespace uvspdy::kube {
 
-/// One client that is attached to a process: its outputs, each with what waits for it, and its
-/// stdin, if it has that of the process. Never makes anybody wait: whoever writes asks for
-/// `waiting` and decides.
+/// One client that is attached to a process: its outputs, each with the bytes buffered for it, and
+/// its stdin, if it is the client that writes to the process's. `write` never waits: its caller
+/// asks for `waiting` and decides.
 class AttachedClient {
  public:
-  /// `on_caught_up` is called when it is behind no more.
+  /// `on_caught_up` is called when is_behind() turns false.
   AttachedClient(std::shared_ptr<ServedCommand> command, Callback<void()> on_caught_up);
   AttachedClient(const AttachedClient&) = delete;
   AttachedClient& operator=(const AttachedClient&) = delete;
@@ -31,30 +31,30 @@ class AttachedClient {
   /// Sends what the client writes to its stdin to `sink`, until the client leaves.
   void pump_input(std::unique_ptr<httpstream::Sink> sink);
 
-  /// Sends a piece of output; nothing if the client has not asked for this output or has taken it
-  /// away. What is owned is shared with the stream, until more waits there than is written at once;
-  /// then it is copied.
+  /// Sends a piece of output, if the client has asked for this output and has not reset it. While
+  /// the stream has room it shares the memory of an owned piece; without room the piece is copied
+  /// and buffered here.
   void write(Process::Output output, const httpstream::Piece& piece);
 
-  /// Bytes that wait behind what the streams queue.
+  /// How many bytes are buffered here, beyond those queued on the streams.
   std::size_t waiting() const;
 
-  /// Whether more waits than its streams take at once.
+  /// Whether bytes are buffered here, because a stream has no room.
   bool is_behind() const { return !outputs_[0].kept.empty() || !outputs_[1].kept.empty(); }
 
-  /// The process reads no more of its stdin.
+  /// Ends the pumping of input: the process reads no more of it, or the client goes.
   void leave_input();
 
-  /// Tells it how the process has ended, behind all that was written.
+  /// Reports to the client how the process has ended, after all output that was written.
   void finish(const Status& status);
 
-  /// Ends it at once: what waits is dropped.
+  /// Ends the client's streams at once: buffered output is dropped.
   void drop(const Status& status);
 
  private:
   struct OutputStream {
     httpstream::StreamWriter writer;
-    std::vector<std::string> kept;  // blocks of kBlockSize, behind what the stream has
+    std::vector<std::string> kept;  // blocks of kBlockSize, after the bytes given to the stream
   };
 
   void flush(OutputStream& output);

@@ -11,7 +11,7 @@
 namespace uvspdy::kube {
 namespace {
 
-/// A source that says when it has ended, behind whoever reads it.
+/// A source that calls `on_ended` when it has ended, after its reader's on_end.
 class WatchedSource final : public httpstream::Source {
  public:
   WatchedSource(std::unique_ptr<httpstream::Source> source, OnceCallback<void()> on_ended)
@@ -34,8 +34,8 @@ class WatchedSource final : public httpstream::Source {
   OnceCallback<void()> on_ended_;
 };
 
-/// A source whose end is passed on, and whose break goes elsewhere: nothing that a pipe could show
-/// would be one for who reads it.
+/// A source that passes on its end, but reports its break to `on_break` alone: a pipe cannot show
+/// a break to the process that reads it.
 class UnbrokenSource final : public httpstream::Source {
  public:
   UnbrokenSource(std::unique_ptr<httpstream::Source> source,
@@ -80,12 +80,13 @@ void LocalCommand::start() {
   httpstream::StreamReader input = client_->take_standard_input();
   httpstream::StreamWriter output = client_->take_standard_output();
   httpstream::StreamWriter error_output = client_->take_standard_error();
-  // The process belongs to this object, so its handler ends with it.
+  // The process belongs to this object, so its handler cannot outlive it.
   process_ = std::make_unique<Process>(loop_, pool_, [this] { exited(); });
   termination_.emplace(loop_, *process_, [this] { check_over(); });
   Process::Options options;
   options.command = words_;
   options.tty = client_->tty();
+  options.size = window_size(client_->terminal_size());
   options.use_stdin = static_cast<bool>(input);
   options.use_stdout = static_cast<bool>(output);
   options.use_stderr = static_cast<bool>(error_output);
@@ -113,14 +114,14 @@ void LocalCommand::start() {
 void LocalCommand::pump_output(Process::Output output, httpstream::StreamWriter writer) {
   if (!writer) return;
   const auto self = shared_from_this();
-  // It is over for the process when it has ended, which may be long before the client has it all.
+  // The command can finish once the output is read to its end, maybe long before the client has it.
   pump_of(output) = httpstream::Pump::start(
       std::make_unique<WatchedSource>(process_->take_output(output),
                                       [self] { self->maybe_finish(); }),
       sink_of(std::move(writer), pool_), [self](const Error&) { self->maybe_finish(); });
 }
 
-// Its stdin stays open until it has exited: an end would make it take a part for the whole.
+// The command's stdin stays open until it has exited: an end would look like the whole input.
 void LocalCommand::input_broke(const Error& how) {
   if (finished_ || !process_->running()) return;
   input_error_ = Error(how.code(), "the command's stdin broke off: " + how.message());
@@ -137,14 +138,14 @@ void LocalCommand::client_gone() {
 
 void LocalCommand::exited() {
   log("'" + command_text(words_) + "' exited with " + std::to_string(process_->exit_code()));
-  if (input_) input_->give_up();  // nobody reads it any more
+  if (input_) input_->give_up();  // the command reads no more of it
   if (!finished_) output_timer_.start(options_->output_grace);
   maybe_finish();
   check_over();
 }
 
-// The process itself has exited and what it wrote is in the pipes. Their end may never come, when
-// it has left something running that holds them open: then what is in them now is the end.
+// The command has exited, and all that it wrote is in the pipes. A process that it has left running
+// may hold a pipe open for ever: the output ends after the bytes that are in the pipe now.
 void LocalCommand::limit_output() {
   bool open = false;
   bool stuck = false;
@@ -155,7 +156,7 @@ void LocalCommand::limit_output() {
     stuck = stuck || pump_of(output)->is_blocked();
   }
   if (!open || !stopping_) return;
-  // A client that does not read does not hold up the end of a command that was told to go.
+  // A client that does not read must not delay the end of a command that is being ended.
   if (!stuck) return output_timer_.start(options_->output_grace);
   const Status status = failure_status(503, "ServiceUnavailable",
                                        "the server is stopping: the command's output was cut off");
@@ -182,7 +183,7 @@ void LocalCommand::finish(const Status& status) {
   client_->finish(status);
 }
 
-// ---- told to go
+// ---- being ended
 
 void LocalCommand::stop() {
   stopping_ = true;
@@ -192,7 +193,7 @@ void LocalCommand::stop() {
 
 void LocalCommand::terminate() { termination_->begin(SIGHUP, options_->termination_grace); }
 
-// A command that was told to go is gone when its whole group is.
+// A command that was sent a signal is over when its whole process group is gone.
 void LocalCommand::check_over() {
   if (!finished_ || process_->running() || termination_->is_under_way()) return;
   over_.schedule();

@@ -16,12 +16,12 @@
 
 namespace uvspdy::kube {
 
-/// One exec: a process between the streams of a client, joined by pumps. Its LocalRuntime owns it,
-/// until `on_over` says, from the loop, that the process is gone and its client knows.
+/// One exec: a process whose standard streams are joined with a client's streams by pumps. Its
+/// LocalRuntime owns it until `on_over` reports, from the loop, that the process is gone.
 ///
-/// When both outputs have ended, or the client has taken them away, and the process has exited, its
-/// status is told. Behind that the pumps go on alone, until the client has taken the rest. A stdin
-/// that breaks off ends the process, and makes the status a failure.
+/// The status is given to the client when the process has exited and both outputs have been read to
+/// their ends, or were reset by the client. The pumps then go on alone until the client has all
+/// output. A stdin that breaks off ends the process, and makes the status a failure.
 class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
  public:
   using OverHandler = OnceCallback<void(const std::shared_ptr<LocalCommand>&)>;
@@ -33,7 +33,7 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
 
   void start();
 
-  /// Ends the process (SIGHUP, later SIGKILL); its client is told.
+  /// Ends the process (SIGHUP, later SIGKILL); its client gets the status.
   void stop();
 
  private:
@@ -60,11 +60,11 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   std::unique_ptr<Process> process_;
   std::optional<Termination> termination_;  // of the process
   PumpPtr input_;
-  Error input_error_;  // it broke off
+  Error input_error_;  // why the client's stdin broke off
   std::array<PumpPtr, 2> outputs_;
-  bool finished_ = false;    // the client knows the status, or is gone
-  bool stopping_ = false;    // told to stop: its client waits for the end
-  net::Timer output_timer_;  // no more output from behind the exit
+  bool finished_ = false;    // the client has been given the status, or is gone
+  bool stopping_ = false;    // by stop(): the client waits for the status
+  net::Timer output_timer_;  // output_grace, from the exit on
   net::Wakeup over_;
 };
 

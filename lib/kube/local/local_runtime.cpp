@@ -12,12 +12,12 @@
 namespace uvspdy::kube {
 namespace {
 
-// Blocks for output that are kept for use again, over all commands.
+// How many blocks for output all commands together keep for reuse.
 constexpr std::size_t kPooledBlocks = 32;
 
 }  // namespace
 
-/// Owns the commands. They hold on to it until they are over, so a LocalRuntime may be dropped
+/// Owns the commands, which keep it alive until they are over, so a LocalRuntime may be destroyed
 /// while commands are being ended.
 struct UVSPDY_LOCAL LocalRuntime::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
@@ -25,7 +25,7 @@ struct UVSPDY_LOCAL LocalRuntime::Shared : std::enable_shared_from_this<Shared> 
   std::unordered_set<std::shared_ptr<LocalCommand>> commands;
   std::shared_ptr<MainProcess> main;  // kept when it is over
   Stopping stopping;
-  // One for all commands: an idle one holds no block.
+  // One pool for all commands, since an idle command holds no block.
   std::shared_ptr<BufferPool> pool =
       std::make_shared<BufferPool>(DescriptorStream::kBlockSize, kPooledBlocks);
 

@@ -20,7 +20,7 @@ void give_up_with_client(ForwardedConnection& connection, net::Attempt attempt) 
   connection.on_gone([attempt = std::move(attempt)] { attempt.cancel(); });
 }
 
-// The text names the first address: that is where a server is looked for.
+// The error's text names 127.0.0.1, the address where people expect a server.
 void try_ipv6_after(const Error& refused, uv_loop_t* loop, std::chrono::milliseconds timeout,
                     const ConnectionPtr& connection) {
   give_up_with_client(*connection, net::connect_tcp(loop, "::1", connection->port(), timeout,

@@ -19,8 +19,8 @@ Status bad_request(const std::string& why) {
 
 }  // namespace
 
-/// The stdin of the process as the one client has it who may write to it. Its end is that client's
-/// alone, but for MainCommand::stdin_once.
+/// The process's stdin, for the one client that may write to it. Ending this sink ends the
+/// process's stdin only with MainCommand::stdin_once.
 class MainProcess::ClientInput final : public httpstream::Sink {
  public:
   ClientInput(std::shared_ptr<MainProcess> process, std::shared_ptr<AttachedClient> client)
@@ -37,7 +37,7 @@ class MainProcess::ClientInput final : public httpstream::Sink {
     on_over_ = std::move(on_over);
   }
   bool write(httpstream::Piece piece) override {
-    // What the process has closed takes all of it.
+    // Drops bytes when the process has closed its stdin.
     if (process_->input_ != this || !process_->stdin_) return true;
     return process_->stdin_->write(std::move(piece));
   }
@@ -57,7 +57,7 @@ class MainProcess::ClientInput final : public httpstream::Sink {
   }
 
   const std::shared_ptr<MainProcess> process_;
-  const std::weak_ptr<AttachedClient> client_;  // it holds this
+  const std::weak_ptr<AttachedClient> client_;  // weak: the client holds this sink
   RoomHandler on_room_;
   OverHandler on_over_;
   Error how_;
@@ -97,7 +97,7 @@ Error MainProcess::start() {
   return {};
 }
 
-// The ends of the process belong to this object, so their handlers end with it.
+// The process's stdin and outputs belong to this object, so their handlers cannot outlive it.
 void MainProcess::start_stdin() {
   stdin_ = process_->take_stdin();
   if (!stdin_) return;
@@ -107,7 +107,7 @@ void MainProcess::start_stdin() {
       },
       [this](const Error&) {
         const auto closed = std::move(stdin_);
-        if (input_ != nullptr) input_->has_room();  // for what is dropped from now on
+        if (input_ != nullptr) input_->has_room();  // further input is dropped
       });
 }
 
@@ -162,8 +162,8 @@ void MainProcess::attach(const AttachRequest& request, std::shared_ptr<ServedCom
   if (request.use_stdin) client->pump_input(std::make_unique<ClientInput>(self, client));
 }
 
-// It ends the process's stdin like any way of leaving, since that is what stdin_once says; but the
-// client is not to take what became of that for a success.
+// With stdin_once, a client's stdin that breaks off ends the process's stdin, as a client that goes
+// does. Such a client, if still attached, gets a failure in place of the exit status.
 void MainProcess::input_broke(const ClientInput* input, const std::weak_ptr<AttachedClient>& client,
                               const Error& how) {
   if (input_ != input || !command_.stdin_once || command_.tty) return;
@@ -267,7 +267,7 @@ void MainProcess::exited() {
   check_over();
 }
 
-// What the process has left running may hold its output open for ever.
+// A process that the main process has left running may hold its output open for ever.
 void MainProcess::limit_output() {
   for (const Process::Output output : Process::kOutputs) process_->end_output(output);
 }
@@ -293,7 +293,7 @@ void MainProcess::stop() {
   termination_->begin(command_.tty ? SIGHUP : SIGTERM, options_->termination_grace);
 }
 
-// One that was told to stop is gone when its whole group is.
+// A process that was sent a signal is over when its whole process group is gone.
 void MainProcess::check_over() {
   if (!concluded_ || termination_->is_under_way()) return;
   over_.schedule();

@@ -24,12 +24,12 @@
 
 namespace uvspdy::kube {
 
-/// A process that clients come and go to. Each gets the output that comes while it is attached, and
-/// with nobody there it is dropped. A client that does not keep up holds the process up for no more
-/// than its patience, and is dropped when too much waits for it.
+/// A process that clients attach to and leave. Each client gets the output that is written while it
+/// is attached; without clients, output is dropped. For a client that does not keep up, reading of
+/// the output pauses for that client's Patience at most; then the client is dropped.
 ///
-/// When it has exited and its output has ended, every client is told how; then, and once its group
-/// is gone if it was told to stop, `on_over` is called from the loop.
+/// When the process has exited and its output has ended, every client gets the status. Then, and
+/// after `stop` once its process group is gone, `on_over` is called from the loop.
 class MainProcess : public std::enable_shared_from_this<MainProcess> {
  public:
   using OverHandler = OnceCallback<void(int exit_code)>;
@@ -41,10 +41,10 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
   /// Starts it, once. Errors: those of Process::start.
   Error start();
 
-  /// Joins a client with it, or tells it why not.
+  /// Joins a client with the process, or finishes `command` with a failure that says why not.
   void attach(const AttachRequest& request, std::shared_ptr<ServedCommand> command);
 
-  /// Ends the process: SIGTERM, or SIGHUP with a terminal (shells on one ignore the other), and
+  /// Ends the process: SIGTERM, or SIGHUP with a terminal, on which shells ignore SIGTERM; and
   /// SIGKILL after termination_grace.
   void stop();
 
@@ -59,7 +59,7 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
     ClientPtr client;
     Patience patience;
     bool holds = false;
-    Error input_error{};  // its stdin broke off, which has ended the process's
+    Error input_error{};  // why its stdin broke off, which has ended the process's
   };
 
   std::optional<Status> refusal(const AttachRequest& request) const;
@@ -89,15 +89,15 @@ class MainProcess : public std::enable_shared_from_this<MainProcess> {
   std::unique_ptr<httpstream::Sink> stdin_;
   std::array<std::unique_ptr<httpstream::Source>, 2> outputs_;
   std::vector<Member> members_;
-  bool held_ = false;  // its output is not read
+  bool held_ = false;  // reading of the output is paused
   std::uint64_t held_since_ = 0;
-  ClientInput* input_ = nullptr;  // of the client who may write
+  ClientInput* input_ = nullptr;  // of the client that may write to stdin
   bool stdin_ended_ = false;      // by stdin_once
-  bool concluded_ = false;        // the clients have been told
+  bool concluded_ = false;        // the clients have been given the status
   bool stopping_ = false;
   bool told_over_ = false;
-  net::Timer hold_timer_;    // somebody's patience is over
-  net::Timer output_timer_;  // no more output from behind the exit
+  net::Timer hold_timer_;    // the shortest patience of those that hold
+  net::Timer output_timer_;  // output_grace, from the exit on
   OverHandler on_over_;
   net::Wakeup over_;
 };

@@ -6,8 +6,8 @@
 
 namespace uvspdy::kube {
 
-/// For how long, in all, others may still be held up for one client. It regains a tenth of the time
-/// that passes. Times are the loop's (uv_now).
+/// How long in all reading of a process's output may still pause for one client. A tenth of the
+/// time that passes is regained. Times are the loop's (uv_now).
 class Patience {
  public:
   Patience(std::chrono::milliseconds most, std::uint64_t now)
@@ -15,12 +15,12 @@ class Patience {
 
   std::chrono::milliseconds left(std::uint64_t now) {
     const std::uint64_t regained = (now - counted_) / kRegain;
-    counted_ += regained * kRegain;  // what is too short to count is kept for the next time
+    counted_ += regained * kRegain;  // the remainder counts at the next call
     left_ = std::min(most_, left_ + std::chrono::milliseconds(regained));
     return left_;
   }
 
-  /// They were held up from `from`, when `left` was asked for, until `now`.
+  /// Reading was paused from `from`, when `left` was called, until `now`.
   void spend(std::uint64_t from, std::uint64_t now) {
     left_ -= std::chrono::milliseconds(now - from);
     counted_ += now - from;
@@ -31,7 +31,7 @@ class Patience {
 
   std::chrono::milliseconds most_;
   std::chrono::milliseconds left_;
-  std::uint64_t counted_;  // what has passed until then
+  std::uint64_t counted_;  // the time up to which passed time has been regained
 };
 
 }  // namespace uvspdy::kube

@@ -8,16 +8,16 @@
 
 namespace uvspdy::kube {
 
-/// How a process has ended, as its clients are told.
+/// How a process has ended, as reported to its clients.
 struct ProcessEnd {
   Status status;
-  Error lost;  // why its output is not whole, which makes the status a failure
+  Error lost;  // why its output is incomplete, which makes the status a failure
 };
 
-/// Nothing while it runs, or an output of it is open.
+/// The process's end; nothing while it runs or an output of it is open.
 std::optional<ProcessEnd> end_of(const Process& process);
 
-/// Something went wrong that makes no success of an exit with 0.
+/// The failure to report, whatever the exit code, when `error` went wrong on this side.
 Status internal_failure(const Error& error);
 
 }  // namespace uvspdy::kube

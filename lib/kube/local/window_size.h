@@ -6,7 +6,7 @@
 
 namespace uvspdy::kube {
 
-/// A size as the protocol has it, as the kernel takes it.
+/// Converts the protocol's size to the kernel's.
 inline winsize window_size(TerminalSize size) {
   winsize window{};
   window.ws_row = size.height;

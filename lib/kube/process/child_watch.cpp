@@ -17,7 +17,7 @@ ChildWatch::ChildWatch(int pid, net::Descriptor pidfd, ExitHandler handler)
 
 Result<std::unique_ptr<ChildWatch>> ChildWatch::start(uv_loop_t* loop, int pid,
                                                       ExitHandler handler) {
-  // By its number, since C libraries before glibc 2.36 have no function for it.
+  // As a raw system call, since C libraries before glibc 2.36 have no function for it.
   net::Descriptor pidfd(static_cast<uv_file>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) return net::uv_error(uv_translate_sys_error(errno), "pidfd_open");
   auto watch = std::make_unique<ChildWatch>(pid, std::move(pidfd), std::move(handler));

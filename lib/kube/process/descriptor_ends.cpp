@@ -13,7 +13,7 @@ namespace {
 
 using httpstream::Piece;
 
-// What was written before a break has this long to leave.
+// How long bytes that were written before a break have to leave.
 constexpr std::chrono::seconds kTimeToLeave{10};
 
 Error dropped() { return net::uv_error(UV_ECANCELED, "a pipe was dropped on this side"); }
@@ -78,7 +78,7 @@ class DescriptorSink final : public httpstream::Sink {
 
   const std::shared_ptr<DescriptorStream> stream_;
   const WritingEnd end_;
-  Error why_;  // it was broken off
+  Error why_;  // of break_off()
   std::optional<net::Timer> timer_;
 };
 

@@ -12,10 +12,10 @@
 namespace uvspdy::kube {
 namespace {
 
-// A terminal gives 4 KiB a call, a pipe all that it has: behind less than this there is no more.
+// A terminal gives 4 KiB a call, a pipe all that it has: after a shorter read there is no more.
 constexpr std::size_t kShortRead = 2048;
 
-// A pool of its own reads into one block while the one before is written.
+// The stream's own pool: one block is read into while the one before is written.
 constexpr std::size_t kOwnBlocks = 2;
 
 Error system_error(const char* call) { return net::uv_error(uv_translate_sys_error(errno), call); }
@@ -59,7 +59,7 @@ void DescriptorStream::close(const Error& why) {
 
 // ---- from the loop
 
-// Polls for what is waited for.
+// Polls for the events that are awaited now.
 void DescriptorStream::watch() {
   if (!poll_) return;
   const int events = (reads() ? UV_READABLE : 0) | (queue_.empty() ? 0 : UV_WRITABLE);
@@ -76,7 +76,7 @@ void DescriptorStream::watch() {
 
 void DescriptorStream::ready(int status, int events) {
   const auto self = shared_from_this();
-  if (status < 0) events = UV_READABLE | UV_WRITABLE;  // their calls say what it is
+  if (status < 0) events = UV_READABLE | UV_WRITABLE;  // read and write get the error
   if ((events & UV_WRITABLE) != 0 && !queue_.empty()) write_queued();
   if ((events & UV_READABLE) != 0 && reads()) read();
   if (status < 0) watch();  // libuv has stopped
@@ -125,7 +125,7 @@ void DescriptorStream::end_behind(std::size_t at_most) {
   left_ = at_most;
   if (at_most == 0) read_end_ = Error();
   watch();
-  turn_later();  // what is empty has no event to wait for
+  turn_later();  // an empty pipe causes no event
 }
 
 std::size_t DescriptorStream::unread() const {
@@ -133,7 +133,7 @@ std::size_t DescriptorStream::unread() const {
   return poll_ && ioctl(fd(), FIONREAD, &count) == 0 ? static_cast<std::size_t>(count) : 0;
 }
 
-// One block at most, so that a command that writes without end leaves the loop its turn.
+// Reads one block at most, so that a command that writes without end does not block the loop.
 void DescriptorStream::read() {
   BufferPool::Block block = pool_->take();
   const std::size_t block_size = block.bytes().size();
@@ -146,7 +146,7 @@ void DescriptorStream::read() {
       size += static_cast<std::size_t>(count);
       if (!left_ && static_cast<std::size_t>(count) < kShortRead) break;
     } else if (count == 0 || errno == EIO) {
-      // Of a terminal that nobody has open any more EIO comes behind the last byte, not before it.
+      // For a terminal that no process has open, EIO comes after the last byte, not before.
       read_end_ = Error();
       break;
     } else if (errno == EAGAIN) {
@@ -163,7 +163,7 @@ void DescriptorStream::read() {
   }
   if (read_end_) watch();
   if (size > 0 && on_data_) {
-    // A block that is hardly filled is not held for it.
+    // A few bytes are copied, so that they do not occupy a whole block.
     on_data_(httpstream::Piece(size < block_size / 4 ? Buffer::copy_of(Bytes(memory).first(size))
                                                      : std::move(block).freeze(size)));
   }
@@ -201,7 +201,7 @@ bool DescriptorStream::write(const httpstream::Piece& piece) {
   return false;
 }
 
-// How much has been taken. An error ends the writing.
+// Returns how many bytes were written. An error ends the writing.
 std::size_t DescriptorStream::write_some(Bytes bytes) {
   std::size_t written = 0;
   while (written < bytes.size()) {
@@ -225,7 +225,7 @@ void DescriptorStream::write_queued() {
     if (queue_.empty()) return;  // given up
     queue_.front().drop_prefix(written);
     if (!queue_.front().empty()) return;
-    const Buffer done = std::move(queue_.front());  // its owner may do anything
+    const Buffer done = std::move(queue_.front());  // freed last: its owner may call anything
     queue_.erase(queue_.begin());
   }
   watch();

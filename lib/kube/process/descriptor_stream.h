@@ -19,12 +19,12 @@
 
 namespace uvspdy::kube {
 
-/// A descriptor that is read and written by hand, when the loop says that it can be: an end of a
-/// pipe, a terminal's master, a socket. Not libuv's stream: for one of those a hang-up is the end,
-/// and output that is still in a terminal would be lost.
+/// A descriptor that is polled by the loop, and read and written here: an end of a pipe, a
+/// terminal's master, a socket. It is not a uv_stream_t, which takes a hang-up for the end and
+/// would lose the output that is still in a terminal.
 ///
-/// A reader and a writer have it, both or one: see descriptor_ends.h. Handlers are called from the
-/// loop, never inside a call of these functions, and may do anything.
+/// It has a reader, a writer, or both: see descriptor_ends.h. Handlers are called from the loop,
+/// never inside a call of these functions, and may call anything.
 class DescriptorStream : public std::enable_shared_from_this<DescriptorStream> {
   struct Private {};
 
@@ -36,9 +36,9 @@ class DescriptorStream : public std::enable_shared_from_this<DescriptorStream> {
 
   static constexpr std::size_t kBlockSize = 64 * 1024;
 
-  /// Takes over a descriptor, which does not block any more; on an error, too. What is read into
-  /// `pool`'s blocks is handed on in them, or in copies if it is little; null: a pool of its own.
-  /// Errors: libuv's, UV_EPERM for what cannot be waited for, as a file on a disk.
+  /// Takes over a descriptor, also on an error, and makes it non-blocking. Bytes are read into
+  /// blocks of `pool` and passed on in them, or in copies if they are few; null: a pool of its own.
+  /// Errors: libuv's, UV_EPERM for a descriptor that cannot be polled (a regular file).
   static Result<std::shared_ptr<DescriptorStream>> open(uv_loop_t* loop, net::Descriptor fd,
                                                         std::shared_ptr<BufferPool> pool);
 
@@ -56,45 +56,45 @@ class DescriptorStream : public std::enable_shared_from_this<DescriptorStream> {
   /// Neither closed nor read to its end.
   bool is_open() const { return static_cast<bool>(poll_); }
 
-  /// Called right before the descriptor is closed, by whoever: it can still be asked then.
+  /// Called right before the descriptor is closed, by whichever function: it can still be queried.
   void on_closing(OnceCallback<void()> handler) { on_closing_ = std::move(handler); }
 
-  /// Closes it at once. Reader and writer hear of `why`, if they have not heard of an end before.
+  /// Closes the descriptor at once. Reader and writer get `why`, unless they got an end before.
   void close(const Error& why);
 
   // The reader's.
 
-  /// Starts reading, once. `on_end` runs behind the last byte, and when the descriptor is closed.
+  /// Starts reading, once. `on_end` runs after the last byte, or when the descriptor is closed.
   void start_reading(DataHandler on_data, EndHandler on_end);
 
-  /// Stops, and restarts, both handlers.
+  /// Stop and restart both handlers.
   void pause();
   void resume();
 
-  /// The reader has gone: its handlers are freed.
+  /// Frees the reader's handlers, and reads no more.
   void forget_reader();
 
-  /// Reads what there is now, `at_most` bytes, and on_end follows behind it.
+  /// Reads the bytes that there are now, `at_most` bytes, after which on_end runs.
   void end_behind(std::size_t at_most);
 
-  /// Bytes that wait to be read, in a pipe.
+  /// How many bytes a pipe holds.
   std::size_t unread() const;
 
-  /// Why it could not be read to its end; success if it could, or has not ended.
+  /// Why it could not be read to its end; success if it was, or is still read.
   const Error& read_error() const { return read_error_; }
 
-  // The writer's: as Sink has them.
+  // The writer's functions, as Sink has them.
 
   void start_writing(RoomHandler on_room, OverHandler on_over);
   bool write(const httpstream::Piece& piece);
 
-  /// Takes nothing more; on_over follows behind what was written. The descriptor stays open.
+  /// Takes no more bytes; on_over follows after all were written. The descriptor stays open.
   void end_writing();
 
-  /// What has not left is dropped; on_over follows with `why`.
+  /// Drops the bytes that have not left; on_over follows with `why`.
   void give_up_writing(const Error& why);
 
-  /// The writer has gone: its handlers are freed, and what has not left is dropped.
+  /// Frees the writer's handlers, and drops the bytes that have not left.
   void forget_writer();
 
  private:
@@ -115,7 +115,7 @@ class DescriptorStream : public std::enable_shared_from_this<DescriptorStream> {
 
   uv_loop_t* loop_;
   std::shared_ptr<BufferPool> pool_;
-  // The handle goes first: libuv must not poll what is closed.
+  // Declared in this order so that the handle is closed before the descriptor that it polls.
   net::Descriptor fd_;
   net::Handle<uv_poll_t> poll_;
   std::optional<net::Wakeup> later_;
@@ -123,14 +123,14 @@ class DescriptorStream : public std::enable_shared_from_this<DescriptorStream> {
 
   bool reading_ = false;
   std::optional<std::size_t> left_;  // how much is still read before the end
-  std::optional<Error> read_end_;    // not told yet
+  std::optional<Error> read_end_;    // until on_end_ has got it
   Error read_error_;
   DataHandler on_data_;
   EndHandler on_end_;
 
   Writing writing_ = Writing::kOpen;
   std::vector<Buffer> queue_;  // what could not be written at once
-  std::optional<Error> over_;  // not told yet
+  std::optional<Error> over_;  // until on_over_ has got it
   RoomHandler on_room_;
   OverHandler on_over_;
 };

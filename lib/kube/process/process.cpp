@@ -38,7 +38,7 @@ Error start_error(const std::string& command, int status) {
                                    : name + ": cannot run: " + uv_strerror(status));
 }
 
-// As container runtimes do: what a terminal program needs at least.
+// Adds TERM, as container runtimes do, since terminal programs need it.
 std::vector<std::string> terminal_environment(std::vector<std::string> environment) {
   if (environment.empty()) environment = environment_of(environment_variables());
   const bool has_term =
@@ -141,7 +141,7 @@ Error Process::start_with_pipes(const Options& options) {
   spawn.stdio = stdio.data();
   spawn.stdio_count = static_cast<int>(stdio.size());
   if (!variables.empty()) spawn.env = environment.data();
-  if (options.own_group) spawn.flags = UV_PROCESS_DETACHED;  // setsid: can be signalled as one
+  if (options.own_group) spawn.flags = UV_PROCESS_DETACHED;  // setsid, for signal_group
   spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
     static_cast<Process*>(process->data)
         ->exited(signal != 0 ? exit_code_of_signal(signal) : static_cast<int>(status));
@@ -158,7 +158,7 @@ Error Process::start_with_pipes(const Options& options) {
 void Process::exited(int exit_code) {
   exited_ = true;
   exit_code_ = exit_code;
-  (void)signal_group(0);  // for its note of a group that is gone
+  (void)signal_group(0);  // notes whether the group is gone
   if (terminal_) terminal_->release_slave();
   on_exit_();
 }
@@ -205,7 +205,7 @@ Error Process::output_error() const {
   return {};
 }
 
-// A terminal whose session's leader has exited, or that was hung up, knows it no more.
+// Notes the foreground group while the terminal has one: until the leader exits, or a hang-up.
 void Process::remember_foreground() {
   const int group = terminal_ ? terminal_->foreground_group() : 0;
   if (group > 0) foreground_group_ = group;

@@ -14,18 +14,18 @@
 
 namespace uvspdy::kube {
 
-/// The master's side of a pseudo-terminal (pty(7)): what a command on its slave writes is read
-/// here, what is written here it reads as typed. Destroying it hangs the terminal up: the session
-/// on it gets SIGHUP.
+/// The master's side of a pseudo-terminal (pty(7)): it reads the output of a command on the slave,
+/// and the command reads what is written here as if it were typed. Destroying it hangs the terminal
+/// up: the session on it gets SIGHUP.
 class PseudoTerminal {
   struct Private {};
 
  public:
-  /// More than a pty holds: 8 KiB under way and 4 KiB to be read.
+  /// More than the kernel buffers for a pty: 8 KiB under way and 4 KiB to be read.
   static constexpr std::size_t kHeldAtMost = 64 * 1024;
 
-  /// A size of 0 by 0 is one that nobody knows yet. Errors: libuv's numbers, with the call that
-  /// failed.
+  /// Opens a pseudo-terminal; a size of 0 by 0 is not known yet. Errors: libuv's numbers; the text
+  /// names the call that failed.
   static Result<std::unique_ptr<PseudoTerminal>> open(uv_loop_t* loop, winsize size,
                                                       std::shared_ptr<BufferPool> pool);
 
@@ -38,18 +38,18 @@ class PseudoTerminal {
   /// The slave's name in the file system.
   const std::string& slave_path() const { return slave_path_; }
 
-  /// The slave is kept open here, so that a command that has closed its own descriptors has not
-  /// ended its output for good; this closes it, once the command has exited.
+  /// Closes this side's descriptor of the slave, once the command has exited. Until then it keeps
+  /// the output from ending when the command closes its own descriptors.
   void release_slave() { slave_.reset(); }
 
-  /// Tells the foreground process group about a new size by SIGWINCH.
+  /// Sets the size; the foreground process group gets SIGWINCH.
   void resize(winsize size);
 
   /// The process group in the foreground, 0 if there is none.
   int foreground_group() const;
 
-  /// What is read and written. It ends when nobody has the slave open any more. A pty takes 4 KiB
-  /// that nobody reads and a little more.
+  /// The master to read and write. It ends when no descriptor of the slave is open any more. A pty
+  /// takes a little more than 4 KiB that the command does not read.
   const std::shared_ptr<DescriptorStream>& stream() const { return stream_; }
 
  private:

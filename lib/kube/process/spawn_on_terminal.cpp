@@ -13,14 +13,14 @@
 namespace uvspdy::kube {
 namespace {
 
-// What execvp takes where there is no PATH.
+// The search path of execvp when PATH is not set.
 constexpr std::string_view kDefaultPath = "/bin:/usr/bin";
 
 Error system_error(int number, const std::string& what) {
   return net::uv_error(uv_translate_sys_error(number), what);
 }
 
-/// What posix_spawn is told about the child, beside what it runs.
+/// The attributes and file actions of posix_spawn.
 class SpawnSettings {
  public:
   explicit SpawnSettings(const char* slave_path) {
@@ -33,8 +33,8 @@ class SpawnSettings {
     note(posix_spawnattr_setsigmask(&attributes_, &signals));
     note(posix_spawnattr_setflags(
         &attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
-    // The session comes before the files: a leader that has no terminal yet and opens one without
-    // O_NOCTTY has it as its controlling terminal, see tty_ioctl(4).
+    // posix_spawn makes the session before it opens files: a session leader without a terminal
+    // that opens one without O_NOCTTY gets it as its controlling terminal, see tty_ioctl(4).
     note(posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, slave_path, O_RDWR, 0));
     note(posix_spawn_file_actions_adddup2(&actions_, STDIN_FILENO, STDOUT_FILENO));
     note(posix_spawn_file_actions_adddup2(&actions_, STDIN_FILENO, STDERR_FILENO));
@@ -46,7 +46,7 @@ class SpawnSettings {
   SpawnSettings(const SpawnSettings&) = delete;
   SpawnSettings& operator=(const SpawnSettings&) = delete;
 
-  /// The first thing that could not be set, for want of memory; 0: all is.
+  /// The first error of setting them (no memory); 0: none.
   int error() const { return error_; }
 
   const posix_spawnattr_t* attributes() const { return &attributes_; }
@@ -79,7 +79,7 @@ bool is_folder(const std::string& path) {
 
 Result<std::string> find_command(const std::string& name,
                                  const std::vector<std::string>& environment) {
-  if (name.find('/') != std::string::npos) return name;  // execve says what is wrong with it
+  if (name.find('/') != std::string::npos) return name;  // execve reports errors
   std::string_view path = kDefaultPath;
   for (const std::string& variable : environment) {
     if (variable.starts_with("PATH=")) path = std::string_view(variable).substr(5);
@@ -90,7 +90,7 @@ Result<std::string> find_command(const std::string& name,
     const std::string folder(path.substr(0, colon));
     const std::string file = folder.empty() ? name : folder + "/" + name;
     if (access(file.c_str(), F_OK) == 0) {
-      // With a slash in it, so that it is not looked for again.
+      // With a slash in it, so that PATH is not searched again.
       if (access(file.c_str(), X_OK) == 0 && !is_folder(file)) {
         return folder.empty() ? "./" + name : file;
       }

@@ -7,15 +7,15 @@
 
 namespace uvspdy::kube {
 
-/// The file that a command's first word names, as a shell finds it by the PATH of `environment`.
-/// Errors: UV_ENOENT, or UV_EACCES for files that may not be executed.
+/// Finds the file of a command's first word, as a shell does by the PATH of `environment`.
+/// Errors: UV_ENOENT, or UV_EACCES if only files that cannot be executed have that name.
 Result<std::string> find_command(const std::string& name,
                                  const std::vector<std::string>& environment);
 
-/// Starts a command, of a word at least, as the leader of a new session whose controlling terminal
-/// is the pty's slave at `slave_path`; that is its stdin, stdout and stderr, too. No signal is
-/// blocked or ignored in it. Returns its process id; the caller has to wait for it. Errors: libuv's
-/// numbers of what execve (for a script without "#!", too) or opening the slave ran into.
+/// Starts a command, which must not be empty, as the leader of a new session whose controlling
+/// terminal, stdin, stdout and stderr are the pty's slave at `slave_path`. No signal is blocked or
+/// ignored in the command. Returns its process id; the caller has to wait for it. Errors: libuv's
+/// numbers for failures of execve (also for a script without "#!") and of opening the slave.
 Result<int> spawn_on_terminal(const std::vector<std::string>& command,
                               const std::vector<std::string>& environment,
                               const std::string& slave_path);

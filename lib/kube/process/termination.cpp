@@ -6,7 +6,7 @@
 namespace uvspdy::kube {
 namespace {
 
-// How often the group is asked for.
+// How often to look whether the group is gone.
 constexpr std::chrono::milliseconds kLookInterval{50};
 
 }  // namespace

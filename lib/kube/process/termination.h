@@ -10,13 +10,13 @@
 
 namespace uvspdy::kube {
 
-/// The end of a command that is told to go, with all that it has started: a first signal, some time
-/// to end in order, then SIGKILL. Nothing tells when a process group that has outlived its leader
-/// is gone, so it is asked for.
+/// Ends a command and its process group: by a first signal and, after some time to end in order, by
+/// SIGKILL. No event shows when a process group that has outlived its leader is gone, so it is
+/// polled.
 class Termination {
  public:
-  /// `on_over` runs once, from the loop, when nobody is left, unless is_under_way() has said so
-  /// before. `process` must outlive this.
+  /// `on_over` runs once, from the loop, when no process is left, unless is_under_way() has already
+  /// returned false for that. `process` must outlive this object.
   Termination(uv_loop_t* loop, Process& process, OnceCallback<void()> on_over);
   Termination(const Termination&) = delete;
   Termination& operator=(const Termination&) = delete;
@@ -26,8 +26,8 @@ class Termination {
 
   bool has_begun() const { return state_ != State::kNone; }
 
-  /// Whether it has begun, and somebody is left. Once SIGKILL is sent only the command itself is
-  /// waited for, until it is collected.
+  /// Whether it has begun and a process is left. After SIGKILL only the command itself counts,
+  /// until it is collected.
   bool is_under_way();
 
  private:

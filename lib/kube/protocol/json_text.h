@@ -5,8 +5,8 @@
 
 namespace uvspdy::kube {
 
-/// A value as one line of JSON. All JSON that the library makes is made here: by itself, the JSON
-/// library throws for text that is not UTF-8. Such text comes out as valid_utf8 has it.
+/// Formats a value as one line of JSON. All JSON of the library is made here, because by default
+/// the JSON library throws for text that is not UTF-8; here valid_utf8 says what it becomes.
 std::string json_text(const nlohmann::json& value);
 
 }  // namespace uvspdy::kube

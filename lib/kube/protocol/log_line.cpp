@@ -5,7 +5,7 @@
 namespace uvspdy::kube {
 namespace {
 
-// What a line shows of a text that somebody else chose.
+// The most bytes that a line shows of a text from a client.
 constexpr std::size_t kLogged = 512;
 
 }  // namespace

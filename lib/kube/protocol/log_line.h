@@ -6,7 +6,7 @@
 
 namespace uvspdy::kube {
 
-/// "peer: text" as one printable line of bounded length, whatever a client has put into the text.
+/// Makes a line "peer: text", printable and of bounded length whatever a client put into the text.
 std::string log_line(std::string_view peer, std::string_view text);
 
 /// A command and its arguments, with spaces between them.

@@ -7,7 +7,7 @@
 
 namespace uvspdy::kube {
 
-/// A port, from 1 to 65535. Errors: kBadRequest.
+/// Parses a port, from 1 to 65535. Errors: kBadRequest.
 Result<std::uint16_t> parse_port(std::string_view text);
 
 }  // namespace uvspdy::kube

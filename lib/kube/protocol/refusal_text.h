@@ -4,7 +4,7 @@
 
 namespace uvspdy::kube {
 
-/// What a server that refuses a request with `status` is said to have said.
+/// The text of an error for a server that refused a request with `status` and `message`.
 inline std::string refusal_text(int status, const std::string& message) {
   return "the server refused (" + std::to_string(status) + "): " + message;
 }

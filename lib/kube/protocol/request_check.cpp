@@ -21,7 +21,7 @@ Error check_request(const ExecRequest& request) {
     return bad_request("you must specify at least one 'command' parameter");
   }
   for (const std::string& word : request.command) {
-    // What runs commands takes words of C, and would run another one.
+    // execve takes C strings: a NUL would end the word, and run another command.
     if (word.find('\0') != std::string::npos) {
       return bad_request("a 'command' parameter contains NUL");
     }

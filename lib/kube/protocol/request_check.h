@@ -5,8 +5,8 @@
 
 namespace uvspdy::kube {
 
-/// What is wrong with a request, whoever has made it. Errors: kBadRequest, in the words of the CRI
-/// streaming server: no command, a command with NUL in it, nothing to stream.
+/// Checks a request. Errors: kBadRequest, with the texts of the CRI streaming server: no command, a
+/// command with NUL in it, no stream.
 Error check_request(const ExecRequest& request);
 Error check_request(const AttachRequest& request);
 Error check_request(const PortForwardRequest& request);

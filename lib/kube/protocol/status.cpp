@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-// A member of an object, or an empty text; whatever else a peer puts there is not believed.
+// The text of a member; empty when it is missing or of another type.
 std::string text_member(const json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -54,7 +54,7 @@ Status failure_status(int code, std::string reason, std::string message) {
 std::string to_json(const Status& status) {
   json object = {{"metadata", json::object()}, {"status", status.success ? "Success" : "Failure"}};
   if (status.code != 0) {
-    // What an HTTP body needs to be known by; an error stream does without.
+    // An HTTP body needs kind and apiVersion to be recognised; an error stream does not.
     object["kind"] = "Status";
     object["apiVersion"] = "v1";
     object["code"] = status.code;

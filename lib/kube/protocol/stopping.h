@@ -10,27 +10,27 @@
 
 namespace uvspdy::kube {
 
-/// The stop of something that has to wait until what it has under way is over: who has asked for
-/// it, and is told from the loop, once.
+/// The stop of an object that must wait until all that it has under way is over. Keeps the handlers
+/// of those who asked to stop, and runs each once, from the loop.
 class Stopping {
  public:
   explicit Stopping(uv_loop_t* loop);
   Stopping(const Stopping&) = delete;
   Stopping& operator=(const Stopping&) = delete;
 
-  /// It is stopped; `done`, which may be empty, hears when all is over.
+  /// Notes a call of stop(); `done`, which may be empty, runs when all is over.
   void begin(OnceCallback<void()> done);
 
   bool has_begun() const { return begun_; }
 
-  /// Nothing is under way, now that `owner` has been stopped or not. It is kept until those who
-  /// have asked are told.
+  /// To be called whenever nothing is under way, stopped or not: runs the handlers of `begin` from
+  /// the loop, and keeps `owner` alive until then.
   void nothing_is_left(std::shared_ptr<void> owner);
 
  private:
   bool begun_ = false;
   std::vector<OnceCallback<void()>> asked_;
-  std::shared_ptr<void> owner_;  // until they are told
+  std::shared_ptr<void> owner_;  // until the handlers have run
   net::Wakeup told_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 
 enum class Operation { kExec, kAttach, kPortForward };
 
-/// How the two styles call the flags.
+/// The names of the flags in either form of request.
 struct FlagNames {
   std::string_view standard_input;
   std::string_view standard_output;
@@ -125,7 +125,7 @@ Error read_parameters(const StreamingPath& path, const httpstream::Query& query,
   return {};
 }
 
-// Names and parameters, which make sense together.
+// Reads names and parameters, and checks the request.
 template <class Request>
 Result<StreamingRequest> finished(const StreamingPath& path, const httpstream::Query& query,
                                   Request request) {
@@ -143,7 +143,7 @@ std::vector<std::string> words_of(const httpstream::Query& query) {
   return words;
 }
 
-// Numbers, separated by commas.
+// Reads numbers that are separated by commas.
 Error read_ports(std::string_view text, std::vector<std::uint16_t>& ports) {
   while (true) {
     const std::string_view number = text.substr(0, text.find(','));

@@ -26,7 +26,7 @@ void CloseLimit::stop() {
   const auto connection = std::move(connection_);
 }
 
-// No more than a measure of whether the client reads, since TLS makes more of the bytes on the way.
+// Only whether acknowledged() grows counts, not by how much, since TLS adds bytes of its own.
 void CloseLimit::look() {
   const std::uint64_t before = std::exchange(acknowledged_, connection_->acknowledged());
   if (acknowledged_ > before && uv_now(loop_) < give_up_time_) return timer_.start(grace_);

@@ -9,15 +9,15 @@
 namespace uvspdy::kube {
 namespace {
 
-// What the error stream carries; nothing on success before v4.
+// The text of the error stream; empty for a success before v4.
 std::string error_stream_text(std::string_view protocol, const Status& status) {
   if (protocol == kProtocolV4) return to_json(status);
   if (status.success) return {};
-  // Nothing at all would be a success.
+  // Not empty: an empty text would report success.
   return status.message.empty() ? "the command failed" : status.message;
 }
 
-// Whether a stream has ended with its connection, and not by itself.
+// Whether a stream has ended with its connection, not by a reset of its own.
 bool is_with_connection(const Error& how) {
   return how && how.code() != session::Errc::kStreamReset &&
          how.code() != session::Errc::kResetHere;
@@ -25,7 +25,7 @@ bool is_with_connection(const Error& how) {
 
 }  // namespace
 
-/// What the Runtime holds.
+/// The ServedCommand that the Runtime holds.
 class CommandConnection::Command final : public ServedCommand {
  public:
   explicit Command(std::shared_ptr<CommandConnection> connection)
@@ -45,13 +45,16 @@ class CommandConnection::Command final : public ServedCommand {
   httpstream::StreamWriter take_standard_error() override { return take(connection_->outputs_[1]); }
 
   bool tty() const override { return connection_->tty_; }
+  TerminalSize terminal_size() const override {
+    return connection_->size_.value_or(TerminalSize());
+  }
   std::string peer() const override { return connection_->peer_; }
   const std::string& protocol() const override { return connection_->protocol_; }
 
   void on_resize(ResizeHandler handler) override {
     if (connection_->finished()) return;
-    std::swap(connection_->on_resize_, handler);  // the old one dies last
-    if (connection_->size_) connection_->turn_.schedule();
+    std::swap(connection_->on_resize_, handler);  // the old handler is destroyed last
+    if (connection_->size_untold_) connection_->turn_.schedule();
   }
 
   void on_gone(GoneHandler handler) override {
@@ -85,6 +88,7 @@ CommandConnection::CommandConnection(uv_loop_t* loop, RequestedStreams requested
       on_ready_(std::move(on_ready)),
       on_over_(std::move(on_over)),
       stream_timer_(loop, [this] { streams_are_late(); }),
+      size_timer_(loop, [this] { no_size_comes(); }),
       close_timer_(loop, [this] { close_is_late(); }),
       close_limit_(loop, options_->close_grace, options_->connection.slow_reader_timeout),
       turn_(loop, [this] { turn(); }) {}
@@ -126,24 +130,24 @@ void CommandConnection::new_stream(StreamPtr stream, httpstream::StreamDecision 
         place == nullptr ? "the request does not ask for it" : "it is there already";
     log("stream of type '" + type + "' refused: " + why);
     decision.reject();
-    // Not what was asked for, so the command that was is not run either.
+    // A client that creates other streams than its request names gets no command run.
     return refuse(
         failure_status(400, "BadRequest", "unexpected stream type: \"" + type + "\": " + why));
   }
-  if (phase_ != Phase::kWaiting) return decision.reject();  // its time is over
+  if (phase_ != Phase::kWaiting) return decision.reject();  // too late
   *place = std::move(stream);
   decision.accept();
   accepted(*place);
   if (status_ && error_) return send_status();
-  // In the next turn what came together with the last stream is known, too.
-  if (has_all_streams()) turn_.schedule();
+  if (has_all_streams()) streams_are_there();
 }
 
-// The client says nothing on its error stream and on the outputs.
+// The client sends nothing on the error stream and the outputs.
 void CommandConnection::accepted(StreamPtr& place) {
   const auto self = shared_from_this();
   if (&place == &resize_) {
     place->on_data([self](Bytes bytes) { self->sizes_received(bytes); });
+    place->on_end([self](const Error&) { self->no_size_comes(); });
   } else if (&place == &error_) {
     place->reader().discard();
     place->on_sent([self](const Error& how) { self->error_stream_sent(how); });
@@ -161,7 +165,21 @@ bool CommandConnection::has_all_streams() const {
          (outputs_[1] || !use_stderr_) && (resize_ || !tty_ || !has_resize());
 }
 
-// The error stream may still come, until the time for the streams is over.
+// Runs the command in the next turn, when frames that came with the last stream were read, too.
+void CommandConnection::streams_are_there() {
+  stream_timer_.stop();
+  if (awaits_size()) size_timer_.start(options_->terminal_size_timeout);
+  turn_.schedule();
+}
+
+bool CommandConnection::awaits_size() const { return resize_ && !size_ && !no_size_comes_; }
+
+void CommandConnection::no_size_comes() {
+  no_size_comes_ = true;
+  turn_.schedule();
+}
+
+// The failure is sent when the error stream is created, until stream_creation_timeout.
 void CommandConnection::refuse(const Status& status) {
   if (phase_ != Phase::kWaiting || status_) return;
   status_ = status;
@@ -178,13 +196,13 @@ void CommandConnection::streams_are_late() {
 
 void CommandConnection::turn() {
   const auto self = shared_from_this();
-  if (phase_ == Phase::kWaiting && !status_ && has_all_streams()) run();
+  if (phase_ == Phase::kWaiting && !status_ && has_all_streams() && !awaits_size()) run();
   tell();
   if (phase_ == Phase::kOver) on_over_(self);
 }
 
 void CommandConnection::run() {
-  stream_timer_.stop();
+  size_timer_.stop();
   ReadyHandler on_ready = std::move(on_ready_);
   if (error_stream_over_) {
     phase_ = Phase::kTold;
@@ -193,26 +211,37 @@ void CommandConnection::run() {
   }
   phase_ = Phase::kRunning;
   if (protocol_ == kProtocolV1) {
-    // What kubelets of 1.0 did, and what clients of v1 are made for.
+    // As kubelets of Kubernetes 1.0 did, and as clients of v1 expect.
     error_->reset(wire::RstStatus::kCancel);
-    // What stays open tells when the client goes.
+    // The streams that stay open show when the client goes.
     if (stdin_ && (use_stdout_ || use_stderr_)) stdin_->close();
   }
   on_ready(std::make_shared<Command>(shared_from_this()));
 }
 
-// ---- what the Runtime is told
+// ---- reports to the Runtime
 
 void CommandConnection::sizes_received(Bytes bytes) {
-  if (const Error error = size_reader_.take(bytes, size_)) log(error.message());
+  std::optional<TerminalSize> newest;
+  const Error error = size_reader_.take(bytes, newest);
+  if (error) log(error.message());
+  // A client that does not know its terminal's size says 0; Kubernetes' runtimes take no such size.
+  if (newest && newest->width > 0 && newest->height > 0) {
+    size_ = newest;
+    size_untold_ = true;
+  } else if (newest || error) {
+    no_size_comes_ = true;
+  }
+  if (phase_ == Phase::kWaiting) turn_.schedule();
   tell();
 }
 
 // A handler may replace itself, finish the command, or drop it.
 void CommandConnection::tell() {
   const auto self = shared_from_this();
-  if (phase_ == Phase::kRunning && on_resize_ && size_) {
-    on_resize_(*std::exchange(size_, std::nullopt));
+  if (phase_ == Phase::kRunning && on_resize_ && size_untold_) {
+    size_untold_ = false;
+    on_resize_(*size_);
   }
   if (gone_ == Gone::kUntold && on_gone_) {
     gone_ = Gone::kTold;
@@ -220,8 +249,8 @@ void CommandConnection::tell() {
   }
 }
 
-// The client has given up, or the connection has gone under it. All halves hear of their ends in
-// the next turn: no reader that pauses keeps the connection.
+// The client has given up, or its connection was lost. All halves report their ends in the next
+// turn, so that no paused reader keeps the connection open.
 void CommandConnection::gone() {
   if (finished()) return;
   phase_ = Phase::kTold;
@@ -233,7 +262,7 @@ void CommandConnection::gone() {
   tell();
 }
 
-// What waits for a client that has gone would hold its connection up.
+// Bytes that are queued for a client that has gone would keep its connection open.
 void CommandConnection::reset_outputs() {
   for (const StreamPtr& output : outputs_) {
     if (output) output->reset();
@@ -242,13 +271,13 @@ void CommandConnection::reset_outputs() {
 
 // ---- the end
 
-// It ends only when this side ends it, the client takes it away, or the connection goes.
+// Our direction of it ends when this side ends it, the client resets it, or the connection is lost.
 void CommandConnection::error_stream_sent(const Error& how) {
   error_stream_over_ = true;
   if (phase_ == Phase::kRunning && protocol_ != kProtocolV1) return gone();
-  // Nobody waits for the rest of the output any more.
+  // The client does not want the rest of the output.
   if (phase_ == Phase::kFinishing && protocol_ != kProtocolV1) reset_outputs();
-  // The client has its time from when the status is on its way.
+  // The client's time to close starts when the status has been sent.
   if (phase_ == Phase::kTold && !how) close_timer_.start(options_->close_grace);
 }
 
@@ -258,7 +287,7 @@ void CommandConnection::output_sent(const Error& how) {
   if (phase_ == Phase::kFinishing && open_outputs_ == 0) send_status();
 }
 
-// In v1 there is no error stream that would tell of a client that goes.
+// In v1 no error stream shows that the client goes, so the other streams do.
 void CommandConnection::other_sent(const Error& how) {
   if (phase_ == Phase::kRunning && protocol_ == kProtocolV1 && is_with_connection(how)) gone();
 }
@@ -269,7 +298,7 @@ void CommandConnection::finish(const Status& status) {
   status_ = status;
   const ServedCommand::ResizeHandler no_sizes = std::move(on_resize_);
   const ServedCommand::GoneHandler nobody_hears = std::move(on_gone_);
-  // What nobody has taken.
+  // Ends the halves that were not taken.
   if (stdin_) stdin_->reader().discard();
   for (const StreamPtr& output : outputs_) {
     if (output) output->close();
@@ -281,18 +310,19 @@ void CommandConnection::finish(const Status& status) {
 void CommandConnection::send_status() {
   const bool has_run = std::exchange(phase_, Phase::kTold) == Phase::kFinishing;
   stream_timer_.stop();
+  size_timer_.stop();
   close_limit_.stop();
   if (protocol_ == kProtocolV1 && has_run) {
     if (!status_->success) log("v1 cannot tell the client: " + status_->message);
     return close_timer_.start(options_->close_grace);
   }
-  // If the client has gone there is nobody to tell.
+  // Sends no status to a client that has reset the error stream.
   std::string text = error_stream_text(protocol_, *status_);
   if (error_stream_over_ || (!text.empty() && error_->write(Buffer(std::move(text))))) {
     return connection_->close();
   }
   error_->close();
-  // Nor does one that gives no window keep the connection.
+  // A client that gives no window for the status does not keep the connection open.
   close_timer_.start(stopping_
                          ? options_->close_grace
                          : std::max(options_->close_grace, options_->stream_creation_timeout));
@@ -303,6 +333,7 @@ void CommandConnection::stop() {
   if (phase_ == Phase::kFinishing) close_limit_.start(connection_);
   if (phase_ == Phase::kWaiting) {
     phase_ = Phase::kTold;
+    size_timer_.stop();
     const ReadyHandler never = std::move(on_ready_);
   }
   if (phase_ != Phase::kTold) return;
@@ -318,9 +349,10 @@ void CommandConnection::close_is_late() {
 
 void CommandConnection::connection_closed(const Error& error) {
   stream_timer_.stop();
+  size_timer_.stop();
   close_timer_.stop();
   close_limit_.stop();
-  // A client that has its status may leave as it likes; one that breaks the protocol is heard of.
+  // A client that has its status may close in any way; only broken SPDY is then logged.
   const bool early = phase_ < Phase::kTold || gone_ != Gone::kNo;
   if (error && (early || error.code() != session::Errc::kConnectionLost)) log(error.message());
   gone();

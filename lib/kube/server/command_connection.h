@@ -17,16 +17,16 @@
 
 namespace uvspdy::kube {
 
-/// The server's side of one exec or attach connection: its streams from their creation to the
-/// status. Its server owns it, until `on_over` says, from the loop, that the connection is closed.
+/// The server's side of one exec or attach connection: its streams, from their creation to the
+/// status. Its server owns it until `on_over` reports, from the loop, that the connection is over.
 ///
-///     kWaiting    for the streams that the request promises
+///     kWaiting    for the streams that the request promises, and a terminal's first size
 ///     kRunning    the Runtime has the command
-///     kFinishing  what was written to the outputs leaves, and their ends
-///     kTold       the status is on its way; the client's turn to close
-///     kOver       there is no client any more
+///     kFinishing  the command has ended; the rest of its output is being sent
+///     kTold       the status is being sent; then the client is to close the connection
+///     kOver       the connection is closed
 ///
-/// It keeps the streams to the end and hears how each direction ends, whoever has their halves.
+/// It keeps the streams to the end and notes how each direction ends, whoever holds their halves.
 class CommandConnection : public std::enable_shared_from_this<CommandConnection> {
  public:
   using StreamPtr = std::shared_ptr<httpstream::Stream>;
@@ -38,12 +38,12 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
                     std::string peer, std::shared_ptr<const StreamingServer::Options> options,
                     ReadyHandler on_ready, OverHandler on_over);
 
-  /// For the connection that carries the command, before it exists.
+  /// The handler of new streams, needed to create the connection that is passed to `start`.
   httpstream::NewStreamHandler new_stream_handler();
   void start(std::shared_ptr<httpstream::Connection> connection);
 
-  /// The server stops: ends it at once unless the Runtime has the command, and else soon after its
-  /// `finish`.
+  /// For a stopping server: ends the connection at once, or, if the Runtime has the command, soon
+  /// after its `finish`.
   void stop();
 
  private:
@@ -57,6 +57,9 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   StreamPtr* place_for(std::string_view type);
   void accepted(StreamPtr& place);
   bool has_all_streams() const;
+  void streams_are_there();
+  bool awaits_size() const;
+  void no_size_comes();
   void refuse(const Status& status);
   void streams_are_late();
   void turn();
@@ -93,19 +96,22 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   Phase phase_ = Phase::kWaiting;
   Gone gone_ = Gone::kNo;
   bool stopping_ = false;
-  bool error_stream_over_ = false;  // our direction of it
+  bool error_stream_over_ = false;  // our direction of the error stream
   int open_outputs_ = 0;
-  // Of a request that is refused before it runs, or of `finish`; the error stream may still have
-  // to come.
+  // Of a refused request, or of `finish`; kept until it is sent, for the error stream may come
+  // later.
   std::optional<Status> status_;
   TerminalSizeReader size_reader_;
-  std::optional<TerminalSize> size_;  // not told yet
+  std::optional<TerminalSize> size_;  // the newest
+  bool size_untold_ = false;
+  bool no_size_comes_ = false;  // or none that a command would wait for
   ServedCommand::ResizeHandler on_resize_;
   ServedCommand::GoneHandler on_gone_;
-  net::Timer stream_timer_;  // all streams must be there by then
-  net::Timer close_timer_;   // the client must have closed by then
-  CloseLimit close_limit_;   // of a server that stops
-  net::Wakeup turn_;         // for what must not happen inside a call
+  net::Timer stream_timer_;  // stream_creation_timeout
+  net::Timer size_timer_;    // terminal_size_timeout
+  net::Timer close_timer_;   // close_grace
+  CloseLimit close_limit_;   // while the server stops
+  net::Wakeup turn_;         // calls turn() from the loop
 };
 
 }  // namespace uvspdy::kube

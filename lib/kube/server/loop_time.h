@@ -8,8 +8,8 @@
 
 namespace uvspdy::kube {
 
-/// The loop's time (uv_now) when a duration from now will have passed: now for one below 0, and the
-/// last time that there is for one that is longer.
+/// The loop's time (uv_now) `duration` from now; now for a negative duration, and INT64_MAX for one
+/// that would exceed it.
 inline std::uint64_t loop_time_after(const uv_loop_t* loop, std::chrono::milliseconds duration) {
   const std::uint64_t now = uv_now(loop);
   if (duration.count() <= 0) return now;

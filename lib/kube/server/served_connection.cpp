@@ -8,7 +8,7 @@
 namespace uvspdy::kube {
 namespace {
 
-// A stream that takes no text is over, and says so.
+// If the text cannot be written, the stream is over and reports that itself.
 void end_with(httpstream::Stream& stream, std::string text) {
   if (text.empty() || !stream.write(Buffer(std::move(text)))) stream.close();
 }
@@ -20,7 +20,7 @@ void end_error_stream(const std::shared_ptr<httpstream::Stream>& stream, std::st
   end_with(*stream, std::move(text));
 }
 
-/// What a Runtime holds.
+/// The ForwardedConnection that a Runtime holds.
 class ServedConnection::Answer final : public ForwardedConnection {
  public:
   explicit Answer(std::shared_ptr<ServedConnection> served) : served_(std::move(served)) {}
@@ -46,9 +46,9 @@ ServedConnection::ServedConnection(StreamPtr error, StreamPtr data, Options opti
 
 std::shared_ptr<ForwardedConnection> ServedConnection::begin() {
   const auto self = shared_from_this();
-  // Nothing of ours has ended yet: such an end can only be the client's doing.
+  // This side has not ended its direction yet, so only the client can have.
   data_->on_sent([self](const Error&) { self->gone(); });
-  // The client says nothing on it, and takes it away only when it gives up.
+  // The client sends nothing on the error stream, and resets it only to give up.
   error_->reader().discard();
   error_->on_sent([self](const Error& how) { self->error_stream_over(how); });
   return std::make_shared<Answer>(self);
@@ -96,9 +96,9 @@ void ServedConnection::answer_dropped() {
   if (state_ == State::kByHand) data_over({});
 }
 
-// ---- what happens to them
+// ---- events
 
-// The client has left before it got an answer.
+// The client has given up before an answer.
 void ServedConnection::gone() {
   if (state_ != State::kWaiting) return;
   gone_ = true;
@@ -108,14 +108,14 @@ void ServedConnection::gone() {
 
 void ServedConnection::relay_over(const Error& error) {
   relay_.reset();
-  // A client that resets, or is lost, has given up its own end: nothing to tell of.
+  // A stream that the client has reset or lost is not logged: the client knows.
   if (error && error.code().category() != session::category()) {
     options_.log("forwarding " + options_.target + ": " + error.message());
   }
   data_over({});
 }
 
-// The error stream's end is the server's last word about the connection.
+// Ends the error stream, by which the server reports that the connection is over.
 void ServedConnection::data_over(std::string text) {
   state_ = State::kEnding;
   if (const auto data = std::move(data_)) data->reset();
@@ -127,11 +127,11 @@ void ServedConnection::error_stream_over(const Error& how) {
   switch (state_) {
     case State::kWaiting: return gone();
     case State::kRelayed:
-      // What the client has sent before it gave up still reaches the target.
+      // Bytes that the client sent before it gave up still reach the target.
       return relay_->break_off_stream(how);
     case State::kByHand: return data_->reset();
     case State::kEnding:
-      error_->reset();  // for a client that leaves its own half open
+      error_->reset();  // a client may leave its own direction open
       return over();
     case State::kOver: return;
   }
@@ -144,7 +144,7 @@ void ServedConnection::reset() {
 
 void ServedConnection::over() {
   state_ = State::kOver;
-  // They hold the owner, and a Runtime may hold us.
+  // These handlers hold the owner, which must not live as long as a Runtime holds this object.
   const auto log = std::move(options_.log);
   options_.on_over(shared_from_this());
 }

@@ -17,12 +17,12 @@
 
 namespace uvspdy::kube {
 
-/// Ends the error stream of a pair, behind a text if there is one. A client that leaves its own
-/// half open has the stream reset behind that.
+/// Ends the error stream of a pair, after `text` if it is not empty. If the client leaves its own
+/// direction open, the stream is reset after that.
 void end_error_stream(const std::shared_ptr<httpstream::Stream>& stream, std::string text);
 
-/// Both streams of one forwarded connection, until both are over. Its ServedPortForward owns it; a
-/// Runtime has the ForwardedConnection that `begin` makes.
+/// The two streams of one forwarded connection, until both are over. A ServedPortForward owns it; a
+/// Runtime holds the ForwardedConnection that `begin` makes.
 class ServedConnection : public std::enable_shared_from_this<ServedConnection> {
  public:
   struct Options {
@@ -38,7 +38,7 @@ class ServedConnection : public std::enable_shared_from_this<ServedConnection> {
 
   ServedConnection(StreamPtr error, StreamPtr data, Options options);
 
-  /// Watches the streams. What it returns answers; dropped, it says so.
+  /// Sets the streams' handlers, and makes the object by which a Runtime answers.
   std::shared_ptr<ForwardedConnection> begin();
 
   /// Gives the connection up at once.
@@ -73,7 +73,7 @@ class ServedConnection : public std::enable_shared_from_this<ServedConnection> {
   Options options_;
   bool gone_ = false;  // before it was answered
   OnceCallback<void()> on_gone_;
-  std::optional<net::Wakeup> tell_gone_;      // to a handler that was set behind that
+  std::optional<net::Wakeup> tell_gone_;      // calls an on_gone_ that was set after that
   std::shared_ptr<httpstream::Relay> relay_;  // in kRelayed
   State state_ = State::kWaiting;
   bool error_stream_over_ = false;

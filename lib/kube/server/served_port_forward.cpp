@@ -31,7 +31,7 @@ bool is_error_stream(const httpstream::Stream& stream) {
   return stream.headers().get(kHeaderStreamType) == kStreamTypeError;
 }
 
-// What the streams of a pair have in common.
+// The name that both streams of a pair share.
 std::string pair_name(const httpstream::Stream& stream) {
   const std::string request_id(stream.headers().get(kHeaderRequestId).value_or(""));
   if (!request_id.empty()) return "request " + request_id;
@@ -102,14 +102,14 @@ void ServedPortForward::new_stream(StreamPtr stream, httpstream::StreamDecision 
     const Pair complete = std::move(waiting_.extract(name).mapped());
     return pair_is_complete(name, complete);
   }
-  // Nothing of ours has ended yet: such an end can only be the client's doing.
+  // This side has not ended its direction yet, so only the client can have.
   stream->on_sent([self = shared_from_this(), name](const Error&) { self->lose_pair(name); });
   if (is_error) stream->reader().discard();
   pair.deadline = loop_time_after(loop_, options_.stream_creation_timeout);
   if (waiting_.size() == 1) pair_timer_.start(options_.stream_creation_timeout);
 }
 
-// One of its streams is gone before the other has come.
+// One stream of a pair has ended before the other was created.
 void ServedPortForward::lose_pair(const std::string& name) {
   if (const auto node = waiting_.extract(name)) end_pair(node.mapped(), {});
 }
@@ -187,7 +187,7 @@ void ServedPortForward::connection_closed(const Error& error) {
   // A client ends a port-forward by going away.
   if (error && error.code() != session::Errc::kConnectionLost) log(error.message());
   check_over();
-  // What it holds may hold a ForwardedConnection of ours.
+  // The handler may hold a ForwardedConnection, and with it this object.
   const Handler no_more_come = std::move(on_connection_);
 }
 

@@ -23,28 +23,28 @@
 
 namespace uvspdy::kube {
 
-/// The SPDY connection of one portforward on the server: makes pairs of the streams that the client
-/// creates, and hands each on as a ForwardedConnection. Its server owns it, until `on_over` says,
-/// from the loop, that the connection is closed and the last forwarded one has ended.
+/// The SPDY connection of one portforward on the server: pairs the streams that the client creates
+/// and delivers each pair as a ForwardedConnection. Its server owns it until `on_over` reports,
+/// from the loop, that the connection is closed and the last forwarded connection has ended.
 ///
-/// The error and the data stream of a pair have the same requestID. Old clients send none: with
-/// them the error stream N belongs to the data stream N + 2.
+/// The error and the data stream of a pair have the same requestID. Old clients send no requestID:
+/// then error stream N and data stream N + 2 are a pair.
 class ServedPortForward : public std::enable_shared_from_this<ServedPortForward> {
  public:
   struct Options {
     /// How long a client may take for the second stream of a pair.
     std::chrono::milliseconds stream_creation_timeout = std::chrono::seconds(30);
-    /// How long the connection may carry nothing (Connection::set_idle_timeout); 0: for ever.
+    /// See Connection::set_idle_timeout; 0: for ever.
     std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(4);
-    /// How long a client may take nothing once the server stops, and how long in all.
+    /// How long a client may take nothing while the server stops, and how long stopping may take.
     std::chrono::milliseconds close_grace = std::chrono::seconds(3);
     std::chrono::milliseconds slow_reader_timeout = std::chrono::minutes(2);
-    /// Forwarded connections at one time, those counted that wait for their second stream. Streams
-    /// for further ones are refused.
+    /// How many forwarded connections there may be at a time, those included that wait for their
+    /// second stream. Further streams are refused.
     std::size_t max_connections = 1000;
-    /// For what targets send: see httpstream::RelayOptions.
+    /// Blocks for the bytes that targets send: see httpstream::RelayOptions.
     std::shared_ptr<BufferPool> pool;
-    /// Hears, a line each, what went wrong.
+    /// Receives a line of text for each failure.
     Callback<void(std::string_view)> log;
   };
   using Handler = Callback<void(std::shared_ptr<ForwardedConnection>)>;
@@ -53,11 +53,11 @@ class ServedPortForward : public std::enable_shared_from_this<ServedPortForward>
   ServedPortForward(uv_loop_t* loop, PortForwardRequest request, Options options, std::string peer,
                     Handler on_connection, OverHandler on_over);
 
-  /// For the connection that carries it, before that exists.
+  /// The handler of new streams, needed to create the connection that is passed to `start`.
   httpstream::NewStreamHandler new_stream_handler();
   void start(std::shared_ptr<httpstream::Connection> connection);
 
-  /// Ends the connection, soon, and those that are forwarded over it.
+  /// Resets all forwarded connections, and closes the SPDY connection soon.
   void terminate();
 
  private:

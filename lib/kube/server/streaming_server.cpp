@@ -23,7 +23,7 @@ namespace {
 
 using httpstream::HttpExchange;
 
-// What stands in front of a token, in the order of StreamingRequest.
+// The path before a token, in the order of StreamingRequest's alternatives.
 constexpr std::array<std::string_view, 3> kTokenPaths = {"/exec/", "/attach/", "/portforward/"};
 static_assert(std::variant_size_v<StreamingRequest> == kTokenPaths.size());
 
@@ -31,7 +31,7 @@ std::string_view token_path(const StreamingRequest& request) {
   return kTokenPaths[request.index()];
 }
 
-// The last segment of a path, behind one of ours; nothing if it is no such path.
+// The token of a path, after one of kTokenPaths; nothing for another path.
 std::optional<std::string_view> token_of(std::string_view path) {
   for (const std::string_view prefix : kTokenPaths) {
     if (path.starts_with(prefix)) return path.substr(prefix.size());
@@ -53,7 +53,7 @@ bool refuse_method(HttpExchange& exchange) {
   return true;
 }
 
-// What is read from targets at once, and how many such blocks are kept for use again.
+// The size of reads from targets, and how many blocks of that size are kept for reuse.
 constexpr std::size_t kBlockSize = 64 * 1024;
 constexpr std::size_t kPooledBlocks = 32;
 
@@ -62,7 +62,7 @@ constexpr std::array kRemoteCommandProtocols = {kProtocolV4, kProtocolV3, kProto
 
 }  // namespace
 
-/// Owns the connections. They hold on to it until they are over, so a server may be dropped before.
+/// Owns the connections, which keep it alive until they are over, also without the server.
 struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Shared> {
   uv_loop_t* loop;
   std::shared_ptr<Runtime> runtime;
@@ -72,7 +72,7 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
   StreamingTokens tokens;
   std::unordered_set<std::shared_ptr<CommandConnection>> commands;
   std::unordered_set<std::shared_ptr<ServedPortForward>> port_forwards;
-  // One for all forwarded connections: an idle one holds no block.
+  // One pool for all forwarded connections, since an idle connection holds no block.
   std::shared_ptr<BufferPool> pool = std::make_shared<BufferPool>(kBlockSize, kPooledBlocks);
   Stopping stopping;
 
@@ -111,8 +111,8 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
   }
 };
 
-// The upgrader says what is missing. Newer kubectl tries a WebSocket first and takes the answer as
-// the sign to come again with SPDY: nothing to log.
+// The upgrader answers. A request for another upgrade is not logged: newer kubectl tries a
+// WebSocket first, and after this answer comes again with SPDY.
 bool StreamingServer::Shared::refuse_without_upgrade(HttpExchange& exchange) const {
   if (httpstream::is_spdy_upgrade_request(exchange.request())) return false;
   const auto refused = httpstream::ResponseUpgrader().upgrade_response(exchange, {}, {});
@@ -120,8 +120,8 @@ bool StreamingServer::Shared::refuse_without_upgrade(HttpExchange& exchange) con
   return true;
 }
 
-// Agrees on a protocol, upgrades, and starts what `make` makes to serve it, which `owners` keep
-// until it is over.
+// Negotiates a protocol, upgrades, and starts the object that `make` makes to serve the connection;
+// `owners` keeps that object until it is over.
 template <class Served, class Make>
 void StreamingServer::Shared::start(HttpExchange& exchange,
                                     std::span<const std::string_view> protocols,
@@ -183,7 +183,7 @@ Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
   if (Error error = check_request(request)) return error;
   httpstream::Url url = *base;
   url.target = base_path + std::string(token_path(request));
-  uv_update_time(loop);  // a call may come long after the turn began
+  uv_update_time(loop);  // uv_now may be old: this turn may have begun long ago
   const Result<std::string> token = tokens.insert(std::move(request), now());
   if (!token) return token.error();
   url.target += *token;
@@ -192,7 +192,7 @@ Result<std::string> StreamingServer::Shared::url(StreamingRequest request) {
 
 void StreamingServer::Shared::stop(OnceCallback<void()> done) {
   stopping.begin(std::move(done));
-  const auto last_of_it = std::move(runtime);  // it hears of no more clients
+  const auto last_of_it = std::move(runtime);  // gets no more clients
   for (const auto& command : commands) command->stop();
   for (const auto& port_forward : port_forwards) port_forward->terminate();
   tokens.clear();

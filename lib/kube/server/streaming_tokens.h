@@ -14,8 +14,8 @@
 
 namespace uvspdy::kube {
 
-/// Requests that were authorized somewhere else, each under a random token that works once and for
-/// a time. Bounded: what has expired makes room, what has not is never pushed out.
+/// Authorized requests, each under a random token that works once and for a limited time. Their
+/// number is limited: expired ones are removed to make room, others never are.
 class StreamingTokens {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -33,7 +33,7 @@ class StreamingTokens {
   /// Whether `take` would give a request.
   bool contains(std::string_view token, Time now) const;
 
-  /// The request, once; nothing for a token that is unknown, used or expired.
+  /// Removes and returns the request; nothing for a token that is unknown, used or expired.
   std::optional<StreamingRequest> take(std::string_view token, Time now);
 
   void clear() {
@@ -41,7 +41,7 @@ class StreamingTokens {
     by_age_.clear();
   }
 
-  /// Tokens that are kept, expired ones among them until the next `insert`.
+  /// The number of tokens that are kept; expired ones count until the next `insert`.
   std::size_t size() const { return by_age_.size(); }
 
  private:
@@ -51,7 +51,7 @@ class StreamingTokens {
     Time expires;
   };
 
-  // What the clock's times can be added to.
+  // Short enough to be added to the clock's times without overflow.
   static constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365 * 100);
 
   std::chrono::milliseconds lifetime_;

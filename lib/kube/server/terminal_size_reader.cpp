@@ -7,7 +7,7 @@
 namespace uvspdy::kube {
 namespace {
 
-// A size is some thirty bytes; more than this without an end is none.
+// A size has some thirty bytes. An object without an end in this many is an error.
 constexpr std::size_t kMaxObject = 1024;
 
 }  // namespace
@@ -15,7 +15,7 @@ constexpr std::size_t kMaxObject = 1024;
 Error TerminalSizeReader::take(Bytes bytes, std::optional<TerminalSize>& last) {
   std::string_view rest = text_of(bytes);
   while (!ended_ && !rest.empty()) {
-    // The objects hold numbers alone, so the first brace that closes is an object's end.
+    // The objects contain only numbers, so the first closing brace is an object's end.
     const std::size_t brace = rest.find('}');
     const std::string_view piece = rest.substr(0, brace == rest.npos ? rest.size() : brace + 1);
     if (text_.size() + piece.size() > kMaxObject) {

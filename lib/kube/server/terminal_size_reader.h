@@ -9,12 +9,12 @@
 
 namespace uvspdy::kube {
 
-/// Reads a resize stream: one JSON object after another, cut anywhere.
+/// Reads a resize stream: JSON objects one after another, in pieces of any length.
 class TerminalSizeReader {
  public:
-  /// Takes what has come, and sets `last` to the last size that is complete now, if there is one.
-  /// Errors: kBadRequest for what is not a size; from then on everything is ignored, as by the CRI
-  /// server.
+  /// Takes the next bytes, and sets `last` to the last size that they complete, if they do.
+  /// Errors: kBadRequest for an object that is not a size; all further bytes are ignored, as by the
+  /// CRI server.
   Error take(Bytes bytes, std::optional<TerminalSize>& last);
 
  private:

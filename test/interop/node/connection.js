@@ -19,6 +19,7 @@ function speak (socket, isServer, options, onProblem) {
   connection.on('frame', (frame) => checkStreamWindow(connection, frame, onProblem))
   ignoreWindowsOfForgottenStreams(connection)
   if (options.strict) giveConnectionWindowLate(connection, onProblem)
+  if (!options.overstep) keepConnectionWindow(connection)
   connection.start(3.1)
   return connection
 }
@@ -59,6 +60,27 @@ function giveConnectionWindowLate (connection, onProblem) {
       connection._onSessionWindowDrain()
     })
   })
+}
+
+// The library waits while the connection's window is used up, and then sends the whole piece, of up to
+// 8,192 bytes, however little was given back. Here a piece waits until the window has room for it.
+function keepConnectionWindow (connection) {
+  const window = connection._spdyState.window.send
+  const update = window.update
+  const fits = (size) => window.current + size >= 0
+  window.update = (size, callback) => {
+    if (size > 0 || !callback || fits(size)) return update.call(window, size, callback)
+    window._refillQueue.push({ size, callback })
+  }
+  window._processRefillQueue = () => {
+    if (window._refilling) return
+    window._refilling = true
+    while (window._refillQueue.length > 0 && !window.isEmpty() && fits(window._refillQueue[0].size)) {
+      const { size, callback } = window._refillQueue.shift()
+      update.call(window, size, callback)
+    }
+    window._refilling = false
+  }
 }
 
 /** Accepts connections on a free port. Resolves to the server, which listens. */

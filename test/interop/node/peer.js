@@ -82,7 +82,8 @@ function parse (args) {
       window: { ...whole, default: String(1 << 20) },
       timeout: { ...whole, default: '60' },
       stored: { type: 'boolean', default: false },
-      strict: { type: 'boolean', default: false }
+      strict: { type: 'boolean', default: false },
+      overstep: { type: 'boolean', default: false }
     }
   })
   for (const name of ['streams', 'bytes', 'count', 'window', 'timeout']) {

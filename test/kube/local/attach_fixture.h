@@ -30,13 +30,18 @@ struct ManualClient {
   bool ended = false;  // of the error stream
   bool closed = false;
 
+  /// A terminal's first size follows the last stream, as with kubectl.
   ManualClient(TestLoop& loop, std::uint16_t port, const kube::ExecRequest& request,
-               std::string_view protocol = kube::kProtocolV4)
+               std::string_view protocol = kube::kProtocolV4, kube::TerminalSize size = {})
       : ManualClient(loop, port, kube::requested_streams(request), kube::exec_target(request),
-                     protocol) {}
+                     protocol) {
+    if (resize) set_size(size);
+  }
   ManualClient(TestLoop& loop, std::uint16_t port, const kube::AttachRequest& request)
       : ManualClient(loop, port, kube::requested_streams(request), kube::attach_target(request),
-                     kube::kProtocolV4) {}
+                     kube::kProtocolV4) {
+    if (resize) set_size({});
+  }
   ManualClient(const ManualClient&) = delete;
   ManualClient& operator=(const ManualClient&) = delete;
 

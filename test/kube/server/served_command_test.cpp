@@ -188,8 +188,11 @@ TEST_CASE("ServedCommand: a terminal: one output, and sizes from v3 on") {
   std::vector<std::string> types{"error", "stdin", "stdout"};
   if (has_resize(protocol)) types.push_back("resize");
   // A server ignores stderr beside a terminal.
-  Pair pair(loop, kExec + "input=1&output=1&error=1&tty=1", types, protocol);
+  StreamingServer::Options options = Pair::patient();
+  options.terminal_size_timeout = 0ms;
+  Pair pair(loop, kExec + "input=1&output=1&error=1&tty=1", types, protocol, std::move(options));
   CHECK(pair.command->tty());
+  CHECK(pair.command->terminal_size() == TerminalSize());
   CHECK_FALSE(pair.command->take_standard_error());
   std::vector<TerminalSize> sizes;
   if (has_resize(protocol)) {
@@ -210,6 +213,7 @@ TEST_CASE("ServedCommand: a terminal: one output, and sizes from v3 on") {
     send(next.substr(9));
     REQUIRE(loop.run_until([&] { return sizes.size() == 2; }));
     CHECK(sizes == std::vector<TerminalSize>{{100, 40}, {132, 50}});
+    CHECK(pair.command->terminal_size() == TerminalSize{132, 50});
     // What is no size is not told, and harms nothing.
     send("{\"Width\":1}" + to_json({1, 1}));
     REQUIRE(loop.run_until([&] { return pair.host.logged("terminal's size"); }));
@@ -218,6 +222,65 @@ TEST_CASE("ServedCommand: a terminal: one output, and sizes from v3 on") {
   pair.command->finish(exit_status(0));
   REQUIRE(loop.run_until([&] { return pair.client.happened("stdout end"); }));
   pair.end(loop);
+}
+
+TEST_CASE("ServedCommand: a terminal's command waits for the first size, while one may come") {
+  struct Case {
+    std::string sent;
+    TerminalSize size;
+  };
+  const auto json = [](TerminalSize size) { return to_json(size); };
+  const std::vector<Case> cases{
+      {json({80, 24}), {80, 24}}, {json({80, 24}) + json({100, 40}), {100, 40}},
+      {json({0, 0}), {}},         {json({80, 0}), {}},
+      {"no size}", {}},           {"", {}}};
+  const Case current = cases[GENERATE(range(std::size_t{0}, std::size_t{6}))];
+  CAPTURE(current.sent);
+  TestLoop loop;
+  StreamingServer::Options options = Pair::patient();
+  options.terminal_size_timeout = 1h;
+  options.stream_creation_timeout = 1h;
+  StreamingHost host(loop, std::move(options));
+  RemoteCommandPeer client(loop, host.port(), kExec + "output=1&tty=1");
+  client.create_all({"error", "resize", "stdout"});
+  bool passed = false;
+  client.connection->ping([&](const auto&) { passed = true; });
+  REQUIRE(loop.run_until([&] { return passed; }));
+  CHECK(host.runtime->commands.empty());
+  if (current.sent.empty()) {
+    client.streams["resize"]->close();  // none comes
+  } else {
+    CHECK_FALSE(client.streams["resize"]->write(Buffer::copy_of(current.sent)));
+  }
+  REQUIRE(loop.run_until([&] { return host.runtime->commands.size() == 1; }));
+  const auto command = std::move(host.runtime->commands.front());
+  host.runtime->commands.clear();
+  CHECK(command->terminal_size() == current.size);
+  command->finish(exit_status(0));
+  client.connection->close();
+  host.http->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("ServedCommand: a client that goes, or a server that stops, while a size is awaited") {
+  TestLoop loop;
+  StreamingServer::Options options = Pair::patient();
+  options.terminal_size_timeout = 1h;
+  StreamingHost host(loop, std::move(options));
+  RemoteCommandPeer client(loop, host.port(), kExec + "output=1&tty=1");
+  client.create_all({"error", "resize", "stdout"});
+  bool stopped = false;
+  if (GENERATE(true, false)) {
+    client.connection->abort();
+    stopped = true;
+  } else {
+    host.server->stop([&] { stopped = true; });
+  }
+  REQUIRE(loop.run_until([&] { return stopped && host.server->connections() == 0; }));
+  CHECK(host.runtime->calls.empty());
+  client.connection->close();
+  host.http->close();
+  REQUIRE(loop.run_out());
 }
 
 TEST_CASE("ServedCommand: resize where the version has none is refused, and nothing runs") {
@@ -507,7 +570,10 @@ TEST_CASE("ServedCommand: everything may be dropped inside its handlers") {
   client.create_all({"error", "stdin", "stdout", "resize"});
   CHECK_FALSE(client.streams["resize"]->write(Buffer::copy_of(to_json({80, 24}))));
   CHECK_FALSE(client.streams["stdin"]->write(Buffer::copy_of("x")));
-  if (where == 2) client.connection->abort();
+  if (where == 2) {
+    REQUIRE(loop.run_until([&] { return !host.runtime->commands.empty(); }));
+    client.connection->abort();
+  }
   REQUIRE(loop.run_until([&] { return dropped; }));
   client.connection->close();
   host.http->close();

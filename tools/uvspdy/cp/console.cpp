@@ -61,7 +61,7 @@ void Console::add(std::size_t bytes) {
 
 void Console::finish() {
   if (terminal_ && started_ && done_ > 0) {
-    draw();  // as it ended
+    draw();  // the final state
     errors_.write_words("\n");
   }
   drawn_ = false;
@@ -99,7 +99,7 @@ std::string Console::bar() const {
   text += " " + size_text(done);
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   if (seconds > 0) text += ", " + size_text(done / seconds) + "/s";
-  // One less than there are, so that the cursor stays on this line.
+  // One column less than the terminal has, so that the cursor stays on this line.
   const std::size_t width = terminal_width() - 1;
   if (text.size() >= width) return text.substr(0, width);
   return printable(name_, width - text.size()) + text;

@@ -11,8 +11,8 @@
 
 namespace uvspdy::command {
 
-/// What `cp` says on stderr: lines, and, when that is a terminal, a progress bar below them. Nobody
-/// holds up the copy by not reading it.
+/// The messages of `cp` on stderr: lines and, if stderr is a terminal, a progress bar below them.
+/// It never blocks the copy.
 class Console {
  public:
   Console();
@@ -20,22 +20,22 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  /// Whether a bar is shown at all: then a total is worth finding out.
+  /// Whether a bar is shown, so that finding out the total is worth while.
   bool shows_progress() const { return terminal_; }
 
-  /// Starts a bar anew; total 0: not known.
+  /// Starts a new bar; a total of 0 is not known.
   void start(std::string_view name, std::uint64_t total);
 
-  /// What is being copied now, for a total that is not known.
+  /// Sets the name of the file being copied, shown if the total is not known.
   void set_name(std::string_view name);
 
-  /// So many bytes more. Draws ten times a second at most.
+  /// Adds copied bytes. Draws at most ten times a second.
   void add(std::size_t bytes);
 
-  /// The bar goes away.
+  /// Removes the bar.
   void finish();
 
-  /// A line, made printable.
+  /// Writes a line, made printable.
   void line(std::string_view text);
 
  private:

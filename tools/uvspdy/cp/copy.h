@@ -9,38 +9,38 @@
 namespace uvspdy::command {
 
 struct CopyOptions {
-  /// Modes and times as they were; else as new files have them.
+  /// Whether files keep their modes and times.
   bool preserve = true;
 };
 
-// Both run the loop until all is done or has failed. What fails leaves nothing half done: a file
-// has its name only when all of it is there. Errors: one line for people.
+// These functions run the loop until they are done or have failed. A failure leaves no incomplete
+// file: a file gets its name only when it is complete. Errors: one line for people.
 
-/// Copies from the pod: `tar cf -` there, unpacked here under a temporary name, renamed when tar
-/// has ended well and its archive has an end.
+/// Copies from the pod: runs `tar cf -` there, unpacks its archive here under a temporary name, and
+/// renames that when tar has exited with 0 and the archive is complete.
 Error download(Pod& pod, const std::string& remote, const std::string& local,
                const CopyOptions& options);
 
-/// Where an upload goes on the other side.
+/// The target of an upload, in the pod.
 struct UploadTarget {
   std::string path;
-  std::string folder;  ///< that it is in, which is there
+  std::string folder;  ///< the folder of `path`, which exists
 };
 
-/// What `remote` means for it: that path, or one in it when it is a folder. To be asked once:
-/// what an upload that was cut off has moved to its place would make it another one. Errors: there
-/// is nothing to copy, and a folder where a file must go or none where one was named.
+/// Finds the target that `remote` means: that path or, if it is a folder, a path in it. Call it
+/// once, before all attempts: a folder that an interrupted attempt has put there would change the
+/// result. Errors: nothing to copy; a folder where a file must go; "remote/" that is no folder.
 Result<UploadTarget> find_upload_target(Pod& pod, const std::string& local,
                                         const std::string& remote);
 
-/// Copies to the pod: `tar xf -` there, into a temporary folder beside the target, moved by another
-/// command when tar has ended well and the last file has its size. What an earlier one has left
-/// there is replaced by the same.
+/// Copies to the pod: runs `tar xf -` there, into a temporary folder beside the target, whose
+/// content another command moves when tar has exited with 0 and the last file has its size. The
+/// result of an earlier attempt is replaced.
 Error upload(Pod& pod, const std::string& local, const UploadTarget& target,
              const CopyOptions& options);
 
-/// The options that tar needs to take a path as it is written: GNU's would read "\n" in one as a
-/// line's end, and the others do not know how to be told.
+/// The options with which the pod's tar takes a path literally. GNU tar would read "\n" in it as an
+/// end of line; other tars have no such option. Asks for tar's version if the path has a backslash.
 Result<std::vector<std::string>> literal_names(Pod& pod, const std::string& path);
 
 }  // namespace uvspdy::command

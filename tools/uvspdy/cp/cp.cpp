@@ -20,7 +20,7 @@
 namespace uvspdy::command {
 namespace {
 
-// Before a copy whose connection was lost is begun anew.
+// The delay before a copy is tried again whose connection was lost.
 constexpr std::chrono::seconds kRetryDelay{1};
 
 // How long the last connection may take to close in order.
@@ -63,7 +63,7 @@ int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const Cp
   }
 }
 
-// Or nothing, when people have been told why.
+// Nothing after a failure, which has been reported then.
 std::optional<std::string> choose_container(Loop& loop, kube::ApiServer& server,
                                             const kube::ExecRequest& request,
                                             const CpFlags& cp_flags) {

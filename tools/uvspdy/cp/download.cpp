@@ -24,7 +24,7 @@ Result<std::vector<std::string>> literal_names(Pod& pod, const std::string& path
 Error download(Pod& pod, const std::string& remote, const std::string& local,
                const CopyOptions& options) {
   const std::string base = base_of(remote);
-  // What has no name of its own is copied from inside.
+  // A path without a name of its own ("/", "..") is copied by its content.
   const std::string folder = base.empty() ? without_trailing_slashes(remote) : parent_of(remote);
   const Result<std::vector<std::string>> literal = literal_names(pod, remote);
   if (!literal) return literal.error();
@@ -41,9 +41,9 @@ Error download(Pod& pod, const std::string& remote, const std::string& local,
                      {.name = base, .target = staging->content(), .preserve = options.preserve},
                      pod.console());
     if (problem && !tar.ended()) {
-      tar.cancel();  // the mistake is in what it sends, or on this side
+      tar.cancel();  // the archive is bad, or this side has failed
     } else if (const Error failure = failure_of(tar.wait())) {
-      problem = failure;  // and what was missing in the archive comes from that
+      problem = failure;  // tar's failure explains what was missing in the archive
     }
   }
   pod.console().finish();

@@ -14,7 +14,7 @@ Error invalid(std::string text) {
 Result<FileSpec> parse_file_spec(const std::string& text) {
   if (text.empty()) return invalid("filepath can not be empty");
   const std::size_t colon = text.find(':');
-  // No pod is called '.', nor has a '/' at its beginning: such a name is a path with a colon in it.
+  // A pod's name is not '.' and does not begin with '/': such text is a path that contains a colon.
   if (colon == std::string::npos || text.front() == '/' || text.front() == '.') {
     return FileSpec{{}, {}, text};
   }

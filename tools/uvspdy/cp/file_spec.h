@@ -6,7 +6,7 @@
 
 namespace uvspdy::command {
 
-/// What `cp` copies from or to: kubectl's [[NAMESPACE/]POD:]PATH.
+/// An argument of `cp` in kubectl's form: [[NAMESPACE/]POD:]PATH.
 struct FileSpec {
   std::string pod_namespace;  ///< empty: not given
   std::string pod;            ///< empty: a local path
@@ -15,8 +15,8 @@ struct FileSpec {
   bool local() const { return pod.empty(); }
 };
 
-/// Reads one. A local path with a colon in it needs a './' in front only if the colon stands behind
-/// what looks like a pod, as with kubectl. Errors: std::errc::invalid_argument, in kubectl's words.
+/// Parses an argument. As with kubectl, a local path with a colon needs './' in front only if the
+/// text before the colon could name a pod. Errors: std::errc::invalid_argument, in kubectl's words.
 Result<FileSpec> parse_file_spec(const std::string& text);
 
 }  // namespace uvspdy::command

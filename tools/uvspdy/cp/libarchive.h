@@ -12,7 +12,7 @@
 
 namespace uvspdy::command {
 
-// libarchive's objects, freed by themselves.
+// Owners of libarchive's objects.
 
 struct ArchiveFree {
   void operator()(archive* object) const { archive_free(object); }
@@ -29,8 +29,8 @@ inline Error archive_failure(archive* object, const std::string& what) {
                what + ": " + (why != nullptr ? why : "unknown reason"));
 }
 
-/// Names are bytes, but libarchive turns some kinds (pax) into the locale's: UTF-8, while one of
-/// these lives, for this thread alone.
+/// Sets this thread's locale to UTF-8 while it lives, because libarchive converts names of some
+/// formats (pax) to the locale's encoding.
 class Utf8Locale {
  public:
   Utf8Locale() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {

@@ -15,7 +15,7 @@
 namespace uvspdy::command {
 namespace {
 
-// What the sink gets at once; its last piece fills up a record of tar's usual size.
+// The size of the sink's pieces: tar's usual record, which the last piece is padded to.
 constexpr int kBlock = 64 * 1024;
 constexpr int kRecord = 10 * 1024;
 
@@ -54,7 +54,7 @@ Packer::Packer(Sink sink, Console& console)
   archive_write_open(out_.get(), this, nullptr, on_write, nullptr);
 }
 
-// Or libarchive would make a whole archive of what has failed half-way.
+// After a failure libarchive would otherwise write an end, and make the archive look complete.
 Packer::~Packer() {
   if (!finished_) archive_write_fail(out_.get());
 }
@@ -130,7 +130,7 @@ Error Packer::add(const std::string& path, const std::string& name) {
 }
 
 Error Packer::add_content(const std::string& path, std::int64_t size) {
-  // Not to wait for the writer of a FIFO that has taken the file's place meanwhile.
+  // O_NONBLOCK, so as not to wait for a writer if a FIFO has replaced the file meanwhile.
   const Descriptor file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (file.get() < 0) return system_failure("cannot read " + path);
   std::array<char, kBlock> block;
@@ -153,8 +153,8 @@ Error Packer::add_content(const std::string& path, std::int64_t size) {
   return {};
 }
 
-// Twice: BusyBox gives a folder its mode and its time at once, and what then comes into it changes
-// the one and takes the other.
+// Adds the folder twice, before and after its content: BusyBox sets a folder's mode and time at
+// once, a read-only mode would then keep content out, and content would change the time.
 Error Packer::add_folder(archive_entry* entry, const std::string& path, const std::string& name) {
   const mode_t mode = archive_entry_perm(entry);
   if ((mode & S_IWUSR) == 0) has_closed_folder_ = true;

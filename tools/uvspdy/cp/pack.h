@@ -14,39 +14,39 @@
 namespace uvspdy::command {
 
 /// Writes a tar of local files, folders, symbolic and hard links, in the format that GNU's, BSD's
-/// and BusyBox's tar read. A file that is read has the size that it had when it was looked at, or
-/// it is an error. Owners are numbers. What is none of these (devices, FIFOs, sockets) is left out
-/// with a line on the console.
+/// and BusyBox's tar read. A file whose size changes while it is packed is an error. Owners are
+/// stored as numbers. Other kinds (devices, FIFOs, sockets) are left out, with a line on the
+/// console.
 ///
-/// Errors of all functions: std::errc::io_error with the file and the reason; the sink's are the
-/// sink's own to know.
+/// Errors of all functions: std::errc::io_error with the file and the reason. Why the sink refused
+/// bytes is for the sink's owner to know.
 class Packer {
  public:
-  /// Takes bytes, and may take its time. False: it wants no more.
+  /// Takes bytes, and may block. False: it takes no more.
   using Sink = std::function<bool(Bytes)>;
 
   Packer(Sink sink, Console& console);
-  /// Without `finish` the archive stays without an end. The sink is not called.
+  /// Without `finish` before it, leaves the archive without an end. Does not call the sink.
   ~Packer();
   Packer(const Packer&) = delete;
   Packer& operator=(const Packer&) = delete;
 
-  /// A folder for its owner alone, who is root if root unpacks it.
+  /// Adds a folder with mode 0700, owned by whoever unpacks it.
   Error add_private_folder(const std::string& name);
 
-  /// A small file.
+  /// Adds a small file.
   Error add_text(const std::string& name, const std::string& text);
 
-  /// What is at a local path, under another name; of a folder, everything below it.
+  /// Adds the file, link or folder at a local path, with everything below it, under another name.
   Error add(const std::string& path, const std::string& name);
 
-  /// How many bytes of files there are in it.
+  /// The number of bytes of the files added.
   std::uint64_t content_size() const { return content_size_; }
 
-  /// Whether there is a folder in it that its owner may not write to, nor remove anything from.
+  /// Whether a folder was added whose owner cannot write to it, nor remove anything from it.
   bool has_closed_folder() const { return has_closed_folder_; }
 
-  /// The archive's end.
+  /// Writes the archive's end.
   Error finish();
 
  private:
@@ -63,11 +63,11 @@ class Packer {
   bool finished_ = false;
   std::uint64_t content_size_ = 0;
   bool has_closed_folder_ = false;
-  // Of files with several names: by device and inode, the first name.
+  // The first name of each file that has several names, by device and inode.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> linked_;
 };
 
-/// How many bytes the files at a path have, as far as that can be found out: for a progress bar.
+/// The total size of the files at a path, as far as they can be read: for a progress bar.
 std::uint64_t total_size(const std::string& path);
 
 }  // namespace uvspdy::command

@@ -11,7 +11,7 @@
 namespace uvspdy::command {
 namespace {
 
-// What is kept of the output of a command that has a few words to say.
+// The most bytes that `run` keeps of a command's output.
 constexpr std::size_t kMaxOutput = 4096;
 
 }  // namespace

@@ -18,41 +18,41 @@ namespace uvspdy::command {
 
 class PodCommand;
 
-/// The pod that `cp` copies from or to. Commands run in it one after another, and whoever waits for
-/// one turns the loop until it is over: libarchive's callbacks, which may only block, then are
-/// plain reads and writes, in one thread and with nothing queued in between.
+/// The pod that `cp` copies from or to. Commands run in it one after another. Code that waits for a
+/// command runs the loop until the command is over. So libarchive's callbacks, which can only
+/// block, are plain reads and writes in one thread, without a queue in between.
 class Pod {
  public:
   /// `request` names the pod and the container.
   Pod(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server, kube::ExecRequest request,
       Console& console);
 
-  /// From here on a signal (StopSignals) ends the command that runs, so that what it leaves can be
-  /// tidied up; a second one ends the process at once. Errors: libuv's.
+  /// From here on a signal (StopSignals) ends the running command, so that its leftovers can be
+  /// tidied up; a second signal ends the process at once. Errors: libuv's.
   Error watch_signals();
 
   /// Runs a command without input to its end; its output, of at most a few KiB, goes to `output`,
   /// if there is one. Errors: those of kube::exec.
   Result<kube::ExitStatus> run(std::vector<std::string> words, std::string* output = nullptr);
 
-  /// The same for one that has to succeed. Errors: also when its exit code is not 0.
+  /// Like run, for a command that has to succeed. Errors: also when its exit code is not 0.
   Error run_well(std::vector<std::string> words, std::string* output = nullptr);
 
-  /// Runs one that tidies up, behind a failure: quietly, and after a signal, too. All of an
-  /// attempt's together have ten seconds.
+  /// Runs a command that tidies up, without messages, also after a failure or a signal. All such
+  /// commands of an attempt together have ten seconds.
   void tidy_up(std::vector<std::string> words);
 
-  /// Lets some time pass.
+  /// Runs the loop for some time, or until a signal.
   void sleep(std::chrono::milliseconds time);
 
   /// The signal that came, or 0.
   int signal() const { return signal_; }
 
-  /// Whether a command's end is unknown because its connection was lost, or never made: it may go
-  /// better another time.
+  /// Whether a command's result is unknown because its connection was lost or not made in time:
+  /// another attempt may succeed.
   bool connection_lost() const { return lost_; }
 
-  /// Begins an attempt, of which nothing is known yet.
+  /// Begins an attempt: connection_lost() is false again, and tidying up has its full time.
   void begin_attempt() {
     lost_ = false;
     tidying_left_ = kTidyingTime;
@@ -72,14 +72,14 @@ class Pod {
   kube::ExecRequest request_;
   Console& console_;
   int signal_ = 0;
-  bool stopping_ = false;  // commands are to end
+  bool stopping_ = false;  // commands must end
   bool tidying_ = false;
   std::chrono::milliseconds tidying_left_ = kTidyingTime;
   bool lost_ = false;
   StopSignals signals_;
 };
 
-/// "command terminated with exit code 2", or the server's words; nothing for success.
+/// "command terminated with exit code 2", or the server's text; no error for success.
 Error failure_of(const Result<kube::ExitStatus>& status);
 
 }  // namespace uvspdy::command

@@ -14,10 +14,10 @@
 namespace uvspdy::command {
 namespace {
 
-// What we keep of an output that is not read before its stream is paused.
+// The stream is paused when this many bytes of output are buffered.
 constexpr std::size_t kOutputHighWater = 256 * 1024;
 
-// A longer line of stderr is shown in pieces.
+// A longer line of stderr is printed in pieces.
 constexpr std::size_t kMaxLine = 4096;
 
 template <class Code>
@@ -31,8 +31,8 @@ bool is_one_of(const std::error_code& code, std::initializer_list<uv_errno_t> nu
                      [&](uv_errno_t each) { return code.value() == each; });
 }
 
-// Whether the connection to the server, which could be reached before, was lost or not made in
-// time. What a server or a proxy has answered will be its answer another time, too.
+// Whether the connection to the server, which was reached before, was lost or not made in time. A
+// refusal by a server or proxy is not counted: it would be the same at another attempt.
 bool is_connection_lost(const std::error_code& code) {
   using Http = httpstream::Errc;
   using Net = net::Errc;

@@ -16,39 +16,39 @@
 
 namespace uvspdy::command {
 
-/// A command that runs in a pod: its output to read and its input to write, each waiting until
-/// there is something to read, or room. What it writes to its stderr goes to the console.
+/// A command that runs in a pod. Reading its output and writing its input block (by running the
+/// loop) until there are bytes or room. Its stderr goes to the console.
 class PodCommand {
  public:
   enum class Input { kNone, kGiven };
 
   PodCommand(Pod& pod, std::vector<std::string> words, Input input = Input::kNone);
-  /// A command that runs is given up.
+  /// Gives up a command that still runs.
   ~PodCommand();
   PodCommand(const PodCommand&) = delete;
   PodCommand& operator=(const PodCommand&) = delete;
 
-  /// The next bytes of the output, valid until the next call. None: the command has ended, and
-  /// `wait` says how.
+  /// Returns the next bytes of the output, valid until the next call. Empty: the command has ended,
+  /// and `wait` returns its result.
   Bytes read();
 
-  /// False: the command takes no more. What it has not taken yet is bounded by the stream's
+  /// Writes input. False: the command takes no more. Unsent bytes are limited by the stream's
   /// high-water mark.
   bool write(Bytes bytes);
 
-  /// The end of the input, behind everything written.
+  /// Ends the input after everything written.
   void close_input();
 
-  /// Waits for the command's end. Output that nobody has read is dropped.
+  /// Waits for the command's end. Unread output is discarded.
   void finish();
 
-  /// `finish`, and how the command ended. Errors: those of kube::exec.
+  /// Calls `finish`, and returns how the command ended. Errors: those of kube::exec.
   const Result<kube::ExitStatus>& wait();
 
-  /// Whether `wait` would not wait.
+  /// Whether the command has ended, so that `wait` returns at once.
   bool ended() const { return status_.has_value(); }
 
-  /// Gives the command up. `wait` then says UV_ECANCELED.
+  /// Gives the command up; `wait` then returns UV_ECANCELED.
   void cancel();
 
  private:
@@ -61,12 +61,12 @@ class PodCommand {
 
   Pod& pod_;
   bool started_ = false;
-  bool finishing_ = false;  // nobody reads the output any more
+  bool finishing_ = false;  // output is discarded
   uvspdy::httpstream::StreamWriter input_;
   uvspdy::httpstream::StreamReader output_;
   uvspdy::httpstream::StreamReader error_output_;
   std::vector<std::uint8_t> arrived_;
-  std::vector<std::uint8_t> read_;  // what `read` has handed out
+  std::vector<std::uint8_t> read_;  // the bytes that `read` returned last
   std::string words_;               // of stderr, without a line's end yet
   std::optional<Result<kube::ExitStatus>> status_;
   net::Attempt attempt_;

@@ -5,12 +5,12 @@
 
 namespace uvspdy::command {
 
-// Paths of the other side, by their text alone: nothing here asks for what is there.
+// Paths in the pod, as texts: nothing here looks at the pod's files.
 
-/// The same path such that no command takes it for an option, nor tar for an archive ('@').
+/// The path such that no command takes it for an option, nor tar for an archive ('@').
 std::string as_argument(std::string_view path);
 
-/// Without the slashes at its end; "/" stays.
+/// The path without the slashes at its end; "/" stays.
 std::string without_trailing_slashes(std::string_view path);
 
 /// The folder that the path's last part is in: "." for "x", "/" for "/x".

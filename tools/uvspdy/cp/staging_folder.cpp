@@ -41,7 +41,7 @@ fs::path without_trailing_slash(const fs::path& path) {
   return path.has_filename() || !path.has_relative_path() ? path : path.parent_path();
 }
 
-// Renaming a folder, and what is in it, takes the right to write to it.
+// To rename a folder it must be writable.
 Error move(const fs::path& from, const fs::path& to) {
   std::error_code error;
   const bool folder = is_folder(from);
@@ -54,7 +54,7 @@ Error move(const fs::path& from, const fs::path& to) {
 
 enum class Merging { kTry, kDo };
 
-// Moves what is in one folder into another one that is there, or only looks whether that can be.
+// Moves a folder's content into an existing folder, or (kTry) only checks that this is possible.
 Error merge(const fs::path& from, const fs::path& to, Merging merging) {
   std::error_code error;
   if (merging == Merging::kTry && access(to.c_str(), W_OK | X_OK) != 0) {
@@ -82,8 +82,8 @@ Error merge(const fs::path& from, const fs::path& to, Merging merging) {
   return error ? failed(error, "cannot move " + from.string()) : Error();
 }
 
-// A file's place, where no folder and no device may be. A link that is there is replaced: rename
-// follows none.
+// Moves a file, unless a folder or a device is in its place. A link there is replaced, for rename
+// does not follow links.
 Error move_file(const fs::path& from, const fs::path& to) {
   if (is_folder(to)) {
     return refused("cannot overwrite directory " + to.string() + " with non-directory");
@@ -123,7 +123,7 @@ StagingFolder::StagingFolder(StagingFolder&& other) noexcept
 StagingFolder::~StagingFolder() {
   if (folder_.empty()) return;
   std::error_code error;
-  // What is in a folder cannot be removed without the right to write to it.
+  // Only the content of a writable folder can be removed.
   for (fs::recursive_directory_iterator it(folder_, error), end; !error && it != end;
        it.increment(error)) {
     std::error_code ignored;
@@ -138,7 +138,7 @@ Error StagingFolder::move_to(const fs::path& target, const std::string& name) {
   const fs::path from = content();
   const fs::path to = without_trailing_slash(target);
   std::error_code error;
-  // It may be from an earlier copy: whoever made that archive must not say where this one goes.
+  // The link may come from an earlier copy, whose archive must not decide where this copy goes.
   if (is_link(to) && (!is_link(from) || fs::is_directory(to, error))) {
     return refused(to.string() +
                    " is a symbolic link, which is not followed, as a pod may have sent it; name "
@@ -157,7 +157,7 @@ Error StagingFolder::move_to(const fs::path& target, const std::string& name) {
   } else if (is_there(to)) {
     return refused("cannot overwrite non-directory " + target.string() + " with directory");
   }
-  error.clear();  // of what is not there yet
+  error.clear();  // a target that does not exist yet is no error
   if (to.has_parent_path()) fs::create_directories(to.parent_path(), error);
   if (error) return failed(error, "cannot make the folder " + to.parent_path().string());
   return is_folder(from) ? move(from, to) : move_file(from, to);

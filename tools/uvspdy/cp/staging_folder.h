@@ -7,12 +7,12 @@
 
 namespace uvspdy::command {
 
-/// A temporary folder on this side, beside where what it holds will be: on the same file system, so
-/// that a rename is all that it takes. It is removed at the end, with what is left in it.
+/// A temporary local folder, beside the target of its content and so on the same file system, where
+/// a rename suffices. The destructor removes it with all that is left in it.
 class StagingFolder {
  public:
-  /// For what shall be called `target`, or be in it when that is a folder. Where the folder above
-  /// it is not there, beside the nearest that is.
+  /// Makes a folder beside `target`, the later path of the content (or the folder for it). If
+  /// the folder above `target` does not exist, takes the nearest folder above that does.
   /// Errors: those of mkdtemp.
   static Result<StagingFolder> make(const std::filesystem::path& target);
 
@@ -20,16 +20,16 @@ class StagingFolder {
   StagingFolder(StagingFolder&& other) noexcept;
   StagingFolder& operator=(StagingFolder&&) = delete;
 
-  /// Where to put the file, folder or link that is copied; without symbolic links in it.
+  /// The path at which to put the copied file, folder or link; no part of it is a symbolic link.
   std::string content() const { return (folder_ / "content").string(); }
 
-  /// Renames it to where it shall be: a file into `target` if that is a folder (then it is called
-  /// `name`), else to `target`, in place of a file that is there. A folder is merged into a folder
-  /// that is there: files take the place of files, everything else there stays. Nothing is done if
-  /// not all can be done: a folder where a file must go, a file or a link where a folder must. No
-  /// link is followed: one in the place of `name` or of a file in the folder is replaced; where
-  /// `target` itself is one, only another link takes its place.
-  /// Errors: those, and the system's.
+  /// Renames the content to its target. A file goes into `target` as `name` if that is a folder,
+  /// else it becomes `target` and replaces a file there. A folder is merged into an existing
+  /// folder: files replace files, everything else there stays. It is an error, and nothing is
+  /// moved, if a folder is where a file must go, or a file or link where a folder must go. No link
+  /// is followed: a link in the place of `name` or of a file in the folder is replaced; if `target`
+  /// itself is a link, only another link may replace it. Errors: std::errc::file_exists for these,
+  /// and the system's.
   Error move_to(const std::filesystem::path& target, const std::string& name);
 
  private:

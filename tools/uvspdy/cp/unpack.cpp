@@ -14,7 +14,7 @@
 namespace uvspdy::command {
 namespace {
 
-// At least two blocks of zeros end an archive, and more fill up its last record.
+// An archive ends with two blocks of zeros at least, and with padding of its last record.
 constexpr std::uint64_t kEndOfArchive = 1024;
 constexpr std::uint64_t kMaxPadding = 1024 * 1024;
 
@@ -22,8 +22,8 @@ Error broken(std::string text) {
   return Error(std::make_error_code(std::errc::io_error), std::move(text));
 }
 
-/// The bytes of an archive, of which it remembers how many there were, and how they end: libarchive
-/// takes an archive that stops between two files for whole.
+/// The bytes of an archive. Counts them and the zeros at their end, because libarchive takes an
+/// archive that stops between two files for complete.
 class Source {
  public:
   explicit Source(const std::function<Bytes()>& read) : read_(read) {}
@@ -37,14 +37,14 @@ class Source {
     return bytes;
   }
 
-  /// Whether there are zeros behind the last entry, enough of them, and nothing else. Those that
-  /// the entry itself ends with say nothing.
+  /// Whether the bytes after the last entry, at offset `entries`, are zeros only, and enough of
+  /// them.
   bool has_end_behind(std::uint64_t entries) const {
     const std::uint64_t behind = size_ - entries;
     return behind >= kEndOfArchive && zeros_ >= behind;
   }
 
-  /// Reads what fills up the last record. False: there is far too much of it.
+  /// Reads the padding of the last record. False: it is far too long.
   bool drain() {
     std::uint64_t padding = 0;
     for (Bytes bytes = next(); !bytes.empty(); bytes = next()) {
@@ -63,7 +63,7 @@ class Source {
  private:
   const std::function<Bytes()>& read_;
   std::uint64_t size_ = 0;   // so far
-  std::uint64_t zeros_ = 0;  // how many the bytes end with, so far
+  std::uint64_t zeros_ = 0;  // at the end of the bytes so far
 };
 
 class Unpacker {
@@ -92,15 +92,15 @@ class Unpacker {
       if (status == ARCHIVE_WARN)
         console_.line("uvspdy cp: " + archive_failure(in_.get(), "the archive").message());
       if (Error error = take(entry)) return error;
-      // To its very end, with what fills up its last block.
+      // Skips to the entry's end, including the padding of its last block.
       if (archive_read_data_skip(in_.get()) < ARCHIVE_WARN) return bad_archive();
       entries_size_ = static_cast<std::uint64_t>(archive_filter_bytes(in_.get(), -1));
     }
-    // Times and modes of folders come last.
+    // Closing sets the times and modes of folders.
     return written(archive_write_close(out_.get()), options_.target);
   }
 
-  /// Where the last entry ended in the archive.
+  /// The offset in the archive at which the last entry ended.
   std::uint64_t entries_size() const { return entries_size_; }
 
  private:
@@ -115,7 +115,7 @@ class Unpacker {
     if (const char* link = archive_entry_hardlink(entry)) {
       const Result<std::string> linked = path_for(link);
       if (!linked) return linked.error();
-      // Of a link, libarchive would set the mode of what that leads to.
+      // If the hard link led to a symbolic link, libarchive would change the mode of its target.
       if (archive_entry_size(entry) > 0 && !is_regular_file(*linked)) {
         return broken("the archive has '" + shown + "' in it, a hard link with content to '" +
                       link + "', which is no regular file; it is not to be trusted");
@@ -144,7 +144,7 @@ class Unpacker {
     return type == AE_IFREG || type == AE_IFDIR || type == AE_IFLNK;
   }
 
-  // A mode or a time that this file system does not have is told, and no failure.
+  // A mode or time that this file system does not support is reported on the console, not an error.
   Error written(int status, const std::string& name) {
     if (status == ARCHIVE_OK) return {};
     Error error = archive_failure(out_.get(), "cannot write " + name);
@@ -153,7 +153,7 @@ class Unpacker {
     return {};
   }
 
-  // Where an entry of this name goes.
+  // The local path of an entry.
   Result<std::string> path_for(const std::string& name) const {
     const auto refused = [&name](const char* why) {
       return broken("the archive has '" + name + "' in it, " + why + "; it is not to be trusted");
@@ -177,7 +177,7 @@ class Unpacker {
     return path;
   }
 
-  // One file has a total that is known; of a folder's, each has its name shown.
+  // The total is known for a single file; for a folder the name of each file is shown.
   void start_progress(archive_entry* entry, const std::string& name) {
     if (!std::exchange(started_, true)) {
       const bool file = archive_entry_filetype(entry) == AE_IFREG;

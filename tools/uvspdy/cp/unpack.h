@@ -10,24 +10,24 @@
 namespace uvspdy::command {
 
 struct UnpackOptions {
-  /// The one thing that the archive may have in it: its entries are called this, or lie below it.
-  /// Empty: they are all below '.'.
+  /// The name that every entry of the archive must have, or be below. Empty: the entries are those
+  /// of the folder '.'.
   std::string name;
-  /// Where it goes: it becomes this path, whatever it is called.
+  /// The local path that takes the place of `name`.
   std::string target;
-  /// Modes and times as they were; else as new files have them.
+  /// Whether files keep their modes and times.
   bool preserve = true;
 };
 
-/// Unpacks what a tar wrote that nobody trusts. Files, folders, symbolic and hard links are made,
-/// below the target and nowhere else: a name that is absolute, has '..' in it or is not what was
-/// asked for is an error, links lead where they like but nothing is ever written through one, and
-/// what a tar may have in it besides (devices, FIFOs) is left out with a line on the console.
-/// Owners, set-user-id and the like, ACLs and extended attributes are not taken over.
+/// Unpacks a tar from an untrusted source. Makes files, folders, symbolic and hard links, below the
+/// target and nowhere else: a name that is absolute, has '..' in it or is not below `name` is an
+/// error. Symbolic links may lead anywhere, but nothing is written through one. Other kinds of
+/// entries (devices, FIFOs) are left out, with a line on the console. Owners, set-user-id and the
+/// like, ACLs and extended attributes are not restored.
 ///
-/// `read` gives the next bytes, valid until it is called again, and none at the end. It is called
-/// until then, so that what it reads from can tell how it went.
-/// Errors: std::errc::io_error, for an archive that is cut short, too, be it between two files.
+/// `read` returns the next bytes, valid until it is called again, and none at the end. It is called
+/// until its end, so that the command that it reads from ends, too.
+/// Errors: std::errc::io_error, also for an archive that is cut short, even between two files.
 Error unpack(const std::function<Bytes()>& read, const UnpackOptions& options, Console& console);
 
 }  // namespace uvspdy::command

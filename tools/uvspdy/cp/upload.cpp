@@ -26,7 +26,7 @@ Error failed(std::string text) {
   return Error(std::make_error_code(std::errc::io_error), std::move(text));
 }
 
-// A name that nobody has, nor can guess.
+// A random name, which cannot exist yet nor be guessed.
 Result<std::string> temporary_name() {
   std::array<unsigned char, 8> random{};
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {
@@ -41,7 +41,7 @@ Result<std::string> temporary_name() {
   return name;
 }
 
-// Whether there is a folder on the other side, links followed.
+// Whether a path in the pod is a folder, or a link to one.
 Result<bool> is_folder(Pod& pod, const std::string& path) {
   const Result<kube::ExitStatus> status = pod.run({"test", "-d", as_argument(path)});
   if (status && status->code <= 1) return status->code == 0;
@@ -52,7 +52,7 @@ Error is_in_the_way(const std::string& folder) {
   return failed("cannot overwrite directory " + folder + " with non-directory");
 }
 
-// Of what is on this side; a link is one.
+// The kind of a local file; links are not followed.
 fs::file_type kind_of(const std::string& path) {
   std::error_code ignored;
   return fs::symlink_status(path, ignored).type();
@@ -65,7 +65,7 @@ std::string local_base(const std::string& path) {
   return fs::canonical(path, ignored).filename().string();
 }
 
-/// One upload: the steps to its target.
+/// The steps of one upload.
 class Upload {
  public:
   Upload(Pod& pod, std::string local, UploadTarget target, const CopyOptions& options)
@@ -78,9 +78,9 @@ class Upload {
     Error problem = send(*name);
     if (!problem) problem = check_size();
     if (!problem) problem = put_in_place();
-    // Also what tar has made of an archive that was cut short, if the other side can be reached.
+    // Removes what tar has unpacked, also after a failure, if the pod can still be reached.
     if (closed_) {
-      // Files stay as they are: those of a merge have names elsewhere by now.
+      // Not the modes of files: after a merge these files have names elsewhere, too.
       pod_.tidy_up({"find", temporary_, "-type", "d", "-exec", "chmod", "u+w", "{}", "+"});
     }
     if (sent_) pod_.tidy_up({"rm", "-rf", temporary_});
@@ -104,8 +104,8 @@ class Upload {
     PodCommand tar(pod_, std::move(words), PodCommand::Input::kGiven);
     Error problem = pack(tar, name);
     if (!problem) tar.close_input();
-    // A failure of our own must not end in an archive that looks whole; one of tar's says why it
-    // took no more.
+    // After a failure of this side, tar must not get an end of input, which would look complete.
+    // If tar refused bytes, its own failure says why.
     if (problem && !refused_) tar.cancel();
     const Error failure = failure_of(tar.wait());
     console.finish();
@@ -123,13 +123,13 @@ class Upload {
     if (!problem) problem = packer.add(local_, name + "/content");
     packed_size_ = packer.content_size();
     closed_ = packer.has_closed_folder();
-    // The last file there is: once it has its size, so has everything in front of it.
+    // The archive's last file: when it has its size, everything before it is complete.
     if (!problem) problem = packer.add_text(name + "/end", kEnd);
     if (!problem) problem = packer.finish();
     return problem;
   }
 
-  // tar may end well with an archive that stops between two files.
+  // tar may exit with 0 for an archive that stops between two files.
   Error check_size() {
     std::uint64_t expected = std::string_view(kEnd).size();
     std::string file = join(temporary_, "end");
@@ -150,16 +150,16 @@ class Upload {
 
   Error put_in_place() {
     const std::string content = join(temporary_, "content");
-    // Not before: mv would put it into one that is there by now, as from an earlier attempt.
+    // Checked last: if a folder is there by now, as from an earlier attempt, mv would move into it.
     const Result<bool> folder = is_folder(pod_, target_.path);
     if (!folder) return folder.error();
     if (!*folder) return pod_.run_well({"mv", "-f", content, target_.path});
     if (kind_of(local_) != fs::file_type::directory) return check_is_same_link();
-    // As links to the same files: each is there at once and whole, even if this is cut short.
+    // Hard links to the same files: each appears complete, even if this command is interrupted.
     return pod_.run_well({"cp", "-alf", join(content, "."), target_.path});
   }
 
-  // A folder in the way may be a link to one, which an earlier attempt has put there.
+  // The folder in the way may be a link to a folder, which an earlier attempt has put there.
   Error check_is_same_link() {
     std::string output;
     const Result<kube::ExitStatus> status = pod_.run({"readlink", target_.path}, &output);
@@ -177,9 +177,9 @@ class Upload {
   UploadTarget target_;
   CopyOptions options_;
   std::uint64_t packed_size_ = 0;
-  bool sent_ = false;     // something may be there to be removed
-  bool refused_ = false;  // tar took no more
-  bool closed_ = false;   // has folders that rm can do nothing with
+  bool sent_ = false;     // the temporary folder may exist
+  bool refused_ = false;  // tar took no more input
+  bool closed_ = false;   // some folders are not writable, so that rm would fail
   std::string temporary_;
 };
 

@@ -11,11 +11,11 @@
 namespace uvspdy::command {
 namespace {
 
-// Those that are followed cost some 100 KiB each, which is what zlib takes for both sides of one.
+// Connections with content that are followed cost some 100 KiB each, for zlib in both directions.
 constexpr std::size_t kMostFollowed = 4096;
 constexpr std::size_t kMostQuiet = 64 * 1024;
 
-// Connections that are left out are named up to this many, then counted.
+// So many connections that are left out are named; further ones are counted.
 constexpr unsigned kMostNamed = 10;
 
 constexpr std::array kDirections = {Direction::kClientToServer, Direction::kServerToClient};
@@ -62,7 +62,7 @@ CapturedConnections::Place CapturedConnections::find(const TcpSegment& segment) 
   return places_[key] = std::prev(quiet_.end());
 }
 
-// A SYN that does not repeat an earlier one begins a new connection, perhaps where one was before.
+// A SYN that does not repeat an earlier SYN begins a new connection, maybe on an old one's ports.
 void CapturedConnections::open(Place place, const TcpSegment& syn) {
   const std::uint32_t first = syn.sequence + 1;
   const Endpoint& client = syn.ack ? syn.destination : syn.source;
@@ -84,8 +84,8 @@ void CapturedConnections::open(Place place, const TcpSegment& syn) {
   senders.start(first);
 }
 
-// For a connection without a SYN: HTTP says who is who; else the lower port is the server's, as
-// clients are given high ones.
+// Without a SYN in the capture, HTTP shows which side is the client; else the side with the higher
+// port is, since clients get high ports.
 void CapturedConnections::guess_client(Connection& connection, const TcpSegment& segment) {
   bool source_is_client = segment.source.port > segment.destination.port;
   if (begins_http(segment.payload)) source_is_client = !begins_http_answer(segment.payload);
@@ -223,7 +223,7 @@ void CapturedConnections::tell_end(const Connection& connection, Direction direc
   }
 }
 
-// A connection without a frame, and what it had instead.
+// Notes a connection without a frame, and what it carried instead.
 void CapturedConnections::leave_out(const Connection& connection) {
   if (++left_out_ > kMostNamed) return;
   const Content& content = *connection.content;

@@ -18,39 +18,39 @@ namespace uvspdy::command {
 
 /// Sorts the TCP segments of a capture into connections and finds the SPDY frames in them.
 ///
-/// What it holds is bounded: the number of connections, the bytes that wait behind a gap, and one
-/// frame for each side of a connection.
+/// Its memory is limited: the number of connections, the bytes buffered after gaps, and one frame
+/// for each side of a connection.
 class CapturedConnections {
  public:
   struct Handlers {
     Callback<void(const RecordedFrame&)> on_frame;
     Callback<void(const std::string&)> on_error;  ///< frames are bad or missing
-    Callback<void(const std::string&)> on_note;   ///< what else one should know
+    Callback<void(const std::string&)> on_note;   ///< other messages about the capture
   };
 
   CapturedConnections(bool keep_payload, Handlers handlers)
       : keep_payload_(keep_payload), handlers_(std::move(handlers)) {}
 
-  /// One segment, in the order of the capture. Times are in nanoseconds: since 1970, and since the
+  /// Takes the next segment of the capture. Times are in nanoseconds: since 1970, and since the
   /// capture's first packet.
   void add(const TcpSegment& segment, std::int64_t time, std::int64_t since_first_packet);
 
-  /// The capture is over: tells what is still to be told.
+  /// Ends the capture: reports gaps, unfinished frames, and what was left out.
   void finish();
 
-  /// The SPDY connections so far.
+  /// The number of SPDY connections so far.
   unsigned count() const { return count_; }
 
  private:
   // The two endpoints, the lesser first.
   using Key = std::pair<Endpoint, Endpoint>;
 
-  /// What is read from a connection, from its first byte of payload on.
+  /// The content of a connection, kept from its first byte of payload on.
   struct Content {
     std::string client;
     std::string server;
     std::array<RecordedStream, 2> streams;  // by Direction
-    unsigned number = 0;                    // once there is SPDY in it
+    unsigned number = 0;                    // 0 until SPDY is found in it
   };
 
   struct Connection {
@@ -61,7 +61,7 @@ class CapturedConnections {
     bool client_is_known = false;
     Endpoint client;
     Endpoint server;
-    bool began_before = false;  // the capture did
+    bool began_before = false;  // it began before the capture
     bool over = false;
     std::array<TcpReassembly, 2> sides;  // by Direction
     std::unique_ptr<Content> content;
@@ -90,8 +90,8 @@ class CapturedConnections {
   std::int64_t since_first_packet_ = 0;
   unsigned count_ = 0;
   unsigned left_out_ = 0;
-  // The one that was seen last comes last. Those with content cost far more than the others, so
-  // they have a list and a limit of their own.
+  // The connection that was seen last comes last. Those with content have a list and a limit of
+  // their own, because they need far more memory than the others.
   std::list<Connection> quiet_;
   std::list<Connection> followed_;
   std::map<Key, Place> places_;

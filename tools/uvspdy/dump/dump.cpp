@@ -28,7 +28,7 @@ struct DumpOptions {
 
 using Magic = std::array<std::uint8_t, 4>;
 
-// pcap in either byte order, with micro- or nanoseconds, and pcapng. Frames do not begin so.
+// pcap in either byte order, with micro- or nanoseconds, and pcapng. No SPDY frame begins so.
 bool is_packet_capture(const Magic& magic) {
   constexpr std::array<Magic, 5> kMagics = {{{0xa1, 0xb2, 0xc3, 0xd4},
                                              {0xd4, 0xc3, 0xb2, 0xa1},
@@ -38,7 +38,7 @@ bool is_packet_capture(const Magic& magic) {
   return std::find(kMagics.begin(), kMagics.end(), magic) != kMagics.end();
 }
 
-/// One run of the command: what it prints, and whether all was well.
+/// One run of the command: prints, and keeps whether there was an error.
 class Dump {
  public:
   explicit Dump(DumpOptions options) : options_(std::move(options)) {}
@@ -65,7 +65,7 @@ class Dump {
     dump_capture(std::move(file), name);
   }
 
-  // The first bytes, which are read again afterwards; that works for a pipe too.
+  // Reads the first bytes and pushes them back, which works for a pipe, too.
   bool peek(std::FILE* file, const std::string& name, Magic& magic) {
     const std::size_t size = std::fread(magic.data(), 1, magic.size(), file);
     if (std::ferror(file) != 0) {
@@ -114,7 +114,7 @@ class Dump {
     if (stream.inside_frame()) {
       const std::string end =
           name + " ends inside the frame at byte " + std::to_string(stream.frame_offset());
-      // Whatever does not begin like anything else looks like the front of a frame.
+      // Any bytes that are neither HTTP nor TLS look like the beginning of a frame.
       if (!any) return fail(end + ", and has no whole frame in it");
       note(end);
     }
@@ -146,7 +146,7 @@ class Dump {
   }
 
   void print(const RecordedFrame& frame) {
-    // A connection's first line says between whom it is; in JSON each line does.
+    // The endpoints are printed before a connection's first frame; in JSON each line has them.
     if (frame.place && frame.place->connection > last_connection_ && !options_.json) {
       last_connection_ = frame.place->connection;
       print_line("connection #" + std::to_string(last_connection_) + ": " + frame.place->client +
@@ -165,7 +165,7 @@ class Dump {
     exit_code_ = 1;
   }
 
-  // Behind the frames that were before it, where both go to one terminal.
+  // After the frames before it, if both go to the same terminal.
   static void note(const std::string& what) {
     std::fflush(stdout);
     report_error("dump", escaped(what));
@@ -211,7 +211,7 @@ void add_dump(CLI::App& app, int& exit_code) {
       exit_code = report_usage_error("dump", "standard input can be read only once");
       return;
     }
-    // Like any filter: whoever reads the lines may leave.
+    // Ends by SIGPIPE as other filters do, when the reader of the lines has gone.
     std::signal(SIGPIPE, SIG_DFL);
     exit_code = Dump(*options).run();
   });

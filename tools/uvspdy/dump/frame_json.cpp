@@ -22,7 +22,7 @@ void add_status(ordered_json& object, Status status) {
   object["status_name"] = name_of(status);
 }
 
-/// Adds what only this type of frame has.
+/// Adds the fields of this type of frame.
 struct AddFields {
   ordered_json& object;
 
@@ -115,12 +115,12 @@ std::string json_line(const RecordedFrame& frame) {
   object["direction"] =
       frame.direction == Direction::kClientToServer ? "client_to_server" : "server_to_client";
   object["offset"] = frame.offset;
-  object["type"] = nullptr;  // its place in the line
+  object["type"] = nullptr;  // reserves its place in the line
   object["flags"] = frame.flags;
   object["length"] = frame.length;
   std::visit(AddFields{object}, frame.content);
   if (!frame.payload.empty()) object["payload_hex"] = hex(frame.payload);
-  // Escapes all that is not ASCII; what is not UTF-8 becomes U+FFFD.
+  // Escapes everything but ASCII; bytes that are not UTF-8 become U+FFFD.
   return object.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
 }
 

@@ -45,7 +45,7 @@ std::string headers(const Headers& headers) {
   return text;
 }
 
-/// A frame's own part of its line: the name in front of its length, and the rest.
+/// The parts of a line that depend on the frame's type: before its length, and after.
 struct Parts {
   std::string name;
   std::string rest;
@@ -97,7 +97,7 @@ struct Describe {
   static std::string fin(bool is_set) { return is_set ? ", FIN" : ""; }
 };
 
-// Line by line, as text mostly is.
+// Breaks lines after each '\n', since most payloads are text.
 std::string payload(const std::vector<std::uint8_t>& bytes) {
   std::string text;
   for (std::string_view rest = text_of(bytes); !rest.empty();) {

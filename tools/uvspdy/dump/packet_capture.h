@@ -16,20 +16,20 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
-/// What there is to say of a capture as a whole.
+/// Numbers about a whole capture.
 struct CaptureSummary {
   std::uint64_t packets = 0;
-  std::uint64_t cut_short = 0;  ///< packets that were not captured to their end
-  std::uint64_t fragments = 0;  ///< of IP packets; they are left out
+  std::uint64_t cut_short = 0;  ///< packets that were not captured completely
+  std::uint64_t fragments = 0;  ///< fragments of IP packets, which are left out
 };
 
 /// Called for each TCP segment. Times are in nanoseconds: since 1970, and since the first packet.
 using SegmentHandler = Callback<void(const TcpSegment&, std::int64_t, std::int64_t)>;
 
-/// Reads a packet capture to its end and counts into `summary`, which holds on failure too.
+/// Reads a packet capture to its end. Fills `summary`, which is valid after a failure, too.
 ///
-/// Errors: what libpcap says of the file, a link layer that is not known here, and
-/// not_supported when uvspdy was built without libpcap.
+/// Errors: libpcap's, a link layer that is not supported, and not_supported if uvspdy was built
+/// without libpcap.
 Error read_packet_capture(File file, const SegmentHandler& on_segment, CaptureSummary& summary);
 
 }  // namespace uvspdy::command

@@ -9,22 +9,22 @@
 
 namespace uvspdy::command {
 
-/// Who sent it.
+/// The direction of a frame.
 enum class Direction { kClientToServer, kServerToClient };
 
-/// Where a packet capture has a frame. The texts belong to the capture and live during the call.
+/// The place of a frame in a packet capture. The texts are the capture's, valid during the call.
 struct CapturePlace {
   unsigned connection = 0;          ///< the SPDY connections of a capture are counted from 1
   const std::string& client;        ///< address and port
   const std::string& server;        ///< address and port
-  std::int64_t time = 0;            ///< when its last byte came: nanoseconds since 1970
-  std::int64_t since_first_packet;  ///< the same, counted from the capture's first packet
+  std::int64_t time = 0;            ///< of its last byte, in nanoseconds since 1970
+  std::int64_t since_first_packet;  ///< that time in nanoseconds since the first packet
 };
 
 /// One frame of a recording.
 struct RecordedFrame {
   Direction direction = Direction::kClientToServer;
-  std::uint64_t offset = 0;  ///< of its first byte in all that this side sent
+  std::uint64_t offset = 0;  ///< of its first byte, among all bytes that this side sent
   std::uint8_t flags = 0;
   std::uint32_t length = 0;           ///< without the 8-byte head
   wire::Decoded content;              ///< never NeedMoreInput; of DATA the last piece

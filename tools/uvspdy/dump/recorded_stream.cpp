@@ -8,7 +8,7 @@
 namespace uvspdy::command {
 namespace {
 
-// A recording may be of peers with other limits than ours: show all that is not absurd.
+// Limits larger than the library's: the recorded peers may have others.
 Limits generous_limits() {
   constexpr std::size_t kMebibyte = 1024 * 1024;
   Limits limits;
@@ -39,7 +39,7 @@ Error RecordedStream::take(Bytes input, const FrameHandler& on_frame) {
     const std::size_t held_before = start_.held().size();
     const SpdyStart::State state = start_.take(input);
     const std::size_t held = start_.held().size();
-    // What is held is the front of a frame, and counts when it goes to the decoder.
+    // held() is the beginning of a frame, which is counted when it goes to the decoder.
     size_ += before - input.size() - (held - held_before);
     frame_offset_ = size_;
     if (state != SpdyStart::State::kSpdy) return {};

@@ -12,31 +12,31 @@
 
 namespace uvspdy::command {
 
-/// What one side of a connection sent, from its first byte on: the upgrade is skipped, the rest
-/// becomes frames. It holds one frame at most.
+/// Decodes the bytes that one side of a connection sent, from the first byte on: skips the upgrade,
+/// and makes frames of the rest. It buffers one frame at most.
 class RecordedStream {
  public:
   struct Options {
     Direction direction = Direction::kClientToServer;
-    bool certain = false;       ///< SpdyStart's
-    bool keep_payload = false;  ///< RecordedFrame::payload is wanted
+    bool certain = false;       ///< see SpdyStart
+    bool keep_payload = false;  ///< whether to fill RecordedFrame::payload
   };
   using FrameHandler = Callback<void(RecordedFrame)>;
 
   explicit RecordedStream(const Options& options);
 
-  /// Calls `on_frame` for each frame whose last byte is among `input`. An error is the end of what
-  /// can be read: it is returned once and further input is ignored.
+  /// Calls `on_frame` for each frame whose last byte is in `input`. After an error nothing more can
+  /// be decoded: it is returned once, and further input is ignored.
   Error take(Bytes input, const FrameHandler& on_frame);
 
-  /// Further input is ignored.
+  /// Ignores all further input.
   void abandon() { abandoned_ = true; }
   bool abandoned() const { return abandoned_; }
 
   const SpdyStart& start() const { return start_; }
   Direction direction() const { return direction_; }
 
-  /// Whether the bytes so far end inside a frame, the offset of that frame, and of the end.
+  /// Whether the bytes so far end inside a frame; the offset of that frame; the number of bytes.
   bool inside_frame() const;
   std::uint64_t frame_offset() const { return frame_offset_; }
   std::uint64_t size() const { return size_; }

@@ -8,29 +8,29 @@
 
 namespace uvspdy::command {
 
-/// Finds where SPDY begins in what one side of a connection sent: at once, or behind the HTTP/1.1
-/// upgrade, which other requests and answers (CONNECT, a 401) may precede.
+/// Finds where SPDY begins in the bytes of one side of a connection: at the start, or after the
+/// HTTP/1.1 upgrade, which other requests and answers (CONNECT, a 401) may precede.
 class SpdyStart {
  public:
   enum class State { kLooking, kSpdy, kNotSpdy };
 
-  /// `certain`: what begins like neither HTTP nor TLS is SPDY, a recording's word for it.
-  /// Otherwise it must begin with a control frame.
+  /// `certain`: bytes that are neither HTTP nor TLS are taken for SPDY, as in a recording of one
+  /// side. Otherwise SPDY must begin with a control frame.
   explicit SpdyStart(bool certain) : certain_(certain) {}
 
-  /// Takes from the front of `input` what is not SPDY. Once the state is kSpdy, `held()` comes
-  /// before what is left of the input.
+  /// Removes the bytes before SPDY from the front of `input`. Once the state is kSpdy, the first
+  /// frame begins with `held()`, followed by the rest of `input`.
   State take(Bytes& input);
 
   State state() const { return state_; }
 
-  /// The first bytes of the first frame, which it took to know that it is one.
+  /// The first bytes of the first frame, which were needed to recognise it.
   Bytes held() const { return Bytes(held_).first(held_size_); }
 
-  /// Whether an HTTP answer came: this is the server's side.
+  /// Whether an HTTP answer was found, so that this is the server's side.
   bool is_answer() const { return is_answer_; }
 
-  /// What was seen in place of SPDY, in words.
+  /// A description of what was found in place of SPDY.
   const std::string& seen() const { return seen_; }
 
  private:

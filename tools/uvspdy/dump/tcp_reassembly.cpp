@@ -7,13 +7,13 @@
 namespace uvspdy::command {
 namespace {
 
-// Larger than what is on its way on any real connection.
+// More than can be in flight on a real connection.
 constexpr std::size_t kHeldLimit = 16 * 1024 * 1024;
 
-// A piece costs this much beside its bytes, which may be few.
+// The memory of a piece beside its bytes, which may be few.
 constexpr std::size_t kPieceCost = 128;
 
-// TCP's largest window: what is farther away belongs to another connection.
+// TCP's largest window: bytes farther away belong to another connection.
 constexpr std::int64_t kFarthest = std::int64_t{1} << 30;
 
 }  // namespace
@@ -24,10 +24,10 @@ void TcpReassembly::start(std::uint32_t sequence) {
   first_sequence_ = sequence;
 }
 
-// Negative for bytes before the first one: of a connection that had begun before the capture.
+// Negative for bytes before the first, if the connection began before the capture.
 std::optional<std::int64_t> TcpReassembly::offset_of(std::uint32_t sequence) const {
   const auto next_sequence = static_cast<std::uint32_t>(first_sequence_ + next_);
-  // Modulo 2^32, so that it is right across the wrap.
+  // Computed modulo 2^32, so that it is right when sequence numbers wrap.
   const auto distance = static_cast<std::int32_t>(sequence - next_sequence);
   if (distance > kFarthest) return std::nullopt;
   return static_cast<std::int64_t>(next_) + distance;

@@ -11,14 +11,14 @@
 
 namespace uvspdy::command {
 
-/// What all reassemblies of a capture may hold together.
+/// The limit of the bytes that all reassemblies of a capture buffer together.
 struct HeldBytesLimit {
   std::size_t limit = 64 * 1024 * 1024;
   std::size_t held = 0;
 };
 
-/// Puts one direction of a TCP connection together: the segments come in the order of the capture,
-/// the bytes leave in their own order, once each. Offsets count from the direction's first byte.
+/// Reassembles one direction of a TCP connection: takes segments in the order of the capture, and
+/// delivers each byte once, in the order of the stream. Offsets count from its first byte.
 class TcpReassembly {
  public:
   using Deliver = Callback<void(Bytes)>;
@@ -35,25 +35,25 @@ class TcpReassembly {
   TcpReassembly(const TcpReassembly&) = delete;
   TcpReassembly& operator=(const TcpReassembly&) = delete;
 
-  /// The sequence number of the first byte.
+  /// Sets the sequence number of the first byte.
   void start(std::uint32_t sequence);
   bool started() const { return started_; }
   std::uint32_t first_sequence() const { return first_sequence_; }
 
-  /// Delivers what has come in order, now. Returns false when it would have to hold more bytes
-  /// behind a gap than it may: the gap will not be closed.
+  /// Takes a segment, and delivers the bytes that are in order now. False: more bytes after a gap
+  /// than it may buffer; the gap will not be closed.
   bool add(std::uint32_t sequence, Bytes payload, const Deliver& deliver);
 
-  /// The FIN's sequence number.
+  /// Sets the FIN's sequence number.
   void end_at(std::uint32_t sequence);
 
   /// Whether everything up to the FIN was delivered.
   bool ended() const { return end_ && next_ >= *end_; }
 
-  /// The bytes that are missing before others which have come.
+  /// The first gap: missing bytes before bytes that have come.
   std::optional<Gap> gap() const;
 
-  /// Lets go of what it holds and forgets the rest: as if new.
+  /// Frees what it buffers, and is as new.
   void reset();
 
  private:

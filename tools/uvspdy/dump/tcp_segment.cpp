@@ -25,7 +25,7 @@ Bytes without(Bytes bytes, std::size_t count) {
   return bytes.subspan(std::min(count, bytes.size()));
 }
 
-// The IP packet inside, empty if it is none.
+// The IP packet in a packet; empty if there is none.
 Bytes skip_ethernet(Bytes packet) {
   constexpr std::size_t kAddresses = 12;
   constexpr std::size_t kVlanTag = 4;
@@ -37,7 +37,7 @@ Bytes skip_ethernet(Bytes packet) {
   return {};
 }
 
-// What is not IP shows in its first four bits, so the type is read only where its place varies.
+// IP is recognised by its first four bits; the type is read only where VLAN tags may precede it.
 Bytes skip_link_layer(LinkLayer link, Bytes packet) {
   constexpr std::size_t kEthernetSize = 14;
   constexpr std::size_t kLinuxCookedSize = 16;  // ends like Ethernet's, with the type
@@ -54,7 +54,7 @@ Bytes skip_link_layer(LinkLayer link, Bytes packet) {
   return {};
 }
 
-/// IP's part of a packet: what it carries, and of which size that was.
+/// The result of parsing IP: the payload, and its size on the network.
 struct IpPayload {
   Endpoint source;
   Endpoint destination;
@@ -67,8 +67,8 @@ void set_address(Endpoint& endpoint, Bytes address, bool is_ipv6) {
   std::copy(address.begin(), address.end(), endpoint.address.begin());
 }
 
-// Cuts off what the link layer has added behind the packet. A size of 0 is that of a packet which
-// the network card was to cut into several.
+// Cuts off padding of the link layer. A size of 0 means a packet that the network card was to cut
+// into several.
 void set_payload(IpPayload& payload, Bytes rest, std::size_t size) {
   payload.size = size == 0 ? rest.size() : size;
   payload.captured = rest.first(std::min(rest.size(), payload.size));

@@ -26,7 +26,7 @@ struct Endpoint {
 /// Such as "127.0.0.1:8080" or "[::1]:8080".
 std::string to_string(const Endpoint& endpoint);
 
-/// What a packet says about its TCP connection. `payload` is a view into the packet.
+/// The TCP segment of a packet. `payload` is a view into the packet.
 struct TcpSegment {
   Endpoint source;
   Endpoint destination;
@@ -36,21 +36,21 @@ struct TcpSegment {
   bool ack = false;
   bool fin = false;
   bool rst = false;
-  Bytes payload;               ///< what was captured of it
-  std::size_t payload_size{};  ///< what there was on the network
+  Bytes payload;               ///< the bytes that were captured
+  std::size_t payload_size{};  ///< the size on the network
 };
 
-/// How packets begin. libpcap's numbers for these are not the same everywhere.
+/// The link layers of captures. libpcap's numbers for them differ between systems.
 enum class LinkLayer {
   kEthernet,
   kLinuxCooked,   ///< `tcpdump -i any`, SLL
-  kLinuxCooked2,  ///< the same since libpcap 1.10, SLL2
+  kLinuxCooked2,  ///< `tcpdump -i any` since libpcap 1.10, SLL2
   kFamily,        ///< four bytes that name the protocol, NULL and LOOP
-  kNone,          ///< IP at once, RAW
+  kNone,          ///< no link layer, IP only, RAW
 };
 
-/// The TCP segment in a packet; empty if there is another protocol in it, or one that is cut off
-/// before its end, or a fragment: `is_fragment` says the latter.
+/// Finds the TCP segment in a packet; nothing if the packet has another protocol, its headers were
+/// not captured completely, or it is a fragment (`is_fragment` is set then).
 std::optional<TcpSegment> find_tcp_segment(LinkLayer link, Bytes packet, bool& is_fragment);
 
 }  // namespace uvspdy::command

@@ -22,7 +22,7 @@ constexpr int kPrintHeaders = 8;
 
 namespace {
 
-// "8", or "=8" of -v=8, as kubectl takes it.
+// Reads a verbosity: "8", or "=8" from "-v=8", which kubectl accepts, too.
 int verbosity(std::string_view text) {
   if (text.starts_with('=')) text.remove_prefix(1);
   int level = 0;
@@ -85,7 +85,7 @@ namespace {
 
 std::string_view name_of(const char* flag, bool given) { return given ? flag : ""; }
 
-// The pod's service account, and the few flags that go together with it.
+// The configuration of the pod's service account, with the few flags that it combines with.
 Result<kube::ClientConfig> in_cluster(const kube::KubeconfigOverrides& overrides) {
   for (const std::string_view flag :
        {name_of("--user", !overrides.user.empty()),
@@ -116,7 +116,7 @@ Result<kube::ClientConfig> in_cluster(const kube::KubeconfigOverrides& overrides
   return config;
 }
 
-// Whether neither files nor flags say which server is meant.
+// Whether neither files nor flags name a server.
 bool names_no_server(const kube::Kubeconfig& kubeconfig,
                      const kube::KubeconfigOverrides& overrides) {
   return kubeconfig.context_names().empty() && kubeconfig.current_context().empty() &&

@@ -15,27 +15,27 @@
 
 namespace uvspdy::command {
 
-/// The flags that say which server a command talks to, and as whom. Their names are kubectl's.
+/// The flags for a command's server and credentials. Their names are kubectl's.
 struct ClientFlags {
   std::string kubeconfig;
   kube::KubeconfigOverrides overrides;
   bool insecure_skip_tls_verify = false;
   session::FlowControl flow_control = session::FlowControl::kAutomatic;
-  /// Of what is told on stderr: from 1 on, what is connected to; from 6 on, requests; from 8 on,
-  /// their headers, too, without secrets.
+  /// The verbosity of stderr: from 1 on, the server and proxy; from 6 on, each request; from 8 on,
+  /// the requests' headers, too, without secrets.
   int verbosity = 0;
 };
 
 void add_client_flags(CLI::App& command, ClientFlags& flags);
 
-/// What the flags and the kubeconfig come to: the one of --kubeconfig, else those that kubectl
-/// would read, which need not exist when --server is given; else, where KUBERNETES_SERVICE_HOST is
-/// set, a pod's service account, with which only --namespace, --token and --certificate-authority
-/// go together.
+/// Makes the ClientConfig from the flags and a kubeconfig: the file of --kubeconfig, else the files
+/// that kubectl would read, which need not exist with --server. Without any of these and with
+/// KUBERNETES_SERVICE_HOST set, it is the pod's service account, which can be combined only with
+/// --namespace, --token and --certificate-authority.
 Result<kube::ClientConfig> read_client_config(const ClientFlags& flags);
 
-/// The server of such a configuration, with the environment's proxies. What -v asks for, and what
-/// a credential plugin has to say, goes to `errors`.
+/// Makes the ApiServer of a ClientConfig, with the environment's proxies. The messages of -v and
+/// the stderr of a credential plugin go to `errors`.
 Result<std::shared_ptr<kube::ApiServer>> make_api_server(
     uv_loop_t* loop, const ClientFlags& flags, kube::ClientConfig config,
     const LineWriter& errors = LineWriter(STDERR_FILENO));

@@ -18,7 +18,7 @@ inline void add_flow_control(CLI::App& command, session::FlowControl& flow_contr
       .add_option_function<std::string>(
           "--flow-control",
           [names, &flow_control](const std::string& name) {
-            // The check below lets no other name through.
+            // The check below rejects all other names.
             if (const auto found = names.find(name); found != names.end()) {
               flow_control = found->second;
             }

@@ -26,8 +26,8 @@ void add_pod_flags(CLI::App& command, PodFlags& flags) {
 
 namespace {
 
-// Whether the server says that there is no such pod; anything else it may say of the request
-// itself.
+// Whether the server answered that the pod does not exist. Any other refusal is ignored here: the
+// server may still permit the command's own request.
 bool is_missing(const Error& error) {
   const kube::Status* status = kube::refusal(error);
   return status != nullptr && status->reason == "NotFound";

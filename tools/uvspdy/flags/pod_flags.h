@@ -9,7 +9,7 @@
 
 namespace uvspdy::command {
 
-/// The flags of commands that run something in one container of a pod. Their names are kubectl's.
+/// The flags of commands that work in one container of a pod. Their names are kubectl's.
 struct PodFlags {
   std::string verb;  ///< the command's name, for messages
   ClientFlags client;
@@ -22,21 +22,20 @@ struct PodFlags {
 
 void add_pod_flags(CLI::App& command, PodFlags& flags);
 
-/// The container that is meant.
+/// The container to work in.
 struct PodContainer {
   std::string pod;
-  std::string container;  ///< empty: whatever the server takes
-  bool has_tty = false;   ///< of its own process
-  bool is_known = false;  ///< whether the server has told us of it
+  std::string container;  ///< empty: the server chooses
+  bool has_tty = false;   ///< whether its main process has a terminal
+  bool is_known = false;  ///< whether the server let us read the pod
 };
 
-/// Finds it as kubectl does, asking the server for the pod of that name, and says which it takes
-/// where that is a guess. The handler runs once, from the loop; or not at all, when it is told that
-/// there is no such thing: `fail` then gets a line for people, in kubectl's words, from the loop,
-/// too.
+/// Finds the container as kubectl does, by asking the server for the pod, and prints which one it
+/// chose if that is a guess. The handler runs once, from the loop. If the pod or container does not
+/// exist, `fail` runs instead, also from the loop, with a line in kubectl's words.
 ///
-/// A server that does not let us see the pod is no failure: the right to run something in it is
-/// another one, and who has not even that hears so when he uses it.
+/// It is no failure if the server does not permit reading the pod: permission to run a command in
+/// it is separate, and the server checks that when the command is run.
 void find_container(kube::ApiServer& server, const PodFlags& flags,
                     const std::string& pod_namespace, const std::string& pod,
                     OnceCallback<void(PodContainer)> handler,

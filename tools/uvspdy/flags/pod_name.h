@@ -6,8 +6,8 @@
 
 namespace uvspdy::command {
 
-/// Reads what a command line calls a pod: "NAME", "pod/NAME", "pods/NAME" or "po/NAME".
-/// Errors: kube::Errc::kBadRequest, with what is wrong.
+/// Parses a pod's name on a command line: "NAME", "pod/NAME", "pods/NAME" or "po/NAME".
+/// Errors: kube::Errc::kBadRequest.
 Result<std::string> parse_pod_name(const std::string& text);
 
 }  // namespace uvspdy::command

@@ -8,7 +8,7 @@
 
 namespace uvspdy::command {
 
-/// A port as command lines have it, 0 to 65535; nothing for any other text.
+/// Parses a port of a command line, 0 to 65535; nothing for any other text.
 inline std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const char* const end = text.data() + text.size();

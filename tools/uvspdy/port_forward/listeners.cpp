@@ -9,7 +9,7 @@
 namespace uvspdy::command {
 namespace {
 
-// What to do about it.
+// Advice for people, by the error.
 std::string advice(int status, const PortSpec& port) {
   const std::string remote = std::to_string(port.remote);
   if (status == UV_EADDRINUSE) {
@@ -35,7 +35,7 @@ bool LocalListeners::listen(const std::vector<PortSpec>& ports,
   return any;
 }
 
-// "localhost" is had when one of its addresses is; every other address must be.
+// For "localhost" one of its two addresses suffices; listening must succeed at every other address.
 bool LocalListeners::listen(PortSpec port, const std::vector<LocalAddress>& addresses) {
   std::vector<std::unique_ptr<net::Listener>> made;
   std::string failures;
@@ -46,7 +46,7 @@ bool LocalListeners::listen(PortSpec port, const std::vector<LocalAddress>& addr
   for (const LocalAddress& address : addresses) {
     net::ListenOptions options;
     options.ipv6_only = true;
-    // A free port that the first address has got is the others' too.
+    // If the port is 0, the free port of the first address is used for the others, too.
     auto shared_port = std::make_shared<PortSpec>(port);
     auto listener = net::Listener::listen_tcp(
         loop_, address.address, port.local,

@@ -13,18 +13,18 @@
 
 namespace uvspdy::command {
 
-/// The local side of a port-forward: listens on each port at each address, and says so in
-/// kubectl's words.
+/// The local side of a port-forward: listens on each port at each address, with kubectl's
+/// messages.
 class LocalListeners {
  public:
-  /// Gets each connection; `port.local` is the port that it came to.
+  /// Receives each connection; `port.local` is the port at which it was accepted.
   using AcceptHandler = Callback<void(std::unique_ptr<net::Transport>, const PortSpec& port)>;
 
-  /// Whatever goes wrong once it listens is told to `errors`.
+  /// Errors of accepting go to `errors`.
   LocalListeners(uv_loop_t* loop, AcceptHandler on_accept, LineWriter errors);
 
-  /// Listens. Prints a line on stdout for each address, and one on stderr for each port that
-  /// cannot be had. Returns whether there is a port that can.
+  /// Listens. Prints a line on stdout for each address, and on stderr for each port that cannot be
+  /// listened on. Returns whether any port can.
   bool listen(const std::vector<PortSpec>& ports, const std::vector<LocalAddress>& addresses);
 
   void close() { listeners_.clear(); }

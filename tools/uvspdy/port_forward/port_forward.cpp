@@ -34,15 +34,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Between attempts to connect again.
+// Delays between attempts to reconnect.
 constexpr std::chrono::milliseconds kFirstDelay = 500ms;
 constexpr std::chrono::milliseconds kLongestDelay = 30s;
 
-// Local connections that wait for that, at most.
+// How many local connections may wait for a reconnect.
 constexpr std::size_t kMostWaiting = 256;
 
-// How long local programs have, at the end, to take what has come for them, and the server to hear
-// of it.
+// How long local programs have, at the end, to read the bytes that came for them, and the
+// connection to close.
 constexpr std::chrono::seconds kLeaveGrace{5};
 
 struct PortForwardFlags {
@@ -53,7 +53,7 @@ struct PortForwardFlags {
   std::vector<std::string> ports;
 };
 
-/// Why there is no connection, as kubectl says it.
+/// The error of a failed dial, in kubectl's words.
 std::string why_not_connected(const Error& error) {
   const httpstream::UpgradeFailure* failure = httpstream::upgrade_failure(error);
   if (failure == nullptr) return "Unable to connect to the server: " + error.message();
@@ -64,7 +64,7 @@ std::string why_not_connected(const Error& error) {
   return "error upgrading connection: " + error.message();
 }
 
-/// Listeners here, and a PortForwarder that their connections go to.
+/// Joins local listeners with a PortForwarder, which it dials again if asked to.
 class PortForward {
  public:
   PortForward(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server,
@@ -79,7 +79,7 @@ class PortForward {
             errors_),
         again_(std::in_place, loop, [this] { dial(); }) {}
 
-  /// Runs until it is over; the exit code.
+  /// Runs until it is over; returns the exit code.
   int run(Loop& loop, std::vector<PortSpec> ports, std::vector<LocalAddress> addresses) {
     ports_ = std::move(ports);
     addresses_ = std::move(addresses);
@@ -169,24 +169,24 @@ class PortForward {
     if (exit_code_) return;
     const bool is_lost = error.code() == session::Errc::kConnectionLost;
     if (is_lost || error.code() == session::Errc::kConnectionClosed) {
-      // The forwarder says so, too, but only when local programs have read what came for them.
+      // The forwarder's on_close reports this, too, but only when local programs have read all.
       if (number == connected_) lost(is_lost ? error : Error());
       return;
     }
-    // A local program that breaks off is its own business.
+    // A local program that breaks its connection is not reported.
     if (!error || error.code().category() == net::uv_category()) return;
     errors_.write("an error occurred forwarding " + std::to_string(port.local) + " -> " +
                   std::to_string(port.remote) + ": " + error.message());
   }
 
-  // A second signal does not wait for anybody.
+  // A second signal ends the process at once.
   void stop(int signal) {
     if (!exit_code_) return leave(0);
     reset_connections();
     die_of(signal);
   }
 
-  // Nothing new from here on; what has come is still written, for a while.
+  // Accepts nothing more; bytes that have come are still written, for kLeaveGrace at most.
   void leave(int exit_code) {
     if (exit_code_) return;
     exit_code_ = exit_code;
@@ -198,7 +198,7 @@ class PortForward {
     uv_stop(loop_);
   }
 
-  // The kernel ends what a process has left open; to local programs that would be the whole.
+  // When the process ends the kernel closes local connections in order, as if all data had come.
   void reset_connections() const {
     uv_walk(
         loop_,
@@ -215,7 +215,7 @@ class PortForward {
   std::shared_ptr<kube::ApiServer> server_;
   kube::PortForwardRequest request_;
   bool reconnect_;
-  // Nobody stops the forwarding by not reading these.
+  // These never block, even if they are not read.
   LineWriter output_{STDOUT_FILENO};
   LineWriter errors_;
   std::vector<PortSpec> ports_;
@@ -223,9 +223,9 @@ class PortForward {
   LocalListeners listeners_;
   bool listening_ = false;
   net::Attempt attempt_;
-  std::shared_ptr<kube::PortForwarder> forwarder_;  // while connected
-  std::uint64_t connected_ = 0;                     // how often
-  std::deque<Waiting> waiting_;                     // while not
+  std::shared_ptr<kube::PortForwarder> forwarder_;  // null while not connected
+  std::uint64_t connected_ = 0;                     // how often it has connected
+  std::deque<Waiting> waiting_;                     // connections accepted while not connected
   std::chrono::milliseconds delay_ = kFirstDelay;
   std::optional<net::Timer> again_;
   StopSignals signals_;
@@ -279,7 +279,7 @@ void add_port_forward(CLI::App& app, int& exit_code) {
                    "Addresses to listen on, comma-separated: numeric ones, or localhost, which is "
                    "127.0.0.1 and ::1")
       ->delimiter(',')
-      ->allow_extra_args(false)  // what stands behind it is the pod
+      ->allow_extra_args(false)  // the next argument is the pod
       ->capture_default_str();
   command->add_flag("--reconnect", flags->reconnect,
                     "When the connection to the pod is lost, keep listening and connect again, "

@@ -8,27 +8,27 @@
 
 namespace uvspdy::command {
 
-// What the command line of `uvspdy port-forward` says, in kubectl's forms and words.
+// The arguments of `uvspdy port-forward`, in kubectl's forms, with kubectl's error texts.
 
-/// One port of the pod and where it is reached here; local port 0: a free one.
+/// A port of the pod, and the local port for it; local port 0: any free one.
 struct PortSpec {
   std::uint16_t local = 0;
   std::uint16_t remote = 0;
 };
 
-/// Reads "8080:80", "80" (the same on both sides) and ":80" or "0:80" (a free one here).
+/// Parses "8080:80", "80" (the same on both sides) and ":80" or "0:80" (a free local port).
 Result<PortSpec> parse_port_spec(const std::string& text);
 
-/// "{8080 80}", as kubectl prints them.
+/// Formats a PortSpec as kubectl prints it: "{8080 80}".
 std::string to_string(const PortSpec& spec);
 
-/// An address to listen on. Of those that "localhost" stands for, one is enough.
+/// An address to listen on. For the addresses of "localhost" listening on one is enough.
 struct LocalAddress {
   std::string address;
   bool of_localhost = false;
 };
 
-/// Reads numeric addresses and "localhost", which is 127.0.0.1 and ::1.
+/// Parses numeric addresses and "localhost", which is 127.0.0.1 and ::1.
 Result<std::vector<LocalAddress>> parse_local_addresses(const std::vector<std::string>& texts);
 
 }  // namespace uvspdy::command

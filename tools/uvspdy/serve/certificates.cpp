@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kSerialBits = 127;
 constexpr long kHour = 3600;
-// The keys go with the process, so that nothing is won by less. From an hour ago, for clocks that
-// are late.
+// A long lifetime, since the keys live no longer than the process anyway. Certificates are valid
+// from an hour ago, for clients whose clocks are slow.
 constexpr long kLifetime = 10L * 365 * 24 * kHour;
 
 /// A certificate that is being made.
@@ -47,7 +47,7 @@ bool add_name(X509_NAME* name, const char* field, const std::string& value) {
                                     static_cast<int>(value.size()), -1, 0) == 1;
 }
 
-/// A key, and a certificate for it that says who it is and how long; version 3 is written as 2.
+/// Makes a key and a certificate with names and times. X.509 version 3 is written as 2.
 Result<Draft> start(const std::string& common_name) {
   Draft draft{X509Ptr(X509_new()), PkeyPtr(EVP_EC_gen("P-256"))};
   X509* certificate = draft.certificate.get();
@@ -82,7 +82,7 @@ Error sign(Draft& draft, const Draft& issuer) {
   return {};
 }
 
-// The name behind the address of an interface means nothing to anybody else.
+// The zone of an IPv6 address has a meaning on this machine only.
 std::string without_zone(const std::string& host) { return host.substr(0, host.find('%')); }
 
 GeneralNamePtr general_name(const std::string& host) {
@@ -92,7 +92,7 @@ GeneralNamePtr general_name(const std::string& host) {
     GENERAL_NAME_set0_value(name.get(), GEN_IPADD, address.release());
     return name;
   }
-  ERR_clear_error();  // it is no address
+  ERR_clear_error();  // a name, not an address
   Asn1Ia5StringPtr text(ASN1_IA5STRING_new());
   if (!text || ASN1_STRING_set(text.get(), host.data(), static_cast<int>(host.size())) != 1) {
     return nullptr;
@@ -108,7 +108,7 @@ Error add_hosts(X509* certificate, const std::vector<std::string>& hosts) {
     if (!names || !name || sk_GENERAL_NAME_push(names.get(), name.get()) == 0) {
       return openssl_failure("a host's name");
     }
-    (void)name.release();  // `names` has it
+    (void)name.release();  // owned by `names`
   }
   if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, 0) != 1) {
     return openssl_failure("its hosts");

@@ -13,8 +13,8 @@ struct PemPair {
   std::string key;
 };
 
-/// What TLS with client certificates takes for one server and one user, in PEM. The CA's key is
-/// gone: it signs nothing else.
+/// The certificates and keys for TLS between one server and one user, in PEM. The CA's key is not
+/// kept: it signs nothing else.
 struct Certificates {
   std::string ca;
   PemPair server;
@@ -23,8 +23,8 @@ struct Certificates {
 
 /// Makes a new CA and has it sign a certificate for a server of these `hosts` (names or addresses)
 /// and one for a client, whose `user` is its common name, as Kubernetes reads it. Keys are P-256.
-/// Errors: std::errc::invalid_argument, with OpenSSL's words, which come only when it has run out
-/// of memory or random numbers, or a host is too long for a certificate.
+/// Errors: std::errc::invalid_argument, with OpenSSL's text, when it has no memory or random
+/// numbers, or a host is too long for a certificate.
 Result<Certificates> make_certificates(const std::vector<std::string>& hosts,
                                        const std::string& user);
 

@@ -21,13 +21,13 @@ Error unusable(std::string text) {
   return Error(std::make_error_code(std::errc::invalid_argument), "--kubeconfig-out " + text);
 }
 
-// Whoever listens on all addresses is reached, from here, by the loopback's.
+// From this machine, a server that listens on all addresses is reached at the loopback address.
 std::string reachable(const std::string& host) {
   if (host == "0.0.0.0") return "127.0.0.1";
   return host == "::" ? "::1" : host;
 }
 
-// Others need a name for such a server.
+// The name by which other machines reach a server that listens on all addresses.
 std::string machine_name() {
   std::array<char, UV_MAXHOSTNAMESIZE> name{};
   std::size_t size = name.size();
@@ -62,7 +62,7 @@ std::vector<X509Ptr> read_certificates(const std::string& file) {
     if (!certificate) break;
     certificates.push_back(std::move(certificate));
   }
-  ERR_clear_error();  // the end of the file is one
+  ERR_clear_error();  // the end of the file counts as an error
   return certificates;
 }
 
@@ -74,7 +74,7 @@ std::string to_pem(const std::vector<X509Ptr>& certificates) {
   return std::string(data, static_cast<std::size_t>(size));
 }
 
-// As clients will who trust these certificates, and nothing above them. Nothing, or what is wrong.
+// Verifies the first as a client does that trusts exactly these. Returns the failure, or nothing.
 std::string why_not_verified(const std::vector<X509Ptr>& certificates) {
   const X509StorePtr store(X509_STORE_new());
   for (const X509Ptr& certificate : certificates)
@@ -87,7 +87,7 @@ std::string why_not_verified(const std::vector<X509Ptr>& certificates) {
   return X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()));
 }
 
-// The first name or address that a certificate is for; wildcards are no names.
+// The first DNS name of a certificate that is no wildcard.
 std::string first_name(X509* certificate) {
   void* found = X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr);
   const GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(found));
@@ -143,7 +143,7 @@ Error KubeconfigOut::make_certificates(const std::string& host, ServerSecurity& 
   net::TlsServerOptions tls;
   tls.key_pair.certificate.text = std::move(made->server.certificate);
   tls.key_pair.key.text = std::move(made->server.key);
-  // A client without one is told so in HTTP.
+  // Optional, so that a client without a certificate gets an HTTP 401.
   tls.client_certificate = net::ClientCertificate::kOptional;
   tls.client_ca.text = made->ca;
   auto context = net::TlsServerContext::create(tls);
@@ -156,7 +156,7 @@ Error KubeconfigOut::make_certificates(const std::string& host, ServerSecurity& 
   return {};
 }
 
-// All of the file's certificates become CAs: whichever of them a client can make use of.
+// All certificates in the file become the client's CAs, since any of them may be the one it needs.
 Error KubeconfigOut::use_certificate(const std::string& cert_file) {
   const std::vector<X509Ptr> certificates = read_certificates(cert_file);
   if (certificates.empty()) return unusable("finds no certificate in " + cert_file);
@@ -212,7 +212,7 @@ std::string KubeconfigOut::text(std::uint16_t port, const std::string& pod) cons
   config["current-context"] = pod;
   config["preferences"] = YAML::Node(YAML::NodeType::Map);
   YAML::Emitter emitter;
-  // Else a token such as 0123 would be read as a number.
+  // In quotes, else a token such as 0123 would be read as a number.
   emitter.SetStringFormat(YAML::DoubleQuoted);
   emitter << config;
   return std::string(emitter.c_str()) + "\n";

@@ -9,26 +9,26 @@
 
 namespace uvspdy::command {
 
-/// What `serve --kubeconfig-out FILE` writes: a kubeconfig by which kubectl and uvspdy get in at
-/// once, from this machine.
+/// The file of `serve --kubeconfig-out FILE`: a kubeconfig with which kubectl and uvspdy can use
+/// the server at once, from this machine.
 class KubeconfigOut {
  public:
-  /// Whether the server makes certificates for itself and its clients, as it does when no flag
-  /// says anything about TLS.
+  /// Whether the server makes certificates for itself and its clients: with --kubeconfig-out and
+  /// without any flag about TLS or tokens.
   static bool makes_certificates(const std::string& file, const ServerSecurityFlags& flags) {
     return !file.empty() && !flags.has_tls() && !flags.authenticates();
   }
 
-  /// Finds out how clients of a server that listens on `host`, an address, get in. Makes
-  /// certificates for them if there are none, and has `security` demand them; else they get the
-  /// first bearer token, and trust the server's own certificate and those that come with it.
-  /// Errors: bad_flags for no host (kubectl knows no local sockets) and for client certificates
-  /// demanded that only somebody else can sign; certificates that nobody could verify.
+  /// Chooses the clients' credentials for a server that listens on the address `host`. With
+  /// makes_certificates it makes certificates, and sets `security` to use and require them. Else
+  /// clients get the first bearer token, and trust the certificates in the server's file.
+  /// Errors: bad_flags without a host (kubectl has no local sockets), and with --client-ca-file but
+  /// no token, since it cannot sign certificates; a server certificate that cannot be verified.
   static Result<KubeconfigOut> prepare(std::string file, const std::string& host,
                                        const ServerSecurityFlags& flags, ServerSecurity& security);
 
-  /// Writes the file, for its owner alone; it is there, all at once, when the result is put in
-  /// place. The pod's name becomes the context's. Errors: those of FileReplacement::write.
+  /// Writes the file under a temporary name, readable by its owner alone; put_in_place() of the
+  /// result renames it. The context has the pod's name. Errors: those of FileReplacement::write.
   Result<FileReplacement> write(std::uint16_t port, const std::string& pod) const;
 
  private:
@@ -38,11 +38,11 @@ class KubeconfigOut {
   std::string text(std::uint16_t port, const std::string& pod) const;
 
   std::string file_;
-  std::string host_;  // as clients reach it
+  std::string host_;  // the address at which clients reach the server
   std::string ca_;    // PEM, as are the next two
   std::string client_certificate_;
   std::string client_key_;
-  std::string tls_server_name_;  // where the certificate is not for the host
+  std::string tls_server_name_;  // set if the certificate is not for host_
   std::string token_;
 };
 

@@ -12,7 +12,7 @@ constexpr const char* kContainer = "main";
 
 using LogHandler = Callback<void(std::string_view)>;
 
-// All three servers below may outlive the PodServer, and have one log.
+// The HTTP server, the StreamingServer and the Runtime share one log and may outlive the PodServer.
 LogHandler copy_of(const std::shared_ptr<const LogHandler>& log) {
   return [log](std::string_view line) { (*log)(line); };
 }
@@ -75,7 +75,7 @@ std::string PodServer::url() const {
 
 void PodServer::stop(OnceCallback<void()> done) {
   http_->close();
-  // Both: a command may outlive its connection, and a connection its command.
+  // Waits for both, since a command may outlive its connection, and a connection its command.
   struct Stopping {
     int left = 2;
     OnceCallback<void()> done;

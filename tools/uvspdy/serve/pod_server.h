@@ -20,7 +20,7 @@
 
 namespace uvspdy::command {
 
-/// This machine as a pod: what `serve` and `demo` run.
+/// Serves this machine as a pod, for `serve` and `demo`.
 class PodServer {
   using LogHandler = Callback<void(std::string_view)>;
 
@@ -28,31 +28,31 @@ class PodServer {
   struct Options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
-    std::string socket_path;  ///< of a local socket, in place of address and port
+    std::string socket_path;  ///< of a local socket, used in place of address and port
     std::string pod = "uvspdy";
-    /// Not null: every connection is TLS.
+    /// If not null, every connection uses TLS.
     std::shared_ptr<const net::TlsServerContext> tls;
-    /// Whether requests must come from somebody we know: by a client certificate that `tls` has
-    /// verified, or one of `tokens`.
+    /// Whether requests must be authenticated, by a client certificate that `tls` has verified or
+    /// by one of `tokens`.
     bool authenticates = false;
     std::vector<kube::BearerToken> tokens;
     session::FlowControl flow_control = session::FlowControl::kAutomatic;
-    /// What `start_main` will be called with, if at all: clients are told of its stdin and
-    /// terminal.
+    /// The command that `start_main` will be called with, if it will be: clients can read whether
+    /// it has stdin and a terminal.
     kube::MainCommand main_command;
-    /// Hears a line each; it must not wait for whoever reads them.
+    /// Receives lines of text; it must not block.
     LogHandler log;
   };
 
   static Result<std::unique_ptr<PodServer>> start(uv_loop_t* loop, Options options);
 
-  /// Starts the process that attach joins; `on_over` hears with what it exited, once its clients
-  /// have been told. Errors: those of LocalRuntime::start_main.
+  /// Starts the main process, which clients attach to. `on_over` and errors: see
+  /// LocalRuntime::start_main.
   Error start_main(const kube::MainCommand& command, OnceCallback<void(int exit_code)> on_over);
 
   std::uint16_t port() const { return http_->port(); }
 
-  /// Where it listens, as "https://127.0.0.1:6443" or "unix:///run/x.sock".
+  /// The URL at which it listens: "https://127.0.0.1:6443" or "unix:///run/x.sock".
   std::string url() const;
 
   /// Ends every command and then calls `done`.

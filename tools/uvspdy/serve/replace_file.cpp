@@ -12,7 +12,7 @@
 namespace uvspdy::command {
 namespace {
 
-/// A synchronous request to the file system, cleaned up by itself.
+/// A synchronous libuv request to the file system; cleaned up by its destructor.
 class FsRequest {
  public:
   FsRequest() = default;

@@ -27,7 +27,7 @@
 namespace uvspdy::command {
 namespace {
 
-// How long refusals may still be on their way to clients when all else has stopped.
+// How long connections with refused requests may take to close when all else has stopped.
 constexpr std::chrono::seconds kGoodbye{1};
 
 struct ServeOptions {
@@ -42,10 +42,10 @@ struct ServeOptions {
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;
-  std::string socket_path;  // of a local socket, in place of these
+  std::string socket_path;  // of a local socket, in place of host and port
 };
 
-// HOST:PORT, an IPv6 host in brackets; port 0 is allowed here. Or unix:///PATH.
+// Parses HOST:PORT, with an IPv6 host in brackets and a port that may be 0; or unix:///PATH.
 std::optional<Endpoint> parse_endpoint(const std::string& text) {
   if (text.starts_with("unix:///")) return Endpoint{{}, 0, text.substr(7)};
   const std::size_t colon = text.rfind(':');
@@ -106,10 +106,10 @@ int serve(const ServeOptions& options) {
     kubeconfig = std::move(*prepared);
   }
 
-  // Outlive the loop, whose last turn may still tell of the main process.
+  // Declared before the loop, whose last turn may still call main_over.
   int exit_code = 0;
   OnceCallback<void()> stop;
-  // Nobody holds up the server by not reading it.
+  // Never blocks the server, even if stderr is not read.
   const LineWriter log(STDERR_FILENO);
   Result<Loop> loop = Loop::open();
   if (!loop) return report_error("serve", loop.error().message());
@@ -127,7 +127,7 @@ int serve(const ServeOptions& options) {
   Result<std::unique_ptr<PodServer>> server =
       PodServer::start(loop->get(), std::move(server_options));
   if (!server) return report_error("serve", server.error().message());
-  // Before there is a process that a failure would have to end.
+  // Written before the main process starts, which a failure would have to end.
   std::optional<FileReplacement> kubeconfig_file;
   if (kubeconfig) {
     Result<FileReplacement> written = kubeconfig->write((*server)->port(), options.pod);
@@ -139,8 +139,8 @@ int serve(const ServeOptions& options) {
     reloader.emplace(loop->get(), options.security, *security,
                      [log](std::string_view line) { log.write(line); });
   }
-  // Stopping takes a few seconds, longer only while a slow client reads on. Ending sooner leaves
-  // commands behind, which a second signal asks for.
+  // Stopping takes a few seconds, longer only while a slow client reads on. A second signal ends
+  // this process at once, and leaves commands behind.
   StopSignals signals;
   stop = [&] {
     (*server)->stop([&] {
@@ -148,12 +148,12 @@ int serve(const ServeOptions& options) {
       uv_stop(loop->get());
     });
   };
-  // Before there is a process, too, which a signal would leave behind; heard once the loop runs.
+  // Also before the main process starts, which a signal would otherwise leave behind.
   Error error = signals.start(loop->get(), [&, heard = false](int signal) mutable {
     if (std::exchange(heard, true)) die_of(signal);
     stop();
   });
-  // A pod ends with its main process and as that does, unless it was told to stop before.
+  // The server ends with its main process, with its exit code, unless it is stopping already.
   const auto main_over = [&](int main_exit_code) {
     if (!stop) return;
     exit_code = main_exit_code;
@@ -161,7 +161,7 @@ int serve(const ServeOptions& options) {
   };
   if (!error && !main_command.command.empty())
     error = (*server)->start_main(main_command, main_over);
-  // Only now, and before anybody is told to come: what cannot start leaves the file as it was.
+  // Put in place last, before the line "listening": a server that cannot start changes no file.
   if (!error && kubeconfig_file) error = kubeconfig_file->put_in_place();
   if (error) {
     exit_code = report_error("serve", error.message());

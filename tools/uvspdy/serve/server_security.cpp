@@ -16,7 +16,7 @@ net::TlsServerOptions tls_options(const ServerSecurityFlags& flags) {
   options.key_pair.certificate.file = flags.tls_cert_file;
   options.key_pair.key.file = flags.tls_private_key_file;
   if (!flags.client_ca_file.empty()) {
-    // A client without one may still have a token, and is told so in HTTP.
+    // Optional: a client without a certificate may have a token; without both it gets an HTTP 401.
     options.client_certificate = net::ClientCertificate::kOptional;
     options.client_ca.file = flags.client_ca_file;
   }
@@ -32,7 +32,7 @@ std::optional<FileState> state_of(const std::string& file) {
   return FileState{stat.st_ino, stat.st_size, stat.st_mtim.tv_sec, stat.st_mtim.tv_nsec};
 }
 
-// Nothing when one of the files is not there.
+// Returns nothing if one of the files does not exist.
 std::optional<std::vector<FileState>> states_of(const ServerSecurityFlags& flags) {
   std::vector<FileState> states;
   for (const std::string& file :
@@ -77,7 +77,7 @@ Result<ServerSecurity> read_server_security(const ServerSecurityFlags& flags) {
     security.tokens = std::move(*tokens);
   }
   if (flags.has_tls()) {
-    // Before they are read, so that a change in the meantime is noticed.
+    // Taken before the files are read, so that a change meanwhile is noticed later.
     security.certificate_files = states_of(flags).value_or(std::vector<FileState>());
     auto tls = net::TlsServerContext::create(tls_options(flags));
     if (!tls) return tls.error();
@@ -99,7 +99,7 @@ CertificateReloader::CertificateReloader(uv_loop_t* loop, const ServerSecurityFl
 void CertificateReloader::look() {
   timer_.start(kLookInterval);
   std::optional<std::vector<FileState>> now = states_of(flags_);
-  // A file that is gone is about to be replaced.
+  // A file that is missing now is probably being replaced: look again later.
   if (!now || *now == seen_) return;
   seen_ = std::move(*now);
   const Error error = tls_->reload(tls_options(flags_));

@@ -17,7 +17,7 @@
 
 namespace uvspdy::command {
 
-/// The flags that say how a server proves who it is, and whom it lets in. Their names are
+/// The flags for the server's certificate and for the authentication of clients. Their names are
 /// kube-apiserver's.
 struct ServerSecurityFlags {
   std::string tls_cert_file;
@@ -31,7 +31,7 @@ struct ServerSecurityFlags {
 
 void add_server_security(CLI::App& command, ServerSecurityFlags& flags);
 
-/// How a file stood at some time: another of either means another content.
+/// The state of a file at some time; another state means that the content may have changed.
 struct FileState {
   std::uint64_t inode = 0;
   std::uint64_t size = 0;
@@ -41,22 +41,22 @@ struct FileState {
   bool operator==(const FileState&) const = default;
 };
 
-/// What the files behind the flags hold.
+/// The content of the files that the flags name.
 struct ServerSecurity {
   std::shared_ptr<net::TlsServerContext> tls;  ///< null without TLS
-  std::vector<FileState> certificate_files;    ///< as they stood before they were read
+  std::vector<FileState> certificate_files;    ///< their states before they were read
   bool authenticates = false;
   std::vector<kube::BearerToken> tokens;
 };
 
-/// Flags that do not go together, whatever is in the files: kube::Errc::kBadRequest.
+/// The error kube::Errc::kBadRequest for flags that contradict each other.
 Error bad_flags(std::string text);
 
-/// Reads the files. Errors: bad_flags, and what is wrong with which file.
+/// Reads the files. Errors: bad_flags; kube::Errc::kBadTokenFile; net::Errc::kTlsConfig.
 Result<ServerSecurity> read_server_security(const ServerSecurityFlags& flags);
 
-/// Looks at the certificate files once a second, and has new connections use what is in them when
-/// they have changed. Files that cannot be used, half written perhaps, are told and left alone.
+/// Checks the certificate files once a second; when they have changed, new connections use the new
+/// ones. Files that cannot be used (incomplete ones, say) are logged, and the old ones stay in use.
 class CertificateReloader {
  public:
   using LogHandler = Callback<void(std::string_view)>;

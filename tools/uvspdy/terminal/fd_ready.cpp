@@ -7,7 +7,7 @@
 
 namespace uvspdy::command {
 
-/// What libuv points to until it has closed the handle.
+/// Freed when libuv has closed the handle, which points to it.
 struct FdReady::State {
   uv_poll_t poll{};
   FdReady* owner = nullptr;

@@ -9,7 +9,7 @@
 
 namespace uvspdy::command {
 
-/// Waits, once at a time, until a descriptor that somebody else has made non-blocking is ready.
+/// Waits, once at a time, until a descriptor that another process made non-blocking is ready.
 class FdReady {
  public:
   FdReady(uv_loop_t* loop, uv_file fd, int event, Callback<void()> handler);
@@ -17,8 +17,8 @@ class FdReady {
   FdReady(const FdReady&) = delete;
   FdReady& operator=(const FdReady&) = delete;
 
-  /// Calls the handler, from the loop, when it is. Errors: libuv's, for a descriptor that cannot be
-  /// waited for; the handler is not called then.
+  /// Calls the handler, from the loop, when the descriptor is ready. Errors: libuv's, for a
+  /// descriptor that cannot be polled; the handler is not called then.
   Error wait();
 
  private:
@@ -31,7 +31,7 @@ class FdReady {
   uv_file fd_;
   int event_;
   Callback<void()> handler_;
-  std::unique_ptr<State, Close> state_;  // once it has waited
+  std::unique_ptr<State, Close> state_;  // null before the first wait
 };
 
 }  // namespace uvspdy::command

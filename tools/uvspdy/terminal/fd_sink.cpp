@@ -51,14 +51,14 @@ class FdSink::Writing : public std::enable_shared_from_this<Writing> {
 
   void stop() {
     over_ = true;
-    // What they own may call anything.
+    // Freed last: objects that the handlers own may call anything.
     const RoomHandler no_room = std::move(on_room_);
     const OverHandler no_over = std::move(on_over_);
     const FailureHandler no_failure = std::move(on_failure_);
   }
 
  private:
-  // Takes all that waits: it is written from one vector and gathered in the other.
+  // Writes all buffered bytes: one vector is written while bytes are gathered in the other.
   void write_next() {
     out_.clear();
     written_ = 0;
@@ -98,13 +98,13 @@ class FdSink::Writing : public std::enable_shared_from_this<Writing> {
     move_on();
   }
 
-  // From the loop: this may be inside a call of ours.
+  // From the loop, since this may be inside a call of the sink's user.
   void failed(const Error& error) {
     failure_ = error;
     later_.schedule();
   }
 
-  // Says what stands: it has failed, or everything is written.
+  // Calls the handlers that are due: it has failed, or everything is written.
   void move_on() {
     if (over_) return;
     const auto keep = shared_from_this();
@@ -129,7 +129,7 @@ class FdSink::Writing : public std::enable_shared_from_this<Writing> {
   OverHandler on_over_;
   bool over_ = false;
   bool blocked_ = false;
-  std::optional<Error> end_;  // how it shall end, once that was said
+  std::optional<Error> end_;  // after end() success, after break_off() its reason
   Error failure_;
   std::vector<std::uint8_t> waiting_;
   std::vector<std::uint8_t> out_;  // is being written

@@ -10,19 +10,19 @@
 
 namespace uvspdy::command {
 
-/// A file descriptor as a sink, through libuv's thread pool: that works for files, pipes and
-/// terminals alike, and leaves their O_NONBLOCK, which other processes share, alone.
+/// A file descriptor as a sink, written by libuv's thread pool. That works for files, pipes and
+/// terminals alike, and does not change O_NONBLOCK, which other processes share.
 ///
-/// It keeps what is not written yet, and has no room for more past 256 KiB of that, until all is
-/// written. Neither end nor break closes the descriptor, and both wait until all is written,
-/// however long that takes: whoever reads may be a pager. A write that is under way keeps the loop
-/// alive and cannot be taken back.
+/// It buffers bytes that are not written yet. Past 256 KiB it has no room until all are written.
+/// Neither an end nor a break closes the descriptor, and both wait until all is written, however
+/// long that takes: the reader may be a pager. A write that is under way keeps the loop alive and
+/// cannot be cancelled.
 class FdSink final : public httpstream::Sink {
  public:
   using FailureHandler = OnceCallback<void(const Error&)>;
 
-  /// `what` names the descriptor in errors. `on_failure` hears that it cannot be written, ahead of
-  /// on_over.
+  /// `what` names the descriptor in errors. `on_failure` is called before on_over when the
+  /// descriptor cannot be written.
   FdSink(uv_loop_t* loop, uv_file fd, const char* what, FailureHandler on_failure = {});
   ~FdSink() override;
   FdSink(const FdSink&) = delete;

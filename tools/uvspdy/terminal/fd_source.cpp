@@ -38,7 +38,7 @@ class FdSource::Reading : public std::enable_shared_from_this<Reading> {
 
   void stop() {
     over_ = true;
-    // What they own may call anything.
+    // Freed last: objects that the handlers own may call anything.
     const DataHandler no_data = std::move(on_data_);
     const EndHandler no_end = std::move(on_end_);
     const FailureHandler no_failure = std::move(on_failure_);
@@ -81,7 +81,7 @@ class FdSource::Reading : public std::enable_shared_from_this<Reading> {
     give_what_came();
   }
 
-  // From the loop: this may be inside a call of ours.
+  // From the loop, since this may be inside a call of the source's user.
   void failed(const Error& error) {
     came_.emplace(error);
     later_.schedule();
@@ -111,7 +111,7 @@ class FdSource::Reading : public std::enable_shared_from_this<Reading> {
   EndHandler on_end_;
   bool paused_ = false;
   bool over_ = false;
-  bool reading_ = false;  // a piece was asked for and not given yet
+  bool reading_ = false;  // a piece was asked for and has not been delivered
   std::optional<Result<Buffer>> came_;
   BufferPool pool_{kBlockSize};
   BufferPool::Block block_;

@@ -10,19 +10,18 @@
 
 namespace uvspdy::command {
 
-/// A file descriptor as a source, through libuv's thread pool: that works for files, pipes and
-/// terminals alike, and leaves their O_NONBLOCK, which other processes share, alone.
+/// A file descriptor as a source, read by libuv's thread pool. That works for files, pipes and
+/// terminals alike, and does not change O_NONBLOCK, which other processes share.
 ///
-/// It reads piece by piece, the next one when the last was taken and nobody has paused. A read that
-/// is under way keeps the loop alive and cannot be taken back: what it brings while the source is
-/// paused is given once that resumes, and behind `discard`, or the destructor, it is lost.
-/// Discarding means reading no more.
+/// It reads one piece at a time, the next after the last was taken, unless it is paused. A read
+/// that is under way keeps the loop alive and cannot be cancelled: its bytes are delivered after a
+/// pause, and are lost after `discard` or the destructor. After `discard` no more is read.
 class FdSource final : public httpstream::Source {
  public:
   using FailureHandler = OnceCallback<void(const Error&)>;
 
-  /// `what` names the descriptor in errors. `on_failure` hears that it cannot be read, ahead of
-  /// on_end.
+  /// `what` names the descriptor in errors. `on_failure` is called before on_end when the
+  /// descriptor cannot be read.
   FdSource(uv_loop_t* loop, uv_file fd, const char* what, FailureHandler on_failure = {});
   ~FdSource() override;
   FdSource(const FdSource&) = delete;

@@ -16,7 +16,7 @@
 namespace uvspdy::command {
 namespace {
 
-// How long the connection may take to end in order once a signal ends us.
+// How long the connection may take to close in order after a signal that ends this process.
 constexpr auto kGoodbye = std::chrono::seconds(1);
 
 }  // namespace
@@ -41,7 +41,7 @@ void LocalEnd::run(const Start& start, bool tty, bool redraw) {
     terminal_.emplace(loop_, STDIN_FILENO, STDOUT_FILENO);
     if (!error) error = terminal_->watch_size([this] { send_size(); });
     first = terminal_->size();
-    // A size that changes makes programs draw, so the right one comes second.
+    // Programs redraw when the size changes, so a wrong size is sent first, then the right one.
     if (redraw && first != kube::TerminalSize()) {
       ++first.width;
       ++first.height;
@@ -62,7 +62,7 @@ void LocalEnd::started(kube::RemoteCommandStreams streams) {
   pump_output(output_, std::move(streams.standard_output), STDOUT_FILENO);
   pump_output(error_output_, std::move(streams.standard_error), STDERR_FILENO);
   if (terminal_) {
-    // Not earlier, so that Ctrl-C ends the attempt to connect.
+    // Not earlier, so that Ctrl-C can end the attempt to connect.
     if (const Error error = terminal_->make_raw()) leave(report_error(name_, error.message()));
     send_size();
   }
@@ -89,13 +89,13 @@ void LocalEnd::pump_output(PumpPtr& pump, httpstream::StreamReader stream, uv_fi
 }
 
 void LocalEnd::input_failed(const Error& error) {
-  // A terminal that has hung up cannot be read: for the other side that is the end of it.
+  // A read of a terminal fails when it has hung up; the remote stdin then ends in order.
   if (terminal_) return input_->end();
   leave(report_error(name_, error.message()));
 }
 
 void LocalEnd::output_failed(const Error& error) {
-  // As a program ends whose reader has gone, so that `uvspdy exec ... | head` is quiet.
+  // Ends by SIGPIPE as other programs do, so that `uvspdy exec ... | head` prints no error.
   if (error.code() == std::error_code(UV_EPIPE, net::uv_category())) end_as(SIGPIPE);
   leave(report_error(name_, error.message()));
 }
@@ -108,7 +108,7 @@ void LocalEnd::send_size() {
   resize_.send(size);
 }
 
-// The other side hears of it in order, if it can soon. A second signal does not wait for that.
+// Closes the connection in order, for kGoodbye at most. A second signal ends the process at once.
 void LocalEnd::end_by(int signal) {
   if (terminal_) terminal_->restore();
   if (std::exchange(signal_, signal) != 0) end_as(signal);
@@ -116,8 +116,8 @@ void LocalEnd::end_by(int signal) {
   give_up_.start(kGoodbye);
 }
 
-// When the command is over and its output is with our own readers. A read of stdin may still be
-// under way, perhaps for ever, so this does not wait for the loop to run out.
+// Exits when the command is over and all output is written. It does not wait for the loop to run
+// out, because a read of stdin may be under way for ever.
 void LocalEnd::maybe_exit() {
   if (!status_) return;
   if (signal_ != 0) end_as(signal_);
@@ -127,7 +127,7 @@ void LocalEnd::maybe_exit() {
   const kube::ExitStatus& status = **status_;
   const std::string said = "command terminated with exit code " + std::to_string(status.code);
   if (status.code != 0) report_error(name_, status.message.empty() ? said : status.message);
-  // The shell sees the last 8 bits: a failure is never to look like none.
+  // A shell sees only the last 8 bits of the exit code: a failure must not look like success.
   const bool looks_like_none = status.code != 0 && (status.code & 0xff) == 0;
   leave(looks_like_none ? 1 : status.code);
 }

@@ -17,25 +17,24 @@
 namespace uvspdy::command {
 
 /// The local end of a remote command: this process's standard streams, terminal, signals and exit
-/// code. It ends the process: with the command's exit code, with 1 and a line on stderr, or by the
-/// signal that it was told to end with (130 for a shell, if that was Ctrl-C). The terminal is
-/// restored first.
+/// code. It ends the process, after restoring the terminal: with the command's exit code, with 1
+/// and a line on stderr, or by the signal that the process got (for a shell 130 after Ctrl-C).
 class LocalEnd {
  public:
-  /// Starts it, with the first size of the terminal, if it has one.
+  /// Starts the remote command, with the terminal's first size, if there is a terminal.
   using Start = std::function<net::Attempt(kube::RemoteCommandHandlers, kube::TerminalSize)>;
 
-  /// `name` is the command's own, for messages.
+  /// `name` is the name of the subcommand, for messages.
   LocalEnd(uv_loop_t* loop, const char* name);
 
-  /// Whether a terminal is to be used: -t together with -i, where standard input is one. Says so
-  /// where it is not.
+  /// Whether to use a terminal: with -t and -i, if standard input is a terminal; prints a message
+  /// if it is not.
   static bool wants_terminal(const PodFlags& flags);
 
-  /// `redraw`: what runs already is to draw its screen anew, so it is told of two sizes.
+  /// `redraw`: sends two sizes, so that a program that runs already redraws its screen.
   void run(const Start& start, bool tty, bool redraw);
 
-  /// Ends the process with this line and 1.
+  /// Prints this line and ends the process with 1.
   [[noreturn]] void fail(const std::string& line);
 
  private:
@@ -55,14 +54,14 @@ class LocalEnd {
   uv_loop_t* loop_;
   std::string name_;
   PumpPtr input_;
-  PumpPtr output_;  // until all of it is with our own reader, as is this:
+  PumpPtr output_;  // like error_output_, until all of it is written
   PumpPtr error_output_;
   kube::TerminalResize resize_;
   std::optional<Terminal> terminal_;
-  kube::TerminalSize told_;  // the size that the other side knows
+  kube::TerminalSize told_;  // the size that was sent last
   net::Attempt attempt_;
   std::optional<Result<kube::ExitStatus>> status_;
-  int signal_ = 0;  // that ends us
+  int signal_ = 0;  // the signal that ends this process
   net::Timer give_up_;
   StopSignals signals_;
 };

@@ -38,13 +38,13 @@ Error Terminal::make_raw() {
   if (tcgetattr(input_, &now) != 0) return not_raw();
   before_ = now;
   struct sigaction stopping {};
-  // Where no shell would continue it, it is ignored.
+  // If SIGTSTP is ignored, no shell would continue this process: it stays ignored.
   if (sigaction(SIGTSTP, nullptr, &stopping) == 0 && stopping.sa_handler != SIG_IGN) {
     if (Error error = stops_.start(loop_, SIGTSTP, [this](int) { stop_process(); })) return error;
   }
   if (Error error = continues_.start(loop_, SIGCONT, [this](int) { continued(); })) return error;
   cfmakeraw(&now);
-  errno = ENOTTY;  // of one that is another job's
+  errno = ENOTTY;  // if another job is in the foreground
   raw_ = is_ours() && set(now);
   return raw_ ? Error() : not_raw();
 }
@@ -55,14 +55,14 @@ void Terminal::restore() {
   before_.reset();
 }
 
-// In the background it is the shell's, which has set it for itself.
+// While this process is in the background, the shell has set the terminal's mode for itself.
 bool Terminal::is_ours() const {
   const pid_t foreground = tcgetpgrp(input_);
   return foreground < 0 || foreground == getpgrp();
 }
 
 bool Terminal::set(const termios& mode) const {
-  // Would the terminal be taken from us in between, SIGTTOU would stop us in the middle of an end.
+  // Blocks SIGTTOU, which would stop this process here if another job came to the foreground now.
   sigset_t blocked;
   sigset_t before;
   sigemptyset(&blocked);

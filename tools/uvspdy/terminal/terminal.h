@@ -12,10 +12,10 @@
 
 namespace uvspdy::command {
 
-/// The terminal that a person sits at. In raw mode it sends each key as it is, Ctrl-C too, and
-/// shows nothing by itself: all of that is the remote terminal's. It is restored by `restore`, by
-/// the destructor, and while the process is stopped (SIGTSTP); whoever ends the process otherwise
-/// calls `restore` first.
+/// The local terminal of a person. In raw mode it passes on each key as it is, Ctrl-C too, and
+/// echoes nothing, since the remote terminal does these things. It is restored by `restore`, by the
+/// destructor, and while the process is stopped (SIGTSTP). Code that ends the process otherwise
+/// must call `restore` first.
 class Terminal {
  public:
   Terminal(uv_loop_t* loop, uv_file input, uv_file output)
@@ -27,18 +27,18 @@ class Terminal {
   /// Whether a descriptor is a terminal.
   static bool is_terminal(uv_file fd);
 
-  /// How large it is now; 0 x 0 if it does not say.
+  /// The terminal's size now; 0 x 0 if it is not known.
   kube::TerminalSize size() const;
 
-  /// Calls a handler, from the loop, whenever the size may have changed; once. Nothing of this, nor
-  /// of make_raw, keeps the loop alive. Errors: libuv's.
+  /// Sets, once, a handler that is called from the loop whenever the size may have changed. Neither
+  /// this nor make_raw keeps the loop alive. Errors: libuv's.
   Error watch_size(Callback<void()> on_resize);
 
-  /// Sets raw mode, from when on stopping and continuing change it, too. Errors: libuv's, when it
-  /// cannot be set.
+  /// Sets raw mode. From then on, stopping the process restores the terminal, and continuing it
+  /// sets raw mode again. Errors: libuv's.
   Error make_raw();
 
-  /// Back to how it was before make_raw. Does nothing while the terminal is another job's.
+  /// Restores the mode before make_raw, but not while another job is in the foreground.
   void restore();
 
  private:
@@ -51,7 +51,7 @@ class Terminal {
   uv_file input_;
   uv_file output_;
   Callback<void()> on_resize_;
-  std::optional<termios> before_;  // while it is raw, or will be when the process continues
+  std::optional<termios> before_;  // the mode to restore; empty before make_raw and after restore
   bool raw_ = false;
   SignalWatch size_changes_;
   SignalWatch stops_;

@@ -21,7 +21,7 @@ namespace uvspdy::httpstream::co {
 
 namespace detail {
 
-/// A task under a guard, which may end it.
+/// Runs a task and may end it early.
 class Guard : public Waiter {
  public:
   virtual void give_up(Error error) = 0;
@@ -61,15 +61,15 @@ class CancellationState : public std::enable_shared_from_this<CancellationState>
 
 }  // namespace detail
 
-/// Ends tasks from elsewhere: each that runs under `with_cancellation` is destroyed, and its
-/// awaiter goes on with UV_ECANCELED. Copies stand for the same.
+/// Ends tasks from outside: each task that runs under `with_cancellation` is destroyed, and its
+/// awaiter is resumed with UV_ECANCELED. Copies stand for the same Cancellation.
 class Cancellation {
  public:
   explicit Cancellation(uv_loop_t* loop)
       : state_(std::make_shared<detail::CancellationState>(loop)) {}
 
-  /// Ends them in the loop's next turn, never inside this call; it may be made by one of them.
-  /// Tasks that come under it later end at once.
+  /// Ends the tasks in the loop's next turn, never inside this call, which may be made by one of
+  /// them. A task that comes under the Cancellation later ends at once.
   void cancel() const { state_->cancel(); }
   bool is_cancelled() const { return state_->is_cancelled(); }
 
@@ -79,8 +79,8 @@ class Cancellation {
   std::shared_ptr<detail::CancellationState> state_;
 };
 
-/// Runs a task until it has ended, or a time has passed, or it is cancelled. By with_timeout and
-/// with_cancellation.
+/// The awaiter of with_timeout and with_cancellation: runs a task until it has ended, its time is
+/// up, or it is cancelled.
 template <class T>
 class [[nodiscard]] Guarded final : detail::Guard {
  public:
@@ -105,7 +105,7 @@ class [[nodiscard]] Guarded final : detail::Guard {
     if (!task_.run(handle)) return false;
     if (timer_) timer_->start(timeout_);
     if (cancellation_) cancellation_->add(*this);
-    // The task itself may have asked for it.
+    // The task itself may have called `cancel` just now.
     if (cancellation_ && cancellation_->is_cancelled()) cancellation_->cancel();
     return true;
   }
@@ -119,7 +119,7 @@ class [[nodiscard]] Guarded final : detail::Guard {
     timer_.reset();
     if (cancellation_) cancellation_->remove(*this);
   }
-  // From the loop, so the task waits.
+  // Called from the loop only, so the task is suspended.
   void give_up(Error error) override {
     error_ = std::move(error);
     task_.destroy();
@@ -133,15 +133,16 @@ class [[nodiscard]] Guarded final : detail::Guard {
   std::optional<Error> error_;
 };
 
-/// Awaits a task for so long at most; then the task is destroyed and the error is kTimeout. T is
-/// Error or a Result. A timeout of 0 or less ends a task that waits in the loop's next turn;
-/// milliseconds::max() never.
+/// Awaits a task for at most `timeout`; then the task is destroyed, and the result is the error
+/// httpstream::Errc::kTimeout. T is Error or a Result. With a timeout of 0 or less a task that
+/// waits ends in the loop's next turn; milliseconds::max() is no limit.
 template <class T>
 Guarded<T> with_timeout(uv_loop_t* loop, std::chrono::milliseconds timeout, Task<T> task) {
   return Guarded<T>(std::move(task), loop, timeout);
 }
 
-/// Awaits a task that `cancellation` can end; the error is then UV_ECANCELED. T as above.
+/// Awaits a task that `cancellation` may end; the result is then the error UV_ECANCELED. T is Error
+/// or a Result.
 template <class T>
 Guarded<T> with_cancellation(const Cancellation& cancellation, Task<T> task) {
   return Guarded<T>(std::move(task), cancellation);

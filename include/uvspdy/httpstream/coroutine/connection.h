@@ -22,23 +22,21 @@
 
 namespace uvspdy::httpstream::co {
 
-/// A connection as coroutines use it, from docs/examples/coroutine_echo.cpp:
+/// A Connection for coroutines. From docs/examples/coroutine_echo.cpp:
 ///
 ///     const Headers headers = {{"topic", "hi"}};
 ///     Result<co::Stream> stream = co_await dialed->connection.create_stream(headers);
 ///     if (!stream) co_return stream.error();
 ///
-/// One coroutine at a time can wait in `accept`; a second gets UV_EBUSY. All else may be awaited by
-/// many.
-///
-/// Destroying it closes the connection, in order, unless that has begun.
+/// One coroutine at a time can wait in `accept`; a second gets UV_EBUSY. Any number can wait in the
+/// other functions. Destroying it calls httpstream::Connection::close.
 class [[nodiscard]] Connection {
  public:
   explicit Connection(std::shared_ptr<httpstream::Connection> connection)
       : Connection(std::move(connection), no_streams().queue_) {}
 
-  /// `accept` takes from `incoming`, whose handler the connection gets here. Make it before the
-  /// loop's next turn, so that no stream comes earlier.
+  /// Makes a connection whose `accept` takes from `incoming`, by on_new_stream. Made in the turn in
+  /// which `connection` was created, it gets every stream of the peer.
   Connection(std::shared_ptr<httpstream::Connection> connection, const IncomingStreams& incoming)
       : Connection(std::move(connection), incoming.queue_) {
     state_->connection->on_new_stream(incoming.handler());
@@ -46,7 +44,7 @@ class [[nodiscard]] Connection {
   ~Connection() {
     if (!state_) return;
     state_->connection->close();
-    // Nobody can accept them any more.
+    // No coroutine can accept them any more.
     state_->streams->waiting.clear();
   }
   Connection(Connection&&) noexcept = default;
@@ -57,7 +55,8 @@ class [[nodiscard]] Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Connection::create_stream. A stream that comes when nobody waits for it any more is reset.
+  /// Waits for httpstream::Connection::create_stream, with its errors. If the coroutine is
+  /// destroyed meanwhile, the stream is reset when it comes.
   OneShot<Stream> create_stream(Headers headers, session::CreateOptions options = {}) const {
     return OneShot<Stream>([connection = state_->connection, headers = std::move(headers),
                             options](OneShot<Stream>::Handler handler) {
@@ -71,20 +70,21 @@ class [[nodiscard]] Connection {
     });
   }
 
-  /// The next stream that the peer creates. Errors: what the connection has closed with, or
-  /// session::Errc::kConnectionClosed when that was in order; UV_ENOTSUP without IncomingStreams.
+  /// Waits for the next stream that the peer creates. Errors: the connection's close error, or
+  /// session::Errc::kConnectionClosed if it closed in order; UV_ENOTSUP without IncomingStreams;
+  /// UV_EBUSY.
   AcceptAwaiter<NewStream> accept() const { return AcceptAwaiter<NewStream>(state_->streams); }
 
   class CloseAwaiter;
-  /// Connection::close, and waits for its on_close.
+  /// Calls httpstream::Connection::close and waits for its on_close, whose error it returns.
   CloseAwaiter close() const;
-  /// Connection::shutdown, and waits likewise: until the open streams are over.
+  /// Calls httpstream::Connection::shutdown and waits for its on_close, whose error it returns.
   CloseAwaiter shutdown() const;
-  /// Waits until the connection is over, whoever closes it: the peer's end counts only when each
-  /// stream has been read to its end, or dropped. Errors: those of Connection::on_close.
+  /// Waits until the connection is over, whoever closes it. After the peer's end this takes until
+  /// each stream has been read to its end, or dropped. Errors: those of Connection::on_close.
   CloseAwaiter closed() const;
 
-  /// Connection::ping: the round trip.
+  /// Waits for httpstream::Connection::ping, with its errors, and returns the round trip.
   OneShot<std::chrono::nanoseconds> ping() const {
     using Ping = OneShot<std::chrono::nanoseconds>;
     return Ping([connection = state_->connection](Ping::Handler handler) {
@@ -93,7 +93,7 @@ class [[nodiscard]] Connection {
     });
   }
 
-  /// The connection itself, for what has no form here, its on_close included.
+  /// The connection itself, for functions without a co_await form; its on_close is free to use.
   const std::shared_ptr<httpstream::Connection>& get() const { return state_->connection; }
 
  private:
@@ -164,14 +164,14 @@ inline Connection::CloseAwaiter Connection::shutdown() const {
 }
 inline Connection::CloseAwaiter Connection::closed() const { return {state_, nullptr}; }
 
-/// A connection, and the protocol that both sides agreed on.
+/// A connection, and the protocol that client and server agreed on.
 struct Dialed {
   Connection connection;
   std::string protocol;
 };
 
-/// Dialer::dial. The dialer may be dropped meanwhile. A coroutine that is destroyed while it
-/// waits here cancels the attempt.
+/// Waits for httpstream::Dialer::dial, with its errors. The dialer may be dropped meanwhile. A
+/// coroutine that is destroyed while it waits cancels the dial.
 inline OneShot<Dialed> dial(const Dialer& dialer, std::vector<std::string> protocols) {
   return OneShot<Dialed>([dialer,
                           protocols = std::move(protocols)](OneShot<Dialed>::Handler handler) {
@@ -183,7 +183,8 @@ inline OneShot<Dialed> dial(const Dialer& dialer, std::vector<std::string> proto
   });
 }
 
-/// ResponseUpgrader::upgrade_response for a connection that can `accept`. Nothing to wait for.
+/// Calls ResponseUpgrader::upgrade_response, with its errors; `accept` of the returned connection
+/// gets the client's streams. It does not wait.
 inline Result<Connection> upgrade_response(const ResponseUpgrader& upgrader, HttpExchange& exchange,
                                            HttpResponse response) {
   const IncomingStreams incoming;

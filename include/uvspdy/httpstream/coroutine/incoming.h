@@ -18,8 +18,7 @@
 
 namespace uvspdy::httpstream::co {
 
-/// How many requests, or streams of a connection, wait for a coroutine that accepts them; what
-/// comes on top is refused.
+/// The most requests, or streams of one connection, that wait to be accepted; more are refused.
 inline constexpr std::size_t kAcceptBacklog = 128;
 
 namespace detail {
@@ -44,7 +43,7 @@ struct AcceptQueue {
 
 }  // namespace detail
 
-/// Awaits the next of what comes in.
+/// The awaiter of `accept`.
 template <class T>
 class [[nodiscard]] AcceptAwaiter : PlacedWaiter {
  public:
@@ -72,25 +71,26 @@ class [[nodiscard]] AcceptAwaiter : PlacedWaiter {
   bool busy_ = false;
 };
 
-/// A stream that the peer creates, and the answer to it. Without an answer it is rejected.
+/// A stream that the peer creates, and the answer to it. If it is dropped without an answer, the
+/// stream is rejected.
 struct NewStream {
   Stream stream;
   StreamDecision decision;
 };
 
-/// The streams that the peer of one connection creates, as `Connection::accept` hands them out.
-/// Copies stand for the same.
+/// The streams that the peer of one connection creates, for `Connection::accept`. Copies share one
+/// queue.
 class IncomingStreams {
  public:
   IncomingStreams() : queue_(std::make_shared<detail::AcceptQueue<NewStream>>()) {}
 
-  /// For Connection::on_new_stream and ResponseUpgrader, of one connection. Past kAcceptBacklog
-  /// streams are rejected.
+  /// The handler for Connection::on_new_stream or ResponseUpgrader, of one connection. It rejects
+  /// streams while kAcceptBacklog of them wait.
   NewStreamHandler handler() const {
     return [queue = queue_](std::shared_ptr<httpstream::Stream> stream, StreamDecision decision) {
       if (queue->over) return;
       if (queue->is_full()) {
-        // Those that the peer has reset meanwhile make room.
+        // Streams that the peer has reset meanwhile make room.
         std::erase_if(queue->waiting,
                       [](const NewStream& each) { return each.stream.is_broken(); });
       }
@@ -104,7 +104,7 @@ class IncomingStreams {
   std::shared_ptr<detail::AcceptQueue<NewStream>> queue_;
 };
 
-/// The requests that come to an HttpServer, from docs/examples/coroutine_echo.cpp:
+/// The requests to an HttpServer, for coroutines. From docs/examples/coroutine_echo.cpp:
 ///
 ///     co::Task<> accept_requests(uv_loop_t* loop, co::IncomingRequests requests) {
 ///       co::TaskGroup connections(loop);
@@ -116,19 +116,19 @@ class IncomingStreams {
 ///         }
 ///         auto connection = co::upgrade_response(ResponseUpgrader(), **exchange, response);
 ///         if (!connection) {
-///           report(connection.error());  // the client has had its answer, too
+///           report(connection.error());  // the client has been answered
 ///           continue;
 ///         }
 ///         connections.spawn(serve(loop, std::move(*connection)));
 ///       }
 ///     }
 ///
-/// Copies stand for the same.
+/// Copies share one queue.
 class IncomingRequests {
  public:
   IncomingRequests() : queue_(std::make_shared<detail::AcceptQueue<Exchange>>()) {}
 
-  /// For HttpServer::listen. Past kAcceptBacklog requests are answered with 503.
+  /// The handler for HttpServer::listen. It answers with 503 while kAcceptBacklog requests wait.
   HttpServer::RequestHandler handler() const {
     return [queue = queue_](Exchange exchange) {
       if (queue->is_full()) return exchange->respond({503, {}, {}, "too many requests wait\n"});
@@ -136,8 +136,8 @@ class IncomingRequests {
     };
   }
 
-  /// Waits for the next request. It waits for as long as its coroutine lives: closing the server
-  /// does not end it. The error of a second that waits is UV_EBUSY.
+  /// Waits for the next request, without end: closing the server does not resume it. Errors:
+  /// UV_EBUSY if another coroutine waits here.
   AcceptAwaiter<std::shared_ptr<HttpExchange>> accept() const {
     return AcceptAwaiter<Exchange>(queue_);
   }

@@ -12,8 +12,8 @@
 
 namespace uvspdy::httpstream::co {
 
-/// Awaits a call whose handler runs once. Destroyed while it waits, it cancels the attempt if that
-/// can be, and what comes all the same is destroyed: T must own what it stands for.
+/// Awaits a call whose handler is called once. If the awaiter is destroyed before, it cancels the
+/// call's Attempt, and a result that still comes is destroyed: T must own what it stands for.
 template <class T>
 class [[nodiscard]] OneShot : Waiter {
  public:

@@ -11,13 +11,13 @@
 
 namespace uvspdy::httpstream::co {
 
-/// One task of a TaskGroup, with all the tasks that it awaits: whoever resumes any of them does so
-/// through here. So the whole may be dropped by its own code: it is destroyed as soon as it
-/// waits next, never while it runs.
+/// One task of a TaskGroup, with all tasks that it awaits. Every resumption of one of them goes
+/// through `resume`. So the task's own code may drop the Run: the frames are destroyed when that
+/// code waits next, never while it runs.
 class Run : public std::enable_shared_from_this<Run> {
  public:
-  /// Takes over the outermost frame. `on_over` is called once, when that has run to its end; not
-  /// after `abandon`.
+  /// Takes over the outermost frame. `on_over` is called once, when that frame has run to its end;
+  /// not after `abandon`.
   Run(std::coroutine_handle<> frame, OnceCallback<void(Run&)> on_over)
       : frame_(frame), on_over_(std::move(on_over)) {}
   ~Run() { destroy(); }
@@ -26,7 +26,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
   void start() { resume(frame_); }
 
-  /// Resumes `inner`, the frame of this run that waits.
+  /// Resumes `inner`, the frame of this run that is suspended.
   void resume(std::coroutine_handle<> inner) {
     const auto keep = shared_from_this();
     running_ = true;
@@ -38,7 +38,7 @@ class Run : public std::enable_shared_from_this<Run> {
     on_over_(*this);
   }
 
-  /// Destroys all frames: now, or when the code that calls this comes to wait.
+  /// Destroys all frames: at once, or when the running code that calls this waits next.
   void abandon() {
     on_over_ = {};
     abandoned_ = true;
@@ -56,21 +56,21 @@ class Run : public std::enable_shared_from_this<Run> {
   bool abandoned_ = false;
 };
 
-/// What the promises of this library's coroutines have in common.
+/// The common part of the promises of this library's coroutines.
 struct PromiseBase {
   Run* run = nullptr;                    // outlives the frame
-  std::coroutine_handle<> continuation;  // who awaits
-  bool called = false;                   // by its awaiter, which is not suspended yet
+  std::coroutine_handle<> continuation;  // the awaiter
+  bool called = false;                   // by an awaiter that is not suspended yet
 };
 
-/// A suspended coroutine, as whoever wakes it sees it. An awaiter derives from it: it lives in the
-/// frame that waits and goes with it, and its destructor takes it out of whatever would wake it.
+/// A suspended coroutine, for those who resume it. Awaiters derive from it: an awaiter lives in the
+/// suspended frame and is destroyed with it, and its destructor removes it from its waiting place.
 class Waiter {
  public:
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  /// Goes on with the coroutine; `this` is gone afterwards. From the loop only.
+  /// Resumes the coroutine, which destroys `this`. From the loop only.
   void resume() {
     const auto handle = handle_;
     if (run_ == nullptr) return handle.resume();
@@ -89,21 +89,21 @@ class Waiter {
 
  private:
   std::coroutine_handle<> handle_;
-  Run* run_ = nullptr;  // none: a coroutine of a type that is not ours
+  Run* run_ = nullptr;  // null: a coroutine of a type that is not of this library
 };
 
-/// Resumes the coroutine that waits at a place, if there is one.
+/// Resumes the coroutine that waits at a place, if there is one, and clears the place.
 inline void wake(Waiter*& place) {
   if (Waiter* waiter = std::exchange(place, nullptr)) waiter->resume();
 }
 
-/// Those that wait for one event, any number of them.
+/// The coroutines that wait for one event.
 class Waiters {
  public:
   void add(Waiter& waiter) { waiting_.push_back(&waiter); }
   void remove(const Waiter& waiter) { std::erase(waiting_, &waiter); }
 
-  /// Resumes each, in the order in which they came; whom an earlier one destroys is left out.
+  /// Resumes each, in the order of `add`. A coroutine that an earlier one destroys is left out.
   void wake_all() {
     while (!waiting_.empty()) {
       Waiter* waiter = waiting_.front();
@@ -116,7 +116,7 @@ class Waiters {
   std::vector<Waiter*> waiting_;
 };
 
-/// An awaiter that stands at a place of some shared state, where one can wait at a time.
+/// An awaiter at a place in shared state that has room for one awaiter.
 class PlacedWaiter : public Waiter {
  protected:
   PlacedWaiter(std::shared_ptr<void> owner, Waiter*& place)

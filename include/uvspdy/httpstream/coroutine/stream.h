@@ -13,7 +13,7 @@
 
 namespace uvspdy::httpstream::co {
 
-/// A stream as coroutines use it. It takes over both halves of an httpstream::Stream. From
+/// A Stream for coroutines. It takes over both halves of an httpstream::Stream. From
 /// docs/examples/coroutine_echo.cpp:
 ///
 ///     co::Task<Error> echo(co::Stream stream) {
@@ -26,17 +26,17 @@ namespace uvspdy::httpstream::co {
 ///       co_return co_await stream.close();
 ///     }
 ///
-/// While nobody waits in `read` the stream is paused. One coroutine at a time can wait in each of
-/// read, write, close and closed; a second gets UV_EBUSY at once. A coroutine that is
-/// destroyed while it waits takes nothing with it: a read loses no data.
+/// The stream is paused while no coroutine waits in `read`. One coroutine at a time can wait in
+/// each of read, write, close and closed; a second gets UV_EBUSY at once. Destroying a coroutine
+/// that waits in `read` loses no data.
 ///
-/// Destroying a Stream drops its halves: what was written still leaves, behind it, before `close`,
-/// a reset (kCancel), so that the peer does not take a part for the whole; what comes is thrown
-/// away. If another coroutine still waits for the stream, it is reset at once, and that coroutine
-/// gets kResetHere.
+/// Destroying a Stream drops its halves: what was written still leaves, followed, unless `close`
+/// was called, by a reset (CANCEL), so that the peer does not take a part for the whole; bytes that
+/// arrive are discarded. If another coroutine still waits for the stream, the stream is reset at
+/// once, and that coroutine gets session::Errc::kResetHere.
 class [[nodiscard]] Stream {
  public:
-  /// Takes both halves of a stream, with their handlers.
+  /// Takes both halves of a stream, and replaces their handlers.
   explicit Stream(std::shared_ptr<httpstream::Stream> stream)
       : state_(std::make_shared<detail::StreamState>(std::move(stream))) {
     state_->set_handlers();
@@ -57,44 +57,47 @@ class [[nodiscard]] Stream {
   class CloseAwaiter;
   class ClosedAwaiter;
 
-  /// The next bytes, copied, as many as have come in one piece; empty at the peer's end, and from
-  /// then on. What came before an error is read before it. Errors: those of StreamReader::on_end.
+  /// Waits for the next bytes: a copy of one piece, as it arrived; an empty Buffer at the peer's
+  /// end and from then on. Bytes are read before an error, unless this side has reset the stream or
+  /// closed the connection. Errors: those of StreamReader::on_end; UV_EBUSY.
   ReadAwaiter read();
 
-  /// Waits until there is room, then queues the bytes. Errors: those of StreamWriter::on_sent, as
-  /// soon as our direction has broken off; session::Errc::kStreamClosed behind `close`.
+  /// Waits until StreamWriter::writable, then queues the bytes. Errors: those of
+  /// StreamWriter::on_sent, as soon as our direction breaks off; session::Errc::kStreamClosed after
+  /// `close`; UV_EBUSY.
   WriteAwaiter write(Buffer buffer);
 
-  /// Half-closes, and waits until the end, with everything written before it, is with the
-  /// transport. Reading goes on. Errors: those of StreamWriter::on_sent.
+  /// Half-closes, and waits until everything written, and FLAG_FIN, is with the transport. Reading
+  /// goes on. Errors: those of StreamWriter::on_sent; UV_EBUSY.
   CloseAwaiter close();
 
-  /// Waits until both directions are over. What has come must have been read by then, or the stream
-  /// be reset. Errors: those of Stream::on_close.
+  /// Waits until both directions are over, which takes until the bytes that have arrived are read,
+  /// or the stream is reset. Errors: those of Stream::on_close; UV_EBUSY.
   ClosedAwaiter closed();
 
-  /// Stream::reset: whoever waits gets kResetHere, from the loop.
+  /// Calls Stream::reset. Coroutines that wait get session::Errc::kResetHere, from the loop.
   void reset(wire::RstStatus status = wire::RstStatus::kCancel) { state_->stream->reset(status); }
 
-  /// StreamWriter::send_headers.
+  /// Calls StreamWriter::send_headers.
   Error send_headers(Headers headers) { return state_->writer.send_headers(std::move(headers)); }
 
-  /// StreamReader::set_overflow.
+  /// Calls StreamReader::set_overflow.
   void set_overflow(session::OverflowPolicy policy) { state_->reader.set_overflow(policy); }
 
-  /// Whether our direction has broken off; `write` says why.
+  /// Whether our direction has broken off; `write` returns why.
   bool is_broken() const { return state_->writer.state() == HalfState::kBroken; }
 
   const Headers& headers() const { return state_->stream->headers(); }
   std::uint32_t identifier() const { return state_->id; }
 
-  /// The stream itself, for what has no form here: its stats, on_headers, and its own on_received,
-  /// on_sent and on_close. Its halves are here, so what would use them does nothing.
+  /// The stream itself, for functions without a form here: stats, on_headers, on_received, on_sent,
+  /// on_close. Functions that use its halves have no effect, because they are here.
   const std::shared_ptr<httpstream::Stream>& get() const { return state_->stream; }
 
-  /// Gives the stream back with its halves, without their handlers, so that it waits for on_data.
-  /// This one is then as good as moved from. If another coroutine still waits for the stream, it is
-  /// reset, as above, and comes back without its halves.
+  /// Returns the stream with its halves. The handlers of the halves are removed, so bytes are
+  /// buffered until on_data is set. This object is moved-from after it. If another coroutine still
+  /// waits for the stream, the stream is reset and returned without its halves; that coroutine gets
+  /// session::Errc::kResetHere.
   std::shared_ptr<httpstream::Stream> release() {
     return std::exchange(state_, nullptr)->release();
   }

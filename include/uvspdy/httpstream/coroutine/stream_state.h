@@ -15,9 +15,9 @@
 
 namespace uvspdy::httpstream::co::detail {
 
-/// What co::Stream, its awaiters and the handlers of the stream's halves share. The halves know how
-/// each direction stands. The reader is paused but while somebody waits for data, so nothing is
-/// queued here: the session holds it, and the window holds the peer.
+/// The state shared by co::Stream, its awaiters and the handlers of the halves. The halves know the
+/// state of each direction. The reader is paused except while a coroutine reads, so nothing is
+/// queued here: the session buffers the bytes, and the window stops the peer.
 class StreamState : public std::enable_shared_from_this<StreamState> {
  public:
   explicit StreamState(std::shared_ptr<httpstream::Stream> taken)
@@ -49,8 +49,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
     closed_waiter != nullptr ? let_end_through() : reader.pause();
   }
 
-  /// For whoever waits until the stream is over: an end that no bytes stand before is told, though
-  /// nobody reads.
+  /// For a coroutine in `closed`: reports an end if no bytes precede it, though nobody reads.
   void let_end_through() {
     if (reading || std::exchange(lets_end_through, true)) return;
     reader.on_data({});
@@ -60,13 +59,13 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
   bool is_over() const {
     return reader.state() != HalfState::kOpen && writer.state() != HalfState::kOpen;
   }
-  /// What the stream has ended with.
+  /// The error of our direction, or else of the peer's.
   Error outcome() const {
     const Error how = writer.error();
     return how ? how : reader.error();
   }
 
-  /// What a reader goes on with.
+  /// The result of `read`.
   Result<Buffer> take_piece() {
     if (piece) return std::move(*std::exchange(piece, std::nullopt));
     if (const Error how = reader.error()) return how;
@@ -78,8 +77,8 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
     return writer.write(std::move(buffer));
   }
 
-  /// Nobody has the stream any more: both halves are dropped. Who still waits, in another
-  /// coroutine, hears that it was reset.
+  /// For a co::Stream that is destroyed: drops both halves. If a coroutine still waits, resets the
+  /// stream instead, so that this coroutine gets an error.
   void give_up() {
     const auto keep = shared_from_this();
     const auto given_up = std::exchange(stream, nullptr);
@@ -88,8 +87,8 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
     const StreamWriter no_writer = std::move(writer);
   }
 
-  /// Gives the stream back with its halves, whose handlers are gone; when somebody waits, without
-  /// them and reset.
+  /// Returns the stream with its halves, without their handlers. If a coroutine still waits, resets
+  /// the stream and returns it without its halves.
   std::shared_ptr<httpstream::Stream> release() {
     const auto keep = shared_from_this();
     auto released = std::exchange(stream, nullptr);
@@ -111,7 +110,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
     return net::uv_error(UV_EBUSY, "stream " + std::to_string(id) + ": another " + what + " waits");
   }
 
-  std::shared_ptr<httpstream::Stream> stream;  // null once given up
+  std::shared_ptr<httpstream::Stream> stream;  // null after give_up or release
   StreamReader reader;
   StreamWriter writer;
   std::uint32_t id = stream->identifier();
@@ -130,7 +129,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
            closed_waiter != nullptr;
   }
 
-  // The handlers stay, and go when both ends are told.
+  // The handlers stay, and are freed when both ends have been reported.
   void reset() {
     writer.reset();
     reader.discard();

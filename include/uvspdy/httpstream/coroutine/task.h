@@ -16,8 +16,8 @@ class Task;
 
 namespace detail {
 
-// Hands over to whoever awaits. When the awaiter has called us and is still inside that call, we
-// return into it: so a task that never waits costs no stack, however often it is awaited.
+// Continues the awaiter. If the awaiter has called this task and is still inside that call, it is
+// continued by returning: so a task that never waits takes no stack, however often it is awaited.
 struct FinalAwaiter {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -61,18 +61,18 @@ struct TaskPromise<void> final : TaskPromiseBase {
 
 }  // namespace detail
 
-/// A coroutine that computes a T. Lazy: it begins when it is awaited, or spawned in a TaskGroup.
-/// From docs/examples/coroutine_echo.cpp:
+/// A coroutine that computes a T. It is lazy: it begins when it is awaited, or spawned in a
+/// TaskGroup. From docs/examples/coroutine_echo.cpp:
 ///
 ///     co::Task<Error> hello_in_time(uv_loop_t* loop, Dialer dialer) {
 ///       constexpr std::chrono::seconds kPatience(10);
 ///       co_return co_await co::with_timeout(loop, kPatience, hello(std::move(dialer)));
 ///     }
 ///
-/// A Task owns its frame: destroying one that waits, or has not begun, destroys the frame with all
-/// that is in it, and what it waited for is cancelled. Awaiting moves it into the awaiting frame,
-/// so the two go together. An exception that leaves the coroutine (the library throws none) is
-/// thrown at the awaiter.
+/// A Task owns its frame. Destroying a Task that waits, or has not begun, destroys the frame with
+/// its variables, and cancels the operation that it waits for. Awaiting moves the Task into the
+/// awaiting frame, so that both are destroyed together. An exception that leaves the coroutine (the
+/// library throws none) is thrown at the awaiter.
 template <class T>
 class [[nodiscard]] Task {
  public:
@@ -96,7 +96,8 @@ class [[nodiscard]] Task {
   friend class Guarded;
   explicit Task(std::coroutine_handle<promise_type> frame) : frame_(frame) {}
 
-  // Runs until it waits or has ended; true when it waits. Then `continuation` follows it.
+  // Runs the task until it waits or has ended. True: it waits, and `continuation` is resumed when
+  // it has ended.
   template <class Promise>
   bool run(std::coroutine_handle<Promise> continuation) {
     promise_type& promise = frame_.promise();

@@ -21,7 +21,7 @@ namespace uvspdy::httpstream::co {
 
 namespace detail {
 
-/// The outermost frame of a run.
+/// The outermost frame of a Run.
 struct Detached {
   struct promise_type final : PromiseBase {
     Detached get_return_object() {
@@ -75,7 +75,7 @@ class TaskGroupState : public std::enable_shared_from_this<TaskGroupState> {
     }
     if (runs_.empty()) wake(joiner_);
   }
-  // From the loop: it may be inside spawn's or cancel's caller that the last one goes.
+  // Resumes the joiner from the loop, since the last task may end inside a call of `cancel`.
   void wake_when_empty() {
     if (runs_.empty() && joiner_ != nullptr) wakeup_.schedule();
   }
@@ -88,7 +88,7 @@ class TaskGroupState : public std::enable_shared_from_this<TaskGroupState> {
 
 }  // namespace detail
 
-/// Tasks that run side by side on one loop, and end with their owner, from
+/// Tasks that run concurrently on one loop, and end with the group at the latest. From
 /// docs/examples/coroutine_echo.cpp:
 ///
 ///     co::Task<> serve(uv_loop_t* loop, co::Connection connection) {
@@ -99,11 +99,12 @@ class TaskGroupState : public std::enable_shared_from_this<TaskGroupState> {
 ///       }
 ///     }
 ///
-/// Destroying the group, or `cancel`, destroys every task that is not over, which cancels what it
-/// waits for and closes what it owns. A task may do that to its own group: it then goes on until it
-/// waits next, and is destroyed there; until then it must not touch what went with the group.
+/// Destroying the group, like `cancel`, destroys every unfinished task, which cancels the operation
+/// that it waits for and closes what it owns. A task may do that to its own group: the task then
+/// goes on until it waits next, and is destroyed there; until then it must not use what was
+/// destroyed with the group.
 ///
-/// An exception that leaves a spawned task calls std::terminate: there is nobody to catch it.
+/// An exception that leaves a spawned task calls std::terminate, because nobody can catch it.
 class TaskGroup {
  public:
   explicit TaskGroup(uv_loop_t* loop) : state_(std::make_shared<detail::TaskGroupState>(loop)) {}
@@ -114,8 +115,8 @@ class TaskGroup {
   /// Starts a task in the loop's next turn, never inside this call.
   void spawn(Task<void> task) { state_->add(detail::detach(std::move(task))); }
 
-  /// The same; `handler` gets the result, from the loop. It does not run for a task that is
-  /// cancelled.
+  /// Starts a task in the loop's next turn; `handler` gets its result, from the loop. It is not
+  /// called for a task that is cancelled.
   template <class T>
   void spawn(Task<T> task, std::type_identity_t<OnceCallback<void(T)>> handler) {
     state_->add(detail::detach<T>(std::move(task), std::move(handler)));
@@ -124,12 +125,12 @@ class TaskGroup {
   /// Destroys every task. The group may be used again.
   void cancel() { state_->cancel(); }
 
-  /// How many tasks are not over.
+  /// The number of unfinished tasks.
   std::size_t size() const { return state_->size(); }
 
   class JoinAwaiter;
-  /// Waits until no task is left: not for a task of the group itself. One can wait at a time; the
-  /// error of a second is UV_EBUSY.
+  /// Waits until no task is left; a task of the group itself must not wait here. The error is
+  /// UV_EBUSY if another coroutine waits.
   JoinAwaiter join();
 
  private:

@@ -12,72 +12,72 @@
 
 namespace uvspdy::kube {
 
-/// The user to act as, for those who may: what `kubectl --as` asks for.
+/// The user to act as, if the server permits it, as by `kubectl --as` (Impersonate-User headers).
 struct Impersonation {
-  std::string user{};  ///< empty: nobody, and the rest must be empty too
+  std::string user{};  ///< empty: no impersonation; the other fields are then ignored
   std::string uid{};
   std::vector<std::string> groups{};
   std::vector<std::pair<std::string, std::vector<std::string>>> extra{};
 };
 
-/// Whether a credential plugin gets our stdin.
+/// Whether a credential plugin inherits this process's stdin (a kubeconfig's interactiveMode).
 enum class InteractiveMode {
   kNever,
-  kIfAvailable,  ///< if it is a terminal
-  kAlways,       ///< and without one the plugin is not run
+  kIfAvailable,  ///< if stdin is a terminal and AuthenticatorOptions::stdin_available
+  kAlways,       ///< like kIfAvailable; without that stdin the plugin is not run (kCredentials)
 };
 
 /// A credential plugin: a command that prints an ExecCredential (client.authentication.k8s.io/v1
-/// or v1beta1).
+/// or v1beta1) to stdout.
 struct ExecConfig {
-  std::string command{};  ///< looked up on PATH unless it has a '/'
+  std::string command{};  ///< looked up on PATH unless it contains a '/'
   std::vector<std::string> arguments{};
-  std::vector<std::pair<std::string, std::string>> environment{};  ///< on top of our own
-  std::string api_version{};
-  std::string install_hint{};  ///< for people, when there is no such command
-  bool provide_cluster_info = false;
+  std::vector<std::pair<std::string, std::string>> environment{};  ///< added to this process's own
+  std::string api_version{};          ///< the apiVersion of the ExecCredential that it prints
+  std::string install_hint{};         ///< added to the error's text when the command does not exist
+  bool provide_cluster_info = false;  ///< whether the plugin gets the server's address and CA
   InteractiveMode interactive_mode = InteractiveMode::kNever;
   /// The cluster's extension "client.authentication.k8s.io/exec" as JSON; empty: none.
   std::string cluster_extension{};
 };
 
-/// How to show who we are, beside a client certificate.
+/// The credentials of a client, other than a client certificate (which is in ClientConfig::tls).
 struct Credentials {
-  std::string token{};
-  /// Holds the token; read anew for each dial. It goes before `token`, which is used while the file
-  /// cannot be read.
+  std::string token{};  ///< a bearer token
+  /// A file with a bearer token, read anew for each request. It takes precedence over `token`,
+  /// which is used only while the file is empty or cannot be read.
   std::string token_file{};
-  std::string username{};
+  std::string username{};  ///< for Basic authentication, which is used only without a token
   std::string password{};
-  /// Run only when there is nothing of the above and no client certificate.
+  /// Run only when all fields above are empty and there is no client certificate.
   std::optional<ExecConfig> exec{};
   Impersonation impersonate{};
 };
 
-/// What it takes to reach one API server: client-go's rest.Config, as far as streaming uses it. Get
-/// one from Kubeconfig::client_config or in_cluster_config, or fill it in.
+/// The address of an API server and the credentials for it: client-go's rest.Config, as far as
+/// streaming uses it. Kubeconfig::client_config and in_cluster_config make one.
 struct ClientConfig {
-  httpstream::Url server{};  ///< its target is the path that the server's API is under
-  std::string pod_namespace = "default";
+  httpstream::Url server{};  ///< the URL's target is the path prefix of the server's API
+  std::string pod_namespace = "default";  ///< for the caller to put into its requests
   net::TlsClientOptions tls{};
-  std::string proxy_url{};  ///< empty: none
+  std::string proxy_url{};  ///< empty: no proxy, but see ApiServerOptions::proxy_from_environment
   Credentials credentials{};
 };
 
-/// Where a pod's service account is.
+/// The folder in which a pod finds its service account.
 inline constexpr const char* kServiceAccountFolder =
     "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// The ClientConfig of a pod: its service account's token (read anew for each dial), CA and
-/// namespace, from the files "token", "ca.crt" and "namespace" of `folder`. Blocks for as long as
-/// reading these takes.
-/// Errors: kBadKubeconfig, for a server that is none, or files that are not there.
+/// Makes the ClientConfig of a program that runs in a pod, for https://HOST:PORT: the service
+/// account's token, CA and namespace, from the files "token" (read anew for each request), "ca.crt"
+/// and "namespace" (which may be missing) of `folder`. Blocks while it reads them.
+/// Errors: kBadKubeconfig when host and port make no URL, or the token or CA cannot be read.
 UVSPDY_EXPORT Result<ClientConfig> in_cluster_config(
     const std::string& host, const std::string& port,
     const std::string& folder = kServiceAccountFolder);
 
-/// The same for the server that KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT name.
-/// Errors: kBadKubeconfig also when they are not set: we are in no cluster.
+/// Like in_cluster_config, for the server of the environment variables KUBERNETES_SERVICE_HOST and
+/// KUBERNETES_SERVICE_PORT. Errors: kBadKubeconfig also when one is not set (not in a cluster).
 UVSPDY_EXPORT Result<ClientConfig> in_cluster_config_from_environment();
 
 }  // namespace uvspdy::kube

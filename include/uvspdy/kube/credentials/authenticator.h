@@ -17,30 +17,30 @@
 
 namespace uvspdy::kube {
 
-/// What a dial shows.
+/// Credentials to send with one request: HTTP headers and, if a plugin issued one, a client
+/// certificate.
 struct Authentication {
   Headers headers{};  ///< Authorization, Impersonate-User and its like
-  /// A client certificate that a credential plugin gave; to be put into ClientConfig::tls, which
-  /// has none then.
+  /// The plugin's certificate, for ClientConfig::tls.key_pair: that is empty if a plugin is run.
   std::optional<net::TlsKeyPair> key_pair{};
-  std::uint64_t generation = 0;  ///< which run of the plugin it is from, for `forget`; 0: none
+  std::uint64_t generation = 0;  ///< the number of the plugin's run, for `forget`; 0: no plugin
 };
 
-/// How credentials are had. Every field has a default.
+/// How an Authenticator runs a credential plugin. Every field has a default.
 struct AuthenticatorOptions {
-  /// How long a credential plugin may take; it may have to ask people. 0: no time at all;
-  /// milliseconds::max(): for ever.
+  /// How long a plugin may run; it may have to ask a person. 0: it times out in the loop's next
+  /// turn; milliseconds::max(): for ever.
   std::chrono::milliseconds timeout = std::chrono::minutes(2);
-  /// Whether a plugin that wants our stdin may have it.
+  /// False when the program needs its stdin, which plugins then do not get: see InteractiveMode.
   bool stdin_available = true;
-  /// Gets what a plugin writes to stderr, as it comes: words for people. It is part of the error
-  /// too (its last 4 KiB) when the plugin fails.
+  /// Receives what a plugin writes to stderr, as it comes: messages for people. When the plugin
+  /// exits with a failure or times out, the error's text has the last 4 KiB of them, too.
   Callback<void(std::string_view)> on_stderr{};
 };
 
-/// Turns a ClientConfig's credentials into what a dial shows. Ask it before each dial: tokens
-/// change and run out. What a credential plugin gave is kept for as long as it says, so keep the
-/// Authenticator too. From docs/examples/kube_client.cpp:
+/// Gets the credentials for a request from a ClientConfig: its tokens, or by running its plugin
+/// (client.authentication.k8s.io). Ask before each request, for tokens expire. It keeps what a
+/// plugin issued until that expires, so keep the Authenticator. From docs/examples/kube_client.cpp:
 ///
 ///     void print_credentials(uv_loop_t* loop, const ClientConfig& config) {
 ///       Authenticator authenticator(loop, config);
@@ -61,17 +61,17 @@ class UVSPDY_EXPORT Authenticator {
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
 
-  /// The handler runs once, from the loop, even when the Authenticator is destroyed before; it may
-  /// be empty. What is asked for while a plugin runs waits for that one. A plugin that nobody waits
-  /// for any more is ended (SIGTERM, and SIGKILL a second later), and the loop stays alive until it
-  /// is gone.
+  /// Delivers credentials to the handler, which runs once, from the loop, even when the
+  /// Authenticator is destroyed before; it may be empty. Calls during a plugin's run wait for that
+  /// run. A plugin whose calls have all been cancelled is ended (SIGTERM, after a second SIGKILL),
+  /// and the loop stays alive until the plugin is gone.
   ///
-  /// Errors: kCredentials for a token file or a plugin that gives nothing to use, with what was
-  /// wrong (a plugin is then asked again next time); net::Errc::kTimeout; UV_ECANCELED.
+  /// Errors: kCredentials (no usable credentials from the token file or the plugin, which runs
+  /// again at the next call); net::Errc::kTimeout (of the plugin); UV_ECANCELED after cancel().
   net::Attempt authenticate(Handler handler);
 
-  /// Forgets what a plugin gave, and asks it again next time: for when the server did not accept
-  /// it (401). `generation` is that Authentication's; what a later run gave is kept.
+  /// Drops the credentials that a plugin issued, because the server answered them with 401; the
+  /// next call runs the plugin again. `generation` is theirs: those of a later run are kept.
   void forget(std::uint64_t generation);
 
  private:

@@ -18,101 +18,101 @@
 
 namespace uvspdy::kube {
 
-/// The process that attach joins clients with: what a container's own process is.
+/// The process that attach joins clients with, in place of a container's main process.
 struct MainCommand {
   std::vector<std::string> command{};
-  /// One client at a time may write to its stdin. Without it, it reads the end of a file at once.
+  /// Whether clients may write to its stdin, one at a time. If not, stdin is /dev/null, or a
+  /// terminal without input.
   bool use_stdin = false;
-  /// Its stdin ends when the first client that had it ends it or goes. Otherwise, and always with a
-  /// terminal, it stays open for the next one. As Kubernetes' stdinOnce with containerd.
+  /// Whether its stdin ends when the first client that had it ends it or goes, as containerd does
+  /// for stdinOnce. If not, and always with a terminal, it stays open for the next client.
   bool stdin_once = false;
-  /// It has a terminal, of the size that a client's terminal had last.
+  /// Whether it runs on a terminal, of the size that any client sent last.
   bool tty = false;
 };
 
-/// Who is attached to the main process.
+/// The clients that are attached to the main process.
 struct AttachStats {
   std::size_t clients = 0;
-  /// Output in memory that waits behind what is queued on their streams, over all.
+  /// Output that is buffered for all of them, beyond the bytes queued on their streams.
   std::size_t waiting_bytes = 0;
 };
 
-/// How a LocalRuntime behaves. Every field has a default. Times of 0 are over at once.
+/// How a LocalRuntime behaves. Every field has a default. A time limit of 0 is over at once.
 struct LocalRuntimeOptions {
-  /// How long a command that was told to go may live on after SIGHUP, before SIGKILL.
+  /// How long a command that is being ended may run on after the first signal, until SIGKILL.
   std::chrono::milliseconds termination_grace = std::chrono::seconds(5);
-  /// How long to wait, behind the exit of a command, for output that something it has left
-  /// running may still write.
+  /// How long after a command's exit its output is still read when a process that it has left
+  /// running keeps that output open.
   std::chrono::milliseconds output_grace = std::chrono::seconds(2);
-  /// A port is that of 127.0.0.1, or, where nobody listens there, of ::1. Those that stand here
-  /// are local (Unix) sockets instead: port to path.
+  /// Ports that are forwarded to a local (Unix) socket: port to path. Any other port is forwarded
+  /// to 127.0.0.1 or, if that refuses the connection, to ::1.
   std::map<std::uint16_t, std::string> unix_targets{};
-  /// How long connecting to a target may take.
+  /// How long connecting to the target of a port-forward may take.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
-  /// Bytes that may wait in memory for each attached client, of both outputs together, behind what
-  /// its streams queue (Limits::write_high_water each). A client for which more would wait is
-  /// dropped, with a failure that says so.
+  /// How many bytes of output may be buffered for an attached client, beyond the bytes queued on
+  /// its streams (Limits::write_high_water each). A client that falls further behind is dropped,
+  /// with a failure that names this reason.
   std::size_t attach_buffer = 1024 * 1024;
-  /// For how long, in all, the main process's output may be left unread so that a client can
-  /// catch up which half of attach_buffer waits for: a burst is not to cost a client its
-  /// connection. It regains a tenth of the time that passes, so that one that stays too slow is
-  /// dropped. 0: the process never waits.
+  /// How long in all reading from the main process may pause for a client, while more than half of
+  /// attach_buffer is buffered for it: so no client is dropped for one burst of output. A client
+  /// regains a tenth of the time that passes; one that stays too slow uses it up and is dropped. 0:
+  /// reading never pauses.
   std::chrono::milliseconds attach_patience = std::chrono::seconds(1);
-  /// Hears, a line each, of commands and of attached clients.
+  /// Receives a line of text for each event of a command or an attached client.
   Callback<void(std::string_view)> log{};
 };
 
-/// A Runtime that runs commands on this machine, and forwards to its ports.
+/// A Runtime that runs commands on this machine and forwards to its ports.
 ///
-/// A command runs with the rights, the environment and the working directory of this process, so
-/// whoever may reach the server may do what its user may. The process must ignore SIGPIPE, as
-/// libuv asks of all its users: a command may close its stdin while bytes are on their way.
+/// A command has the rights, the environment and the working directory of this process, so a client
+/// of the server can do whatever the process's user can. This process must ignore SIGPIPE, as libuv
+/// asks of all its users: a command may close its stdin while bytes are written to it.
 ///
-/// A command that cannot be run gives a status that names it, with the exit code 127 (there is
-/// none) or 126. The command of a client that has gone gets SIGHUP, with all that it has started,
-/// and what is left of it SIGKILL after termination_grace.
+/// A command that cannot be run ends with exit code 127 (not found) or 126, and a message that
+/// names it. When a client goes, its command's process group gets SIGHUP, and SIGKILL after
+/// termination_grace.
 ///
 /// With tty a command leads a session on a terminal (a pty) of its own, with TERM=xterm unless this
-/// process has a TERM. Its stdin does not end when the client's does: Ctrl-D is a byte. When the
-/// client goes, the terminal hangs up. Terminals need Linux 5.3.
+/// process has a TERM. The end of the client's stdin does not end the terminal's input, for Ctrl-D
+/// is a byte. When the client goes, the terminal hangs up. Terminals need Linux 5.3.
 class UVSPDY_EXPORT LocalRuntime : public Runtime {
  public:
   using Options = LocalRuntimeOptions;
 
   explicit LocalRuntime(uv_loop_t* loop, LocalRuntimeOptions options = {});
-  /// Commands that run are terminated as by `stop`, whose `done` is still called if it was given
-  /// before.
+  /// Ends all commands as `stop` does; they may outlive the runtime. The `done` of earlier calls of
+  /// `stop` still runs.
   ~LocalRuntime() override;
   LocalRuntime(const LocalRuntime&) = delete;
   LocalRuntime& operator=(const LocalRuntime&) = delete;
 
-  /// Runs the process for attach, at most one in a LocalRuntime's life. `on_over` is called from
-  /// the loop when it has exited, its clients have been told how, and, if it was told to stop, its
-  /// process group is gone; with its exit code, 128 and the signal if one has ended it. It may be
-  /// empty, and is not called on an error. Errors: libuv's, with a text, as for a command that
-  /// cannot be run; kBadRequest when there is such a process already, or was, and when the
-  /// LocalRuntime was stopped.
+  /// Starts the main process, one in a LocalRuntime's life. `on_over`, which may be empty, runs
+  /// once, from the loop, when it has exited, each client's status is given (and, after `stop`, its
+  /// process group is gone), with its exit code, or 128 + the signal that ended it; not after an
+  /// error. Errors: libuv's numbers when it cannot be run (UV_ENOENT, UV_EACCES, UV_EINVAL without
+  /// a command); kBadRequest when there is or was a main process, or after `stop`.
   Error start_main(MainCommand command, OnceCallback<void(int exit_code)> on_over);
 
   void exec(ExecRequest request, std::shared_ptr<ServedCommand> command) override;
-  /// Joins a client with the main process. It gets the output from now on, on a terminal the one
-  /// output of that. A failure for a client that asks for what there is not: a main process that
-  /// runs, a terminal, stdin, or stdin that another client has.
+  /// Joins a client with the main process, whose output the client gets from then on (a terminal's
+  /// only as stdout). The client gets a failure if no main process runs, or if it asks for a
+  /// terminal that there is not, or for stdin that there is not, has ended, or is another client's.
   void attach(AttachRequest request, std::shared_ptr<ServedCommand> command) override;
   void port_forward(PortForwardRequest request,
                     std::shared_ptr<ForwardedConnection> connection) override;
 
-  /// Sends every running command SIGHUP (the main process SIGTERM, or SIGHUP if it has a terminal),
-  /// and SIGKILL to what is left after termination_grace; their clients are told how they ended.
-  /// Output that a client has not taken output_grace after the exit is cut off, and the status is
-  /// then a failure. `done`, which may be empty, runs from the loop, once, when no command runs any
-  /// more; so does that of each further call. Commands that come later are refused.
+  /// Ends all commands: sends SIGHUP (to a main process without a terminal SIGTERM) to each process
+  /// group, and SIGKILL after termination_grace; clients get their status. Output that an exec's
+  /// client has not taken output_grace after the exit is cut off, and its status is then a failure.
+  /// `done`, which may be empty, runs once, from the loop, when no command is left; so does the
+  /// `done` of each further call. Later execs and attaches are refused.
   void stop(OnceCallback<void()> done);
 
-  /// Clients that are attached.
+  /// The clients that are attached now.
   AttachStats attached() const;
 
-  /// Commands under way, the main process included.
+  /// The number of commands that are not over, the main process included.
   std::size_t commands() const;
 
  private:

@@ -12,8 +12,8 @@
 
 namespace uvspdy::kube {
 
-// A process's pipes as the ends of Pumps: what a Runtime of an embedder's joins a client's streams
-// with. From docs/examples/process_runtime.cpp:
+// Makes a Source or a Sink of a process's pipe, so that an embedder's Runtime can join it with a
+// client's stream by a Pump. From docs/examples/process_runtime.cpp:
 //
 //     void join(uv_file from, httpstream::StreamWriter to) {
 //       if (!to) return;
@@ -21,27 +21,27 @@ namespace uvspdy::kube {
 //       if (source) Pump::start(std::move(*source), sink_of(std::move(to)), {});
 //     }
 
-/// The descriptor that a process's output is read from: an end of a pipe, a socket, or a terminal's
-/// master. It becomes the source's, also on an error, and does not block any more.
+/// Makes a source of the descriptor that a process's output is read from: an end of a pipe, a
+/// socket, or a terminal's master. The source takes `fd` over, also on an error, and makes it
+/// non-blocking.
 ///
-/// Read in blocks of `pool`, which are handed on without a copy; a pool is for any number of
-/// sources of one thread, and null gives the source one of its own. Discarding or destroying the
-/// source closes the descriptor: a process that writes more gets SIGPIPE. What nobody reads waits
-/// in the pipe and holds the process up.
-///
-/// Errors: libuv's numbers; UV_EPERM for what cannot be waited for, as a file on a disk.
+/// Output is read into blocks of `pool`, which full reads pass on without a copy. Any number of
+/// sources of one thread may share a pool; null gives the source its own. Discarding or destroying
+/// the source closes `fd`, and a process that writes more then gets SIGPIPE. While the source is
+/// paused the output stays in the pipe, and a process that has filled the pipe waits.
+/// Errors: libuv's numbers, UV_EPERM for a descriptor that cannot be polled (a regular file).
 UVSPDY_EXPORT Result<std::unique_ptr<httpstream::Source>> source_of_fd(
     uv_loop_t* loop, int fd, std::shared_ptr<BufferPool> pool = nullptr);
 
-/// The descriptor that a process's input is written to, likewise. What the process does not take at
-/// once is kept, copied into blocks of `pool` if there is one. The end closes the descriptor behind
-/// what was written. A pipe has nothing to show a break with, and the process would take an end for
-/// the end of the whole. So behind a break the descriptor stays open until the sink is destroyed,
-/// which a Pump does behind its `done`: that is the place to send the process a signal. What was
-/// written has ten seconds to leave before. Destroying the sink closes the descriptor at once.
+/// Makes a sink of the descriptor that a process's input is written to; `fd` and errors are as for
+/// source_of_fd. Bytes that the process does not take at once are buffered, in blocks of `pool` if
+/// they are borrowed. end() closes `fd` after the last byte. After break_off(), the bytes before it
+/// have ten seconds to be written, and `fd` stays open, since the process would take its closing
+/// for the end of the whole input. Destroying the sink closes `fd`. A Pump destroys its sink after
+/// its `done` has run: `done` is the place to send the process a signal.
 ///
-/// A process that closes its input is noticed when something is written to it. SIGPIPE must be
-/// ignored, as libuv asks of all its users.
+/// The sink notices that the process has closed its input only when it writes. The program must
+/// ignore SIGPIPE, as libuv asks of all its users.
 UVSPDY_EXPORT Result<std::unique_ptr<httpstream::Sink>> sink_of_fd(
     uv_loop_t* loop, int fd, std::shared_ptr<BufferPool> pool = nullptr);
 

@@ -7,19 +7,19 @@
 namespace uvspdy::kube {
 
 enum class Errc {
-  kBadRequest = 1,   ///< a request that makes no sense; the text says why
-  kBadStatus,        ///< an error stream that holds no metav1.Status
-  kNoStatus,         ///< the connection ended before the command's status came
-  kCommandFailed,    ///< the server could not run the command, or not to its end
-  kBadTokenFile,     ///< a token file that cannot be read
-  kUnauthorized,     ///< a request of nobody we know
+  kBadRequest = 1,   ///< a request that cannot be served; the text says why
+  kBadStatus,        ///< a metav1.Status that is malformed, too long or without its exit code
+  kNoStatus,         ///< the streams ended before the command's status and output had come
+  kCommandFailed,    ///< the server reported a failure of the command without an exit code
+  kBadTokenFile,     ///< a static token file that cannot be read, is malformed or has no token
+  kUnauthorized,     ///< a request with neither a verified certificate nor a known bearer token
   kBadKubeconfig,    ///< a kubeconfig, or a service account, that cannot be used
-  kCredentials,      ///< a token file or a credential plugin that gives no credentials
-  kTooManyRequests,  ///< as many authorized requests wait for their clients as may
-  kNoRandomness,     ///< OpenSSL has no random bytes to give
-  kForwardFailed,    ///< the server has not connected a forwarded connection, or not to its end
-  kRefused,          ///< an answer of the API server that is not the thing asked for: see refusal()
-  kBadPod,           ///< a Pod that is none, or has no containers
+  kCredentials,      ///< a client's token file or credential plugin without usable credentials
+  kTooManyRequests,  ///< StreamingServerOptions::max_tokens URLs wait for their clients
+  kNoRandomness,     ///< OpenSSL has no random bytes for a token
+  kForwardFailed,    ///< the server could not connect a forwarded connection, or did not end it
+  kRefused,          ///< an answer of the API server without the object asked for: see refusal()
+  kBadPod,           ///< an answer that is no v1.Pod, or a Pod without containers
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".

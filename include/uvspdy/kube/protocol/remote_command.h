@@ -8,20 +8,20 @@
 #include "uvspdy/error.h"
 #include "uvspdy/export.h"
 
-// What both sides of Kubernetes' remotecommand (exec and attach) know: protocol names, stream
-// headers, the requests, and terminal sizes. Names and values are those of k8s.io/cri-streaming.
+// Kubernetes' remotecommand (exec and attach), for clients and servers: protocol names, stream
+// headers, requests and terminal sizes. Names and values are those of k8s.io/cri-streaming.
 
 namespace uvspdy::kube {
 
-/// The protocols that are spoken over SPDY, newest first. In v4 the exit status comes as JSON; v3
-/// has the resize stream; v2 and v3 tell a failure as text, and nothing of an exit code; v1 tells
-/// nothing, because its servers reset the error stream once the streams are there.
+/// The versions of the protocol over SPDY, newest first. v4 carries the exit status as JSON. v3
+/// added the resize stream. v3 and v2 carry a failure as text, without an exit code. v1 carries
+/// neither, because its servers reset the error stream once all streams are created.
 inline constexpr std::string_view kProtocolV4 = "v4.channel.k8s.io";
 inline constexpr std::string_view kProtocolV3 = "v3.channel.k8s.io";
 inline constexpr std::string_view kProtocolV2 = "v2.channel.k8s.io";
 inline constexpr std::string_view kProtocolV1 = "channel.k8s.io";
 
-/// The header that says what a stream is for, and its values.
+/// The header of each stream that names its purpose, and the values of that header.
 inline constexpr std::string_view kHeaderStreamType = "streamType";
 inline constexpr std::string_view kStreamTypeError = "error";
 inline constexpr std::string_view kStreamTypeStdin = "stdin";
@@ -29,7 +29,7 @@ inline constexpr std::string_view kStreamTypeStdout = "stdout";
 inline constexpr std::string_view kStreamTypeStderr = "stderr";
 inline constexpr std::string_view kStreamTypeResize = "resize";
 
-/// The size of a terminal, as the resize stream carries it.
+/// The size of a terminal, as sent on the resize stream.
 struct TerminalSize {
   std::uint16_t width = 0;   ///< columns
   std::uint16_t height = 0;  ///< rows
@@ -37,26 +37,26 @@ struct TerminalSize {
   bool operator==(const TerminalSize&) const = default;
 };
 
-/// {"Width":80,"Height":24}
+/// Formats a size for the resize stream: {"Width":80,"Height":24}
 UVSPDY_EXPORT std::string to_json(const TerminalSize& size);
 
-/// Reads one such object. Errors: kBadRequest.
+/// Parses a size in JSON. Errors: kBadRequest (no object with Width and Height from 0 to 65535).
 UVSPDY_EXPORT Result<TerminalSize> parse_terminal_size(std::string_view json);
 
-/// A command to run in a container.
+/// A request to run a command in a container (v1.PodExecOptions).
 struct ExecRequest {
   std::string pod_namespace = "default";
   std::string pod{};
-  std::string pod_uid{};    ///< only paths of kubelets name it
-  std::string container{};  ///< empty: the pod's only one
+  std::string pod_uid{};    ///< set only by parse_streaming_target, from a kubelet's path
+  std::string container{};  ///< empty: the pod's only container
   std::vector<std::string> command{};
   bool use_stdin = false;
   bool use_stdout = true;
-  bool use_stderr = true;  ///< means nothing beside `tty`: see requested_streams
+  bool use_stderr = true;  ///< ignored if `tty` is true: see requested_streams
   bool tty = false;
 };
 
-/// A container whose main process to attach to. Its fields are as those of ExecRequest.
+/// A request to attach to a container's main process (v1.PodAttachOptions). Fields: ExecRequest's.
 struct AttachRequest {
   std::string pod_namespace = "default";
   std::string pod{};
@@ -68,23 +68,23 @@ struct AttachRequest {
   bool tty = false;
 };
 
-/// The streams that such a request asks for.
+/// The streams that an exec or attach request asks for.
 struct RequestedStreams {
   bool standard_input = false;
   bool standard_output = false;
   bool standard_error = false;
-  bool terminal = false;  ///< whether the others are those of a terminal
+  bool terminal = false;  ///< whether stdin and stdout are those of a terminal
 
   bool any() const { return standard_input || standard_output || standard_error; }
 };
 
-/// With a terminal there is no standard error: it has one output.
+/// Returns the streams that a request asks for: no stderr with a terminal, which has one output.
 UVSPDY_EXPORT RequestedStreams requested_streams(const ExecRequest& request);
 UVSPDY_EXPORT RequestedStreams requested_streams(const AttachRequest& request);
 
-/// Path and query as the API server takes them:
+/// Formats a request as path and query for an API server, without the pod's uid:
 /// /api/v1/namespaces/NS/pods/POD/exec?command=...&stdin=true&stdout=true...
-/// parse_streaming_target (streaming_target.h) reads them back, but for the pod's uid.
+/// parse_streaming_target (streaming_target.h) is the inverse.
 UVSPDY_EXPORT std::string exec_target(const ExecRequest& request);
 UVSPDY_EXPORT std::string attach_target(const AttachRequest& request);
 

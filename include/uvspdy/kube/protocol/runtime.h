@@ -10,22 +10,22 @@
 
 namespace uvspdy::kube {
 
-/// What a StreamingServer streams from and to: containers, or whatever an embedder has. Like the
-/// Runtime of the CRI streaming server; but calls return at once, and the end is told by what they
-/// were given. They come from the loop, one for each client, and what they hand over is the
-/// Runtime's to keep. They must not throw.
+/// Carries out the requests of a StreamingServer, with containers or whatever the embedder has.
+/// Unlike those of the CRI streaming server's Runtime, its functions return at once, and report the
+/// end through the object that they were given and may keep. The server calls them from the loop,
+/// once for each exec, attach or forwarded connection. They must not throw.
 class UVSPDY_EXPORT Runtime {
  public:
   virtual ~Runtime() = default;
 
-  /// Runs a command.
+  /// Runs a command; `command->finish` reports how it ended.
   virtual void exec(ExecRequest request, std::shared_ptr<ServedCommand> command) = 0;
 
-  /// Joins a client with a process that runs.
+  /// Joins a client with a process that runs already; `command->finish` reports the process's end.
   virtual void attach(AttachRequest request, std::shared_ptr<ServedCommand> command) = 0;
 
-  /// Connects a client with a port: connection->port(). Called for each connection that is
-  /// forwarded over the one that the request is of.
+  /// Connects a client with the port `connection->port()`. Called for each forwarded connection of
+  /// the SPDY connection that `request` has opened.
   virtual void port_forward(PortForwardRequest request,
                             std::shared_ptr<ForwardedConnection> connection) = 0;
 };

@@ -11,8 +11,8 @@
 
 namespace uvspdy::kube {
 
-/// metav1.Status as far as streaming uses it: what the error stream of v4.channel.k8s.io carries,
-/// and what an API server answers instead of an upgrade.
+/// The fields of a metav1.Status that streaming uses. Servers send it on the error stream of
+/// v4.channel.k8s.io, and as the body of an answer that refuses a request.
 struct Status {
   struct Cause {
     std::string reason{};
@@ -22,43 +22,43 @@ struct Status {
   bool success = true;
   std::string message{};
   std::string reason{};
-  int code = 0;  ///< an HTTP status, 0 if none
+  int code = 0;  ///< an HTTP status code; 0: none
   std::vector<Cause> causes{};
 };
 
-/// `reason` of a command that ran and did not exit with 0.
+/// Status::reason of a command that ran and exited with another code than 0.
 inline constexpr std::string_view kNonZeroExitCode = "NonZeroExitCode";
 
-/// `reason` of the cause whose message is the exit code.
+/// Cause::reason of the cause whose message is the exit code.
 inline constexpr std::string_view kExitCodeCause = "ExitCode";
 
-/// The status of a command that exited with `code`; `message` empty: "command terminated with exit
-/// code N", as kubelets say it.
+/// Makes the status of a command that exited with `code`: success for 0. An empty `message` becomes
+/// "command terminated with exit code N", as kubelets have it.
 UVSPDY_EXPORT Status exit_status(int code, std::string message = {});
 
-/// A failure with a text and an HTTP status, such as 404 and reason "NotFound".
+/// Makes a failure from an HTTP status code (404), a reason ("NotFound") and a text for people.
 UVSPDY_EXPORT Status failure_status(int code, std::string reason, std::string message);
 
-/// Such a failure as an HTTP answer.
+/// Makes an HTTP answer with status `code` and, as JSON, the body failure_status(code, ...).
 UVSPDY_EXPORT httpstream::HttpResponse status_response(int code, std::string reason,
                                                        std::string message);
 
-/// One line of JSON. Text that is not UTF-8 comes out with replacement characters.
+/// Formats a status as one line of JSON. Bytes that are not UTF-8 become replacement characters.
 UVSPDY_EXPORT std::string to_json(const Status& status);
 
-/// Errors: kBadStatus for what is not a Status.
+/// Parses a Status in JSON. Errors: kBadStatus (no object with `status` "Success" or "Failure").
 UVSPDY_EXPORT Result<Status> parse_status(std::string_view json);
 
-/// How a command ended. Errors: kCommandFailed when the status is a failure without an exit code;
-/// its text is the status's message.
+/// Returns the exit code of a command's status: 0 for success. Errors: kCommandFailed (a failure
+/// without an exit code; the text is its message); kBadStatus (NonZeroExitCode without a code).
 UVSPDY_EXPORT Result<int> exit_code(const Status& status);
 
-/// kRefused, for an answer of an API server that is not the thing asked for.
+/// Makes a kRefused error for an API server's answer that is not the requested object.
 UVSPDY_EXPORT Error refused(const httpstream::HttpResponse& response);
 
-/// The Status behind such an error, null for any other. Its code is the answer's; of an answer that
-/// held no Status it has no reason, and the answer in one line for a message.
-/// Valid as long as the error.
+/// Returns the Status in an error that `refused` has made; null for another error. Its code is the
+/// answer's HTTP status. If the answer's body was no failed Status, the reason is empty and the
+/// message is the answer in one line. Valid as long as the error.
 UVSPDY_EXPORT const Status* refusal(const Error& error);
 
 }  // namespace uvspdy::kube

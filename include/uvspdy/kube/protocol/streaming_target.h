@@ -11,21 +11,20 @@
 
 namespace uvspdy::kube {
 
-/// What a client may ask a streaming server for.
+/// A request of any of the three streaming operations.
 using StreamingRequest = std::variant<ExecRequest, AttachRequest, PortForwardRequest>;
 
-/// Whether a path is that of a streaming request, of the API server's style or of the kubelet's,
-/// whatever its parameters:
+/// Whether a path (without a query) is one of a streaming request to an API server or a kubelet:
 ///
 ///     /api/v1/namespaces/NS/pods/POD/exec        attach        portforward
 ///     /exec/NS/POD[/UID]/CONTAINER               /attach/...   /portForward/NS/POD[/UID]
 UVSPDY_EXPORT bool is_streaming_path(std::string_view path);
 
-/// Reads such a target. The API server's parameters are command (repeated), container, stdin,
-/// stdout, stderr and tty; the kubelet's are command, input, output, error and tty. A flag is set
-/// by "true" or "1". stderr beside tty is ignored, as kubelets do. Ports of a portforward are
-/// "ports" or "port", repeated or separated by commas; clients over SPDY name none. Errors:
-/// kBadRequest: no such path, no command, nothing to stream, not a port.
+/// Parses the path and query of a streaming request. An API server's parameters are command
+/// (repeated), container, stdin, stdout, stderr and tty; a kubelet's are command, input, output,
+/// error and tty. "true" or "1" sets a flag. stderr is ignored with tty, as by kubelets. Those of a
+/// portforward are "ports" or "port", repeated or separated by commas; SPDY clients send none.
+/// Errors: kBadRequest (bad path, %-escape, command or port, or no stream is asked for).
 UVSPDY_EXPORT Result<StreamingRequest> parse_streaming_target(const httpstream::Target& target);
 
 }  // namespace uvspdy::kube

@@ -11,11 +11,11 @@
 
 namespace uvspdy::kube {
 
-/// The few answers of an API server that kubectl asks for before it streams: discovery (/api,
-/// /apis, /api/v1) and the one pod there is, running, with one container.
+/// Answers the requests that kubectl sends to an API server before it streams: discovery (/api,
+/// /apis, /api/v1), and a GET of the only pod, which is running and has one container.
 class UVSPDY_EXPORT PodApi {
  public:
-  /// What the container's process was given: clients look at it before they attach.
+  /// stdin, stdinOnce and tty of the container (v1.Container), which clients read before an attach.
   struct Terminal {
     bool use_stdin = false;
     bool stdin_once = false;
@@ -25,11 +25,11 @@ class UVSPDY_EXPORT PodApi {
   PodApi(std::string pod, std::string container);
   PodApi(std::string pod, std::string container, Terminal terminal);
 
-  /// The answer to a request for one of these, in any namespace; 404 with a Status for another
-  /// pod, 405 for a method other than GET.
+  /// Makes the answer to a request, in whichever namespace; for a failure it is a Status: 404 for
+  /// another pod or path, 405 for a method other than GET, 400 for a malformed target.
   httpstream::HttpResponse answer(const httpstream::HttpRequest& request) const;
 
-  /// Why there is nothing to stream with that pod and container (empty: any), as an answer.
+  /// Makes the answer that refuses another pod (404) or container (400; "" is any); else none.
   std::optional<httpstream::HttpResponse> refuse(std::string_view pod,
                                                  std::string_view container) const;
 

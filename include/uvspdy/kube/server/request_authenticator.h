@@ -12,36 +12,36 @@
 
 namespace uvspdy::kube {
 
-/// Who a request comes from, as Kubernetes sees it.
+/// The Kubernetes user who sent a request.
 struct User {
   std::string name{};
   std::vector<std::string> groups{};
 };
 
-/// A bearer token, and whom it stands for.
+/// A bearer token and the user to whom it belongs.
 struct BearerToken {
   std::string token{};
   User user{};
 };
 
-/// Reads the text of a static token file as kube-apiserver has it: on each line
-/// TOKEN,USER,UID[,"GROUP,GROUP"]. `name` is the file's, for errors.
-/// Errors: kBadTokenFile, with the line, and never the token.
+/// Parses a static token file, as of kube-apiserver --token-auth-file: TOKEN,USER,UID[,"GROUP,..."]
+/// on each line; UIDs are ignored. `name` is the file's, for errors. Errors: kBadTokenFile, for a
+/// malformed line (the text has its number, and repeats nothing of it) or a file without a token.
 UVSPDY_EXPORT Result<std::vector<BearerToken>> parse_token_file(std::string_view text,
                                                                 std::string_view name);
 
-/// Reads such a file, of at most 1 MiB. Errors: kBadTokenFile, also, with libuv's reason, for a
-/// file that cannot be read.
+/// Reads a static token file of at most 1 MiB, blocking, and parses it (parse_token_file). Errors:
+/// kBadTokenFile, also for a file that cannot be read, then with libuv's reason in the text.
 UVSPDY_EXPORT Result<std::vector<BearerToken>> read_token_file(const std::string& path);
 
-/// Tells who a request comes from: by the client certificate that TLS has verified (its common
+/// Finds the user who sent a request: by the client certificate that TLS has verified (its common
 /// name is the user, its organizations are the groups), else by a bearer token.
 class UVSPDY_EXPORT RequestAuthenticator {
  public:
   explicit RequestAuthenticator(std::vector<BearerToken> tokens = {});
 
-  /// `tls` is what the transport knows of its peer; may be null. Tokens are compared in a time that
-  /// does not depend on what they contain. Errors: kUnauthorized; answer 401.
+  /// `tls` is the TlsInfo of the request's transport; null without TLS. Comparing a token takes a
+  /// time that does not depend on its content. Errors: kUnauthorized, to be answered with 401.
   Result<User> authenticate(const httpstream::HttpRequest& request, const net::TlsInfo* tls) const;
 
  private:

@@ -17,87 +17,91 @@
 
 namespace uvspdy::kube {
 
-/// How a StreamingServer behaves. Every field has a default, but URLs need a `base_url`. Times of 0
-/// are over at once, but for stream_idle_timeout.
+/// How a StreamingServer behaves. Every field has a default; only `exec_url` and its like need a
+/// `base_url`. A time limit of 0 is over at once, except stream_idle_timeout.
 struct StreamingServerOptions {
-  /// A PING every 5 s, so that a client that has vanished without a word is noticed also while a
-  /// command neither reads nor writes.
+  /// Options of each SPDY connection. The default sends a PING every 5 s, because a client that
+  /// vanished without closing is noticed only by sending to it.
   httpstream::ConnectionOptions connection{.session = {.ping_period = std::chrono::seconds(5)}};
-  /// How long a client may take to create the streams that its request promises, or the second
-  /// one of a forwarded connection.
+  /// How long a client may take to create all streams of its exec or attach, or the second stream
+  /// of a forwarded connection.
   std::chrono::milliseconds stream_creation_timeout = std::chrono::seconds(30);
-  /// How long a connection may go without a frame, our own PINGs left out, before it is closed,
-  /// with all that it carries; 0: for ever.
+  /// How long a command with a terminal waits for the terminal's first size once all streams are
+  /// created, because programs ask for the size when they start. kubectl sends it after it has
+  /// created the last stream. Without a size in time, the command is run without one.
+  std::chrono::milliseconds terminal_size_timeout = std::chrono::seconds(1);
+  /// How long a connection may carry no frame, this side's PINGs and their answers left out, until
+  /// it is closed with everything on it; 0: for ever.
   std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(4);
-  /// How many connections one portforward may carry at one time; streams for more are refused.
+  /// How many forwarded connections one SPDY connection may carry at a time; more are refused.
   std::size_t max_forwarded_connections = 1000;
-  /// How long to wait for the client to close once it has its status.
+  /// How long a client may take to close its connection after its status was sent.
   std::chrono::milliseconds close_grace = std::chrono::seconds(3);
-  /// Where clients reach `serve_token`: "https://10.0.0.1:10010", or with a path in front of
-  /// ours, "https://10.0.0.1:10010/cri". Needed for URLs alone.
+  /// The URL under which clients reach `serve_token`: "https://10.0.0.1:10010", or with a path
+  /// prefix, "https://10.0.0.1:10010/cri".
   std::string base_url{};
-  /// How long a URL may wait to be used (0: no URL works), and how many may wait.
+  /// How long an unused URL stays valid (0: not at all), and how many unused URLs there may be.
   std::chrono::milliseconds token_lifetime = std::chrono::minutes(1);
   std::size_t max_tokens = 1000;
-  /// Hears, a line each, of streams that were refused and of connections that broke.
+  /// Receives a line of text for each failure: a stream refused, a connection broken.
   Callback<void(std::string_view)> log{};
 };
 
-/// The server of exec, attach and portforward over SPDY, for clients such as kubectl, API servers,
-/// kubelets and uvspdy: it upgrades connections, waits for their streams, and hands them to a
-/// Runtime. It has the shape of the CRI streaming server. It does not listen: exchanges come from
-/// an HttpServer, with or without TLS, or from the embedder's own server.
+/// The server side of exec, attach and portforward over SPDY, for clients such as kubectl, API
+/// servers, kubelets and uvspdy. Like the CRI streaming server, it upgrades HTTP connections, waits
+/// for the client's streams, and passes them to a Runtime. It does not listen: HttpExchanges come
+/// from an HttpServer or the embedder's own server. It belongs to its loop's thread.
 ///
-/// A request is authorized in one of two places. A container runtime does it where it is asked for
-/// a URL (`exec_url`), whose random token then stands for the request: `serve_token`. A server of
-/// the API server's or the kubelet's paths does it with the request itself, and hands that over:
-/// `serve_authorized`, which asks nobody.
+/// The embedder authorizes a request before this class serves it. A container runtime does so when
+/// it is asked for a URL (`exec_url`); `serve_token` then serves whoever comes with the URL's
+/// random token. A server with the paths of an API server or a kubelet authorizes the HTTP request
+/// itself and passes it to `serve_authorized`, which does not check it again.
 class UVSPDY_EXPORT StreamingServer {
  public:
   using Options = StreamingServerOptions;
 
-  /// Without a `runtime` (null) every request is refused with 503.
+  /// If `runtime` is null, every authorized request is answered with 503.
   StreamingServer(uv_loop_t* loop, std::shared_ptr<Runtime> runtime,
                   StreamingServerOptions options = {});
-  /// As `stop`, with nobody more to tell: a `done` that was given before is still called.
+  /// Does what `stop` does. The `done` of earlier calls of `stop` still runs.
   ~StreamingServer();
   StreamingServer(const StreamingServer&) = delete;
   StreamingServer& operator=(const StreamingServer&) = delete;
 
-  /// A URL for a request that the embedder has authorized: BASE/exec/TOKEN, BASE/attach/TOKEN,
-  /// BASE/portforward/TOKEN. It works for one client, once, within token_lifetime. Errors:
-  /// kBadRequest (no command, nothing to stream); kTooManyRequests when max_tokens wait to be used;
-  /// httpstream::Errc::kBadUrl for a base_url that is none; kNoRandomness.
+  /// Makes a URL for a request that the embedder has authorized: BASE/exec/TOKEN, BASE/attach/TOKEN
+  /// or BASE/portforward/TOKEN. It works once, within token_lifetime. Errors: kBadRequest (no
+  /// command, a NUL in a command, no stream); kTooManyRequests (max_tokens URLs are unused);
+  /// kNoRandomness; httpstream::Errc::kBadUrl (base_url is empty or malformed).
   Result<std::string> exec_url(ExecRequest request);
   Result<std::string> attach_url(AttachRequest request);
   Result<std::string> port_forward_url(PortForwardRequest request);
 
-  /// Such an error as an HTTP answer: 400 for kBadRequest; 429 with Retry-After for
-  /// kTooManyRequests; else 500.
+  /// Makes the HTTP answer (a Status as JSON) for an error of `exec_url` and its like: 400 for
+  /// kBadRequest, 429 with Retry-After for kTooManyRequests, else 500.
   httpstream::HttpResponse response_for(const Error& error) const;
 
-  /// Answers a request for such a URL as `serve_authorized` does. Any other path, and a
-  /// token that is unknown, used, expired or of another operation: 404. A request that asks for no
-  /// SPDY upgrade does not use up its token.
+  /// Serves a request for a URL of `exec_url` and its like, as `serve_authorized` does. Answers 404
+  /// to another path, and to a token that is unknown, used, expired or of another operation. A
+  /// request that asks for no SPDY upgrade does not use up its token.
   void serve_token(const std::shared_ptr<httpstream::HttpExchange>& exchange);
 
-  /// Answers a request that the embedder has authorized: upgrades the connection, waits for the
-  /// streams, and calls the Runtime. A client that creates too few streams in time, or others than
-  /// its request promises, gets a failure on its error stream, and the Runtime is not called.
-  /// Requests that cannot be served (neither POST nor GET, no upgrade, no common protocol, nothing
-  /// to stream) are answered with a status and a text.
+  /// Serves a request that the embedder has authorized: upgrades the connection, waits for the
+  /// client's streams, and calls the Runtime. An exec or attach client that does not create all of
+  /// its streams in time, or creates others, gets a failure on its error stream instead. Requests
+  /// that it does not serve are answered with 405 (neither POST nor GET), 400 (no upgrade to SPDY,
+  /// protocol, command or stream), 403 (no common protocol) or 503 (stopped, or no Runtime).
   void serve_authorized(const std::shared_ptr<httpstream::HttpExchange>& exchange,
                         StreamingRequest request);
 
-  /// Takes no more requests, and closes the connections that can be: those whose streams are not
-  /// all there, those that have their status, and portforwards with all that they carry, which have
-  /// no end of their own. The others go on until the Runtime finishes them, which is the embedder's
-  /// to see to; from then on a client that takes nothing for close_grace is dropped, and one that
-  /// reads slowly after ConnectionOptions::slow_reader_timeout. `done`, which may be empty, runs
-  /// from the loop, once, when no connection is left; so does that of each further call.
+  /// Takes no more requests. Closes portforwards with everything on them, and those execs and
+  /// attaches whose streams are not all created or whose status was sent. The embedder must make
+  /// the Runtime finish the others; after that, a client that takes nothing for close_grace is
+  /// dropped, and one that reads slowly after ConnectionOptions::slow_reader_timeout. `done`, which
+  /// may be empty, runs once, from the loop, when no connection is left; so does the `done` of each
+  /// further call.
   void stop(OnceCallback<void()> done);
 
-  /// Connections under way.
+  /// The number of SPDY connections that are being served.
   std::size_t connections() const;
 
  private:
