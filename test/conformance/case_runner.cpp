@@ -123,7 +123,7 @@ void CaseRunner::given(CaseWords& words) {
       driver_.receive_bytes(peer_.bytes("SYN_REPLY " + std::to_string(id) + " {}"));
     } else {
       driver_.receive_bytes(peer_.bytes("SYN_STREAM " + std::to_string(id) + " {}"));
-      REQUIRE_FALSE(driver_.session.reply(id, {}));
+      REQUIRE_THAT(driver_.session.reply(id, {}), IsSuccess());
       REQUIRE(driver_.sent() == Lines{"SYN_REPLY " + std::to_string(id) + " {}"});
     }
     driver_.told();

@@ -20,6 +20,7 @@ using namespace uvspdy::httpstream;
 using session::Errc;
 using test::FrameReader;
 using test::HalfPair;
+using test::IsSuccess;
 using test::Lines;
 using test::SpdyPair;
 using test::TestLoop;
@@ -80,14 +81,14 @@ TEST_CASE("Connection: close tells every stream, then the connection, and the ot
 
   CHECK(here.of("mine").code() == Errc::kConnectionClosed);
   CHECK(here.of("second").code() == Errc::kConnectionClosed);
-  CHECK_FALSE(here.of("connection"));
+  CHECK_THAT(here.of("connection"), IsSuccess());
   CHECK(here.order.back() == "connection");
   CHECK(pair.client.connection->is_closed());
   CHECK(mine->is_closed());
   // As Go does it: a reset for each stream, then GOAWAY.
   CHECK(there.of("its").code() == Errc::kStreamReset);
   CHECK(there.of("second").code() == Errc::kStreamReset);
-  CHECK_FALSE(there.of("connection"));
+  CHECK_THAT(there.of("connection"), IsSuccess());
   CHECK(there.order.back() == "connection");
   pair.client.connection->close();
   pair.client.connection->abort();
@@ -103,15 +104,15 @@ TEST_CASE("Connection: close lets out what was written, then the resets, GOAWAY 
   // half-closed: its end is a FIN.
   const std::string large = test::patterned_text(5 * 1000 * 1000);
   half.peer->stop_reading();
-  CHECK_FALSE(streams[0]->write(Buffer(large)));
-  CHECK_FALSE(streams[1]->write(Buffer(large)));
+  CHECK_THAT(streams[0]->write(Buffer(large)), IsSuccess());
+  CHECK_THAT(streams[1]->write(Buffer(large)), IsSuccess());
   streams[1]->close();
   half.connection->close();
   CHECK(streams[0]->write(Buffer::copy_of("too late")).code() == Errc::kStreamClosed);
   loop.run_turns(10);
   half.peer->start_reading();
   REQUIRE(loop.run_until([&] { return half.peer->ended(); }));
-  CHECK_FALSE(half.peer->end());
+  CHECK_THAT(half.peer->end(), IsSuccess());
 
   FrameReader reader;
   const Lines frames = reader.read(bytes_of(half.peer->received()));
@@ -147,11 +148,11 @@ TEST_CASE("Connection: close gives up on a peer that does not take the rest") {
   Ends ends;
   ends.watch(stream, "stream");
   ends.watch(half.connection, "connection");
-  CHECK_FALSE(stream->write(Buffer(std::string(64 * 1024 * 1024, 'x'))));
+  CHECK_THAT(stream->write(Buffer(std::string(64 * 1024 * 1024, 'x'))), IsSuccess());
   half.connection->close();
   REQUIRE(loop.run_until([&] { return half.connection->is_closed(); }));
   CHECK(ends.of("stream").code() == Errc::kConnectionClosed);
-  CHECK_FALSE(ends.of("connection"));
+  CHECK_THAT(ends.of("connection"), IsSuccess());
   half.peer->close();
   REQUIRE(loop.run_out());
 }
@@ -164,7 +165,7 @@ TEST_CASE("Connection: close gives a slow reader longer, and loses nothing of wh
   const StreamPtr stream = half.stream();
   half.peer->stop_reading();
   const std::string large = test::patterned_text(20 * 1000 * 1000);
-  CHECK_FALSE(stream->write(Buffer(large)));
+  CHECK_THAT(stream->write(Buffer(large)), IsSuccess());
   half.connection->close();
   // Several times the close_timeout, which is about a peer that needs nothing more from us.
   bool passed = false;
@@ -174,7 +175,7 @@ TEST_CASE("Connection: close gives a slow reader longer, and loses nothing of wh
   CHECK_FALSE(half.connection->is_closed());
   half.peer->start_reading();
   REQUIRE(loop.run_until([&] { return half.peer->ended(); }));
-  CHECK_FALSE(half.peer->end());
+  CHECK_THAT(half.peer->end(), IsSuccess());
   FrameReader reader;
   CHECK(reader.read(bytes_of(half.peer->received())).back() == "GOAWAY 0 OK");
   CHECK((reader.payload(1) == large));
@@ -198,7 +199,7 @@ TEST_CASE("Connection: close waits for the peer's end, and no longer than close_
   half.peer->send(half.writer.bytes(wire::PingFrame{2}));
   if (peer_closes) half.peer->shut_down();
   REQUIRE(loop.run_until([&] { return half.connection->is_closed(); }));
-  CHECK_FALSE(ends.of("connection"));
+  CHECK_THAT(ends.of("connection"), IsSuccess());
   half.peer->close();
   REQUIRE(loop.run_out());
 }
@@ -213,13 +214,13 @@ TEST_CASE("Connection: abort ends at once, with success here and a loss there") 
   here.watch(pair.client.connection, "connection");
   there.watch(its, "stream");
   there.watch(pair.server.connection, "connection");
-  CHECK_FALSE(mine->write(Buffer(std::string(64 * 1024 * 1024, 'x'))));
+  CHECK_THAT(mine->write(Buffer(std::string(64 * 1024 * 1024, 'x'))), IsSuccess());
   pair.client.connection->abort();
   pair.client.connection->abort();
   CHECK(here.order.empty());
   REQUIRE(loop.run_out());
   CHECK(here.of("stream").code() == Errc::kConnectionClosed);
-  CHECK_FALSE(here.of("connection"));
+  CHECK_THAT(here.of("connection"), IsSuccess());
   CHECK(here.order.back() == "connection");
   CHECK(there.of("stream").code() == Errc::kConnectionLost);
   CHECK(there.of("connection").code() == Errc::kConnectionLost);
@@ -312,7 +313,7 @@ TEST_CASE("Connection: the peer's end without a stream open is an orderly one") 
     half.peer->close();
   }
   REQUIRE(loop.run_until([&] { return half.connection->is_closed(); }));
-  CHECK_FALSE(ends.of("connection"));
+  CHECK_THAT(ends.of("connection"), IsSuccess());
   half.peer->close();
   REQUIRE(loop.run_out());
 }
@@ -325,7 +326,7 @@ TEST_CASE("Connection: behind the peer's GOAWAY the streams that are open go on 
   Ends ends;
   ends.watch(half.connection, "connection");
   half.connection->create_stream({}, [&](Result<StreamPtr> stream) {
-    CHECK(stream);
+    CHECK_THAT(stream, IsSuccess());
     if (stream) open = *stream;
   });
   half.connection->create_stream(
@@ -342,20 +343,20 @@ TEST_CASE("Connection: behind the peer's GOAWAY the streams that are open go on 
   std::string received;
   open->on_data([&](Bytes bytes) { received += text_of(bytes); });
   ends.watch(open, "stream");
-  CHECK_FALSE(open->write(Buffer::copy_of("still open")));
+  CHECK_THAT(open->write(Buffer::copy_of("still open")), IsSuccess());
   open->close();
   half.peer->send(half.writer.data(1, "so it is", true));
   REQUIRE(loop.run_until([&] { return half.peer->ended(); }));
   REQUIRE(late.has_value());
   CHECK(late->code() == Errc::kGoneAway);
   CHECK(received == "so it is");
-  CHECK_FALSE(ends.of("stream"));
+  CHECK_THAT(ends.of("stream"), IsSuccess());
   const Lines frames = half.frames();
   CHECK(std::count(frames.begin(), frames.end(), "DATA 1 'still open' FIN") == 1);
   CHECK(frames.back() == "GOAWAY 0 OK");
   half.peer->close();
   REQUIRE(loop.run_out());
-  CHECK_FALSE(ends.of("connection"));
+  CHECK_THAT(ends.of("connection"), IsSuccess());
 }
 
 TEST_CASE("Connection: what the peer sent before its GOAWAY and its end is delivered first") {
@@ -364,7 +365,7 @@ TEST_CASE("Connection: what the peer sent before its GOAWAY and its end is deliv
   std::vector<std::string> told;
   StreamPtr stream;
   half.connection->create_stream({}, [&](Result<StreamPtr> created) {
-    CHECK(created);
+    CHECK_THAT(created, IsSuccess());
     if (!created) return;
     stream = *created;
     stream->on_data([&](Bytes bytes) { told.push_back("data " + std::string(text_of(bytes))); });
@@ -399,7 +400,7 @@ TEST_CASE("Connection: dropped by the caller it goes on, and is freed when it ha
   const std::weak_ptr<Connection> weak = pair.client.connection;
   pair.client.connection.reset();
   REQUIRE_FALSE(weak.expired());
-  CHECK_FALSE(its->write(Buffer::copy_of("are you there?")));
+  CHECK_THAT(its->write(Buffer::copy_of("are you there?")), IsSuccess());
   REQUIRE(loop.run_until([&] { return received == "are you there?"; }));
   CHECK_FALSE(weak.expired());
   pair.server.connection->close();

@@ -16,6 +16,7 @@
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using session::Errc;
+using test::IsSuccess;
 using test::SpdyPair;
 using test::TestLoop;
 using namespace std::chrono_literals;
@@ -78,7 +79,7 @@ TEST_CASE("Connection: on_close set on a closed connection is called from the lo
   outside.during([&] {
     pair.client.connection->on_close([&, token](const Error& error) {
       CHECK(outside.holds());
-      CHECK_FALSE(error);
+      CHECK_THAT(error, IsSuccess());
       ++calls;
     });
   });
@@ -161,7 +162,7 @@ TEST_CASE("Connection: a unidirectional stream that ends before it is told of") 
   std::vector<std::error_code> answers;
   const session::CreateOptions unidirectional{.unidirectional = true};
   connection->create_stream({}, unidirectional, [&](Result<StreamPtr> first) {
-    CHECK(first);
+    CHECK_THAT(first, IsSuccess());
     connection->create_stream({}, unidirectional, [&](Result<StreamPtr> second) {
       answers.push_back(second ? std::error_code() : second.error().code());
     });

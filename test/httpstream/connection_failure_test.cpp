@@ -19,6 +19,7 @@ using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using session::Errc;
 using test::HalfPair;
+using test::IsSuccess;
 using test::Lines;
 using test::RawPeer;
 using test::TestLoop;
@@ -130,12 +131,12 @@ TEST_CASE("Connection: a server goes on when one of its connections breaks the p
       loop.get(), "127.0.0.1", 0, [&](const std::shared_ptr<HttpExchange>& exchange) {
         auto connection = ResponseUpgrader(test::patient_options())
                               .upgrade_response(*exchange, {}, NoOpNewStreamHandler());
-        CHECK(connection);
+        CHECK_THAT(connection, IsSuccess());
         if (!connection) return;
         (*connection)->on_close([&](const Error& error) { ends.push_back(error); });
         connections.push_back(*connection);
       });
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   const std::string request = "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n";
   const auto answer_of = [](const RawPeer& client) {
     const std::size_t head = client.received().find("\r\n\r\n");
@@ -205,7 +206,7 @@ TEST_CASE("Connection: a peer that vanishes while a write waits for it") {
   const StreamPtr open = half.stream();
   Told told(half, open);
   half.peer->stop_reading();
-  CHECK_FALSE(open->write(Buffer(std::string(64 * 1024 * 1024, 'x'))));
+  CHECK_THAT(open->write(Buffer(std::string(64 * 1024 * 1024, 'x'))), IsSuccess());
   loop.run_turns(10);
   half.peer->vanish();
   REQUIRE(loop.run_until([&] { return half.connection->is_closed(); }));

@@ -14,6 +14,7 @@
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using session::Errc;
+using test::IsSuccess;
 using test::SpdyPair;
 using test::TestLoop;
 using namespace std::chrono_literals;
@@ -24,7 +25,8 @@ using StreamPtr = std::shared_ptr<Stream>;
 
 /// Accepts, and sends back what comes until the end.
 void echo(StreamPtr stream, StreamDecision decision) {
-  stream->on_data([stream](Bytes bytes) { CHECK_FALSE(stream->write(Buffer::copy_of(bytes))); });
+  stream->on_data(
+      [stream](Bytes bytes) { CHECK_THAT(stream->write(Buffer::copy_of(bytes)), IsSuccess()); });
   stream->on_end([stream](const Error&) { stream->close(); });
   decision.accept();
 }
@@ -41,7 +43,7 @@ TEST_CASE("Connection: ping measures a round trip, on both sides, several at onc
       for (int i = 0; i < 3; ++i) {
         connection->ping([&](Result<std::chrono::nanoseconds> round_trip) {
           CHECK(outside.holds());
-          CHECK(round_trip);
+          CHECK_THAT(round_trip, IsSuccess());
           if (!round_trip) return;
           CHECK(*round_trip > 0ns);
           CHECK(*round_trip < test::kDeadline);
@@ -70,7 +72,7 @@ TEST_CASE("Connection: an idle one closes with kIdleTimeout, and tells its strea
   CHECK(stream_error.code() == Errc::kIdleTimeout);
   CHECK(connection_error.code() == Errc::kIdleTimeout);
   CHECK(connection_error.message().find("50 ms") != std::string::npos);
-  CHECK_FALSE(there);  // it was told in order
+  CHECK_THAT(there, IsSuccess());  // it was told in order
 }
 
 TEST_CASE("Connection: one that is idle from its start closes, too") {
@@ -137,7 +139,7 @@ TEST_CASE("Connection: 100 streams echo at once, created by both sides") {
     const auto& connection = i % 2 == 0 ? pair.client.connection : pair.server.connection;
     connection->create_stream({{"number", std::to_string(i)}},
                               [&talk, &over](Result<StreamPtr> stream) {
-                                CHECK(stream);
+                                CHECK_THAT(stream, IsSuccess());
                                 if (!stream) return;
                                 talk.stream = *stream;
                                 (*stream)->on_data([&talk](Bytes bytes) {
@@ -146,12 +148,12 @@ TEST_CASE("Connection: 100 streams echo at once, created by both sides") {
                                 });
                                 (*stream)->on_end([&talk](const Error&) { talk.ended = true; });
                                 (*stream)->on_close([&talk, &over](const Error& error) {
-                                  CHECK_FALSE(error);
+                                  CHECK_THAT(error, IsSuccess());
                                   CHECK(talk.ended);
                                   ++talk.closed;
                                   ++over;
                                 });
-                                CHECK_FALSE((*stream)->write(Buffer(talk.sent)));
+                                CHECK_THAT((*stream)->write(Buffer(talk.sent)), IsSuccess());
                                 (*stream)->close();
                               });
   }
@@ -172,7 +174,7 @@ TEST_CASE("Connection: stats count what went and what waits") {
   const session::Stats before = pair.client.connection->stats();
   CHECK(before.streams == 1);
   CHECK(before.queued_bytes == 0);
-  CHECK_FALSE(mine->write(Buffer(std::string(1000, 'x'))));
+  CHECK_THAT(mine->write(Buffer(std::string(1000, 'x'))), IsSuccess());
   CHECK(pair.client.connection->stats().queued_bytes == 1000);
   // Nobody reads it there: it is held.
   REQUIRE(loop.run_until([&] { return pair.server.connection->stats().held_bytes == 1000; }));

@@ -10,8 +10,8 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
-using test::CoroutinePair;
 using test::HalfPair;
+using test::IsSuccess;
 using test::OutsideCalls;
 using test::TestLoop;
 
@@ -24,10 +24,8 @@ std::error_code code_of(const Result<T>& result) {
 
 }  // namespace
 
-TEST_CASE("co::Connection: close and closed, and what accept says then") {
-  TestLoop loop;
-  CoroutinePair pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::ConnectionsTest,
+                 "co::Connection: close and closed, and what accept says then") {
   OutsideCalls outside;
   std::optional<Error> ends[3];
   std::optional<std::error_code> accepted;
@@ -51,9 +49,9 @@ TEST_CASE("co::Connection: close and closed, and what accept says then") {
   tasks.spawn(close(ends[0], gracefully));
   tasks.spawn(close(ends[1], gracefully));
   REQUIRE(loop.run_until([&] { return ends[0] && ends[1] && ends[2] && accepted; }));
-  CHECK_FALSE(*ends[0]);
-  CHECK_FALSE(*ends[1]);
-  CHECK_FALSE(*ends[2]);
+  CHECK_THAT(*ends[0], IsSuccess());
+  CHECK_THAT(*ends[1], IsSuccess());
+  CHECK_THAT(*ends[2], IsSuccess());
   CHECK(*accepted == session::Errc::kConnectionClosed);
   // Afterwards they answer at once.
   ends[0].reset();
@@ -61,15 +59,13 @@ TEST_CASE("co::Connection: close and closed, and what accept says then") {
   tasks.spawn(close(ends[0], gracefully));
   tasks.spawn(accept());
   REQUIRE(loop.run_until([&] { return ends[0] && accepted; }));
-  CHECK_FALSE(*ends[0]);
+  CHECK_THAT(*ends[0], IsSuccess());
   CHECK(*accepted == session::Errc::kConnectionClosed);
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("co::Connection: dropped it closes in order, also under who waits") {
-  TestLoop loop;
-  CoroutinePair pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::ConnectionsTest,
+                 "co::Connection: dropped it closes in order, also under who waits") {
   OutsideCalls outside;
   std::optional<Error> ended;
   std::optional<std::error_code> accepted;
@@ -95,7 +91,7 @@ TEST_CASE("co::Connection: dropped it closes in order, also under who waits") {
   outside.during([&] { pair.client.reset(); });
   CHECK_FALSE((ended || accepted || created));
   REQUIRE(loop.run_until([&] { return ended && accepted && created; }));
-  CHECK_FALSE(*ended);
+  CHECK_THAT(*ended, IsSuccess());
   CHECK(*accepted == session::Errc::kConnectionClosed);
   CHECK(*created == session::Errc::kConnectionClosed);
   REQUIRE(loop.run_out());
@@ -105,13 +101,11 @@ TEST_CASE("co::Connection: dropped it closes in order, also under who waits") {
   ended.reset();
   tasks.spawn(closed());
   REQUIRE(loop.run_until([&] { return ended.has_value(); }));
-  CHECK_FALSE(*ended);  // it has, in order
+  CHECK_THAT(*ended, IsSuccess());  // it has, in order
 }
 
-TEST_CASE("co::Connection: close closes also while others wait for the end") {
-  TestLoop loop;
-  CoroutinePair pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::ConnectionsTest,
+                 "co::Connection: close closes also while others wait for the end") {
   OutsideCalls outside;
   std::optional<Error> ends[3];
   const auto closed = [&](std::optional<Error>& end) -> co::Task<> {
@@ -132,14 +126,11 @@ TEST_CASE("co::Connection: close closes also while others wait for the end") {
   CHECK_FALSE((ends[0] || ends[1]));
   outside.during([&] { tasks.spawn(close()); });
   REQUIRE(loop.run_until([&] { return ends[0] && ends[1] && ends[2]; }));
-  for (const auto& end : ends) CHECK_FALSE(*end);
+  for (const auto& end : ends) CHECK_THAT(*end, IsSuccess());
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("co::Connection: on_close of get() is whoever's it is") {
-  TestLoop loop;
-  CoroutinePair pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::ConnectionsTest, "co::Connection: on_close of get() is whoever's it is") {
   std::optional<Error> end;
   const auto closed = [&]() -> co::Task<> { end = co_await pair.client->closed(); };
   int heard = 0;
@@ -150,15 +141,13 @@ TEST_CASE("co::Connection: on_close of get() is whoever's it is") {
   if (cleared) pair.client->get()->on_close({});
   pair.server->get()->close();
   REQUIRE(loop.run_until([&] { return end.has_value(); }));
-  CHECK_FALSE(*end);
+  CHECK_THAT(*end, IsSuccess());
   REQUIRE(loop.run_out());
   CHECK(heard == (cleared ? 0 : 1));
 }
 
-TEST_CASE("co::Connection: the first that hears of the end may end the others") {
-  TestLoop loop;
-  CoroutinePair pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::ConnectionsTest,
+                 "co::Connection: the first that hears of the end may end the others") {
   int heard = 0;
   int destroyed = 0;
   const auto waits = [&](test::Tracker) -> co::Task<> {
@@ -187,7 +176,7 @@ TEST_CASE("co::Connection: streams that nobody has accepted do not outlive the p
   const auto serve = [&]() -> co::Task<> {
     {
       Result<co::NewStream> wanted = co_await connection->accept();
-      CHECK(wanted);
+      CHECK_THAT(wanted, IsSuccess());
       if (!wanted) co_return;
       wanted->decision.accept();
     }

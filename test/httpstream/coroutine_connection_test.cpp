@@ -13,8 +13,8 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
-using test::CoroutinePair;
 using test::HalfPair;
+using test::IsSuccess;
 using test::OutsideCalls;
 using test::RawPeer;
 using test::TestLoop;
@@ -30,10 +30,8 @@ std::error_code code_of(const Result<T>& result) {
 
 }  // namespace
 
-TEST_CASE("co::Connection: streams are created and accepted, by either side") {
-  TestLoop loop;
-  CoroutinePair pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::ConnectionsTest,
+                 "co::Connection: streams are created and accepted, by either side") {
   const bool by_client = GENERATE(true, false);
   co::Connection& from = by_client ? *pair.client : *pair.server;
   co::Connection& to = by_client ? *pair.server : *pair.client;
@@ -42,7 +40,7 @@ TEST_CASE("co::Connection: streams are created and accepted, by either side") {
     Headers headers;
     headers.add("topic", topic);
     Result<co::Stream> stream = co_await from.create_stream(headers);
-    CHECK(stream);
+    CHECK_THAT(stream, IsSuccess());
     if (stream) (void)co_await stream->read();
   };
   const auto accept = [&]() -> co::Task<> {
@@ -176,10 +174,8 @@ TEST_CASE("co::Connection: more streams than anybody accepts are refused") {
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("co::Connection: accept without a queue says so, and a second accept too") {
-  TestLoop loop;
-  CoroutinePair pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::ConnectionsTest,
+                 "co::Connection: accept without a queue says so, and a second accept too") {
   std::vector<std::error_code> codes;
   const auto accept = [&](const co::Connection& connection) -> co::Task<> {
     codes.push_back(code_of(co_await connection.accept()));
@@ -209,12 +205,12 @@ TEST_CASE("co::dial: a connection, or why there is none") {
   TestLoop loop;
   const co::IncomingRequests requests;
   auto listening = HttpServer::listen(loop.get(), "127.0.0.1", 0, requests.handler());
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   Url url{.host = "127.0.0.1", .port = (*listening)->port()};
   co::TaskGroup tasks(loop.get());
   const auto answer = [&](bool upgrades) -> co::Task<> {
     const auto exchange = co_await requests.accept();
-    CHECK(exchange);
+    CHECK_THAT(exchange, IsSuccess());
     if (!exchange) co_return;
     if (!upgrades) {
       (*exchange)->respond({403, {}, {}, "no\n"});
@@ -224,10 +220,10 @@ TEST_CASE("co::dial: a connection, or why there is none") {
     response.headers.add(kHeaderProtocolVersion, "echo");
     Result<co::Connection> connection =
         co::upgrade_response(ResponseUpgrader(), **exchange, response);
-    CHECK(connection);
+    CHECK_THAT(connection, IsSuccess());
     if (!connection) co_return;
     const Error error = co_await connection->closed();
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
   };
   std::optional<std::error_code> dialed;
   OutsideCalls outside;
@@ -240,7 +236,7 @@ TEST_CASE("co::dial: a connection, or why there is none") {
     if (!result) co_return;
     CHECK(result->protocol == "echo");
     const Error error = co_await result->connection.close();
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
   };
   std::error_code expected;
   SECTION("upgraded") { tasks.spawn(answer(true)); }
@@ -264,7 +260,7 @@ TEST_CASE("co::IncomingRequests: past the backlog clients are told to come later
   TestLoop loop;
   const co::IncomingRequests requests;
   auto listening = HttpServer::listen(loop.get(), "127.0.0.1", 0, requests.handler());
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   std::vector<std::unique_ptr<RawPeer>> clients;
   for (std::size_t i = 0; i <= co::kAcceptBacklog; ++i) {
     clients.push_back(RawPeer::connect(loop, (*listening)->port()));

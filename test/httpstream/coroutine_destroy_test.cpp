@@ -12,6 +12,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 using test::OutsideCalls;
 using test::TestLoop;
 
@@ -100,7 +101,7 @@ bool destroy_after(int turns, Destroyed part) {
   OutsideCalls outside;
   const co::IncomingRequests requests;
   auto listening = HttpServer::listen(loop.get(), "127.0.0.1", 0, requests.handler());
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   const co::Cancellation cancellation(loop.get());
   bool over = false;
   Error outcome;
@@ -128,7 +129,7 @@ bool destroy_after(int turns, Destroyed part) {
   });
   REQUIRE(loop.run_out());
   INFO(outcome.message());
-  if (!in_time) CHECK_FALSE(outcome);
+  if (!in_time) CHECK_THAT(outcome, IsSuccess());
   if (in_time && part == Destroyed::kCancelled) {
     CHECK(over);
     CHECK(outcome.code() == std::error_code(UV_ECANCELED, net::uv_category()));

@@ -11,6 +11,7 @@
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using test::CoroutinePair;
+using test::IsSuccess;
 using test::NextTurn;
 using test::TestLoop;
 
@@ -20,15 +21,15 @@ namespace {
 co::Task<> echo(TestLoop& loop, co::Stream stream) {
   for (;;) {
     const Result<Buffer> piece = co_await stream.read();
-    CHECK(piece);
+    CHECK_THAT(piece, IsSuccess());
     if (!piece) co_return;
     if (piece->empty()) break;
     co_await NextTurn(loop);
     const Error error = co_await stream.write(*piece);
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
   }
   const Error closed = co_await stream.close();
-  CHECK_FALSE(closed);
+  CHECK_THAT(closed, IsSuccess());
 }
 
 co::Task<> serve(TestLoop& loop, const co::Connection& connection) {
@@ -43,22 +44,22 @@ co::Task<> write_all(co::Stream& stream, const std::string& text) {
   constexpr std::size_t kPiece = 50000;
   for (std::size_t at = 0; at < text.size(); at += kPiece) {
     const Error error = co_await stream.write(Buffer::copy_of(text.substr(at, kPiece)));
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
   }
   const Error closed = co_await stream.close();
-  CHECK_FALSE(closed);
+  CHECK_THAT(closed, IsSuccess());
 }
 
 co::Task<> ask(TestLoop& loop, const co::Connection& connection, std::string text, int& right) {
   Result<co::Stream> stream = co_await connection.create_stream({});
-  CHECK(stream);
+  CHECK_THAT(stream, IsSuccess());
   if (!stream) co_return;
   co::TaskGroup writer(loop.get());
   writer.spawn(write_all(*stream, text));
   std::string answer;
   for (;;) {
     const Result<Buffer> piece = co_await stream->read();
-    CHECK(piece);
+    CHECK_THAT(piece, IsSuccess());
     if (!piece || piece->empty()) break;
     answer += text_of(piece->bytes());
     if (answer.size() % 3 == 0) co_await NextTurn(loop);

@@ -15,6 +15,7 @@ using test::AllRead;
 using test::close;
 using test::closed;
 using test::CoroutineStreams;
+using test::IsSuccess;
 using test::OutsideCalls;
 using test::read_all;
 using test::TestLoop;
@@ -52,10 +53,8 @@ TEST_CASE("co::Stream: writers and closers hear of an end that a reader keeps wa
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: a write to a stream that has ended unread fails at once") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest,
+                 "co::Stream: a write to a stream that has ended unread fails at once") {
   std::optional<Error> answered;
   tasks.spawn(write(*pair.far, "unread", answered));
   REQUIRE(loop.run_until([&] { return pair.client->get()->stats().held_bytes > 0; }));
@@ -81,10 +80,8 @@ TEST_CASE("co::Stream: a write to a stream that has ended unread fails at once")
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: a write to a stream that was half-closed before it was taken over") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest,
+                 "co::Stream: a write to a stream that was half-closed before it was taken over") {
   const std::shared_ptr<Stream> stream = pair.near->release();
   bool end_sent = false;
   stream->on_sent([&](const Error&) { end_sent = true; });
@@ -98,10 +95,8 @@ TEST_CASE("co::Stream: a write to a stream that was half-closed before it was ta
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: dropped before close it is reset, behind close nothing is lost") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest,
+                 "co::Stream: dropped before close it is reset, behind close nothing is lost") {
   std::optional<AllRead> all;
   tasks.spawn(read_all(*pair.far, all));
   std::optional<Error> written;
@@ -118,24 +113,22 @@ TEST_CASE("co::Stream: dropped before close it is reset, behind close nothing is
   REQUIRE(loop.run_until([&] { return all.has_value(); }));
   if (closes) {
     CHECK(all->text == "all of it");
-    CHECK_FALSE(all->error);
+    CHECK_THAT(all->error, IsSuccess());
     // Nobody reads on that side, and nobody has to: more than a window is thrown away.
     std::optional<Error> back;
     std::optional<Error> end;
     tasks.spawn(write(*pair.far, std::string(std::size_t{1024} * 1024, 'x'), back));
     tasks.spawn(close(*pair.far, end));
     REQUIRE(loop.run_until([&] { return back && end; }));
-    CHECK_FALSE(*end);
+    CHECK_THAT(*end, IsSuccess());
   } else {
     CHECK(all->error.code() == session::Errc::kStreamReset);
   }
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: dropped before close, what was written leaves ahead of the reset") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest,
+                 "co::Stream: dropped before close, what was written leaves ahead of the reset") {
   const std::string text = test::patterned_text(500000);  // more than the window
   std::optional<Error> written;
   tasks.spawn(write(*pair.near, text, written));
@@ -150,10 +143,7 @@ TEST_CASE("co::Stream: dropped before close, what was written leaves ahead of th
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: whatever is done with get(), it goes on") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest, "co::Stream: whatever is done with get(), it goes on") {
   std::optional<AllRead> all;
   std::optional<Error> over;
   const std::shared_ptr<Stream> stream = pair.far->get();
@@ -184,17 +174,15 @@ TEST_CASE("co::Stream: whatever is done with get(), it goes on") {
   tasks.spawn(close(*pair.far, ends[1]));
   REQUIRE(loop.run_until([&] { return all && over && ends[0] && ends[1] && heard >= 3; }));
   CHECK(all->text == "hello");
-  CHECK_FALSE(all->error);
-  CHECK_FALSE(*over);
-  CHECK_FALSE(*ends[1]);
+  CHECK_THAT(all->error, IsSuccess());
+  CHECK_THAT(*over, IsSuccess());
+  CHECK_THAT(*ends[1], IsSuccess());
   CHECK(heard == 3);
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: released while another coroutine waits, it is reset") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest,
+                 "co::Stream: released while another coroutine waits, it is reset") {
   std::optional<AllRead> all;
   tasks.spawn(read_all(*pair.near, all));
   loop.run_turns(5);
@@ -207,10 +195,7 @@ TEST_CASE("co::Stream: released while another coroutine waits, it is reset") {
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: dropped while another coroutine waits on it") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest, "co::Stream: dropped while another coroutine waits on it") {
   OutsideCalls outside;
   std::optional<std::error_code> told;
   const auto waits = [&]() -> co::Task<> {

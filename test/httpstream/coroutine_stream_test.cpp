@@ -14,6 +14,7 @@ using test::AllRead;
 using test::close;
 using test::closed;
 using test::CoroutineStreams;
+using test::IsSuccess;
 using test::read_all;
 using test::read_one;
 using test::TestLoop;
@@ -26,10 +27,8 @@ const std::error_code kBusy(UV_EBUSY, net::uv_category());
 
 }  // namespace
 
-TEST_CASE("co::Stream: read gives what comes, then the end, again and again") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest,
+                 "co::Stream: read gives what comes, then the end, again and again") {
   CHECK(pair.near->identifier() == 1);
   std::optional<Result<Buffer>> piece;
   tasks.spawn(read_one(*pair.far, piece));
@@ -38,16 +37,16 @@ TEST_CASE("co::Stream: read gives what comes, then the end, again and again") {
   std::optional<Error> written;
   tasks.spawn(write(*pair.near, "hello", written));
   REQUIRE(loop.run_until([&] { return piece && written; }));
-  CHECK_FALSE(*written);
+  CHECK_THAT(*written, IsSuccess());
   CHECK(text_of_result(piece) == "hello");
   std::optional<Error> ended;
   tasks.spawn(close(*pair.near, ended));
   std::optional<AllRead> rest;
   tasks.spawn(read_all(*pair.far, rest));
   REQUIRE(loop.run_until([&] { return rest && ended; }));
-  CHECK_FALSE(*ended);
+  CHECK_THAT(*ended, IsSuccess());
   CHECK(rest->text.empty());
-  CHECK_FALSE(rest->error);
+  CHECK_THAT(rest->error, IsSuccess());
   // Also when the connection is gone.
   pair.client->get()->abort();
   std::optional<Error> over;
@@ -57,14 +56,11 @@ TEST_CASE("co::Stream: read gives what comes, then the end, again and again") {
   rest.reset();
   tasks.spawn(read_all(*pair.far, rest));
   REQUIRE(loop.run_until([&] { return rest.has_value(); }));
-  CHECK_FALSE(rest->error);
+  CHECK_THAT(rest->error, IsSuccess());
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: what came before an error is read before it") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest, "co::Stream: what came before an error is read before it") {
   std::optional<AllRead> all;
   tasks.spawn(read_all(*pair.far, all));
   std::optional<Error> written;
@@ -100,10 +96,8 @@ TEST_CASE("co::Stream: what came before an error is read before it") {
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: while nobody reads, the window holds the writer back") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest,
+                 "co::Stream: while nobody reads, the window holds the writer back") {
   const std::string text = test::patterned_text(std::size_t{8} * 1024 * 1024);
   const auto write_all = [&]() -> co::Task<Error> {
     for (std::size_t at = 0; at < text.size(); at += 64 * 1024) {
@@ -129,7 +123,7 @@ TEST_CASE("co::Stream: while nobody reads, the window holds the writer back") {
   std::optional<AllRead> rest;
   tasks.spawn(read_all(*pair.far, rest));
   REQUIRE(loop.run_until([&] { return written && rest; }));
-  CHECK_FALSE(*written);
+  CHECK_THAT(*written, IsSuccess());
   CHECK(text_of_result(first) + rest->text == text);
   REQUIRE(pair.drop(loop));
 }
@@ -190,10 +184,7 @@ TEST_CASE("co::Stream: one can wait in each form, a second is told so") {
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: close waits until the end has left") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest, "co::Stream: close waits until the end has left") {
   std::optional<Error> written;
   std::optional<Error> ends[3];
   tasks.spawn(write(*pair.near, std::string(std::size_t{1024} * 1024, 'x'), written));
@@ -210,11 +201,11 @@ TEST_CASE("co::Stream: close waits until the end has left") {
   std::optional<AllRead> all;
   tasks.spawn(read_all(*pair.far, all));
   REQUIRE(loop.run_until([&] { return ends[0] && all; }));
-  CHECK_FALSE(*ends[0]);
+  CHECK_THAT(*ends[0], IsSuccess());
   CHECK(all->text.size() == 1024 * 1024);
   tasks.spawn(close(*pair.near, ends[2]));
   REQUIRE(loop.run_until([&] { return ends[2].has_value(); }));
-  CHECK_FALSE(*ends[2]);  // it has ended, as asked
+  CHECK_THAT(*ends[2], IsSuccess());  // it has ended, as asked
   // The other half, and all is over in order on both sides.
   std::optional<Error> other;
   std::optional<Error> over[2];
@@ -222,16 +213,13 @@ TEST_CASE("co::Stream: close waits until the end has left") {
   tasks.spawn(closed(*pair.near, over[0]));
   tasks.spawn(closed(*pair.far, over[1]));
   REQUIRE(loop.run_until([&] { return other && over[0] && over[1]; }));
-  CHECK_FALSE(*other);
-  CHECK_FALSE(*over[0]);
-  CHECK_FALSE(*over[1]);
+  CHECK_THAT(*other, IsSuccess());
+  CHECK_THAT(*over[0], IsSuccess());
+  CHECK_THAT(*over[1], IsSuccess());
   REQUIRE(pair.drop(loop));
 }
 
-TEST_CASE("co::Stream: given back it is a stream for handlers again") {
-  TestLoop loop;
-  CoroutineStreams pair(loop);
-  co::TaskGroup tasks(loop.get());
+TEST_CASE_METHOD(test::StreamsTest, "co::Stream: given back it is a stream for handlers again") {
   std::optional<Error> written;
   tasks.spawn(write(*pair.near, "held until then", written));
   REQUIRE(loop.run_until([&] { return pair.server->get()->stats().held_bytes > 0; }));

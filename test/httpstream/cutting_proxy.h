@@ -35,7 +35,7 @@ class CuttingProxy {
           listener_->close();
           start(client_, std::move(transport), &CuttingProxy::from_client);
         });
-    REQUIRE(listener);
+    REQUIRE_THAT(listener, IsSuccess());
     listener_ = std::move(*listener);
   }
 
@@ -85,7 +85,7 @@ class CuttingProxy {
   void connect() {
     net::connect_tcp(loop_.get(), "127.0.0.1", server_port_, kDeadline,
                      [this](Result<std::unique_ptr<net::Transport>> transport) {
-                       CHECK(transport);
+                       CHECK_THAT(transport, IsSuccess());
                        if (!transport || gone_) return;
                        start(server_, std::move(*transport), &CuttingProxy::from_server);
                        from_server(bytes_of("HTTP/1.1 200 OK\r\n\r\n"));

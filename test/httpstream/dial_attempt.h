@@ -66,7 +66,7 @@ class DialAttempt {
   /// The connection that it must end with.
   const std::shared_ptr<httpstream::Connection>& connection() {
     INFO((result() ? std::string() : result_->error().message()));
-    REQUIRE(*result_);
+    REQUIRE_THAT(*result_, IsSuccess());
     return (*result_)->connection;
   }
 

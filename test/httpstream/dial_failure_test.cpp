@@ -21,6 +21,7 @@ using namespace uvspdy::httpstream;
 using namespace std::chrono_literals;
 using test::CuttingProxy;
 using test::DialAttempt;
+using test::IsSuccess;
 using test::mentions;
 using test::TestLoop;
 
@@ -52,15 +53,15 @@ struct Outcome {
 
 Outcome dial(const Contexts& contexts, CuttingProxy::Cut cut) {
   TestLoop loop;
-  auto server =
-      HttpServer::listen(loop.get(), "127.0.0.1", 0,
-                         [](const std::shared_ptr<HttpExchange>& exchange) {
-                           HttpResponse response;
-                           CHECK_FALSE(!handshake(exchange->request(), response, kProtocols));
-                           CHECK(ResponseUpgrader().upgrade_response(*exchange, response, {}));
-                         },
-                         {.tls = contexts.server});
-  REQUIRE(server);
+  auto server = HttpServer::listen(
+      loop.get(), "127.0.0.1", 0,
+      [](const std::shared_ptr<HttpExchange>& exchange) {
+        HttpResponse response;
+        CHECK_FALSE(!handshake(exchange->request(), response, kProtocols));
+        CHECK_THAT(ResponseUpgrader().upgrade_response(*exchange, response, {}), IsSuccess());
+      },
+      {.tls = contexts.server});
+  REQUIRE_THAT(server, IsSuccess());
   CuttingProxy proxy(loop, (*server)->port(), cut);
   DialerOptions options;
   options.route.tls = contexts.client;
@@ -89,7 +90,7 @@ Outcome dial(const Contexts& contexts, CuttingProxy::Cut cut) {
 TEST_CASE("Dialer: cut at each byte of CONNECT, TLS and upgrade: one error, and nothing left") {
   const Contexts contexts;
   const Outcome whole = dial(contexts, {});
-  REQUIRE_FALSE(whole.error);
+  REQUIRE_THAT(whole.error, IsSuccess());
   const bool up = GENERATE(true, false);
   // The length of the server's signature differs by a few bytes.
   const std::size_t size = up ? whole.up : whole.down - 16;

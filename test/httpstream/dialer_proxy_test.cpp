@@ -24,6 +24,7 @@ using namespace std::string_literals;
 using test::client_context;
 using test::client_options;
 using test::DialAttempt;
+using test::IsSuccess;
 using test::mentions;
 using test::ProxyAndServer;
 using test::server_context;
@@ -167,7 +168,7 @@ TEST_CASE("Dialer: through HTTP proxies, plain and by TLS, to http and https") {
   check_dialed(loop, attempt, far);
   REQUIRE(far.asked.size() == 1);
   const auto connect = parse_request_head(far.asked[0]);
-  REQUIRE(connect);
+  REQUIRE_THAT(connect, IsSuccess());
   CHECK(connect->method == "CONNECT");
   CHECK(connect->target == "127.0.0.1:12345");
   CHECK(connect->headers.get("Host").value_or("") == "127.0.0.1:12345");
@@ -175,7 +176,7 @@ TEST_CASE("Dialer: through HTTP proxies, plain and by TLS, to http and https") {
   // What is for the server is not for the proxy, and the reverse.
   CHECK_FALSE(connect->headers.get("Authorization"));
   const auto request = parse_request_head(far.request);
-  REQUIRE(request);
+  REQUIRE_THAT(request, IsSuccess());
   CHECK(request->target == "/exec");
   CHECK(request->headers.get("Authorization").value_or("") == "Bearer token");
   CHECK_FALSE(request->headers.get("Proxy-Authorization"));
@@ -438,15 +439,15 @@ TEST_CASE("Dialer: a local socket, its Host header, and no proxy") {
                                 [](const Error&) {});
         peer->start_reading();
       });
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   const auto url = parse_url("unix://" + folder.path() + "/a%3Ab.sock:/exec?x=y");
-  REQUIRE(url);
+  REQUIRE_THAT(url, IsSuccess());
   DialerOptions options;
   options.route.proxy = *parse_proxy("http://127.0.0.1:1");
   DialAttempt attempt(loop, *url, {"v4"}, options);
   REQUIRE(loop.run_until([&] { return request.ends_with("\r\n\r\n"); }));
   const auto head = parse_request_head(request);
-  REQUIRE(head);
+  REQUIRE_THAT(head, IsSuccess());
   CHECK(head->target == "/exec?x=y");
   CHECK(head->headers.get("Host").value_or("") == "localhost");
   peer.reset();

@@ -11,6 +11,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 
 namespace {
 
@@ -82,7 +83,7 @@ TEST_CASE("handshake: the first of the client's protocols that the server knows 
   for (const Row& row : rows) {
     HttpResponse response;
     const auto chosen = handshake(with(row.headers), response, kServerProtocols);
-    REQUIRE(chosen);
+    REQUIRE_THAT(chosen, IsSuccess());
     CHECK(*chosen == row.chosen);
     CHECK(response.headers.values(kHeaderProtocolVersion) ==
           std::vector<std::string_view>{row.chosen});

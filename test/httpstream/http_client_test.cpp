@@ -18,6 +18,7 @@
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using namespace std::chrono_literals;
+using test::IsSuccess;
 using test::mentions;
 using test::RawPeer;
 using test::RawServer;
@@ -44,8 +45,7 @@ class Get {
 
   const HttpResponse& response() {
     wait();
-    INFO((*result_ ? std::string() : result_->error().message()));
-    REQUIRE(*result_);
+    REQUIRE_THAT(*result_, IsSuccess());
     return **result_;
   }
 
@@ -82,7 +82,7 @@ TEST_CASE("HttpClient: the request that it sends, and the connection ends behind
   Get get(loop, server.port(), {}, "http", {{"Accept", "application/json"}});
   RawPeer& peer = request_of(loop, server);
   const auto request = parse_request_head(peer.received());
-  REQUIRE(request);
+  REQUIRE_THAT(request, IsSuccess());
   CHECK(request->method == "GET");
   CHECK(request->target == "/api/v1?x=y");
   CHECK(request->headers.get("Host").value_or("") == "127.0.0.1:" + std::to_string(server.port()));

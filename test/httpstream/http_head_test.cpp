@@ -9,6 +9,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 
 namespace {
 
@@ -29,14 +30,14 @@ TEST_CASE("HttpHeadCollector: a head cut at every position, with the bytes behin
     HttpHeadCollector collector;
     Bytes first = bytes_of(input).first(cut);
     const Result<bool> begun = collector.take(first);
-    REQUIRE(begun);
+    REQUIRE_THAT(begun, IsSuccess());
     CHECK(*begun == (cut >= kGoodHead.size()));
     std::string left(text_of(first));
     if (!*begun) {
       CHECK(first.empty());  // all of it was taken
       Bytes second = bytes_of(input).subspan(cut);
       const Result<bool> complete = collector.take(second);
-      REQUIRE(complete);
+      REQUIRE_THAT(complete, IsSuccess());
       CHECK(*complete);
       left = text_of(second);
     } else {
@@ -52,7 +53,7 @@ TEST_CASE("HttpHeadCollector: a head that comes byte by byte") {
   for (std::size_t i = 0; i < kGoodHead.size(); ++i) {
     Bytes byte = bytes_of(kGoodHead).subspan(i, 1);
     const Result<bool> complete = collector.take(byte);
-    REQUIRE(complete);
+    REQUIRE_THAT(complete, IsSuccess());
     CHECK(*complete == (i + 1 == kGoodHead.size()));
     CHECK(byte.empty());
   }
@@ -75,7 +76,7 @@ TEST_CASE("HttpHeadCollector: 64 KiB are a head, one byte more is too large") {
     return Result<bool>(false);
   };
   const Result<bool> fits = feed(longest);
-  REQUIRE(fits);
+  REQUIRE_THAT(fits, IsSuccess());
   CHECK(*fits);
   const Result<bool> too_long = feed("a" + longest);
   REQUIRE_FALSE(too_long);
@@ -101,7 +102,7 @@ TEST_CASE("parse_request_head: method, target and fields as they were sent") {
       "X-Bytes: \xc3\xa4\r\n"
       "!#$%&'*+-.^_`|~09azAZ: token\r\n"
       "\r\n");
-  REQUIRE(request);
+  REQUIRE_THAT(request, IsSuccess());
   CHECK(request->method == "POST");
   CHECK(request->target == "/exec?command=a%20b&x=+");
   CHECK(request->headers.get("host") == "example.com:80");
@@ -116,7 +117,7 @@ TEST_CASE("parse_request_head: method, target and fields as they were sent") {
 
 TEST_CASE("parse_request_head: a head without any field is one") {
   const auto request = parse_request_head("GET / HTTP/1.1\r\n\r\n");
-  REQUIRE(request);
+  REQUIRE_THAT(request, IsSuccess());
   CHECK(request->headers.empty());
 }
 
@@ -191,7 +192,7 @@ TEST_CASE("parse_request_head: 128 fields fit, 129 are too many") {
   std::string fields;
   for (std::size_t i = 0; i < kMaxHeadFields; ++i) fields += "A: b\r\n";
   const auto fits = parse_request_head(head_with(fields));
-  REQUIRE(fits);
+  REQUIRE_THAT(fits, IsSuccess());
   CHECK(fits->headers.size() == kMaxHeadFields);
   const auto too_many = parse_request_head(head_with(fields + "A: b\r\n"));
   REQUIRE_FALSE(too_many);
@@ -230,7 +231,7 @@ TEST_CASE("parse_response_head: status, reason and fields") {
   for (const Row& row : rows) {
     CAPTURE(row.line);
     const auto response = parse_response_head(std::string(row.line) + "\r\nA: b\r\n\r\n");
-    REQUIRE(response);
+    REQUIRE_THAT(response, IsSuccess());
     CHECK(response->status == row.status);
     CHECK(response->reason == row.reason);
     CHECK(response->headers == Headers{{"A", "b"}});
@@ -280,11 +281,11 @@ TEST_CASE("format_request_head: what comes out reads back the same") {
   const HttpRequest request{
       "POST", "/exec?command=ls", {{"Host", "a:1"}, {"X-Twice", "1"}, {"X-Twice", "2"}, {"E", ""}}};
   const auto text = format_request_head(request);
-  REQUIRE(text);
+  REQUIRE_THAT(text, IsSuccess());
   CHECK(*text ==
         "POST /exec?command=ls HTTP/1.1\r\nHost: a:1\r\nX-Twice: 1\r\nX-Twice: 2\r\nE: \r\n\r\n");
   const auto back = parse_request_head(*text);
-  REQUIRE(back);
+  REQUIRE_THAT(back, IsSuccess());
   CHECK(back->method == request.method);
   CHECK(back->target == request.target);
   CHECK(back->headers == request.headers);
@@ -315,13 +316,13 @@ TEST_CASE("format_request_head: nothing gets out that would not read back the sa
 
 TEST_CASE("format_response: the length is set, the reason is the usual one, 101 has no length") {
   const auto refusal = format_response({404, {}, {{"A", "b"}, {"content-length", "7"}}, "gone\n"});
-  REQUIRE(refusal);
+  REQUIRE_THAT(refusal, IsSuccess());
   CHECK(*refusal == "HTTP/1.1 404 Not Found\r\nA: b\r\nContent-Length: 5\r\n\r\ngone\n");
   const auto empty = format_response({200, "Fine", {}, {}});
-  REQUIRE(empty);
+  REQUIRE_THAT(empty, IsSuccess());
   CHECK(*empty == "HTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n");
   const auto switching = format_response({101, {}, {{"Upgrade", "SPDY/3.1"}}, {}});
-  REQUIRE(switching);
+  REQUIRE_THAT(switching, IsSuccess());
   CHECK(*switching == "HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\n\r\n");
 }
 

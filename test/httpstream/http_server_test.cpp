@@ -15,6 +15,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 using test::RawPeer;
 using test::TestLoop;
 using namespace std::chrono_literals;
@@ -41,7 +42,7 @@ struct Server {
           on_request();
         },
         std::move(options));
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http = std::move(*listening);
   }
 };
@@ -50,11 +51,11 @@ struct Server {
 HttpResponse whole_response(const RawPeer& client) {
   INFO(client.received().substr(0, 200));
   CHECK(client.ended());
-  CHECK_FALSE(client.end());
+  CHECK_THAT(client.end(), IsSuccess());
   const std::size_t end = client.received().find("\r\n\r\n");
   REQUIRE(end != std::string::npos);
   auto response = parse_response_head(client.received().substr(0, end + 4));
-  REQUIRE(response);
+  REQUIRE_THAT(response, IsSuccess());
   response->body = client.received().substr(end + 4);
   CHECK(response->headers.get("Content-Length").value_or("") ==
         std::to_string(response->body.size()));
@@ -242,13 +243,13 @@ TEST_CASE("HttpServer: by TLS, a response arrives whole and with an orderly end 
         exchange->respond({200, {}, {}, body});
       },
       std::move(options));
-  REQUIRE(server);
+  REQUIRE_THAT(server, IsSuccess());
   std::unique_ptr<net::Transport> encrypted;
   net::connect_tcp(loop.get(), "127.0.0.1", (*server)->port(), test::kDeadline, [&](auto plain) {
-    REQUIRE(plain);
+    REQUIRE_THAT(plain, IsSuccess());
     net::tls_connect(std::move(*plain), test::client_context(), "localhost", test::kDeadline,
                      [&](auto made) {
-                       REQUIRE(made);
+                       REQUIRE_THAT(made, IsSuccess());
                        encrypted = std::move(*made);
                      });
   });
@@ -278,7 +279,7 @@ TEST_CASE("HttpServer: no more than max_pending connections may be silent") {
   auto server = HttpServer::listen(
       loop.get(), "127.0.0.1", 0,
       [&](Exchange exchange) { exchanges.push_back(std::move(exchange)); }, std::move(options));
-  REQUIRE(server);
+  REQUIRE_THAT(server, IsSuccess());
   std::vector<std::unique_ptr<RawPeer>> clients;
   const auto connect = [&] { clients.push_back(RawPeer::connect(loop, (*server)->port())); };
   connect();
@@ -386,7 +387,7 @@ TEST_CASE("HttpServer: may be destroyed inside its request handler and inside it
         exchange->respond({200, {}, {}, "last"});
       },
       std::move(options));
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   http = std::move(*listening);
   const auto client = RawPeer::connect(loop, http->port());
   const bool good = GENERATE(true, false);

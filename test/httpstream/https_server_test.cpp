@@ -13,6 +13,7 @@
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using namespace std::chrono_literals;
+using test::IsSuccess;
 using test::mentions;
 using test::RawPeer;
 using test::TestLoop;
@@ -36,7 +37,7 @@ struct Server {
     };
     auto made = HttpServer::listen(
         loop.get(), "127.0.0.1", 0, [this](const auto&) { ++requests; }, std::move(options));
-    REQUIRE(made);
+    REQUIRE_THAT(made, IsSuccess());
     http = std::move(*made);
   }
   bool destroy_on_log = false;
@@ -83,12 +84,12 @@ TEST_CASE("HttpServer by TLS: one that is silent behind the handshake gets a 408
   std::unique_ptr<RawPeer> client;
   net::connect_tcp(loop.get(), "127.0.0.1", server.http->port(), test::kDeadline,
                    [&](Result<std::unique_ptr<net::Transport>> tcp) {
-                     CHECK(tcp);
+                     CHECK_THAT(tcp, IsSuccess());
                      if (!tcp) return;
                      net::tls_connect(std::move(*tcp), test::client_context(), "localhost",
                                       test::kDeadline,
                                       [&](Result<std::unique_ptr<net::Transport>> tls) {
-                                        CHECK(tls);
+                                        CHECK_THAT(tls, IsSuccess());
                                         if (tls)
                                           client = std::make_unique<RawPeer>(std::move(*tls));
                                       });
@@ -97,7 +98,7 @@ TEST_CASE("HttpServer by TLS: one that is silent behind the handshake gets a 408
   client->start_reading();
   REQUIRE(loop.run_until([&] { return client->ended(); }));
   CHECK(client->received().starts_with("HTTP/1.1 408 "));
-  CHECK_FALSE(client->end());  // behind close_notify
+  CHECK_THAT(client->end(), IsSuccess());  // behind close_notify
   client->close();
   server.http->close();
   REQUIRE(loop.run_out());

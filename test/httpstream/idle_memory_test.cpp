@@ -16,6 +16,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 using test::TestLoop;
 using test::TlsPair;
 
@@ -56,15 +57,15 @@ void use(TestLoop& loop, const Ends& ends, const std::string& text) {
   bool over = false;
   std::shared_ptr<Stream> stream;
   ends.client->create_stream({}, [&](Result<std::shared_ptr<Stream>> created) {
-    CHECK(created);
+    CHECK_THAT(created, IsSuccess());
     if (!created) return;
     stream = *created;
     stream->on_data([&](Bytes bytes) { received += bytes.size(); });
     stream->on_close([&](const Error& error) {
-      CHECK_FALSE(error);
+      CHECK_THAT(error, IsSuccess());
       over = true;
     });
-    CHECK_FALSE(stream->write(Buffer(text)));
+    CHECK_THAT(stream->write(Buffer(text)), IsSuccess());
     stream->close();
   });
   REQUIRE(loop.run_until([&] { return over; }));

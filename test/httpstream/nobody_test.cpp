@@ -14,6 +14,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 using test::RawPeer;
 using test::RawServer;
 using test::TestLoop;
@@ -76,7 +77,7 @@ TEST_CASE("Dialer, HttpClient: an attempt of nobody may be cancelled and may fai
 TEST_CASE("HttpServer: a request for nobody is closed") {
   TestLoop loop;
   auto server = HttpServer::listen(loop.get(), "127.0.0.1", 0, {});
-  REQUIRE(server);
+  REQUIRE_THAT(server, IsSuccess());
   const auto client = RawPeer::connect(loop, (*server)->port());
   client->send("GET / HTTP/1.1\r\n\r\n");
   REQUIRE(loop.run_until([&] { return client->ended(); }));

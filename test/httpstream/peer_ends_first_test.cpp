@@ -18,6 +18,7 @@ using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using test::FrameReader;
 using test::FrameWriter;
+using test::IsSuccess;
 using test::Lines;
 using test::RawPeer;
 using test::TestLoop;
@@ -68,7 +69,7 @@ struct Client {
     peer = std::make_unique<RawPeer>(std::move(ends.there));
     peer->start_reading();
     connection->create_stream({}, [this](Result<StreamPtr> created) {
-      CHECK(created);
+      CHECK_THAT(created, IsSuccess());
       if (created) stream = std::move(*created);
     });
     REQUIRE(loop.run_until([&] {
@@ -94,8 +95,8 @@ void end_first_and_read_late(TestLoop& loop, Client& client) {
   CHECK_FALSE(client.connection->is_closed());
   client.peer->start_reading();
   REQUIRE(loop.run_until([&] { return client.peer->ended() && client.closed > 0; }));
-  CHECK_FALSE(client.peer->end());
-  CHECK_FALSE(client.close_error);
+  CHECK_THAT(client.peer->end(), IsSuccess());
+  CHECK_THAT(client.close_error, IsSuccess());
   client.peer->close();
   REQUIRE(loop.run_out());
   CHECK(client.closed == 1);
@@ -108,7 +109,7 @@ TEST_CASE("Connection: what was written before close arrives behind the peer's e
   const bool tls = GENERATE(true, false);
   const std::string text = test::patterned_text(tls ? 500'000 : 20'000'000);
   Client client(loop, tls ? Ends::tls(loop) : Ends::tcp(loop), session::FlowControl::kNone);
-  CHECK_FALSE(client.stream->write(Buffer(text)));
+  CHECK_THAT(client.stream->write(Buffer(text)), IsSuccess());
   client.stream->close();
   client.connection->close();
   end_first_and_read_late(loop, client);
@@ -123,7 +124,7 @@ TEST_CASE("Connection: what was written last arrives behind the peer's end, ling
   Client client(loop, Ends::tls(loop), session::FlowControl::kStandard);
   const std::string text = test::patterned_text(10'000);
   client.connection->shutdown();
-  CHECK_FALSE(client.stream->write(Buffer(text)));
+  CHECK_THAT(client.stream->write(Buffer(text)), IsSuccess());
   client.stream->close();
   client.peer->send(client.writer.data(1, "", true));
   REQUIRE(loop.run_until([&] { return client.stream->is_closed(); }));
@@ -137,7 +138,7 @@ TEST_CASE("Connection: with no stream open, the peer's end waits for what is on 
   TestLoop loop;
   Client client(loop, Ends::tls(loop), session::FlowControl::kNone);
   const std::string text = test::patterned_text(10'000);
-  CHECK_FALSE(client.stream->write(Buffer(text)));
+  CHECK_THAT(client.stream->write(Buffer(text)), IsSuccess());
   client.stream->close();
   client.peer->send(client.writer.data(1, "", true));
   REQUIRE(loop.run_until([&] { return client.stream->is_closed(); }));
@@ -153,13 +154,13 @@ TEST_CASE("Connection: with no stream open, the peer's end waits for what is on 
 TEST_CASE("Connection: behind the peer's end nobody waits for a window") {
   TestLoop loop;
   Client client(loop, Ends::tcp(loop), session::FlowControl::kStandard);
-  CHECK_FALSE(client.stream->write(Buffer(std::string(1'000'000, 'x'))));
+  CHECK_THAT(client.stream->write(Buffer(std::string(1'000'000, 'x'))), IsSuccess());
   client.stream->close();
   client.connection->close();
   loop.run_turns(5);
   client.peer->shut_down();
   REQUIRE(loop.run_until([&] { return client.closed > 0; }));
-  CHECK_FALSE(client.close_error);
+  CHECK_THAT(client.close_error, IsSuccess());
   client.peer->start_reading();
   REQUIRE(loop.run_until([&] { return client.peer->ended(); }));
   FrameReader reader;
@@ -175,11 +176,11 @@ TEST_CASE("Connection: a peer that has ended and never reads holds up a close fo
   options.close_timeout = 20ms;
   options.slow_reader_timeout = 60ms;
   Client client(loop, Ends::tls(loop), session::FlowControl::kNone, options);
-  CHECK_FALSE(client.stream->write(Buffer(test::patterned_text(500'000))));
+  CHECK_THAT(client.stream->write(Buffer(test::patterned_text(500'000))), IsSuccess());
   client.connection->close();
   client.peer->shut_down();
   REQUIRE(loop.run_until([&] { return client.closed > 0; }));
-  CHECK_FALSE(client.close_error);
+  CHECK_THAT(client.close_error, IsSuccess());
   client.peer->close();
   REQUIRE(loop.run_out());
 }
@@ -187,13 +188,13 @@ TEST_CASE("Connection: a peer that has ended and never reads holds up a close fo
 TEST_CASE("Connection: a peer that ends, and then goes with a reset, holds up no close") {
   TestLoop loop;
   Client client(loop, Ends::tcp(loop), session::FlowControl::kNone);
-  CHECK_FALSE(client.stream->write(Buffer(test::patterned_text(20'000'000))));
+  CHECK_THAT(client.stream->write(Buffer(test::patterned_text(20'000'000))), IsSuccess());
   client.connection->close();
   client.peer->shut_down();
   loop.run_turns(20);
   CHECK(client.closed == 0);
   client.peer->vanish();
   REQUIRE(loop.run_until([&] { return client.closed > 0; }));
-  CHECK_FALSE(client.close_error);
+  CHECK_THAT(client.close_error, IsSuccess());
   REQUIRE(loop.run_out());
 }

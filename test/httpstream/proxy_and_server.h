@@ -41,7 +41,7 @@ class ProxyAndServer {
           accepted = true;
           secure(std::move(transport), script_.proxy_tls, &ProxyAndServer::next_turn);
         });
-    REQUIRE(listener);
+    REQUIRE_THAT(listener, IsSuccess());
     listener_ = std::move(*listener);
   }
 

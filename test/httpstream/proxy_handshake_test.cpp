@@ -13,6 +13,7 @@
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using namespace std::string_literals;
+using test::IsSuccess;
 using test::mentions;
 
 namespace {
@@ -27,8 +28,7 @@ std::unique_ptr<ProxyHandshake> handshake_of(const std::string& proxy, const std
   const Proxy parsed = *parse_proxy(proxy);
   auto made = parsed.scheme == Proxy::Scheme::kSocks5 ? socks5_connect(parsed, *parse_url(url))
                                                       : http_connect(parsed, *parse_url(url));
-  INFO((made ? std::string() : made.error().message()));
-  REQUIRE(made);
+  REQUIRE_THAT(made, IsSuccess());
   return std::move(*made);
 }
 
@@ -63,8 +63,7 @@ void check_tunnel(const std::string& proxy, const std::string& url,
   for (std::size_t cut = 1; cut <= 64; ++cut) {
     CAPTURE(proxy, url, cut);
     const Outcome outcome = converse(proxy, url, replies, cut);
-    INFO(outcome.error.message());
-    CHECK_FALSE(outcome.error);
+    CHECK_THAT(outcome.error, IsSuccess());
     CHECK(outcome.done);
     CHECK(outcome.sent == sent);
   }
@@ -131,10 +130,10 @@ TEST_CASE("CONNECT: refusals, with the proxy's status and words") {
                 Errc::kHeadTooLarge);
   // A body that never ends, half of it told when the time is up.
   const auto handshake = handshake_of("p:1", "https://h");
-  CHECK_FALSE(handshake->half_told());
-  CHECK(handshake->take(bytes_of("HTTP/1.1 503 Busy\r\n")));
-  CHECK_FALSE(handshake->half_told());
-  CHECK(handshake->take(bytes_of("\r\ncome la")));
+  CHECK_THAT(handshake->half_told(), IsSuccess());
+  CHECK_THAT(handshake->take(bytes_of("HTTP/1.1 503 Busy\r\n")), IsSuccess());
+  CHECK_THAT(handshake->half_told(), IsSuccess());
+  CHECK_THAT(handshake->take(bytes_of("\r\ncome la")), IsSuccess());
   CHECK(mentions(handshake->half_told().message(), {"503 Busy: come la"}));
 }
 
@@ -219,6 +218,6 @@ TEST_CASE("SOCKS5: what the proxy does not take, and what is no SOCKS5") {
   const auto early = handshake_of("socks5://p", "https://h");
   CHECK_FALSE(early->take(bytes_of("\5\0\5"s)));
   const auto late = handshake_of("socks5://p", "https://h");
-  CHECK(late->take(bytes_of("\5\0"s)));
+  CHECK_THAT(late->take(bytes_of("\5\0"s)), IsSuccess());
   CHECK_FALSE(late->take(bytes_of(kBound + "x")));
 }

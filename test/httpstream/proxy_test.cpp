@@ -13,6 +13,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 using test::mentions;
 
 namespace {
@@ -29,10 +30,9 @@ EnvironmentLookup environment(std::map<std::string, std::string> variables) {
 /// The proxy for a URL, as text; "" for none.
 std::string proxy_for(const std::string& url, const EnvironmentLookup& lookup) {
   const auto parsed = parse_url(url);
-  REQUIRE(parsed);
+  REQUIRE_THAT(parsed, IsSuccess());
   const auto proxy = proxy_from_environment(*parsed, lookup);
-  INFO((proxy ? std::string() : proxy.error().message()));
-  REQUIRE(proxy);
+  REQUIRE_THAT(proxy, IsSuccess());
   return *proxy ? to_string(**proxy) : "";
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("parse_proxy: scheme, user name, password, host and port") {
   for (const Row& row : rows) {
     CAPTURE(row.text);
     const auto proxy = parse_proxy(row.text);
-    REQUIRE(proxy);
+    REQUIRE_THAT(proxy, IsSuccess());
     CHECK(proxy->scheme == row.scheme);
     CHECK(proxy->host == row.host);
     CHECK(proxy->port == row.port);
@@ -162,7 +162,7 @@ TEST_CASE("proxy_from_environment: the process's own environment, when no other 
   setenv(name, "http://from-the-process:1", 1);
   const auto proxy = proxy_from_environment(*parse_url("https://203.0.113.77"));
   before == nullptr ? unsetenv(name) : setenv(name, saved.c_str(), 1);
-  REQUIRE(proxy);
+  REQUIRE_THAT(proxy, IsSuccess());
   if (std::getenv("NO_PROXY") == nullptr && std::getenv("no_proxy") == nullptr) {
     REQUIRE(*proxy);
     CHECK((*proxy)->host == "from-the-process");

@@ -12,6 +12,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 using Switch = ResponseReader::Switch;
 
 namespace {
@@ -84,7 +85,7 @@ TEST_CASE("ResponseReader: a body's ways to end, however it is cut") {
     for (std::size_t cut = 1; cut <= row.text.size(); ++cut) {
       CAPTURE(cut);
       const Read answer = read(row.text, cut);
-      REQUIRE_FALSE(answer.error);
+      REQUIRE_THAT(answer.error, IsSuccess());
       CHECK(answer.complete == row.complete);
       CHECK_FALSE(answer.switched);
       CHECK(answer.response.body == row.body);
@@ -110,7 +111,7 @@ TEST_CASE("ResponseReader: interim answers are skipped, and bounded") {
   for (std::size_t cut = 1; cut <= text.size(); ++cut) {
     CAPTURE(cut);
     const Read answer = read(text, cut);
-    REQUIRE_FALSE(answer.error);
+    REQUIRE_THAT(answer.error, IsSuccess());
     CHECK(answer.switched);
     CHECK(answer.response.status == 101);
     CHECK(answer.response.headers == Headers{{"Upgrade", "x"}});

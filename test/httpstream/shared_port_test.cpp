@@ -20,6 +20,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 
 namespace {
 
@@ -202,7 +203,7 @@ TEST_CASE("Threads share a port, TLS contexts and posters; certificates are relo
     clients.push_back(std::make_unique<Client>(*client_threads.back(), port, client_tls));
     over.push_back(clients.back()->start());
   }
-  for (int i = 0; i < 10; ++i) CHECK_FALSE(server_tls->reload(test::server_options()));
+  for (int i = 0; i < 10; ++i) CHECK_THAT(server_tls->reload(test::server_options()), IsSuccess());
   for (std::future<void>& future : over) future.wait();
 
   for (std::size_t i = 0; i < kServers; ++i) {

@@ -18,6 +18,7 @@ using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using session::FlowControl;
 using session::PeerFlowControl;
+using test::IsSuccess;
 using test::SpdyPair;
 using test::TestLoop;
 
@@ -38,7 +39,7 @@ void write_all(const StreamPtr& stream, std::shared_ptr<const std::string> text)
     while (stream->writable() && *written < text->size()) {
       const Bytes piece = bytes_of(*text).subspan(*written);
       const Bytes part = piece.first(std::min<std::size_t>(piece.size(), 50000));
-      CHECK_FALSE(stream->write(Buffer(part, text)));
+      CHECK_THAT(stream->write(Buffer(part, text)), IsSuccess());
       *written += part.size();
     }
     if (*written == text->size()) stream->close();
@@ -48,7 +49,8 @@ void write_all(const StreamPtr& stream, std::shared_ptr<const std::string> text)
 
 void echo(const StreamPtr& stream) {
   stream->on_data([weak = std::weak_ptr(stream)](Bytes bytes) {
-    if (const StreamPtr held = weak.lock()) CHECK_FALSE(held->write(Buffer::copy_of(bytes)));
+    if (const StreamPtr held = weak.lock())
+      CHECK_THAT(held->write(Buffer::copy_of(bytes)), IsSuccess());
   });
   stream->on_end([weak = std::weak_ptr(stream)](const Error&) {
     if (const StreamPtr held = weak.lock()) held->close();

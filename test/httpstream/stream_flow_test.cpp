@@ -16,6 +16,7 @@
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using test::HalfPair;
+using test::IsSuccess;
 using test::SpdyPair;
 using test::TestLoop;
 
@@ -44,8 +45,8 @@ TEST_CASE("Stream: data is held until an on_data handler is set, and then comes 
   bool ended = false;
   its->on_end([&](const Error&) { ended = true; });
   const std::string text = test::patterned_text(50000);
-  CHECK_FALSE(mine->write(Buffer(text.substr(0, 20000))));
-  CHECK_FALSE(mine->write(Buffer(text.substr(20000))));
+  CHECK_THAT(mine->write(Buffer(text.substr(0, 20000))), IsSuccess());
+  CHECK_THAT(mine->write(Buffer(text.substr(20000))), IsSuccess());
   mine->close();
   REQUIRE(
       loop.run_until([&] { return pair.server.connection->stats().held_bytes == text.size(); }));
@@ -90,7 +91,7 @@ TEST_CASE("Stream: pause and resume, inside on_data too, and an empty handler pa
   stream->on_data(on_data);
   const std::string text = test::patterned_text(200000);
   for (std::size_t i = 0; i < text.size(); i += 10000) {
-    CHECK_FALSE(mine->write(Buffer(text.substr(i, 10000))));
+    CHECK_THAT(mine->write(Buffer(text.substr(i, 10000))), IsSuccess());
     loop.run_turns(2);
   }
   mine->close();
@@ -121,7 +122,7 @@ TEST_CASE("Stream: a paused reader holds its limit and one read, loses nothing, 
   std::function<void()> write_more = [&] {
     while (writer->writable() && written < text.size()) {
       const std::size_t size = std::min<std::size_t>(100000, text.size() - written);
-      CHECK_FALSE(writer->write(Buffer(text.substr(written, size))));
+      CHECK_THAT(writer->write(Buffer(text.substr(written, size))), IsSuccess());
       written += size;
     }
     if (written == text.size()) writer->close();
@@ -152,11 +153,11 @@ TEST_CASE("Stream: a paused reader below its limit does not stop the other strea
   SpdyPair pair(loop, test::patient_options(), small_buffers());
   const auto [paused, paused_there] = pair.stream();
   const auto [busy, busy_there] = pair.stream();
-  CHECK_FALSE(paused->write(Buffer(std::string(90 * 1000, 'x'))));
+  CHECK_THAT(paused->write(Buffer(std::string(90 * 1000, 'x'))), IsSuccess());
   std::size_t received = 0;
   busy_there->on_data([&](Bytes bytes) { received += bytes.size(); });
   const std::size_t size = 3 * 1000 * 1000;
-  CHECK_FALSE(busy->write(Buffer(test::patterned_text(size))));
+  CHECK_THAT(busy->write(Buffer(test::patterned_text(size))), IsSuccess());
   REQUIRE(loop.run_until([&] { return received == size; }));
   REQUIRE(loop.run_until([&] { return pair.server.connection->stats().held_bytes == 90 * 1000; }));
   paused_there->reader().discard();  // what nobody takes would keep the connection
@@ -177,7 +178,7 @@ TEST_CASE("Stream: paused readers together hold no more than Limits::connection_
     readers.push_back(its);
   }
   for (const StreamPtr& writer : writers)
-    CHECK_FALSE(writer->write(Buffer(std::string(kEach, 'x'))));
+    CHECK_THAT(writer->write(Buffer(std::string(kEach, 'x'))), IsSuccess());
   REQUIRE(loop.run_until([&] {
     return pair.server.connection->stats().held_bytes >
            small_buffers().session.limits.connection_buffer;
@@ -199,12 +200,12 @@ TEST_CASE("Stream: resetting a paused reader past its limit lets the others go o
   const auto [other, other_there] = pair.stream();
   std::string received;
   other_there->on_data([&](Bytes bytes) { received += text_of(bytes); });
-  CHECK_FALSE(paused->write(Buffer(std::string(10 * 1000 * 1000, 'x'))));
+  CHECK_THAT(paused->write(Buffer(std::string(10 * 1000 * 1000, 'x'))), IsSuccess());
   REQUIRE(loop.run_until([&] {
     return pair.server.connection->stats().held_bytes >
            small_buffers().session.limits.stream_buffer;
   }));
-  CHECK_FALSE(other->write(Buffer::copy_of("not stopped")));
+  CHECK_THAT(other->write(Buffer::copy_of("not stopped")), IsSuccess());
   paused_there->reset();
   CHECK(pair.server.connection->stats().held_bytes == 0);
   REQUIRE(loop.run_until([&] { return received == "not stopped"; }));
@@ -230,12 +231,13 @@ TEST_CASE(
     ++told;
   });
   REQUIRE(loop.run_until([&] { return told == 1; }));  // there is room already
-  CHECK_FALSE(stream->write(Buffer(std::string(999 * 1000, 'x'))));
+  CHECK_THAT(stream->write(Buffer(std::string(999 * 1000, 'x'))), IsSuccess());
   CHECK(stream->writable());
-  CHECK_FALSE(stream->write(Buffer(std::string(1000, 'x'))));
+  CHECK_THAT(stream->write(Buffer(std::string(1000, 'x'))), IsSuccess());
   CHECK_FALSE(stream->writable());
   // Past the mark writing is still allowed: it queues.
-  outside.during([&] { CHECK_FALSE(stream->write(Buffer(std::string(64 * 1024 * 1024, 'x')))); });
+  outside.during(
+      [&] { CHECK_THAT(stream->write(Buffer(std::string(64 * 1024 * 1024, 'x'))), IsSuccess()); });
   loop.run_turns(20);
   CHECK(told == 1);
   CHECK_FALSE(stream->writable());
@@ -259,7 +261,7 @@ TEST_CASE("Stream: many small buffers reach the high-water mark too") {
   bool writable = false;
   for (int i = 0; i < 10; ++i) {
     CHECK(mine->writable());
-    CHECK_FALSE(mine->write(Buffer::copy_of("x")));
+    CHECK_THAT(mine->write(Buffer::copy_of("x")), IsSuccess());
   }
   CHECK_FALSE(mine->writable());
   mine->on_writable([&] { writable = true; });
@@ -275,18 +277,18 @@ TEST_CASE("Stream: no copy is made of what is written, and its memory is freed o
   const auto owner = std::make_shared<std::string>(test::patterned_text(100000));
   std::string received;
   its->on_data([&](Bytes bytes) { received += text_of(bytes); });
-  CHECK_FALSE(mine->write(Buffer(bytes_of(*owner), owner)));
+  CHECK_THAT(mine->write(Buffer(bytes_of(*owner), owner)), IsSuccess());
   CHECK(owner.use_count() > 1);
   REQUIRE(loop.run_until([&] { return received.size() == owner->size(); }));
   CHECK(received == *owner);
   REQUIRE(loop.run_until([&] { return owner.use_count() == 1; }));
   SECTION("also by a reset") {
-    CHECK_FALSE(mine->write(Buffer(bytes_of(*owner), owner)));
+    CHECK_THAT(mine->write(Buffer(bytes_of(*owner), owner)), IsSuccess());
     mine->reset();
     CHECK(owner.use_count() == 1);
   }
   SECTION("also with the connection") {
-    CHECK_FALSE(mine->write(Buffer(bytes_of(*owner), owner)));
+    CHECK_THAT(mine->write(Buffer(bytes_of(*owner), owner)), IsSuccess());
     pair.client.connection->abort();
     REQUIRE(loop.run_until([&] { return owner.use_count() == 1; }));
   }

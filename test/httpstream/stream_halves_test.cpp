@@ -19,6 +19,7 @@ using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using session::Errc;
 using test::HalfPair;
+using test::IsSuccess;
 using test::Lines;
 using test::SpdyPair;
 using test::TestLoop;
@@ -46,14 +47,14 @@ TEST_CASE("Stream halves: a reader that is dropped discards, and the writer goes
   its->on_received([&](const Error& how) { received = how.code(); });
   bool sent = false;
   mine->on_sent([&](const Error& how) { sent = !how; });
-  CHECK_FALSE(mine->write(Buffer(std::string(kMuch, 'x'))));
+  CHECK_THAT(mine->write(Buffer(std::string(kMuch, 'x'))), IsSuccess());
   mine->close();
   REQUIRE(loop.run_until([&] { return sent && received; }));
   CHECK_FALSE(*received);
   CHECK(pair.server.connection->stats().held_bytes == 0);
   std::string answer;
   mine->on_data([&](Bytes bytes) { answer += text_of(bytes); });
-  CHECK_FALSE(its->write(Buffer::copy_of("still here")));
+  CHECK_THAT(its->write(Buffer::copy_of("still here")), IsSuccess());
   its->close();
   REQUIRE(loop.run_until([&, stream = mine] { return stream->is_closed(); }));
   CHECK(answer == "still here");
@@ -68,11 +69,11 @@ TEST_CASE("Stream halves: a reader that discards what was held lets the others g
   SpdyPair pair(loop, test::patient_options(), options);
   const auto [unread, unread_there] = pair.stream();
   const auto [other, other_there] = pair.stream();
-  CHECK_FALSE(unread->write(Buffer(std::string(kMuch, 'x'))));
+  CHECK_THAT(unread->write(Buffer(std::string(kMuch, 'x'))), IsSuccess());
   REQUIRE(loop.run_until([&] { return pair.server.connection->stats().held_bytes > 100 * 1000; }));
   std::string received;
   other_there->on_data([&](Bytes bytes) { received += text_of(bytes); });
-  CHECK_FALSE(other->write(Buffer::copy_of("not stopped")));
+  CHECK_THAT(other->write(Buffer::copy_of("not stopped")), IsSuccess());
   unread_there->take_reader();
   REQUIRE(loop.run_until([&] { return received == "not stopped"; }));
   CHECK(pair.server.connection->stats().held_bytes == 0);
@@ -86,7 +87,7 @@ TEST_CASE("Stream halves: a writer that is dropped resets behind what was writte
   std::optional<std::error_code> closed;
   stream->on_close([&](const Error& how) { closed = how.code(); });
   StreamWriter writer = stream->take_writer();
-  CHECK_FALSE(writer.write(Buffer::copy_of("not the whole")));
+  CHECK_THAT(writer.write(Buffer::copy_of("not the whole")), IsSuccess());
   writer = StreamWriter();
   REQUIRE(loop.run_until([&] { return half.frames().size() >= 3; }));
   CHECK(half.frames() == Lines{"SYN_STREAM 1 {}", "DATA 1 'not the whole'", "RST_STREAM 1 CANCEL"});
@@ -105,7 +106,7 @@ TEST_CASE("Stream halves: a writer that is dropped behind its end takes nothing 
   its->on_data([&](Bytes bytes) { received += text_of(bytes); });
   its->on_end([&](const Error& how) { ended = how.code(); });
   const std::string text = test::patterned_text(1000 * 1000);
-  CHECK_FALSE(mine->write(Buffer(text)));
+  CHECK_THAT(mine->write(Buffer(text)), IsSuccess());
   mine->close();
   mine.reset();
   REQUIRE(loop.run_until([&] { return ended.has_value(); }));
@@ -153,7 +154,7 @@ TEST_CASE("Stream halves: a half that was taken is not the stream's to use any m
   CHECK(its->write(Buffer::copy_of("x")).code() == Errc::kStreamClosed);
   CHECK_FALSE(its->writable());
   its->close();
-  CHECK_FALSE(mine->write(Buffer::copy_of("for the reader")));
+  CHECK_THAT(mine->write(Buffer::copy_of("for the reader")), IsSuccess());
   REQUIRE(loop.run_until([&] { return received == "for the reader"; }));
   CHECK(writer.state() == HalfState::kOpen);
   CHECK(wrong == 0);
@@ -170,7 +171,7 @@ TEST_CASE("Stream halves: a paused reader hears of no end, whatever the end is, 
   its->on_end([&](const Error& how) { ended = how.code(); });
   its->pause();
   const bool with_data = GENERATE(true, false);
-  if (with_data) CHECK_FALSE(mine->write(Buffer::copy_of("unread")));
+  if (with_data) CHECK_THAT(mine->write(Buffer::copy_of("unread")), IsSuccess());
   std::error_code expected;
   SECTION("in order") { mine->close(); }
   SECTION("a reset behind the data") {
@@ -201,7 +202,7 @@ TEST_CASE("Stream halves: a writer hears of a break at once, though the reader h
   its->pause();
   std::optional<std::error_code> sent;
   its->on_sent([&](const Error& how) { sent = how.code(); });
-  CHECK_FALSE(mine->write(Buffer::copy_of("unread")));
+  CHECK_THAT(mine->write(Buffer::copy_of("unread")), IsSuccess());
   REQUIRE(loop.run_until([&] { return pair.server.connection->stats().held_bytes > 0; }));
   std::error_code expected;
   SECTION("by a reset") {
@@ -238,7 +239,7 @@ TEST_CASE("Stream halves: handlers that are set late hear from the loop what sta
   const auto hears = [&](const std::string& name) {
     return [&, name](const Error& how) {
       CHECK(outside.holds());
-      CHECK_FALSE(how);
+      CHECK_THAT(how, IsSuccess());
       told.push_back(name);
     };
   };
@@ -283,7 +284,7 @@ TEST_CASE("Stream halves: on_writable that is set behind a break is called once,
   const bool closed = GENERATE(true, false);
   if (!closed) {
     // What the reader holds keeps the stream.
-    CHECK_FALSE(its->write(Buffer::copy_of("unread")));
+    CHECK_THAT(its->write(Buffer::copy_of("unread")), IsSuccess());
     REQUIRE(loop.run_until([&] { return pair.client.connection->stats().held_bytes > 0; }));
   }
   its->reset();
@@ -322,7 +323,7 @@ TEST_CASE("Stream halves: a reader that pauses behind the end hears of it when i
   int told = 0;
   stream->on_end([&](const Error& how) {
     CHECK(outside.holds());
-    CHECK_FALSE(how);
+    CHECK_THAT(how, IsSuccess());
     ++told;
   });
   loop.run_turns(20);
@@ -370,7 +371,7 @@ TEST_CASE("Stream halves: the last pointer to an unread stream of a lost connect
   });
   int connection_closed = 0;
   pair.server.connection->on_close([&](const Error&) { ++connection_closed; });
-  CHECK_FALSE(mine->write(Buffer(std::string(50 * 1000, 'x'))));
+  CHECK_THAT(mine->write(Buffer(std::string(50 * 1000, 'x'))), IsSuccess());
   REQUIRE(loop.run_until([&] { return pair.server.connection->stats().held_bytes == 50 * 1000; }));
   pair.client.connection->abort();
   loop.run_turns(20);
@@ -459,7 +460,7 @@ TEST_CASE("Stream halves: what dies with a buffer may write, reset and abort") {
       if (what == 3) stream->close();
     };
     const Error error = stream->write(Buffer(bytes_of(kText), owner));
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
   }
   if (by_reset) stream->reset();
   REQUIRE(loop.run_until([&] { return freed == 20; }));
@@ -475,7 +476,7 @@ TEST_CASE(
   options.unidirectional = !options.fin;
   StreamPtr mine;
   pair.client.connection->create_stream({}, options, [&](Result<StreamPtr> stream) {
-    CHECK(stream);
+    CHECK_THAT(stream, IsSuccess());
     if (stream) mine = std::move(*stream);
   });
   REQUIRE(loop.run_until([&] { return mine && !pair.server.streams.empty(); }));

@@ -16,6 +16,7 @@ using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using session::Errc;
 using test::HalfPair;
+using test::IsSuccess;
 using test::Lines;
 using test::SpdyPair;
 using test::TestLoop;
@@ -55,7 +56,7 @@ TEST_CASE("Stream: each direction ends by itself, on_end before on_close, succes
   const auto [mine, its] = pair.stream();
   Reader here(*mine);
   Reader there(*its);
-  CHECK_FALSE(mine->write(Buffer::copy_of("question")));
+  CHECK_THAT(mine->write(Buffer::copy_of("question")), IsSuccess());
   mine->close();
   REQUIRE(loop.run_until([&] { return !there.told.empty() && there.told.back() == "end"; }));
   CHECK(there.told == Told{"data", "end"});
@@ -66,14 +67,14 @@ TEST_CASE("Stream: each direction ends by itself, on_end before on_close, succes
   CHECK(mine->write(Buffer::copy_of("more")).code() == Errc::kStreamClosed);
   mine->close();  // harmless
   CHECK_FALSE(mine->writable());
-  CHECK_FALSE(its->write(Buffer::copy_of("answer")));
+  CHECK_THAT(its->write(Buffer::copy_of("answer")), IsSuccess());
   its->close();
   REQUIRE(loop.run_until([&] { return here.closed && there.closed; }));
   CHECK(here.told == Told{"data", "end", "close"});
   CHECK(here.data == "answer");
-  CHECK_FALSE(*here.closed);
+  CHECK_THAT(*here.closed, IsSuccess());
   CHECK(there.told == Told{"data", "end", "close"});
-  CHECK_FALSE(*there.closed);
+  CHECK_THAT(*there.closed, IsSuccess());
   CHECK(mine->is_closed());
   CHECK(its->is_closed());
   REQUIRE(pair.close());
@@ -99,8 +100,8 @@ TEST_CASE("Stream: reset tells both sides, each in its way, and drops what was q
   const auto [mine, its] = pair.stream();
   Reader here(*mine);
   Reader there(*its);
-  CHECK_FALSE(its->write(Buffer::copy_of("dropped on arrival")));
-  CHECK_FALSE(mine->write(Buffer(std::string(10 * 1000 * 1000, 'x'))));
+  CHECK_THAT(its->write(Buffer::copy_of("dropped on arrival")), IsSuccess());
+  CHECK_THAT(mine->write(Buffer(std::string(10 * 1000 * 1000, 'x'))), IsSuccess());
   mine->reset();
   CHECK(here.told.empty());
   mine->reset();  // harmless
@@ -190,10 +191,10 @@ TEST_CASE("Stream: on_sent comes when the FIN and all before it has gone out") {
   outside.during([&] {
     stream->on_sent([&](const Error& how) {
       CHECK(outside.holds());
-      CHECK_FALSE(how);
+      CHECK_THAT(how, IsSuccess());
       ++sent;
     });
-    CHECK_FALSE(stream->write(Buffer(std::string(kSize, 'x'))));
+    CHECK_THAT(stream->write(Buffer(std::string(kSize, 'x'))), IsSuccess());
     stream->close();
   });
   loop.run_turns(20);
@@ -216,7 +217,7 @@ TEST_CASE("Stream: on_sent says why not all has left when the stream ends otherw
   std::vector<std::error_code> sent;
   mine->on_sent([&](const Error& how) { sent.push_back(how.code()); });
   std::error_code why;
-  CHECK_FALSE(mine->write(Buffer(std::string(64 * 1024 * 1024, 'x'))));
+  CHECK_THAT(mine->write(Buffer(std::string(64 * 1024 * 1024, 'x'))), IsSuccess());
   mine->close();
   SECTION("by a reset here") {
     mine->reset();
@@ -268,11 +269,11 @@ TEST_CASE("Stream: a handler may replace itself, and each other one, while it ru
     stream->on_end([&](const Error&) { ended = true; });
     first = *token + std::string(text_of(bytes));  // the running handler is still there
   });
-  CHECK_FALSE(mine->write(Buffer::copy_of("one")));
+  CHECK_THAT(mine->write(Buffer::copy_of("one")), IsSuccess());
   REQUIRE(loop.run_until([&] { return !first.empty(); }));
   CHECK(first == "first one");
   CHECK(token.use_count() == 1);
-  CHECK_FALSE(mine->write(Buffer::copy_of("two")));
+  CHECK_THAT(mine->write(Buffer::copy_of("two")), IsSuccess());
   mine->close();
   REQUIRE(loop.run_until([&] { return ended; }));
   CHECK(second == "two");
@@ -294,7 +295,7 @@ TEST_CASE("Stream: dropped by its user it goes on, and its handlers are freed wh
   mine->on_headers([token, held = mine](const Headers&) {});
   const std::weak_ptr<Stream> weak = mine;
   mine.reset();
-  CHECK_FALSE(its->write(Buffer::copy_of("still read")));
+  CHECK_THAT(its->write(Buffer::copy_of("still read")), IsSuccess());
   its->close();
   // The handlers held the stream, and the stream its handlers: the end breaks that.
   REQUIRE(loop.run_until([&] { return weak.expired(); }));

@@ -12,6 +12,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 using test::TestLoop;
 using test::TlsPair;
 
@@ -45,7 +46,7 @@ struct Receiver {
 std::shared_ptr<Stream> create_stream(TestLoop& loop, Connection& connection) {
   std::shared_ptr<Stream> stream;
   connection.create_stream({}, [&](Result<std::shared_ptr<Stream>> created) {
-    CHECK(created);
+    CHECK_THAT(created, IsSuccess());
     if (created) stream = *created;
   });
   REQUIRE(loop.run_until([&] { return stream != nullptr; }));
@@ -64,11 +65,11 @@ TEST_CASE(
                                          test::patient_options());
   const auto stream = create_stream(loop, *client);
   const std::string text = test::patterned_text(5000000);
-  CHECK_FALSE(stream->write(Buffer(text)));
+  CHECK_THAT(stream->write(Buffer(text)), IsSuccess());
   stream->close();
   int closed = 0;
   client->on_close([&](const Error& error) {
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
     ++closed;
   });
   client->close();
@@ -76,7 +77,7 @@ TEST_CASE(
   REQUIRE(loop.run_out());
   CHECK((server.received == text));
   CHECK(server.told == std::vector<std::string>{"end", "stream closed", "closed"});
-  CHECK_FALSE(server.end);
+  CHECK_THAT(server.end, IsSuccess());
   CHECK(closed == 1);
 }
 
@@ -89,7 +90,7 @@ TEST_CASE("Connection by TLS: an end without close_notify is a lost connection, 
                                          test::patient_options());
   const auto stream = create_stream(loop, *client);
   const std::string text = test::patterned_text(10000);
-  CHECK_FALSE(stream->write(Buffer(text)));
+  CHECK_THAT(stream->write(Buffer(text)), IsSuccess());
   REQUIRE(loop.run_until([&] { return server.received.size() == text.size(); }));
   client->abort();
   REQUIRE(loop.run_out());

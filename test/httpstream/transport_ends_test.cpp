@@ -22,6 +22,7 @@ using namespace uvspdy;
 using namespace uvspdy::httpstream;
 using test::HandSink;
 using test::HandSource;
+using test::IsSuccess;
 using test::patterned_text;
 using test::PipePair;
 using test::RawPeer;
@@ -117,7 +118,7 @@ TEST_CASE("Transport ends: two transports joined by pumps, both ways, each end b
   TransportEnds near = ends_of(std::move(left.server));
   TransportEnds far = ends_of(std::move(right.client));
   const auto count = [&done](const Error& error) {
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
     ++done;
   };
   Pump::start(std::move(near.source), std::move(far.sink), count);
@@ -134,8 +135,8 @@ TEST_CASE("Transport ends: two transports joined by pumps, both ways, each end b
   REQUIRE(loop.run_until([&] { return client.received().size() == down.size(); }));
   server.shut_down();
   REQUIRE(loop.run_until([&] { return client.ended() && done == 2; }));
-  CHECK_FALSE(client.end());
-  CHECK_FALSE(server.end());
+  CHECK_THAT(client.end(), IsSuccess());
+  CHECK_THAT(server.end(), IsSuccess());
   CHECK(server.received() == up);
   CHECK(client.received() == down);
   REQUIRE(loop.run_out());
@@ -186,12 +187,12 @@ TEST_CASE("Transport ends: what the transport does not take is kept, and then th
   CHECK(ends.write("behind the end"));  // dropped
   REQUIRE(loop.run_until([&] { return far.ended && ends.over; }));
   CHECK(far.received == "0123456789abcdefmorelast");
-  CHECK_FALSE(*ends.over);
+  CHECK_THAT(*ends.over, IsSuccess());
   CHECK_FALSE(pipe.up->overwritten);
   CHECK_FALSE(ends.end);
   far.transport->shutdown({});
   REQUIRE(loop.run_until([&] { return ends.end.has_value(); }));
-  CHECK_FALSE(*ends.end);
+  CHECK_THAT(*ends.end, IsSuccess());
   REQUIRE(loop.run_out());  // the transport has closed by itself
 }
 
@@ -203,7 +204,7 @@ TEST_CASE("Transport ends: a paused source says nothing, the end included") {
   PipeReader far(std::move(pipe.server));
   ends.source->pause();
   const Bytes bytes = bytes_of("hello");
-  REQUIRE(far.transport->try_write(std::span(&bytes, 1)));
+  REQUIRE_THAT(far.transport->try_write(std::span(&bytes, 1)), IsSuccess());
   far.transport->shutdown({});
   SECTION("of the peer") {}
   SECTION("of the connection") {
@@ -305,8 +306,8 @@ TEST_CASE("Transport ends: a source that is discarded holds up nobody") {
   ends.sink->end();
   REQUIRE(loop.run_until([&] { return peer.ended() && ends.over; }));
   CHECK(peer.received() == "goes on");
-  CHECK_FALSE(peer.end());
-  CHECK_FALSE(*ends.over);
+  CHECK_THAT(peer.end(), IsSuccess());
+  CHECK_THAT(*ends.over, IsSuccess());
   CHECK(ends.data.empty());
   CHECK_FALSE(ends.end);
   REQUIRE(loop.run_out());
@@ -437,7 +438,7 @@ TEST_CASE("Transport ends: a peer that goes while nothing is read is noticed") {
   local.source->resume();
   REQUIRE(loop.run_until([&] { return local.end.has_value(); }));
   CHECK(local.data == "all of it");
-  CHECK_FALSE(*local.end);
+  CHECK_THAT(*local.end, IsSuccess());
   local.sink.reset();
 
   CHECK(paused.data == "last words");

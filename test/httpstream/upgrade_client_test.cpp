@@ -20,6 +20,7 @@ using namespace uvspdy::httpstream;
 using test::DialAttempt;
 using test::FrameReader;
 using test::FrameWriter;
+using test::IsSuccess;
 using test::Lines;
 using test::RawPeer;
 using test::RawServer;
@@ -61,7 +62,7 @@ TEST_CASE("Dialer: the request that it sends") {
   DialAttempt attempt(loop, server.port(), {"v4", "v1"}, options);
   RawPeer& peer = request_of(loop, server);
   const auto request = parse_request_head(peer.received());
-  REQUIRE(request);
+  REQUIRE_THAT(request, IsSuccess());
   CHECK(request->method == (get ? "GET" : "POST"));
   CHECK(request->target == "/exec?command=ls");
   const Headers& headers = request->headers;
@@ -347,7 +348,7 @@ TEST_CASE("UpgradeRoundTripper: any status is an answer, and a connection is mad
   SECTION("a refusal") {
     peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone");
     REQUIRE(loop.run_until([&] { return answer.has_value(); }));
-    REQUIRE(*answer);
+    REQUIRE_THAT(*answer, IsSuccess());
     CHECK((*answer)->response.status == 404);
     CHECK((*answer)->response.body == "gone");
     CHECK((*answer)->transport == nullptr);
@@ -360,12 +361,12 @@ TEST_CASE("UpgradeRoundTripper: any status is an answer, and a connection is mad
   SECTION("an upgrade") {
     peer.send(std::string(kSwitch) + "behind");
     REQUIRE(loop.run_until([&] { return answer.has_value(); }));
-    REQUIRE(*answer);
+    REQUIRE_THAT(*answer, IsSuccess());
     CHECK((*answer)->response.status == 101);
     REQUIRE((*answer)->transport != nullptr);
     CHECK(text_of((*answer)->already_read.bytes()) == "behind");
     const auto connection = tripper.new_connection(std::move(**answer));
-    REQUIRE(connection);
+    REQUIRE_THAT(connection, IsSuccess());
     (*connection)->abort();
   }
   REQUIRE(loop.run_until([&] { return peer.ended(); }));

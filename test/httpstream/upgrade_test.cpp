@@ -23,6 +23,7 @@ using namespace uvspdy::httpstream;
 using test::DialAttempt;
 using test::FrameReader;
 using test::FrameWriter;
+using test::IsSuccess;
 using test::Lines;
 using test::RawPeer;
 using test::TestLoop;
@@ -57,7 +58,7 @@ struct UpgradeServer {
     auto listening = HttpServer::listen(
         loop.get(), "127.0.0.1", 0,
         [this](const std::shared_ptr<HttpExchange>& exchange) { serve(*exchange); });
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http = std::move(*listening);
   }
 
@@ -99,15 +100,15 @@ TEST_CASE("Upgrade: the client's first protocol that the server knows, and an ec
   bool closed = false;
   std::shared_ptr<Stream> kept;
   connection->create_stream({{"streamType", "data"}}, [&](Result<std::shared_ptr<Stream>> stream) {
-    CHECK(stream);
+    CHECK_THAT(stream, IsSuccess());
     if (!stream) return;
     kept = *stream;
     (*stream)->on_data([&](Bytes bytes) { received += text_of(bytes); });
     (*stream)->on_close([&](const Error& error) {
-      CHECK_FALSE(error);
+      CHECK_THAT(error, IsSuccess());
       closed = true;
     });
-    CHECK_FALSE((*stream)->write(Buffer::copy_of("hello")));
+    CHECK_THAT((*stream)->write(Buffer::copy_of("hello")), IsSuccess());
     (*stream)->close();
   });
   REQUIRE(loop.run_until([&] { return closed; }));
@@ -173,7 +174,7 @@ TEST_CASE("Upgrade: the 101 to the letter") {
   client->send(kUpgradeRequest);
   REQUIRE(loop.run_until([&] { return client->received().ends_with("\r\n\r\n"); }));
   const auto response = parse_response_head(client->received());
-  REQUIRE(response);
+  REQUIRE_THAT(response, IsSuccess());
   CHECK(response->status == 101);
   CHECK(response->reason == "Switching Protocols");
   CHECK(response->headers.values("Connection") == std::vector<std::string_view>{"Upgrade"});
@@ -210,7 +211,7 @@ TEST_CASE("Upgrade: of a request that has been answered already is an error") {
         const auto connection = ResponseUpgrader().upgrade_response(*exchange, {}, echo);
         error = connection ? Error() : connection.error();
       });
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   const auto client = RawPeer::connect(loop, (*listening)->port());
   client->send(kUpgradeRequest);
   REQUIRE(loop.run_until([&] { return client->ended(); }));

@@ -8,6 +8,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
+using test::IsSuccess;
 
 TEST_CASE("parse_url: scheme, host, port and target") {
   struct Row {
@@ -42,7 +43,7 @@ TEST_CASE("parse_url: scheme, host, port and target") {
   for (const Row& row : rows) {
     CAPTURE(row.text);
     const auto url = parse_url(row.text);
-    REQUIRE(url);
+    REQUIRE_THAT(url, IsSuccess());
     CHECK(url->scheme == row.scheme);
     CHECK(url->host == row.host);
     CHECK(url->port == row.port);
@@ -52,7 +53,7 @@ TEST_CASE("parse_url: scheme, host, port and target") {
     CHECK(url->origin() == url->scheme + "://" + row.authority);
     CHECK(url->socket_path.empty());
     const auto back = parse_url(to_string(*url));
-    REQUIRE(back);
+    REQUIRE_THAT(back, IsSuccess());
     CHECK(*back == *url);
   }
 }
@@ -84,7 +85,7 @@ TEST_CASE("parse_url: local sockets, in nginx's form") {
   for (const Row& row : rows) {
     CAPTURE(row.text);
     const auto url = parse_url(row.text);
-    REQUIRE(url);
+    REQUIRE_THAT(url, IsSuccess());
     CHECK(url->scheme == "unix");
     CHECK(url->socket_path == row.socket_path);
     CHECK(url->target == row.target);
@@ -92,10 +93,10 @@ TEST_CASE("parse_url: local sockets, in nginx's form") {
     CHECK(url->authority() == "localhost");
     CHECK(url->host_header() == "localhost");
     const auto back = parse_url(to_string(*url));
-    REQUIRE(back);
+    REQUIRE_THAT(back, IsSuccess());
     CHECK(*back == *url);
   }
-  CHECK(parse_url("unix:///" + std::string(106, 'x')));
+  CHECK_THAT(parse_url("unix:///" + std::string(106, 'x')), IsSuccess());
 }
 
 TEST_CASE("parse_url: what cannot be used is refused, with the URL in the text") {
@@ -206,7 +207,7 @@ TEST_CASE("parse_target: the path as it is, the query decoded, in order") {
   for (const Row& row : rows) {
     CAPTURE(row.text);
     const auto target = parse_target(row.text);
-    REQUIRE(target);
+    REQUIRE_THAT(target, IsSuccess());
     CHECK(target->path == row.path);
     CHECK(target->query == row.query);
   }
@@ -234,7 +235,7 @@ TEST_CASE("format_query: everything but unreserved characters is encoded, and re
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
   const Query query = {{all, "1"}, {"2", all}, {"", ""}};
   const auto back = parse_target("/p?" + format_query(query));
-  REQUIRE(back);
+  REQUIRE_THAT(back, IsSuccess());
   CHECK(back->path == "/p");
   CHECK(back->query == query);
 }

@@ -17,6 +17,7 @@
 using namespace uvspdy;
 using net::Descriptor;
 using test::connected_pair;
+using test::IsSuccess;
 using test::TestLoop;
 using test::transport_over;
 
@@ -61,7 +62,7 @@ TEST_CASE("Transport: abort is a reset on TCP, behind what has arrived") {
   const auto transport = transport_over(loop, std::move(pair[0]));
   const Bytes bytes = bytes_of("before");
   const auto sent = transport->try_write(std::span(&bytes, 1));
-  REQUIRE(sent);
+  REQUIRE_THAT(sent, IsSuccess());
   int closed = 0;
   transport->abort([&] { ++closed; });
   CHECK(closed == 0);
@@ -114,7 +115,7 @@ TEST_CASE("Transport: abort is a reset behind a shutdown, too") {
   const auto transport = transport_over(loop, std::move(pair[0]));
   bool shut_down = false;
   transport->shutdown([&](const Error& error) {
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
     shut_down = true;
   });
   REQUIRE(loop.run_until([&] { return shut_down; }));
@@ -137,7 +138,7 @@ TEST_CASE("Transport: abort of a handle of the embedder's gives it back") {
   void* raw = &handle;
   int released = 0;
   auto adopted = net::adopt(static_cast<uv_stream_t*>(raw), [&](uv_stream_t*) { ++released; });
-  REQUIRE(adopted);
+  REQUIRE_THAT(adopted, IsSuccess());
   (*adopted)->abort({});
   peer.read_to_the_end(loop);
   CHECK(peer.error == ECONNRESET);
@@ -171,7 +172,7 @@ TEST_CASE("Transport: abort by TLS says no close_notify, and resets") {
                                              end = error;
                                            });
   const Bytes bytes = bytes_of("before");
-  REQUIRE(pair.client.transport->try_write(std::span(&bytes, 1)));
+  REQUIRE_THAT(pair.client.transport->try_write(std::span(&bytes, 1)), IsSuccess());
   int closed = 0;
   pair.client.transport->write(std::span(&bytes, 1), [](auto) { FAIL_CHECK("written"); });
   pair.client.transport->abort([&] { ++closed; });

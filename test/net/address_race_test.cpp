@@ -24,6 +24,7 @@ using namespace uvspdy;
 using net::AddressRace;
 using net::Listener;
 using test::FullListener;
+using test::IsSuccess;
 using test::TestLoop;
 using namespace std::chrono_literals;
 
@@ -85,12 +86,12 @@ TEST_CASE("AddressRace: the first address wins when it answers, and no other is 
   int others = 0;
   const auto first = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [&](auto) { ++accepted; });
   const auto second = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [&](auto) { ++others; });
-  REQUIRE(first);
-  REQUIRE(second);
+  REQUIRE_THAT(first, IsSuccess());
+  REQUIRE_THAT(second, IsSuccess());
   Race race(loop, {address("127.0.0.1", (*first)->port()), address("127.0.0.1", (*second)->port())},
             test::kDeadline);
   REQUIRE(loop.run_until([&] { return race.calls > 0 && accepted == 1; }));
-  REQUIRE(*race.result);
+  REQUIRE_THAT(*race.result, IsSuccess());
   CHECK((**race.result)->peer() == (*first)->address());
   race.result.reset();
   (*first)->close();
@@ -103,7 +104,7 @@ TEST_CASE("AddressRace: the first address wins when it answers, and no other is 
 TEST_CASE("AddressRace: a failure makes room for the next at once") {
   TestLoop loop;
   const auto listener = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   // 255.255.255.255 is refused by connect(2) itself, the closed port by the peer. Were the delay
   // waited for, the test would not end in time.
   Race race(
@@ -112,7 +113,7 @@ TEST_CASE("AddressRace: a failure makes room for the next at once") {
        address("127.0.0.1", test::closed_port(loop)), address("127.0.0.1", (*listener)->port())},
       1h);
   REQUIRE(loop.run_until([&] { return race.calls > 0; }));
-  REQUIRE(*race.result);
+  REQUIRE_THAT(*race.result, IsSuccess());
   CHECK((**race.result)->peer() == (*listener)->address());
 }
 
@@ -120,13 +121,13 @@ TEST_CASE("AddressRace: one that does not answer is overtaken, and then closed")
   TestLoop loop;
   const FullListener silent;
   const auto listener = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   const auto begin = std::chrono::steady_clock::now();
   Race race(loop, {address("127.0.0.1", silent.port()), address("127.0.0.1", (*listener)->port())},
             60ms);
   REQUIRE(loop.run_until([&] { return race.calls > 0; }));
   CHECK(std::chrono::steady_clock::now() - begin >= 58ms);
-  REQUIRE(*race.result);
+  REQUIRE_THAT(*race.result, IsSuccess());
   CHECK((**race.result)->peer() == (*listener)->address());
   race.result.reset();
   (*listener)->close();
@@ -148,10 +149,10 @@ TEST_CASE(
                                      std::to_string(silent.port()) + ": no answer");
   slow.reset();
   const auto listener = Listener::listen_tcp(loop.get(), "127.0.0.1", port, [](auto) {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   // The kernel tries again after a second.
   REQUIRE(loop.run_until([&] { return race.calls > 0; }));
-  REQUIRE(*race.result);
+  REQUIRE_THAT(*race.result, IsSuccess());
   CHECK((**race.result)->peer() == (*listener)->address());
 }
 
@@ -188,7 +189,7 @@ TEST_CASE("AddressRace: destroyed, it tells nobody and leaves nothing") {
   TestLoop loop;
   const FullListener silent;
   const auto listener = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   Race race(loop, {address("127.0.0.1", silent.port()), address("127.0.0.1", (*listener)->port())},
             0ms);
   SECTION("before anything has happened") {}
@@ -225,7 +226,7 @@ TEST_CASE("connect_tcp: a name with an address of each family gets the one that 
   if (!six) SKIP_TEST("no IPv6 loopback: " + six.error().message());
   while (!FullListener::is_free((*six)->port())) {
     six = Listener::listen_tcp(loop.get(), "::1", 0, [](auto) {});
-    REQUIRE(six);
+    REQUIRE_THAT(six, IsSuccess());
   }
   const FullListener silent("127.0.0.1", (*six)->port());
   const bool six_first = GENERATE(false, true);
@@ -234,7 +235,7 @@ TEST_CASE("connect_tcp: a name with an address of each family gets the one that 
   std::string peer;
   net::connect_addresses(loop.get(), "name:80", addresses, 20ms, test::kDeadline,
                          [&](auto transport) {
-                           CHECK(transport);
+                           CHECK_THAT(transport, IsSuccess());
                            peer = transport ? (*transport)->peer() : "nobody";
                          });
   REQUIRE(loop.run_until([&] { return !peer.empty(); }));

@@ -22,6 +22,7 @@
 using namespace uvspdy;
 using net::Descriptor;
 using test::connected_pair;
+using test::IsSuccess;
 using test::peer_over;
 using test::RawPeer;
 using test::TestLoop;
@@ -64,7 +65,7 @@ TEST_CASE("adopt: an embedder's handle carries a connection, and comes back once
   auto embedded = std::make_unique<Embedded>(loop, family, std::move(pair[0]));
   uv_stream_t* const stream = embedded->stream;
   auto other_adopted = net::adopt(loop.get(), pair[1].get());
-  REQUIRE(other_adopted);
+  REQUIRE_THAT(other_adopted, IsSuccess());
   (void)pair[1].release();
   RawPeer other(std::move(*other_adopted));
   other.start_reading();
@@ -98,21 +99,21 @@ TEST_CASE("adopt: an embedder's handle carries a connection, and comes back once
     ++released;
     embedded.reset();  // the embedder frees it here
   });
-  REQUIRE(adopted);
+  REQUIRE_THAT(adopted, IsSuccess());
   CHECK((*adopted)->peer().starts_with(family == AF_UNIX ? "unix:" : "127.0.0.1:"));
   auto& transport = **adopted;
   std::string received;
   bool ended = false;
   transport.set_read_handlers([&](Bytes bytes) { received += text_of(bytes); },
                               [&](const Error& error) {
-                                CHECK_FALSE(error);
+                                CHECK_THAT(error, IsSuccess());
                                 ended = true;
                               });
   transport.start_reading();
   const std::string text = test::patterned_text(500000);
   const Bytes bytes = bytes_of(text);
   const auto sent = transport.try_write(std::span(&bytes, 1));
-  REQUIRE(sent);
+  REQUIRE_THAT(sent, IsSuccess());
   REQUIRE(loop.run_until([&] { return received == "rest" && other.received().size() == *sent; }));
   CHECK((other.received() == text.substr(0, *sent)));
   other.shut_down();
@@ -140,7 +141,7 @@ TEST_CASE("adopt: dropped with a read and a write under way, the handle still co
     ++released;
     embedded.reset();
   });
-  REQUIRE(adopted);
+  REQUIRE_THAT(adopted, IsSuccess());
   const std::string text(64 * 1024 * 1024, 'x');
   const Bytes bytes = bytes_of(text);
   (*adopted)->set_read_handlers([](Bytes) { FAIL_CHECK("read"); },
@@ -176,7 +177,7 @@ TEST_CASE("adopt: not while a write of the embedder's is under way") {
 
   bool released = false;
   auto adopted = net::adopt(embedded.stream, [&](uv_stream_t*) { released = true; });
-  REQUIRE(adopted);
+  REQUIRE_THAT(adopted, IsSuccess());
   (*adopted)->close({});
   other.close();
   REQUIRE(loop.run_out());
@@ -247,7 +248,7 @@ TEST_CASE("adopt: a socket is taken over, bytes go both ways") {
     REQUIRE(loop.run_until([&] { return one.received() == "back" && two.received() == "there"; }));
     one.close();
     REQUIRE(loop.run_until([&] { return two.ended(); }));
-    CHECK_FALSE(two.end());
+    CHECK_THAT(two.end(), IsSuccess());
   }
   REQUIRE(loop.run_out());
   CHECK(fcntl(fds[0], F_GETFD) == -1);
@@ -258,7 +259,7 @@ TEST_CASE("adopt: a pair's other end is known by its process") {
   TestLoop loop;
   auto pair = connected_pair(AF_UNIX);
   const auto adopted = net::adopt(loop.get(), pair[0].get());
-  REQUIRE(adopted);
+  REQUIRE_THAT(adopted, IsSuccess());
   (void)pair[0].release();
   CHECK((*adopted)->peer() == "unix:pid=" + std::to_string(getpid()));
 }
@@ -283,7 +284,7 @@ TEST_CASE("adopt: sockets that cannot be adopted stay the caller's") {
   CHECK(refused(tcp.get(), UV_ENOTCONN, "not connected"));
   auto pair = connected_pair(AF_INET);
   auto first = net::adopt(loop.get(), pair[0].get());
-  REQUIRE(first);
+  REQUIRE_THAT(first, IsSuccess());
   (*first)->set_read_handlers([](Bytes) {}, [](const Error&) {});
   (*first)->start_reading();
   loop.run_turns(1);  // the loop watches it from here on

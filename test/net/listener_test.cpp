@@ -20,6 +20,7 @@
 
 using namespace uvspdy;
 using net::Listener;
+using test::IsSuccess;
 using test::RawPeer;
 using test::TestLoop;
 
@@ -63,7 +64,7 @@ template <class OnAccept, class OnError>
 Result<std::unique_ptr<Listener>> listen_as_before(TestLoop& loop, const OnAccept& on_accept,
                                                    const OnError& on_error) {
   const auto first = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, on_accept, on_error);
-  REQUIRE(first);
+  REQUIRE_THAT(first, IsSuccess());
   (*first)->close();
   return Listener::listen_tcp(loop.get(), "127.0.0.1", 0, on_accept, on_error);
 }
@@ -76,8 +77,8 @@ TEST_CASE("Listener: port 0 picks a free one, and accepting begins with the loop
   auto listener = Listener::listen_tcp(loop.get(), "127.0.0.1", 0,
                                        [&](std::unique_ptr<net::Transport>) { ++accepted; });
   auto other = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
-  REQUIRE(listener);
-  REQUIRE(other);
+  REQUIRE_THAT(listener, IsSuccess());
+  REQUIRE_THAT(other, IsSuccess());
   CHECK((*listener)->port() != 0);
   CHECK((*listener)->port() != (*other)->port());
   CHECK(accepted == 0);
@@ -105,7 +106,7 @@ TEST_CASE("Listener: addresses that are not numeric are refused by name") {
 TEST_CASE("Listener: an address in use is libuv's error and names the address") {
   TestLoop loop;
   const auto first = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
-  REQUIRE(first);
+  REQUIRE_THAT(first, IsSuccess());
   const std::uint16_t port = (*first)->port();
   const auto second = Listener::listen_tcp(loop.get(), "127.0.0.1", port, [](auto) {});
   REQUIRE_FALSE(second);
@@ -132,7 +133,7 @@ TEST_CASE("Listener: closed, it accepts no more, and what it has accepted lives 
           listener->close();
         }
       });
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   listener = std::move(*listening);
   const std::uint16_t port = listener->port();
   // The second waits in the queue while the handler of the first stops the listener.
@@ -151,7 +152,7 @@ TEST_CASE("Listener: closed, it accepts no more, and what it has accepted lives 
   CHECK(calls == 1);
   first->close();
   REQUIRE(loop.run_until([&] { return accepted->ended(); }));
-  CHECK_FALSE(accepted->end());
+  CHECK_THAT(accepted->end(), IsSuccess());
   accepted->close();
   REQUIRE(loop.run_out());
 }
@@ -180,7 +181,7 @@ TEST_CASE("Listener: several connections that wait are all accepted") {
 TEST_CASE("Listener: says where it listens") {
   TestLoop loop;
   const auto listener = Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   CHECK((*listener)->address() == "127.0.0.1:" + std::to_string((*listener)->port()));
   (*listener)->close();
   // Still, for messages.
@@ -202,7 +203,7 @@ TEST_CASE("Listener: the IPv6 wildcard takes IPv4 too, unless told not to") {
   REQUIRE(loop.run_until([&] { return connected.has_value(); }));
   CHECK(*connected == !options.ipv6_only);
   net::connect_tcp(loop.get(), "::1", (*listener)->port(), test::kDeadline,
-                   [](auto transport) { CHECK(transport); });
+                   [](auto transport) { CHECK_THAT(transport, IsSuccess()); });
   const int expected = options.ipv6_only ? 1 : 2;
   REQUIRE(loop.run_until([&] { return accepted == expected; }));
   (*listener)->close();
@@ -217,11 +218,11 @@ TEST_CASE("Listener: several may share a port, if each says so, and each gets co
   int second_count = 0;
   const auto first = Listener::listen_tcp(
       loop.get(), "127.0.0.1", 0, [&](auto) { ++first_count; }, {}, options);
-  REQUIRE(first);
+  REQUIRE_THAT(first, IsSuccess());
   const std::uint16_t port = (*first)->port();
   const auto second = Listener::listen_tcp(
       loop.get(), "127.0.0.1", port, [&](auto) { ++second_count; }, {}, options);
-  REQUIRE(second);
+  REQUIRE_THAT(second, IsSuccess());
   const auto selfish = Listener::listen_tcp(loop.get(), "127.0.0.1", port, [](auto) {});
   REQUIRE_FALSE(selfish);
   CHECK(selfish.error().code() == std::error_code(UV_EADDRINUSE, net::uv_category()));
@@ -254,7 +255,7 @@ TEST_CASE("Listener: out of descriptors it keeps connections waiting, tells once
         errors.push_back(error);
         told_at.push_back(uv_now(loop.get()));
       });
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   std::vector<net::Descriptor> clients;
   for (int i = 0; i < 5; ++i) clients.push_back(client_of("127.0.0.1", (*listener)->port()));
   {
@@ -307,7 +308,7 @@ TEST_CASE("Listener: may be closed or destroyed inside its error handler, and wh
         if (inside) stop();
         errors += *token;
       });
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   listener = std::move(*listening);
   const net::Descriptor client = client_of("127.0.0.1", listener->port());
   const NoDescriptors full;
@@ -322,7 +323,7 @@ TEST_CASE("Listener: closed, it holds no handlers any more") {
   const auto token = std::make_shared<int>(1);
   auto listening = Listener::listen_tcp(
       loop.get(), "127.0.0.1", 0, [token](auto) {}, [token](const Error&) {});
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   CHECK(token.use_count() == 3);
   (*listening)->close();
   CHECK(token.use_count() == 1);
@@ -335,7 +336,7 @@ TEST_CASE("Listener: closed, it holds no handlers any more") {
     CHECK(token.use_count() == 2);
     calls += *token;
   });
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   listener = std::move(*listening);
   const net::Descriptor client = client_of("127.0.0.1", listener->port());
   REQUIRE(loop.run_until([&] { return calls == 1; }));

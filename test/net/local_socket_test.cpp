@@ -34,6 +34,7 @@
 using namespace uvspdy;
 using net::Descriptor;
 using net::Listener;
+using test::IsSuccess;
 using test::RawPeer;
 using test::TemporaryFolder;
 using test::TestLoop;
@@ -133,11 +134,11 @@ TEST_CASE("local sockets: bytes go both ways, and each side's end is an orderly 
     CHECK(transport->peer() == "unix:" + path);
     server = std::make_unique<RawPeer>(std::move(transport));
   });
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   CHECK((*listener)->address() == "unix:" + path);
   CHECK((*listener)->port() == 0);
   Connected connected = connect(loop, path);
-  REQUIRE(connected);
+  REQUIRE_THAT(connected, IsSuccess());
   CHECK((*connected)->peer() == "unix:" + path);
   CHECK((*connected)->loop() == loop.get());
   RawPeer client(std::move(*connected));
@@ -153,13 +154,13 @@ TEST_CASE("local sockets: bytes go both ways, and each side's end is an orderly 
   server->start_reading();
   REQUIRE(
       loop.run_until([&] { return server->ended() && client.received().size() == back.size(); }));
-  CHECK_FALSE(server->end());
+  CHECK_THAT(server->end(), IsSuccess());
   CHECK((server->received() == there));
   CHECK((client.received() == back));
   CHECK_FALSE(client.ended());
   server->close();
   REQUIRE(loop.run_until([&] { return client.ended(); }));
-  CHECK_FALSE(client.end());
+  CHECK_THAT(client.end(), IsSuccess());
   client.close();
   (*listener)->close();
   REQUIRE(loop.run_out());
@@ -172,14 +173,14 @@ TEST_CASE("local sockets: what has been written is not destroyed by closing") {
   auto listener = Listener::listen_pipe(loop.get(), folder.path("x"), [&](auto transport) {
     server = std::make_unique<RawPeer>(std::move(transport));
   });
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   Connected client = connect(loop, folder.path("x"));
-  REQUIRE(client);
+  REQUIRE_THAT(client, IsSuccess());
   REQUIRE(loop.run_until([&] { return server != nullptr; }));
   const std::string text = test::patterned_text(20000);
   const Bytes bytes = bytes_of(text);
   const auto written = (*client)->try_write(std::span(&bytes, 1));
-  REQUIRE(written);
+  REQUIRE_THAT(written, IsSuccess());
   CHECK(*written == text.size());
   CHECK((*client)->unacknowledged() == 0);
   client = Error(net::Errc::kTimeout, "gone");
@@ -203,7 +204,7 @@ TEST_CASE("listen_pipe: the file has the permissions asked for, whatever the uma
   const FolderWatch watch(folder.path());
   auto listener = Listener::listen_pipe(
       loop.get(), folder.path("x"), [](auto) {}, {}, options);
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   CHECK(permissions(folder.path("x")) == mode);
   // It has had them from the start, unless the umask has taken some, which come back.
   std::vector<std::uint32_t> expected{IN_CREATE};
@@ -217,7 +218,7 @@ TEST_CASE("listen_pipe: a folder that somebody keeps locked stops nobody") {
   const Descriptor lock(open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   REQUIRE(flock(lock.get(), LOCK_EX) == 0);
   bound_socket(folder.path("x"), 1).reset();
-  CHECK(Listener::listen_pipe(loop.get(), folder.path("x"), [](auto) {}));
+  CHECK_THAT(Listener::listen_pipe(loop.get(), folder.path("x"), [](auto) {}), IsSuccess());
 }
 
 TEST_CASE("listen_pipe: closing, or destroying, removes the file") {
@@ -225,7 +226,7 @@ TEST_CASE("listen_pipe: closing, or destroying, removes the file") {
   const TemporaryFolder folder;
   const std::string path = folder.path("x");
   auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   CHECK(exists(path));
   const bool destroy = GENERATE(false, true);
   if (destroy) {
@@ -235,7 +236,7 @@ TEST_CASE("listen_pipe: closing, or destroying, removes the file") {
   }
   CHECK_FALSE(exists(path));
   auto again = Listener::listen_pipe(loop.get(), path, [](auto) {});
-  CHECK(again);
+  CHECK_THAT(again, IsSuccess());
 }
 
 TEST_CASE("listen_pipe: a file that is somebody else's by now stays") {
@@ -243,7 +244,7 @@ TEST_CASE("listen_pipe: a file that is somebody else's by now stays") {
   const TemporaryFolder folder;
   const std::string path = folder.path("x");
   auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   REQUIRE(unlink(path.c_str()) == 0);
   const Descriptor other = bound_socket(path, 1);
   (*listener)->close();
@@ -258,9 +259,9 @@ TEST_CASE("listen_pipe: a file left over is replaced, one in use is not") {
     bound_socket(path, 1).reset();
     REQUIRE(exists(path));
     const auto listener = Listener::listen_pipe(loop.get(), path, [](auto) {});
-    REQUIRE(listener);
+    REQUIRE_THAT(listener, IsSuccess());
     CHECK(permissions(path) == 0600);
-    CHECK(connect(loop, path));
+    CHECK_THAT(connect(loop, path), IsSuccess());
   }
   SECTION("in use by something else") {
     const Descriptor other = bound_socket(path, 5);
@@ -268,7 +269,7 @@ TEST_CASE("listen_pipe: a file left over is replaced, one in use is not") {
     REQUIRE_FALSE(listener);
     CHECK(listener.error().code() == uv_code(UV_EADDRINUSE));
     CHECK(test::mentions(listener.error().message(), {path}));
-    CHECK(connect(loop, path));
+    CHECK_THAT(connect(loop, path), IsSuccess());
   }
   SECTION("in use, with a queue that is full") {
     const Descriptor other = bound_socket(path, 0);
@@ -285,12 +286,12 @@ TEST_CASE("listen_pipe: a file left over is replaced, one in use is not") {
   }
   SECTION("in use by a listener of ours") {
     const auto first = Listener::listen_pipe(loop.get(), path, [](auto) {});
-    REQUIRE(first);
+    REQUIRE_THAT(first, IsSuccess());
     const auto second = Listener::listen_pipe(loop.get(), path, [](auto) {});
     REQUIRE_FALSE(second);
     CHECK(second.error().code() == uv_code(UV_EADDRINUSE));
     CHECK(exists(path));
-    CHECK(connect(loop, path));
+    CHECK_THAT(connect(loop, path), IsSuccess());
   }
 }
 
@@ -334,9 +335,9 @@ TEST_CASE("local sockets: paths that cannot be") {
 
   // The longest one works, whole.
   auto longest = Listener::listen_pipe(loop.get(), folder.path(room), [](auto) {});
-  REQUIRE(longest);
+  REQUIRE_THAT(longest, IsSuccess());
   CHECK(exists(folder.path(room)));
-  CHECK(connect(loop, folder.path(room)));
+  CHECK_THAT(connect(loop, folder.path(room)), IsSuccess());
   (*longest)->close();
   const auto nowhere = Listener::listen_pipe(loop.get(), folder.path("no/x"), [](auto) {});
   REQUIRE_FALSE(nowhere);
@@ -365,7 +366,7 @@ TEST_CASE("connect_pipe: waits for a place in the queue, times out, or is cancel
   const std::string path = folder.path("x");
   const Descriptor server = bound_socket(path, 0);
   Connected first = connect(loop, path);
-  REQUIRE(first);
+  REQUIRE_THAT(first, IsSuccess());
   std::optional<Connected> second;
   const auto attempt = net::connect_pipe(loop.get(), path, test::kDeadline,
                                          [&](Connected result) { second = std::move(result); });
@@ -375,7 +376,7 @@ TEST_CASE("connect_pipe: waits for a place in the queue, times out, or is cancel
   SECTION("a place becomes free") {
     const Descriptor accepted(accept(server.get(), nullptr, nullptr));
     REQUIRE(loop.run_until([&] { return second.has_value(); }));
-    CHECK(*second);
+    CHECK_THAT(*second, IsSuccess());
     second.reset();
   }
   SECTION("cancelled") {

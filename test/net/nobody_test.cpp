@@ -16,6 +16,7 @@
 
 using namespace uvspdy;
 using namespace std::chrono_literals;
+using test::IsSuccess;
 using test::RawPeer;
 using test::RawServer;
 using test::TcpPair;
@@ -26,7 +27,7 @@ namespace {
 /// Waits until the other side has ended the connection, in order.
 void check_closed(TestLoop& loop, RawPeer& peer) {
   REQUIRE(loop.run_until([&] { return peer.ended(); }));
-  CHECK_FALSE(peer.end());
+  CHECK_THAT(peer.end(), IsSuccess());
   peer.close();
 }
 
@@ -44,7 +45,7 @@ TEST_CASE("nobody: a Timer and a Wakeup without a handler do nothing") {
 TEST_CASE("nobody: a posted function that is empty is taken, and nothing happens") {
   TestLoop loop;
   auto poster = net::Poster::create(loop.get());
-  REQUIRE(poster);
+  REQUIRE_THAT(poster, IsSuccess());
   CHECK((*poster)->post({}));
   CHECK((*poster)->post(std::function<void()>()));
   bool behind_it = false;
@@ -77,7 +78,7 @@ TEST_CASE("nobody: a local socket that is connected for nobody is closed") {
         peer = std::make_unique<RawPeer>(std::move(transport));
         peer->start_reading();
       });
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   net::connect_pipe(loop.get(), path, test::kDeadline, {});
   REQUIRE(loop.run_until([&] { return peer != nullptr; }));
   check_closed(loop, *peer);
@@ -90,7 +91,7 @@ TEST_CASE("nobody: a local socket that is connected for nobody is closed") {
 TEST_CASE("nobody: a listener without a handler closes what it accepts") {
   TestLoop loop;
   auto listener = net::Listener::listen_tcp(loop.get(), "127.0.0.1", 0, {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   const auto peer = RawPeer::connect(loop, (*listener)->port());
   check_closed(loop, *peer);
   (*listener)->close();
@@ -157,9 +158,9 @@ TEST_CASE("nobody: an embedder need not hear that its handle is released") {
   REQUIRE(uv_pipe_open(&handle, fds[0]) == 0);
   void* raw = &handle;
   auto adopted = net::adopt(static_cast<uv_stream_t*>(raw), nullptr);
-  REQUIRE(adopted);
+  REQUIRE_THAT(adopted, IsSuccess());
   auto other = net::adopt(loop.get(), fds[1]);
-  REQUIRE(other);
+  REQUIRE_THAT(other, IsSuccess());
   RawPeer peer(std::move(*other));
   peer.start_reading();
   (*adopted)->close({});

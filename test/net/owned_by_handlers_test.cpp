@@ -20,6 +20,7 @@
 using namespace uvspdy;
 using namespace std::chrono_literals;
 using net::Transport;
+using test::IsSuccess;
 using test::RawPeer;
 using test::TestLoop;
 
@@ -223,7 +224,7 @@ TEST_CASE("handlers that own their Listener") {
   }
   auto made = net::Listener::listen_tcp(loop.get(), "127.0.0.1", 0, std::move(on_accept),
                                         std::move(on_error));
-  REQUIRE(made);
+  REQUIRE_THAT(made, IsSuccess());
   there.listener = std::move(*made);
   SECTION("closed") { there.listener->close(); }
   SECTION("dropped") { there.listener.reset(); }
@@ -288,7 +289,7 @@ TEST_CASE("handlers that own who waits for a connection or a handshake") {
 TEST_CASE("a posted function that owns its Poster") {
   TestLoop loop;
   auto made = net::Poster::create(loop.get());
-  REQUIRE(made);
+  REQUIRE_THAT(made, IsSuccess());
   auto poster = std::move(*made);
   net::Poster& there = *poster;
   const std::weak_ptr<net::Poster> watch = poster;

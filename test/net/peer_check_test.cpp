@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 using net::Descriptor;
 using net::PeerCheck;
 using test::connected_pair;
+using test::IsSuccess;
 using test::TestLoop;
 using test::transport_over;
 
@@ -73,7 +74,7 @@ void fill(TestLoop& loop, net::Transport& transport) {
   int refused = 0;
   REQUIRE(loop.poll_until([&] {
     const auto sent = transport.try_write(std::span(&bytes, 1));
-    REQUIRE(sent);
+    REQUIRE_THAT(sent, IsSuccess());
     refused = *sent == 0 ? refused + 1 : 0;
     return refused > 20;
   }));
@@ -96,11 +97,11 @@ TEST_CASE("check_peer: of a connection in good health it says success") {
   auto pair = connected_pair(family);
   const auto one = transport_over(loop, std::move(pair[0]));
   const auto two = transport_over(loop, std::move(pair[1]));
-  CHECK_FALSE(one->check_peer());
+  CHECK_THAT(one->check_peer(), IsSuccess());
   const Bytes bytes = bytes_of("on its way");
-  REQUIRE(one->try_write(std::span(&bytes, 1)));
-  CHECK_FALSE(one->check_peer());
-  CHECK_FALSE(two->check_peer());
+  REQUIRE_THAT(one->try_write(std::span(&bytes, 1)), IsSuccess());
+  CHECK_THAT(one->check_peer(), IsSuccess());
+  CHECK_THAT(two->check_peer(), IsSuccess());
   one->close({});
   CHECK(one->check_peer().code() == uv_code(UV_ECANCELED));
   two->close({});
@@ -112,7 +113,7 @@ TEST_CASE("check_peer: a reset is seen by who neither reads nor writes, and left
   auto pair = connected_pair(AF_INET);
   const auto transport = transport_over(loop, std::move(pair[0]));
   const Bytes bytes = bytes_of("nobody reads this");
-  REQUIRE(transport->try_write(std::span(&bytes, 1)));
+  REQUIRE_THAT(transport->try_write(std::span(&bytes, 1)), IsSuccess());
   pair[1].reset();  // over unread data: a reset
   REQUIRE(loop.poll_until([&] { return static_cast<bool>(transport->check_peer()); }));
   const Error error = transport->check_peer();
@@ -140,15 +141,15 @@ TEST_CASE("check_peer: a peer that has ended its own direction is not gone") {
     bool shut_down = false;
     transport->shutdown([&](const Error&) { shut_down = true; });
     REQUIRE(loop.run_until([&] { return shut_down; }));
-    CHECK_FALSE(transport->check_peer());
+    CHECK_THAT(transport->check_peer(), IsSuccess());
   }
   REQUIRE(::shutdown(pair[1].get(), SHUT_WR) == 0);
   // Its end has arrived when there is nothing to read.
   char byte = 0;
   REQUIRE(loop.poll_until([&] { return recv(own, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0; }));
-  CHECK_FALSE(transport->check_peer());
+  CHECK_THAT(transport->check_peer(), IsSuccess());
   CHECK_FALSE(end_by_reading(loop, *transport));
-  CHECK_FALSE(transport->check_peer());
+  CHECK_THAT(transport->check_peer(), IsSuccess());
   transport->close({});
   REQUIRE(loop.run_out());
 }
@@ -161,7 +162,7 @@ TEST_CASE("check_peer: a local socket whose peer has closed says so") {
   SECTION("in order") {}
   SECTION("over unread data") {
     const Bytes bytes = bytes_of("nobody reads this");
-    REQUIRE(transport->try_write(std::span(&bytes, 1)));
+    REQUIRE_THAT(transport->try_write(std::span(&bytes, 1)), IsSuccess());
     expected = UV_ECONNRESET;
   }
   pair[1].reset();
@@ -175,7 +176,7 @@ TEST_CASE("check_peer: TLS asks the transport below, and others know nothing") {
   SECTION("TLS") {
     test::TlsPair pair(loop);
     pair.open();
-    CHECK_FALSE(pair.server.transport->check_peer());
+    CHECK_THAT(pair.server.transport->check_peer(), IsSuccess());
     pair.client.transport->abort({});
     REQUIRE(loop.poll_until(
         [&] { return pair.server.transport->check_peer().code() == uv_code(UV_ECONNRESET); }));
@@ -185,7 +186,7 @@ TEST_CASE("check_peer: TLS asks the transport below, and others know nothing") {
   SECTION("a transport of an embedder's") {
     test::PipePair pair(loop.get());
     pair.client.reset();
-    CHECK_FALSE(pair.server->check_peer());
+    CHECK_THAT(pair.server->check_peer(), IsSuccess());
   }
   REQUIRE(loop.run_out());
 }
@@ -225,7 +226,7 @@ TEST_CASE("check_peer: one that has gone over what we do not read is found by ke
   }
   set_option(pair[1].get(), IPPROTO_TCP, TCP_USER_TIMEOUT, 100);
   pair[1].reset();
-  CHECK_FALSE(transport->check_peer());
+  CHECK_THAT(transport->check_peer(), IsSuccess());
   probe_soon(own, 100);
   REQUIRE(loop.poll_until([&] { return static_cast<bool>(transport->check_peer()); }));
   CHECK(transport->check_peer().code() == uv_code(UV_ECONNRESET));
@@ -256,7 +257,7 @@ TEST_CASE("PeerCheck: nobody acknowledges anything for longer than the limit: go
   const Bytes bytes = bytes_of("nobody hears this");
   SECTION("what is on its way is sent again and again") {
     go_deaf(pair[1].get());
-    REQUIRE(transport->try_write(std::span(&bytes, 1)));
+    REQUIRE_THAT(transport->try_write(std::span(&bytes, 1)), IsSuccess());
     REQUIRE(loop.poll_until([&] { return info_of(own).tcpi_retransmits > 0; }));
   }
   SECTION("a window that was closed is probed again and again") {
@@ -276,7 +277,7 @@ TEST_CASE("PeerCheck: nobody acknowledges anything for longer than the limit: go
   CHECK(status == UV_ETIMEDOUT);
   CHECK(std::chrono::steady_clock::now() - begin >= kLimit);
   // By the real limit it may still come back.
-  CHECK_FALSE(transport->check_peer());
+  CHECK_THAT(transport->check_peer(), IsSuccess());
   transport->close({});
   REQUIRE(loop.run_out());
 }
@@ -307,7 +308,7 @@ TEST_CASE("PeerCheck: an answer, however late, begins the silence anew") {
   const auto transport = transport_over(loop, std::move(pair[0]));
   const Bytes bytes = bytes_of("heard in the end");
   go_deaf(pair[1].get());
-  REQUIRE(transport->try_write(std::span(&bytes, 1)));
+  REQUIRE_THAT(transport->try_write(std::span(&bytes, 1)), IsSuccess());
   PeerCheck check;
   REQUIRE(loop.poll_until([&] { return info_of(own).tcpi_retransmits > 0; }));
   CHECK(check.status(own, false) == 0);

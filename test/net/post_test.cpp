@@ -14,13 +14,14 @@
 
 using namespace uvspdy;
 using net::Poster;
+using test::IsSuccess;
 using test::TestLoop;
 
 namespace {
 
 std::shared_ptr<Poster> make_poster(TestLoop& loop) {
   auto poster = Poster::create(loop.get());
-  REQUIRE(poster);
+  REQUIRE_THAT(poster, IsSuccess());
   return std::move(*poster);
 }
 

@@ -18,6 +18,7 @@
 #include "uvspdy/net/transport.h"
 
 using namespace uvspdy;
+using test::IsSuccess;
 using test::patterned_text;
 using test::RawPeer;
 using test::TcpPair;
@@ -50,7 +51,7 @@ TEST_CASE("Transport: bytes go both ways, in order") {
   CHECK(client.received() == back);
   client.close();
   REQUIRE(loop.run_until([&] { return server.ended(); }));
-  CHECK_FALSE(server.end());
+  CHECK_THAT(server.end(), IsSuccess());
   server.close();
   REQUIRE(loop.run_out());
 }
@@ -68,7 +69,7 @@ TEST_CASE("Transport: try_write gathers spans and says how many bytes went") {
   int calls = 0;
   while (sent < text.size()) {
     const Result<std::size_t> written = pair.client->try_write(std::span(spans).subspan(sent));
-    REQUIRE(written);
+    REQUIRE_THAT(written, IsSuccess());
     REQUIRE(*written > 0);  // nothing is in the way
     sent += *written;
     ++calls;
@@ -96,7 +97,7 @@ TEST_CASE("Transport: write takes at least the first span and says how much it t
     outside.during([&] {
       pair.client->write(std::span(spans).subspan(sent / 100), [&](Result<std::size_t> written) {
         CHECK(outside.holds());
-        CHECK(written);
+        CHECK_THAT(written, IsSuccess());
         if (!written) return;
         CHECK(*written >= 100);
         CHECK(*written % 100 == 0);
@@ -139,7 +140,7 @@ TEST_CASE("Transport: empty spans in front are no reason to write nothing") {
   REQUIRE(loop.run_until([&] { return taken.has_value(); }));
   CHECK(*taken == 4);
   const Result<std::size_t> tried = client->try_write(spans);
-  REQUIRE(tried);
+  REQUIRE_THAT(tried, IsSuccess());
   CHECK(*tried == 4);
   REQUIRE(loop.run_until([&] { return server->received() == "wordword"; }));
   // Nothing but empty ones: nothing is written, and that is told.
@@ -169,7 +170,7 @@ TEST_CASE("Transport: of more than 4 GiB it writes a part, and says how much tha
   pair.server->set_read_handlers([&](Bytes came) { received += came.size(); }, {});
   pair.server->start_reading();
   const Result<std::size_t> tried = pair.client->try_write(std::span(&bytes, 1));
-  REQUIRE(tried);
+  REQUIRE_THAT(tried, IsSuccess());
   CHECK(*tried > 5);
   std::optional<std::size_t> taken;
   pair.client->write(std::span(&bytes, 1),
@@ -193,7 +194,7 @@ TEST_CASE("Transport: a peer that does not read holds writers up, and loses noth
   while (true) {
     const Bytes rest = view(text).subspan(sent);
     const Result<std::size_t> written = pair.client->try_write(std::span(&rest, 1));
-    REQUIRE(written);
+    REQUIRE_THAT(written, IsSuccess());
     if (*written == 0) break;
     sent += *written;
     REQUIRE(sent < text.size());
@@ -202,7 +203,7 @@ TEST_CASE("Transport: a peer that does not read holds writers up, and loses noth
   const Bytes rest = view(text).subspan(sent);
   pair.client->write(std::span(&rest, 1), [&](Result<std::size_t> written) {
     ++calls;
-    CHECK(written);
+    CHECK_THAT(written, IsSuccess());
     if (written) CHECK(*written == rest.size());
   });
   loop.run_turns(20);
@@ -235,7 +236,7 @@ TEST_CASE("Transport: no read handler runs while reading is stopped, and nothing
       },
       [&](const Error& error) {
         CHECK(reading);
-        CHECK_FALSE(error);
+        CHECK_THAT(error, IsSuccess());
         ended = true;
       });
   const std::string text = patterned_text(1000000);
@@ -264,7 +265,7 @@ TEST_CASE("Transport: shutdown comes behind what was written, and reading goes o
   pair.client->set_read_handlers([&](Bytes bytes) { received += text_of(bytes); },
                                  [&](const Error& error) {
                                    ++ends;
-                                   CHECK_FALSE(error);
+                                   CHECK_THAT(error, IsSuccess());
                                  });
   pair.client->start_reading();
   const std::string text = patterned_text(kMoreThanBuffers);
@@ -274,13 +275,13 @@ TEST_CASE("Transport: shutdown comes behind what was written, and reading goes o
   test::OutsideCalls outside;
   pair.client->write(std::span(&bytes, 1), [&](Result<std::size_t> result) {
     ++written;
-    CHECK(result);
+    CHECK_THAT(result, IsSuccess());
     CHECK(shut == 0);
   });
   outside.during([&] {
     pair.client->shutdown([&](const Error& error) {
       CHECK(outside.holds());
-      CHECK_FALSE(error);
+      CHECK_THAT(error, IsSuccess());
       ++shut;
     });
   });
@@ -288,7 +289,7 @@ TEST_CASE("Transport: shutdown comes behind what was written, and reading goes o
   CHECK(shut == 0);
   server.start_reading();
   REQUIRE(loop.run_until([&] { return server.ended(); }));
-  CHECK_FALSE(server.end());
+  CHECK_THAT(server.end(), IsSuccess());
   CHECK((server.received() == text));
   REQUIRE(loop.run_until([&] { return shut == 1; }));
   CHECK(written == 1);
@@ -315,7 +316,7 @@ TEST_CASE("Transport: unacknowledged says what the peer's side has not taken yet
   std::size_t sent = 0;
   while (true) {
     const Result<std::size_t> written = pair.client->try_write(std::span(&bytes, 1));
-    REQUIRE(written);
+    REQUIRE_THAT(written, IsSuccess());
     if (*written == 0) break;
     sent += *written;
   }
@@ -358,7 +359,7 @@ TEST_CASE("Transport: a reset is no end in order, though it stands behind bytes 
   auto pair = test::connected_pair(family);
   const auto transport = test::transport_over(loop, std::move(pair[0]));
   const Bytes bytes = bytes_of("nobody reads this");
-  REQUIRE(transport->try_write(std::span(&bytes, 1)));
+  REQUIRE_THAT(transport->try_write(std::span(&bytes, 1)), IsSuccess());
   REQUIRE(send(pair[1].get(), "half of it", 10, 0) == 10);
   pair[1].reset();  // over unread data: a reset
   std::string received;
@@ -394,7 +395,7 @@ TEST_CASE("Transport: an end in order stays one, though a reset comes behind it"
   transport->start_reading();
   REQUIRE(loop.run_until([&] { return end.has_value(); }));
   CHECK(received == "all of it");
-  CHECK_FALSE(*end);
+  CHECK_THAT(*end, IsSuccess());
   transport->close({});
   REQUIRE(loop.run_out());
 }
@@ -472,7 +473,7 @@ TEST_CASE("Transport: shutting down twice tells each handler once") {
   int second = 0;
   pair.client->shutdown([&](const Error& error) {
     ++first;
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
   });
   pair.client->shutdown([&](const Error&) { ++second; });
   REQUIRE(loop.run_out());

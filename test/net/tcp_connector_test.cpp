@@ -19,6 +19,7 @@
 #include "uvspdy/net/tcp.h"
 
 using namespace uvspdy;
+using test::IsSuccess;
 using test::TestLoop;
 using namespace std::chrono_literals;
 
@@ -60,10 +61,10 @@ TEST_CASE("connect_tcp: numeric addresses and the name localhost") {
   auto listener = net::Listener::listen_tcp(
       loop.get(), row.listen_on, 0,
       [&](std::unique_ptr<net::Transport> transport) { accepted = std::move(transport); });
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
 
   Attempt attempt(loop, row.connect_to, (*listener)->port());
-  REQUIRE(*attempt.result);
+  REQUIRE_THAT(*attempt.result, IsSuccess());
   const net::Transport& transport = ***attempt.result;
   CHECK(transport.peer() == "127.0.0.1:" + std::to_string((*listener)->port()));
   CHECK(transport.loop() == loop.get());
@@ -86,7 +87,7 @@ TEST_CASE("connect_tcp: a numeric IPv6 address") {
   if (!listener) SKIP_TEST("no IPv6 loopback: " + listener.error().message());
 
   Attempt attempt(loop, "::1", (*listener)->port());
-  REQUIRE(*attempt.result);
+  REQUIRE_THAT(*attempt.result, IsSuccess());
   CHECK((**attempt.result)->peer() == "[::1]:" + std::to_string((*listener)->port()));
   REQUIRE(loop.run_until([&] { return accepted != nullptr; }));
   CHECK(accepted->peer().starts_with("[::1]:"));
@@ -96,7 +97,7 @@ TEST_CASE("connect_tcp: Nagle's algorithm is off at both ends") {
   TestLoop loop;
   test::RawServer server(loop);
   Attempt attempt(loop, "127.0.0.1", server.port());
-  REQUIRE(*attempt.result);
+  REQUIRE_THAT(*attempt.result, IsSuccess());
   uv_os_fd_t fd = -1;
   void* handle = dynamic_cast<net::StreamTransport&>(***attempt.result).stream();
   REQUIRE(uv_fileno(static_cast<uv_handle_t*>(handle), &fd) == 0);
@@ -151,7 +152,7 @@ TEST_CASE("connect_tcp: the connection may be dropped, and the next opened, insi
   std::function<void()> connect_next = [&] {
     net::connect_tcp(loop.get(), "127.0.0.1", server.port(), test::kDeadline,
                      [&](Connected transport) {
-                       CHECK(transport);
+                       CHECK_THAT(transport, IsSuccess());
                        if (++connected < 3) connect_next();
                        // `transport` goes here.
                      });

@@ -17,6 +17,7 @@
 #include "uvspdy/net/timer.h"
 
 using namespace uvspdy;
+using test::IsSuccess;
 using test::kThreadsAreChecked;
 using test::says;
 using test::says_when_called_elsewhere;
@@ -28,7 +29,7 @@ TEST_CASE("wrong thread: Timer, Wakeup and Poster say who they are") {
   auto timer = std::make_unique<net::Timer>(loop.get(), nullptr);
   auto wakeup = std::make_unique<net::Wakeup>(loop.get(), nullptr);
   auto poster = net::Poster::create(loop.get());
-  REQUIRE(poster);
+  REQUIRE_THAT(poster, IsSuccess());
   CHECK(says("a Timer", [&] { timer->start(std::chrono::milliseconds(1)); }));
   CHECK(says("a Timer", [&] { timer->stop(); }));
   CHECK(says("a Timer", [&] { timer.reset(); }));
@@ -68,11 +69,11 @@ TEST_CASE("wrong thread: Transports name their peer") {
   CHECK(says(name, [&] { transport->set_read_handlers({}, {}); }));
   CHECK(says(name, [&] { transport->start_reading(); }));
   CHECK(says(name, [&] { transport->stop_reading(); }));
-  CHECK(says(name, [&] { CHECK(transport->try_write(std::span(&bytes, 1))); }));
+  CHECK(says(name, [&] { CHECK_THAT(transport->try_write(std::span(&bytes, 1)), IsSuccess()); }));
   CHECK(says(name, [&] { transport->write(std::span(&bytes, 1), {}); }));
   CHECK(says(name, [&] { transport->shutdown({}); }));
   CHECK(says(name, [&] { CHECK(transport->unacknowledged() == 0); }));
-  CHECK(says(name, [&] { CHECK_FALSE(transport->check_peer()); }));
+  CHECK(says(name, [&] { CHECK_THAT(transport->check_peer(), IsSuccess()); }));
   CHECK(says(name, [&] { transport->close({}); }));
   CHECK(says(name, [&] { transport->abort({}); }));
   CHECK(says(name, [&] { transport.reset(); }));
@@ -87,7 +88,7 @@ TEST_CASE("wrong thread: Listeners and Attempts name their address") {
   if (!kThreadsAreChecked) SKIP_TEST("built with NDEBUG: threads are not checked");
   TestLoop loop;
   auto listener = net::Listener::listen_tcp(loop.get(), "127.0.0.1", 0, {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   const std::string address = (*listener)->address();
   CHECK(says("the Listener on " + address, [&] { (*listener)->close(); }));
   CHECK(says("the Listener on " + address, [&] { listener->reset(); }));
@@ -128,7 +129,7 @@ TEST_CASE("wrong thread: the one that made an object, once another runs the loop
   if (!kThreadsAreChecked) SKIP_TEST("built with NDEBUG: threads are not checked");
   TestLoop loop;
   auto poster = net::Poster::create(loop.get());
-  REQUIRE(poster);
+  REQUIRE_THAT(poster, IsSuccess());
   std::promise<void> called;
   net::Timer timer(loop.get(), [&] { called.set_value(); });
   timer.start(std::chrono::milliseconds(0));

@@ -13,6 +13,7 @@
 using namespace uvspdy;
 using Catch::Matchers::Contains;
 using test::Certificate;
+using test::IsSuccess;
 using test::key_pair_of;
 using test::TemporaryFolder;
 using test::test_ca;
@@ -46,17 +47,19 @@ TEST_CASE("TLS config: files, and texts before files") {
   const net::TlsServerOptions from_files{
       .key_pair = {.certificate = {.file = folder.write("tls.crt", test_ca().server.pem())},
                    .key = {.file = folder.write("tls.key", test_ca().server.key_pem())}}};
-  CHECK(net::TlsServerContext::create(from_files));
+  CHECK_THAT(net::TlsServerContext::create(from_files), IsSuccess());
   // One file for both, in any order.
   const std::string both =
       folder.write("both.pem", test_ca().server.key_pem() + test_ca().server.pem());
-  CHECK(net::TlsServerContext::create(
-      {.key_pair = {.certificate = {.file = both}, .key = {.file = both}}}));
+  CHECK_THAT(net::TlsServerContext::create(
+                 {.key_pair = {.certificate = {.file = both}, .key = {.file = both}}}),
+             IsSuccess());
   // The chain's rest in a file.
-  CHECK(net::TlsServerContext::create(
-      {.key_pair = {.certificate = {.text = test_ca().server.pem(),
-                                    .file = folder.write("ca.crt", test_ca().ca.pem())},
-                    .key = {.text = test_ca().server.key_pem()}}}));
+  CHECK_THAT(net::TlsServerContext::create(
+                 {.key_pair = {.certificate = {.text = test_ca().server.pem(),
+                                               .file = folder.write("ca.crt", test_ca().ca.pem())},
+                               .key = {.text = test_ca().server.key_pem()}}}),
+             IsSuccess());
 }
 
 TEST_CASE("TLS config: files that are missing, unreadable, no files") {
@@ -147,7 +150,7 @@ TEST_CASE("TLS config: encrypted keys") {
   pair.password = [] { return Result<std::string>(std::string(100000, 'x')); };
   CHECK_THAT(refusal(net::TlsServerOptions{.key_pair = pair}), Contains("it is longer than"));
   pair.password = [] { return Result<std::string>(std::string("secret")); };
-  CHECK(net::TlsServerContext::create({.key_pair = pair}));
+  CHECK_THAT(net::TlsServerContext::create({.key_pair = pair}), IsSuccess());
 }
 
 TEST_CASE("TLS config: encrypted certificates are refused, and nobody is asked") {

@@ -11,6 +11,7 @@
 using namespace uvspdy;
 using test::client_context;
 using test::client_options;
+using test::IsSuccess;
 using test::key_pair_of;
 using test::RawPeer;
 using test::server_context;
@@ -34,11 +35,11 @@ void talk(TestLoop& loop, TlsPair& pair) {
   }));
   client.shut_down();
   REQUIRE(loop.run_until([&] { return server.ended(); }));
-  CHECK_FALSE(server.end());
+  CHECK_THAT(server.end(), IsSuccess());
   server.send("; and more");
   server.shut_down();
   REQUIRE(loop.run_until([&] { return client.ended(); }));
-  CHECK_FALSE(client.end());
+  CHECK_THAT(client.end(), IsSuccess());
   CHECK(client.received() == "from the server; and more");
   client.close();
   server.close();

@@ -13,6 +13,7 @@ using test::Certificate;
 using test::client_context;
 using test::client_options;
 using test::HandshakeResult;
+using test::IsSuccess;
 using test::key_pair_of;
 using test::RawPeer;
 using test::server_context;
@@ -247,7 +248,7 @@ TEST_CASE("TLS refusal: the client speaks plain HTTP, and is told so") {
     CHECK_THAT(half.error().message(), Contains("it sent '" + method));
     CHECK_THAT(half.error().message(), Contains("https://"));
     REQUIRE(half.loop.run_until([&] { return half.peer->ended(); }));
-    CHECK_FALSE(half.peer->end());
+    CHECK_THAT(half.peer->end(), IsSuccess());
     CHECK_THAT(half.peer->received(), Catch::Matchers::StartsWith("HTTP/1.1 400 Bad Request\r\n"));
     CHECK_THAT(half.peer->received(), Catch::Matchers::EndsWith("use https://"));
     half.end();

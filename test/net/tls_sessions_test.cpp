@@ -14,6 +14,7 @@ using namespace uvspdy;
 using test::Certificate;
 using test::client_context;
 using test::client_options;
+using test::IsSuccess;
 using test::key_pair_of;
 using test::RawPeer;
 using test::server_context;
@@ -32,7 +33,7 @@ class Server {
     auto made = net::Listener::listen_tcp(
         loop.get(), "127.0.0.1", 0,
         [this](std::unique_ptr<net::Transport> transport) { accepted = std::move(transport); });
-    REQUIRE(made);
+    REQUIRE_THAT(made, IsSuccess());
     listener_ = std::move(*made);
   }
 
@@ -53,7 +54,7 @@ class Server {
     Lower tcp;
     net::connect_tcp(loop_.get(), "127.0.0.1", listener_->port(), test::kDeadline,
                      [&tcp](Result<std::unique_ptr<net::Transport>> result) {
-                       CHECK(result);
+                       CHECK_THAT(result, IsSuccess());
                        if (result) tcp.client = std::move(*result);
                      });
     REQUIRE(loop_.run_until([&] { return tcp.client && accepted; }));
@@ -236,7 +237,7 @@ TEST_CASE("TLS reload: new connections get the new certificate, open ones go on"
   options.key_pair.key.text = test_ca().client.key_pem();
   CHECK(context->reload(options).code() == net::Errc::kTlsConfig);
   CHECK(server.connect(client).client_sees == "server");  // nothing has changed
-  REQUIRE_FALSE(context->reload({.key_pair = key_pair_of(renewed)}));
+  REQUIRE_THAT(context->reload({.key_pair = key_pair_of(renewed)}), IsSuccess());
   const auto after = server.connect(client);
   CHECK_FALSE(after.resumed);  // a ticket of the old one is not accepted
   CHECK(after.client_sees == "renewed");

@@ -12,6 +12,7 @@
 #include "uvspdy/net/error.h"
 
 using namespace uvspdy;
+using test::IsSuccess;
 using test::patterned_text;
 using test::PipePair;
 using test::RawPeer;
@@ -82,13 +83,13 @@ TEST_CASE("TLS transport: stop_reading inside the handler stops at once, the res
       },
       [&](const Error& error) {
         CHECK(outside.holds());
-        CHECK_FALSE(error);
+        CHECK_THAT(error, IsSuccess());
         ended = true;
       });
   outside.during([&] { reader.start_reading(); });
   bool written = false;
   pair.client.transport->write(std::span(&bytes, 1), [&](Result<std::size_t> result) {
-    CHECK(result);
+    CHECK_THAT(result, IsSuccess());
     CHECK(*result == bytes.size());
     written = true;
     pair.client.transport->shutdown({});
@@ -118,18 +119,18 @@ TEST_CASE("TLS transport: a slow peer fills no memory, and all of it arrives") {
   const Bytes bytes = bytes_of(text);
   auto& writer = *pair.client.transport;
   auto taken = writer.try_write(std::span(&bytes, 1));
-  REQUIRE(taken);
+  REQUIRE_THAT(taken, IsSuccess());
   std::size_t sent = *taken;
   CHECK(sent > 0);
   CHECK(sent < bytes.size());
   taken = writer.try_write(std::span(&bytes, 1));
-  REQUIRE(taken);
+  REQUIRE_THAT(taken, IsSuccess());
   CHECK(*taken == 0);
   CHECK(writer.unacknowledged() > 0);
   const Bytes rest = bytes.subspan(sent, 1000000);
   bool written = false;
   writer.write(std::span(&rest, 1), [&](Result<std::size_t> result) {
-    CHECK(result);
+    CHECK_THAT(result, IsSuccess());
     written = true;
     sent += *result;
   });
@@ -138,7 +139,7 @@ TEST_CASE("TLS transport: a slow peer fills no memory, and all of it arrives") {
   CHECK_FALSE(written);
   server.start_reading();
   REQUIRE(loop.run_until([&] { return server.ended(); }));
-  CHECK_FALSE(server.end());
+  CHECK_THAT(server.end(), IsSuccess());
   CHECK(written);
   CHECK(server.received().size() == sent);
   writer.close({});
@@ -154,7 +155,7 @@ TEST_CASE("TLS transport: behind shutdown nothing is written, and it is asked fo
   int done = 0;
   Error second;
   client.shutdown([&](const Error& error) {
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
     ++done;
   });
   client.shutdown([&](const Error& error) {

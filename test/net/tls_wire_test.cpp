@@ -1,6 +1,8 @@
 // What the wire may do to TLS: pieces of any size, an end at any byte, bytes that nobody sent.
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "support/patterned_text.h"
 #include "support/pipe_transport.h"
@@ -11,6 +13,7 @@
 using namespace uvspdy;
 using net::Errc;
 using test::client_context;
+using test::IsSuccess;
 using test::patterned_text;
 using test::PipeDirection;
 using test::PipePair;
@@ -51,13 +54,29 @@ Sizes exchange(std::size_t read_size, std::size_t capacity, std::size_t payload)
   client.shut_down();
   server.shut_down();
   REQUIRE(loop.run_until([&] { return client.ended() && server.ended(); }));
-  CHECK_FALSE(client.end());
-  CHECK_FALSE(server.end());
+  CHECK_THAT(client.end(), IsSuccess());
+  CHECK_THAT(server.end(), IsSuccess());
   client.close();
   server.close();
   REQUIRE(loop.run_out());
   return sizes;
 }
+
+/// A TLS connection over a pipe whose bytes the test may change.
+struct WireTest {
+  TestLoop loop;
+  PipePair pipe{loop.get()};
+  std::shared_ptr<PipeDirection> up = pipe.up;  ///< from the client to the server
+  TlsPair pair{loop, std::move(pipe)};
+
+  WireTest() { pair.open(); }
+};
+
+/// A TLS connection over such a pipe, whose two ends send and receive as the test says.
+struct PeersTest : WireTest {
+  RawPeer client{std::move(pair.client.transport)};
+  RawPeer server{std::move(pair.server.transport)};
+};
 
 }  // namespace
 
@@ -101,7 +120,8 @@ TEST_CASE("TLS wire: cut at each byte, one way and the other") {
         // Past the handshake: the cut is in the word behind it, or behind that.
         REQUIRE(loop.run_until([&] { return writer.done; }));
         const Bytes word = bytes_of("hello");
-        if (writer.transport) CHECK(writer.transport->try_write(std::span(&word, 1)));
+        if (writer.transport)
+          CHECK_THAT(writer.transport->try_write(std::span(&word, 1)), IsSuccess());
         writer.transport.reset();
         RawPeer peer(std::move(reader.transport));
         peer.start_reading();
@@ -120,14 +140,8 @@ TEST_CASE("TLS wire: cut at each byte, one way and the other") {
   }
 }
 
-TEST_CASE("TLS wire: an end without close_notify is truncation, and comes behind the data") {
-  TestLoop loop;
-  PipePair pipe(loop.get());
-  const auto up = pipe.up;
-  TlsPair pair(loop, std::move(pipe));
-  pair.open();
-  RawPeer client(std::move(pair.client.transport));
-  RawPeer server(std::move(pair.server.transport));
+TEST_CASE_METHOD(PeersTest,
+                 "TLS wire: an end without close_notify is truncation, and comes behind the data") {
   client.send("the last words");
   REQUIRE(loop.run_until([&] { return up->data.empty() || up->passed > 0; }));
   loop.run_turns(5);
@@ -142,14 +156,8 @@ TEST_CASE("TLS wire: an end without close_notify is truncation, and comes behind
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("TLS wire: bytes that nobody sent end the connection, and the other side is told") {
-  TestLoop loop;
-  PipePair pipe(loop.get());
-  const auto up = pipe.up;
-  TlsPair pair(loop, std::move(pipe));
-  pair.open();
-  RawPeer client(std::move(pair.client.transport));
-  RawPeer server(std::move(pair.server.transport));
+TEST_CASE_METHOD(
+    PeersTest, "TLS wire: bytes that nobody sent end the connection, and the other side is told") {
   client.start_reading();
   server.start_reading();
   client.send("good");
@@ -165,33 +173,21 @@ TEST_CASE("TLS wire: bytes that nobody sent end the connection, and the other si
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("TLS wire: what comes behind close_notify is nobody's") {
-  TestLoop loop;
-  PipePair pipe(loop.get());
-  const auto up = pipe.up;
-  TlsPair pair(loop, std::move(pipe));
-  pair.open();
-  RawPeer client(std::move(pair.client.transport));
-  RawPeer server(std::move(pair.server.transport));
+TEST_CASE_METHOD(PeersTest, "TLS wire: what comes behind close_notify is nobody's") {
   client.shut_down();
   loop.run_turns(3);
   up->ended = false;
   up->put(bytes_of("garbage"));
   server.start_reading();
   REQUIRE(loop.run_until([&] { return server.ended(); }));
-  CHECK_FALSE(server.end());
+  CHECK_THAT(server.end(), IsSuccess());
   CHECK(server.received().empty());
   client.close();
   server.close();
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("TLS wire: small spans share records") {
-  TestLoop loop;
-  PipePair pipe(loop.get());
-  const auto up = pipe.up;
-  TlsPair pair(loop, std::move(pipe));
-  pair.open();
+TEST_CASE_METHOD(WireTest, "TLS wire: small spans share records") {
   RawPeer server(std::move(pair.server.transport));
   server.start_reading();
   const std::string text = patterned_text(100 * 108);
@@ -202,7 +198,7 @@ TEST_CASE("TLS wire: small spans share records") {
   }
   const std::size_t before = up->passed;
   const auto written = pair.client.transport->try_write(spans);
-  REQUIRE(written);
+  REQUIRE_THAT(written, IsSuccess());
   CHECK(*written == text.size());
   CHECK(up->passed - before < text.size() + 50);  // one record
   REQUIRE(loop.run_until([&] { return server.received().size() == text.size(); }));
@@ -236,7 +232,7 @@ TEST_CASE("TLS wire: TLS inside TLS") {
   CHECK(server.received() == text);
   client.shut_down();
   REQUIRE(loop.run_until([&] { return server.ended(); }));
-  CHECK_FALSE(server.end());
+  CHECK_THAT(server.end(), IsSuccess());
   client.close();
   server.close();
   REQUIRE(loop.run_out());

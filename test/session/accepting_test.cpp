@@ -23,7 +23,7 @@ TEST_CASE("a peer's stream comes with all that its SYN_STREAM says", "[session][
 TEST_CASE("a client accepts a server's streams", "[session][accepting]") {
   SessionDriver client(Role::kClient);
   client.receive(wire::SynStreamFrame{.stream_id = 2});
-  CHECK_FALSE(client.session.reply(2, {{"x", "y"}}));
+  CHECK_THAT(client.session.reply(2, {{"x", "y"}}), IsSuccess());
   client.write(2, "data");
   CHECK(client.sent() == Lines{"SYN_REPLY 2 {x: y}", "DATA 2 'data'"});
   CHECK(client.told() == Lines{"on_stream 2 {}", "on_reply_sent 2"});
@@ -39,8 +39,8 @@ TEST_CASE("what is written before reply goes behind it", "[session][accepting]")
   server.session.end(1);
   server.session.end(3);
   CHECK(server.sent().empty());
-  CHECK_FALSE(server.session.reply(3, {}));
-  CHECK_FALSE(server.session.reply(1, {}));
+  CHECK_THAT(server.session.reply(3, {}), IsSuccess());
+  CHECK_THAT(server.session.reply(1, {}), IsSuccess());
   CHECK(server.sent() ==
         Lines{"SYN_REPLY 3 {}", "SYN_REPLY 1 {}", "DATA 3 '' FIN", "DATA 1 'early' FIN"});
 }
@@ -51,7 +51,7 @@ TEST_CASE("a peer's stream may send before the reply", "[session][accepting]") {
   server.receive_data(1, "no need to wait", true);
   CHECK(server.told() ==
         Lines{"on_stream 1 {}", "on_data 1 'no need to wait'", "on_received 1 ok"});
-  CHECK_FALSE(server.session.reply(1, {}));
+  CHECK_THAT(server.session.reply(1, {}), IsSuccess());
   server.session.end(1);
   CHECK(server.sent() == Lines{"SYN_REPLY 1 {}", "DATA 1 '' FIN"});
   CHECK(server.told() == Lines{"on_reply_sent 1", "on_sent 1 ok", "on_stream_closed 1 ok"});
@@ -61,7 +61,7 @@ TEST_CASE("a unidirectional stream of the peer's is read and not answered",
           "[session][accepting]") {
   SessionDriver server(Role::kServer);
   server.receive(wire::SynStreamFrame{.stream_id = 1, .unidirectional = true});
-  CHECK_FALSE(server.session.reply(1, {}));
+  CHECK_THAT(server.session.reply(1, {}), IsSuccess());
   CHECK_FALSE(server.session.writable(1));
   CHECK(error_text(server.session.write(1, Buffer::copy_of("x"))) == "kStreamClosed");
   server.session.end(1);
@@ -74,7 +74,7 @@ TEST_CASE("a unidirectional stream of the peer's is read and not answered",
 TEST_CASE("a reply is given once, and to the peer's streams only", "[session][accepting]") {
   SessionDriver server(Role::kServer);
   server.receive(wire::SynStreamFrame{.stream_id = 1});
-  CHECK_FALSE(server.session.reply(1, {}));
+  CHECK_THAT(server.session.reply(1, {}), IsSuccess());
   CHECK(error_text(server.session.reply(1, {})) == "kAlreadyReplied");
   const auto own = server.create();
   CHECK(error_text(server.session.reply(own, {})) == "kAlreadyReplied");
@@ -90,7 +90,7 @@ TEST_CASE("a reply whose headers cannot be sent leaves the stream as it was",
   server.receive(wire::SynStreamFrame{.stream_id = 1});
   CHECK(server.session.reply(1, {{"host", "x"}}).code() == wire::Errc::kForbiddenHeader);
   CHECK(server.sent().empty());
-  CHECK_FALSE(server.session.reply(1, {{"a", "b"}}));
+  CHECK_THAT(server.session.reply(1, {{"a", "b"}}), IsSuccess());
   CHECK(server.sent() == Lines{"SYN_REPLY 1 {a: b}"});
 }
 
@@ -98,11 +98,11 @@ TEST_CASE("on_reply_sent comes once the last byte of the reply is taken", "[sess
   SessionDriver server(Role::kServer);
   server.receive(wire::SynStreamFrame{.stream_id = 1});
   server.receive(wire::SynStreamFrame{.stream_id = 3});
-  CHECK_FALSE(server.session.reply(1, {}));
+  CHECK_THAT(server.session.reply(1, {}), IsSuccess());
   server.told();
   const std::size_t size = joined(server.session.output()).size();
   // Queued too late for this batch.
-  CHECK_FALSE(server.session.reply(3, {}));
+  CHECK_THAT(server.session.reply(3, {}), IsSuccess());
   CHECK(server.told().empty());
   server.output_sent(size - 1);
   CHECK(server.told().empty());
@@ -116,7 +116,7 @@ TEST_CASE("on_reply_sent comes once the last byte of the reply is taken", "[sess
 TEST_CASE("a reply that leaves after its stream has ended is not told", "[session][accepting]") {
   SessionDriver server(Role::kServer);
   server.receive(wire::SynStreamFrame{.stream_id = 1});
-  CHECK_FALSE(server.session.reply(1, {}));
+  CHECK_THAT(server.session.reply(1, {}), IsSuccess());
   server.write(1, patterned_text(1000 * 1000));
   const std::size_t size = joined(server.session.output()).size();
   SECTION("closed with the connection") { server.session.close(wire::GoAwayStatus::kOk); }

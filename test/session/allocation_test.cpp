@@ -37,7 +37,7 @@ class Client {
       : session(Role::kClient, std::move(options), handler) {
     FrameWriter peer;
     for (wire::StreamId id = 1; id <= 7; id += 2) {
-      REQUIRE(session.create_stream({}, {}, clock.now()));
+      REQUIRE_THAT(session.create_stream({}, {}, clock.now()), IsSuccess());
       flush();
       session.receive(peer.bytes(wire::SynReplyFrame{.stream_id = id}), clock.now());
     }

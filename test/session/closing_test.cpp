@@ -81,7 +81,7 @@ TEST_CASE("close tells every stream at the next advance", "[session][closing]") 
     }
   }
   client.session.close(wire::GoAwayStatus::kOk);
-  CHECK_FALSE(client.session.error());
+  CHECK_THAT(client.session.error(), IsSuccess());
   CHECK(client.handler.take().empty());
   Lines told = client.told();
   std::sort(told.begin(), told.end());

@@ -137,12 +137,14 @@ TEST_CASE("a peer's further streams than ours are refused", "[session][concurren
     CHECK(server.sent().empty());
   }
   SECTION("or more are allowed") {
-    CHECK_FALSE(server.session.send_settings({{SettingId::kMaxConcurrentStreams, 0, 3}}));
+    CHECK_THAT(server.session.send_settings({{SettingId::kMaxConcurrentStreams, 0, 3}}),
+               IsSuccess());
     server.receive(wire::SynStreamFrame{.stream_id = 7});
     CHECK(server.told() == Lines{"on_stream 7 {}"});
   }
   SECTION("fewer may be allowed, too") {
-    CHECK_FALSE(server.session.send_settings({{SettingId::kMaxConcurrentStreams, 0, 1}}));
+    CHECK_THAT(server.session.send_settings({{SettingId::kMaxConcurrentStreams, 0, 1}}),
+               IsSuccess());
     server.receive(wire::RstStreamFrame{1, RstStatus::kCancel});
     server.told();
     server.sent();

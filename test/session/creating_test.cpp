@@ -191,7 +191,7 @@ TEST_CASE("a stream given up before its SYN_STREAM has left is never heard of",
 TEST_CASE("a server says nothing until the client's first frame is there", "[session][creating]") {
   SessionDriver server(Role::kServer);
   const auto id = server.create({{"a", "b"}});
-  REQUIRE(server.session.ping(server.clock.now()));
+  REQUIRE_THAT(server.session.ping(server.clock.now()), IsSuccess());
   CHECK(server.session.has_output());
   CHECK(server.session.output().empty());
 

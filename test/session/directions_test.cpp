@@ -114,7 +114,7 @@ TEST_CASE("on_sent waits for the FIN of a SYN_STREAM and of a SYN_REPLY", "[sess
   SECTION("SYN_REPLY") {
     SessionDriver server(Role::kServer);
     server.receive(wire::SynStreamFrame{.stream_id = 1});
-    CHECK_FALSE(server.session.reply(1, {}, true));
+    CHECK_THAT(server.session.reply(1, {}, true), IsSuccess());
     const std::size_t size = joined(server.session.output()).size();
     server.output_sent(size - 1);
     CHECK(server.told() == Lines{"on_stream 1 {}"});

@@ -126,7 +126,7 @@ TEST_CASE("undecided, a window is given back only where the peer stops", "[sessi
 
 TEST_CASE("only the opening PING decides", "[session][finding out]") {
   AutomaticClient client;
-  REQUIRE(client.session.ping(client.clock.now()));
+  REQUIRE_THAT(client.session.ping(client.clock.now()), IsSuccess());
   CHECK(client.sent() == Lines{"PING 3"});
   client.receive(wire::PingFrame{3});
   client.receive(wire::PingFrame{2});  // the peer's own

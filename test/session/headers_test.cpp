@@ -13,10 +13,10 @@ TEST_CASE("HEADERS keep their place among the data", "[session][headers]") {
   const auto id = client.create_accepted();
   client.write(id, "before, ");
   client.write(id, "as one");
-  CHECK_FALSE(client.session.send_headers(id, {{"first", "1"}}));
-  CHECK_FALSE(client.session.send_headers(id, {{"second", "2"}}));
+  CHECK_THAT(client.session.send_headers(id, {{"first", "1"}}), IsSuccess());
+  CHECK_THAT(client.session.send_headers(id, {{"second", "2"}}), IsSuccess());
   client.write(id, "between");
-  CHECK_FALSE(client.session.send_headers(id, {{"third", "3"}}));
+  CHECK_THAT(client.session.send_headers(id, {{"third", "3"}}), IsSuccess());
   client.session.end(id);
   CHECK(client.sent() == Lines{"DATA 1 'before, as one'", "HEADERS 1 {first: 1}",
                                "HEADERS 1 {second: 2}", "DATA 1 'between'",
@@ -27,7 +27,7 @@ TEST_CASE("HEADERS keep their place among the data", "[session][headers]") {
 TEST_CASE("FIN on HEADERS", "[session][headers]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create_accepted();
-  CHECK_FALSE(client.session.send_headers(id, {{"last", "words"}}, true));
+  CHECK_THAT(client.session.send_headers(id, {{"last", "words"}}, true), IsSuccess());
   CHECK(error_text(client.session.send_headers(id, {})) == "kStreamClosed");
   CHECK(error_text(client.session.write(id, Buffer::copy_of("x"))) == "kStreamClosed");
   CHECK_FALSE(client.session.writable(id));
@@ -41,7 +41,7 @@ TEST_CASE("FIN on HEADERS", "[session][headers]") {
 TEST_CASE("HEADERS wait for the SYN_REPLY, as data does", "[session][headers]") {
   SessionDriver client(Role::kClient);
   const auto id = client.create();
-  CHECK_FALSE(client.session.send_headers(id, {{"early", "1"}}));
+  CHECK_THAT(client.session.send_headers(id, {{"early", "1"}}), IsSuccess());
   client.write(id, "x");
   CHECK(client.sent() == Lines{"SYN_STREAM 1 {}"});
   client.receive(wire::SynReplyFrame{.stream_id = id});
@@ -51,9 +51,9 @@ TEST_CASE("HEADERS wait for the SYN_REPLY, as data does", "[session][headers]") 
 TEST_CASE("a server's HEADERS go behind its SYN_REPLY", "[session][headers]") {
   SessionDriver server(Role::kServer);
   server.receive(wire::SynStreamFrame{.stream_id = 1});
-  CHECK_FALSE(server.session.send_headers(1, {{"early", "1"}}, true));
+  CHECK_THAT(server.session.send_headers(1, {{"early", "1"}}, true), IsSuccess());
   CHECK(server.sent().empty());
-  CHECK_FALSE(server.session.reply(1, {{"accepted", "yes"}}));
+  CHECK_THAT(server.session.reply(1, {{"accepted", "yes"}}), IsSuccess());
   CHECK(server.sent() == Lines{"SYN_REPLY 1 {accepted: yes}", "HEADERS 1 {early: 1} FIN"});
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("header blocks leave in the order in which they were compressed", "[se
   Lines lines;
   for (int round = 0; round < 20; ++round) {
     client.write(id, patterned_text(20000));
-    CHECK_FALSE(client.session.send_headers(id, {{"round", std::to_string(round)}}));
+    CHECK_THAT(client.session.send_headers(id, {{"round", std::to_string(round)}}), IsSuccess());
     client.write(id, patterned_text(300 * 1000));
     const std::size_t size = joined(client.session.output()).size();
     // While that batch is under way:
@@ -117,17 +117,17 @@ TEST_CASE("FIN on the SYN_REPLY that we send", "[session][headers]") {
   server.receive(wire::SynStreamFrame{.stream_id = 1});
   server.told();
   SECTION("with nothing to say") {
-    CHECK_FALSE(server.session.reply(1, {}, true));
+    CHECK_THAT(server.session.reply(1, {}, true), IsSuccess());
     CHECK(server.sent() == Lines{"SYN_REPLY 1 {} FIN"});
   }
   SECTION("behind what was written") {
     server.write(1, "all");
-    CHECK_FALSE(server.session.reply(1, {}, true));
+    CHECK_THAT(server.session.reply(1, {}, true), IsSuccess());
     CHECK(server.sent() == Lines{"SYN_REPLY 1 {}", "DATA 1 'all' FIN"});
   }
   SECTION("when the stream was closed for writing before") {
     server.session.end(1);
-    CHECK_FALSE(server.session.reply(1, {}, true));
+    CHECK_THAT(server.session.reply(1, {}, true), IsSuccess());
     CHECK(server.sent() == Lines{"SYN_REPLY 1 {}", "DATA 1 '' FIN"});
   }
   CHECK(error_text(server.session.write(1, Buffer::copy_of("x"))) == "kStreamClosed");
@@ -139,7 +139,7 @@ TEST_CASE("FIN on the SYN_REPLY that we send", "[session][headers]") {
 TEST_CASE("FIN on a SYN_REPLY that the peer resets meanwhile", "[session][headers]") {
   SessionDriver server(Role::kServer);
   server.receive(wire::SynStreamFrame{.stream_id = 1});
-  CHECK_FALSE(server.session.reply(1, {}, true));
+  CHECK_THAT(server.session.reply(1, {}, true), IsSuccess());
   const bool in_batch = GENERATE(false, true);
   const std::size_t size = in_batch ? joined(server.session.output()).size() : 0;
   server.receive(wire::RstStreamFrame{1, wire::RstStatus::kCancel});

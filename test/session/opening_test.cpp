@@ -31,8 +31,9 @@ TEST_CASE("a client opens with SETTINGS, the connection's window and a PING",
           Lines{"SETTINGS 4=4096 7=65536", "WINDOW_UPDATE 0 4128768", "PING 1", "PING 2"});
   }
   SECTION("or ahead of what its user asked for") {
-    REQUIRE_FALSE(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 1000}}));
-    REQUIRE(client.session.ping(client.clock.now()));
+    REQUIRE_THAT(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 1000}}),
+                 IsSuccess());
+    REQUIRE_THAT(client.session.ping(client.clock.now()), IsSuccess());
     // The answer to the opening PING stands for both SETTINGS.
     CHECK(client.sent() == Lines{"SETTINGS 4=4096 7=1000", "WINDOW_UPDATE 0 4128768", "PING 1",
                                  "SETTINGS 7=1000", "PING 3"});
@@ -49,7 +50,7 @@ TEST_CASE("a server opens behind the client's first frame, ahead of every PING a
   server.turn();
   CHECK(server.sent().empty());
   CHECK_FALSE(server.session.deadline());
-  REQUIRE(server.session.ping(server.clock.now()));
+  REQUIRE_THAT(server.session.ping(server.clock.now()), IsSuccess());
   CHECK(server.sent().empty());
   // Half a frame is not a frame.
   const std::vector<std::uint8_t> ping = server.peer.bytes(wire::PingFrame{1});
@@ -64,7 +65,8 @@ TEST_CASE("a server opens behind the client's first frame, ahead of every PING a
 TEST_CASE("SETTINGS of a session that closes before it has opened are not sent",
           "[session][opening]") {
   SessionDriver server(Role::kServer, with_windows());
-  CHECK_FALSE(server.session.send_settings({{wire::SettingId::kRoundTripTime, 0, 50}}, false));
+  CHECK_THAT(server.session.send_settings({{wire::SettingId::kRoundTripTime, 0, 50}}, false),
+             IsSuccess());
   server.session.close(wire::GoAwayStatus::kOk);
   // An answer ahead of SETTINGS would say that we have no windows.
   server.receive(wire::PingFrame{1});

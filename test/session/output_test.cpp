@@ -14,7 +14,7 @@ TEST_CASE("payload travels as the caller's own memory, gathered under one head",
   const auto id = client.create_accepted();
   const std::vector<std::string> pieces = {"one ", "two ", "three"};
   for (const std::string& piece : pieces) {
-    CHECK_FALSE(client.session.write(id, Buffer(bytes_of(piece), nullptr)));
+    CHECK_THAT(client.session.write(id, Buffer(bytes_of(piece), nullptr)), IsSuccess());
   }
   client.session.end(id);
   const std::span<const Bytes> spans = client.session.output();
@@ -93,13 +93,13 @@ TEST_CASE("output stays the same until all of it is taken", "[session][output]")
 // A server with something of everything to send.
 void queue_everything(SessionDriver& server) {
   server.receive(wire::SynStreamFrame{.stream_id = 1});
-  CHECK_FALSE(server.session.reply(1, {{"a", "b"}}));
+  CHECK_THAT(server.session.reply(1, {{"a", "b"}}), IsSuccess());
   server.create({{"c", "d"}});
   server.receive(wire::PingFrame{1});
   server.write(1, "some data");
   server.write(1, "and more");
   server.receive(wire::SynStreamFrame{.stream_id = 3, .priority = 2});
-  CHECK_FALSE(server.session.reply(3, {}));
+  CHECK_THAT(server.session.reply(3, {}), IsSuccess());
   server.write(3, patterned_text(30));
   server.session.end(3);
 }

@@ -55,10 +55,11 @@ struct Writers {
     Session& session = client->session;
     for (int i = 0; i < kBuffers / 2; ++i) {
       for (const wire::StreamId id : {first, second}) {
-        CHECK_FALSE(session.write(id, Owner::buffer([this, &session] {
-                                    ++freed;
-                                    if (action) action(session);
-                                  })));
+        CHECK_THAT(session.write(id, Owner::buffer([this, &session] {
+                                   ++freed;
+                                   if (action) action(session);
+                                 })),
+                   IsSuccess());
       }
     }
   }
@@ -206,7 +207,7 @@ TEST_CASE("an owner writes the next piece when it is freed, to the end", "[sessi
   int left = 100;
   std::function<void()> next = [&] {
     if (left-- > 0) {
-      CHECK_FALSE(client.session.write(id, Owner::buffer(next)));
+      CHECK_THAT(client.session.write(id, Owner::buffer(next)), IsSuccess());
     } else {
       client.session.end(id);
     }
@@ -225,14 +226,15 @@ TEST_CASE("owners of streams that were not sent", "[session][owners]") {
   int freed = 0;
   for (int i = 0; i < 4; ++i) {
     const auto id = client.create();
-    CHECK_FALSE(
+    CHECK_THAT(
         client.session.write(id, Owner::buffer([&] {
                                ++freed;
                                for (int more = 0; more < 20; ++more) {
                                  if (!client.session.create_stream({}, {}, client.clock.now()))
                                    return;
                                }
-                             })));
+                             })),
+        IsSuccess());
   }
   SECTION("a timeout") {
     client.clock.advance(std::chrono::seconds(1));

@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 
 std::uint32_t ping(SessionDriver& driver) {
   const Result<std::uint32_t> id = driver.session.ping(driver.clock.now());
-  REQUIRE(id);
+  REQUIRE_THAT(id, IsSuccess());
   return *id;
 }
 

@@ -24,14 +24,14 @@ TEST_CASE("functions that queue tell the handler nothing before the next advance
 
   server.receive(wire::SynStreamFrame{.stream_id = 5});
   CHECK(server.handler.take() == Lines{"on_stream 5 {}"});
-  CHECK_FALSE(server.session.reply(5, {}));
+  CHECK_THAT(server.session.reply(5, {}), IsSuccess());
   server.create({}, {.fin = true, .unidirectional = true});
   server.write(5, patterned_text(300 * 1000));
   server.session.end(5);
   server.session.pause(5);
   server.session.resume(1);
   server.session.reset(own, wire::RstStatus::kCancel);
-  REQUIRE(server.session.ping(now));
+  REQUIRE_THAT(server.session.ping(now), IsSuccess());
   server.session.keep_on_close(3);
   server.take_output();
   server.session.close(wire::GoAwayStatus::kOk);

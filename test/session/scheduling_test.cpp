@@ -90,7 +90,7 @@ TEST_CASE("control frames go ahead of DATA, and PING answers ahead of them",
   server.create();
   server.receive_data(99, "for a stream that never was");
   server.receive(wire::PingFrame{7});
-  REQUIRE(server.session.ping(server.clock.now()));
+  REQUIRE_THAT(server.session.ping(server.clock.now()), IsSuccess());
   server.receive(wire::PingFrame{9});
   CHECK(server.sent() == Lines{"PING 7", "PING 9", "RST_STREAM 99 INVALID_STREAM", "PING 2",
                                "SYN_STREAM 2 {}", "DATA 1 'data'"});

@@ -26,9 +26,10 @@ struct Server : SessionDriver {
 TEST_CASE("SETTINGS go out sorted by id, with a PING behind", "[session][settings]") {
   SessionDriver client(Role::kClient, with_windows());
   client.open();
-  CHECK_FALSE(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 2000},
-                                            {SettingId::kRoundTripTime, kFlagPersisted, 50},
-                                            {SettingId::kMaxConcurrentStreams, 0, 10}}));
+  CHECK_THAT(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 2000},
+                                           {SettingId::kRoundTripTime, kFlagPersisted, 50},
+                                           {SettingId::kMaxConcurrentStreams, 0, 10}}),
+             IsSuccess());
   CHECK(client.sent() == Lines{"SETTINGS 3=50 PERSISTED 4=10 7=2000", "PING 3"});
   // Its answer is nobody's pong.
   client.receive(wire::PingFrame{3});
@@ -37,8 +38,8 @@ TEST_CASE("SETTINGS go out sorted by id, with a PING behind", "[session][setting
 
 TEST_CASE("a server may have values kept, and cleared", "[session][settings]") {
   Server server;
-  CHECK_FALSE(
-      server.session.send_settings({{SettingId::kCurrentCwnd, kFlagPersistValue, 20}}, true));
+  CHECK_THAT(server.session.send_settings({{SettingId::kCurrentCwnd, kFlagPersistValue, 20}}, true),
+             IsSuccess());
   CHECK(server.sent() == Lines{"SETTINGS CLEAR_SETTINGS 5=20 PERSIST_VALUE", "PING 4"});
 }
 
@@ -91,12 +92,12 @@ TEST_CASE("an initial window of ours moves the windows of open streams", "[sessi
   client.open();
   const auto id = client.create_accepted();
   client.receive_data(id, "twelve bytes");
-  CHECK_FALSE(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 10}}));
+  CHECK_THAT(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 10}}), IsSuccess());
   // What was read is given back at once: the peer stands at -2, and would wait for ever.
   CHECK(client.sent() == Lines{"SETTINGS 7=10", "WINDOW_UPDATE 1 12", "PING 3"});
   CHECK(client.session.stream_stats(id)->receive_window == 10);
   CHECK(client.session.stream_stats(id)->receive_window_size == 10);
-  CHECK_FALSE(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 1000}}));
+  CHECK_THAT(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 1000}}), IsSuccess());
   CHECK(client.session.stream_stats(id)->receive_window == 1000);
   CHECK(client.session.stats().receive_window == 4 * 1024 * 1024 - 12);
   CHECK(client.session.stream_stats(client.create())->receive_window == 1000);
@@ -107,7 +108,7 @@ TEST_CASE("a peer found without flow control is still sent what is asked for",
   SessionDriver client(Role::kClient, with_windows(FlowControl::kAutomatic));
   client.open();
   client.receive(wire::PingFrame{1});
-  CHECK_FALSE(client.session.send_settings({{SettingId::kRoundTripTime, 0, 9}}));
+  CHECK_THAT(client.session.send_settings({{SettingId::kRoundTripTime, 0, 9}}), IsSuccess());
   CHECK(client.sent() == Lines{"SETTINGS 3=9", "PING 3"});
   client.receive(wire::PingFrame{3});
   CHECK(client.session.stats().flow_control == session::PeerFlowControl::kNone);

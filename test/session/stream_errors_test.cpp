@@ -15,7 +15,7 @@ using wire::RstStatus;
 // Another stream still works in both directions.
 void check_session_lives(SessionDriver& driver) {
   CHECK(driver.session.is_open());
-  CHECK_FALSE(driver.session.error());
+  CHECK_THAT(driver.session.error(), IsSuccess());
   const auto id = driver.create();
   const std::string number = std::to_string(id);
   CHECK(driver.sent() == Lines{"SYN_STREAM " + number + " {}"});
@@ -212,7 +212,7 @@ class BlockWriter {
  private:
   std::vector<std::uint8_t> frame(wire::FrameType type, std::vector<std::uint8_t> body,
                                   Bytes block) {
-    REQUIRE_FALSE(deflater_.deflate(block, wire::kMaxFrameLength, body));
+    REQUIRE_THAT(deflater_.deflate(block, wire::kMaxFrameLength, body), IsSuccess());
     return control_frame(static_cast<std::uint16_t>(type), 0, body);
   }
 
@@ -245,7 +245,7 @@ TEST_CASE("an invalid header block costs its stream, not the session", "[session
 
   // HEADERS on an open stream.
   server.receive_bytes(writer.syn_stream(3, kGood));
-  CHECK_FALSE(server.session.reply(3, {}));
+  CHECK_THAT(server.session.reply(3, {}), IsSuccess());
   server.receive_bytes(writer.headers(3, bad));
   CHECK(server.sent() == Lines{"SYN_REPLY 3 {}", "RST_STREAM 3 PROTOCOL_ERROR"});
   CHECK(server.told() ==

@@ -287,9 +287,11 @@ TEST_CASE("a smaller window counts from when the peer has seen it", "[session][w
   }
   SECTION("the same for one that changes later") {
     client.receive(wire::PingFrame{1});
-    REQUIRE_FALSE(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 400}}));
+    REQUIRE_THAT(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 400}}),
+                 IsSuccess());
     CHECK(client.sent() == Lines{"SETTINGS 7=400", "PING 3"});
-    REQUIRE_FALSE(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 300}}));
+    REQUIRE_THAT(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 300}}),
+                 IsSuccess());
     CHECK(client.sent() == Lines{"SETTINGS 7=300", "PING 5"});
     client.receive_data(id, patterned_text(500));
     client.receive(wire::PingFrame{3});
@@ -319,7 +321,7 @@ TEST_CASE("a window that has grown is not announced past 2^31-1", "[session][win
   CHECK(error_text(error) == "kBadSettings");
   CHECK(mentions(error.message(), {"2147483647", "which has grown"}));
   CHECK(client.sent().empty());
-  CHECK_FALSE(announce(0x7fffffff - 65536));
+  CHECK_THAT(announce(0x7fffffff - 65536), IsSuccess());
   CHECK(client.session.stream_stats(client.id)->receive_window_size == 0x7fffffff);
 }
 
@@ -332,7 +334,8 @@ TEST_CASE("a smaller window gives back what was too little for the larger one",
   CHECK(client.sent().empty());
   // To the peer, its window is now 29000 bytes below nothing: no DATA will come that could remind
   // us of what it is owed.
-  REQUIRE_FALSE(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 1000}}));
+  REQUIRE_THAT(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 1000}}),
+               IsSuccess());
   CHECK(client.sent() == Lines{"SETTINGS 7=1000", "WINDOW_UPDATE 1 30000", "PING 3"});
   CHECK(client.window(id) == 1000);
 }
@@ -341,7 +344,8 @@ TEST_CASE("a larger window counts at once", "[session][window updates]") {
   Client client;
   const auto id = client.create_accepted();
   client.session.pause(id);
-  REQUIRE_FALSE(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 100000}}));
+  REQUIRE_THAT(client.session.send_settings({{SettingId::kInitialWindowSize, 0, 100000}}),
+               IsSuccess());
   CHECK(client.sent() == Lines{"SETTINGS 7=100000", "PING 3"});
   client.receive_data(id, patterned_text(100000));
   CHECK(client.sent().empty());

@@ -92,8 +92,7 @@ void Side::change_settings() {
       !entries.empty() && entries.front().id == SettingId::kInitialWindowSize;
   check_streams();  // notes the windows that were
   const Error error = session.send_settings(std::move(entries));
-  INFO(error.message());
-  CHECK_FALSE(error);
+  CHECK_THAT(error, IsSuccess());
   if (changes_window) {
     initial_window_ = window;
     most_initial_window_ = std::max(most_initial_window_, window);
@@ -103,7 +102,7 @@ void Side::change_settings() {
 
 void Side::finish_all() {
   if (has_windows() && session.is_open() && !std::exchange(limits_lifted_, true)) {
-    CHECK_FALSE(session.send_settings({{SettingId::kMaxConcurrentStreams, 0, 1000}}));
+    CHECK_THAT(session.send_settings({{SettingId::kMaxConcurrentStreams, 0, 1000}}), IsSuccess());
   }
   for (auto& [id, user] : users) {
     user.paused = false;

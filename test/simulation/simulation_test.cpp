@@ -181,7 +181,7 @@ void check_streams(const World& world, Totals& totals) {
       // Each byte was compared as it came.
       if (!twin.discarded) CHECK(twin.incoming.size() == user.written);
       if (cut) continue;
-      CHECK_FALSE(user.how);
+      CHECK_THAT(user.how, IsSuccess());
       CHECK(user.written == user.outgoing.size());
       CHECK(twin.headers_told == user.headers_sent);
       ++totals.ended_well;
@@ -191,7 +191,7 @@ void check_streams(const World& world, Totals& totals) {
 }
 
 void check_side(const Side& side, Totals& totals) {
-  CHECK_FALSE(side.session.error());
+  CHECK_THAT(side.session.error(), IsSuccess());
   CHECK(side.session.stream_count() == 0);
   const session::Stats stats = side.session.stats();
   CHECK(stats.held_bytes == 0);
@@ -227,7 +227,7 @@ void simulate(std::uint32_t seed, Totals& totals) {
     return;
   }
   // The client's first frame, if nothing else was it.
-  if (client.session.is_open()) REQUIRE(client.session.ping(world.clock.now()));
+  if (client.session.is_open()) REQUIRE_THAT(client.session.ping(world.clock.now()), IsSuccess());
   if (world.plan.end == Plan::End::kCloseAtTheEnd) {
     finish(world, [&] { return client.all_closed() && server.all_closed(); });
     settle_and_compare(world, totals);

@@ -9,7 +9,42 @@
 
 #include <string>
 
+#include "uvspdy/error.h"
+
+namespace Catch {
+
+/// What a failed check shows of an Error.
+template <>
+struct StringMaker<uvspdy::Error> {
+  static std::string convert(const uvspdy::Error& error) {
+    if (!error) return "success";
+    return std::string(error.code().category().name()) + " error " +
+           std::to_string(error.code().value()) + ": \"" + error.message() + "\"";
+  }
+};
+
+/// What a failed check shows of a Result: its error, if there is one.
+template <class T>
+struct StringMaker<uvspdy::Result<T>> {
+  static std::string convert(const uvspdy::Result<T>& result) {
+    return result ? "a value" : StringMaker<uvspdy::Error>::convert(result.error());
+  }
+};
+
+}  // namespace Catch
+
 namespace uvspdy::test {
+
+/// Matches an Error that is none, and a Result with a value: CHECK_THAT(pipe.end(), IsSuccess()).
+/// A check that fails shows the error's text.
+struct IsSuccess {
+  bool match(const Error& error) const { return !error; }
+  template <class T>
+  bool match(const Result<T>& result) const {
+    return static_cast<bool>(result);
+  }
+  std::string toString() const { return "is success"; }
+};
 
 /// Marks the running test case as skipped and prints why. Use SKIP_TEST.
 void mark_skipped(const std::string& reason);

@@ -44,7 +44,7 @@ inline std::array<net::Descriptor, 2> connected_pair(int family) {
 /// A transport that has taken a connected socket over.
 inline std::unique_ptr<net::Transport> transport_over(TestLoop& loop, net::Descriptor socket) {
   auto adopted = net::adopt(loop.get(), socket.get());
-  REQUIRE(adopted);
+  REQUIRE_THAT(adopted, IsSuccess());
   socket.release();
   return std::move(*adopted);
 }

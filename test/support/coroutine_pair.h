@@ -94,16 +94,30 @@ struct CoroutineStreams : CoroutinePair {
  private:
   co::Task<> create() {
     Result<co::Stream> stream = co_await client->create_stream({});
-    CHECK(stream);
+    CHECK_THAT(stream, IsSuccess());
     if (stream) near.emplace(std::move(*stream));
   }
   co::Task<> accept() {
     Result<co::NewStream> incoming = co_await server->accept();
-    CHECK(incoming);
+    CHECK_THAT(incoming, IsSuccess());
     if (!incoming) co_return;
     incoming->decision.accept();
     far.emplace(std::move(incoming->stream));
   }
+};
+
+/// Two connections over loopback, and coroutines that use them.
+struct ConnectionsTest {
+  TestLoop loop;
+  CoroutinePair pair{loop};
+  co::TaskGroup tasks{loop.get()};
+};
+
+/// A stream over loopback, from both sides, and coroutines that use it.
+struct StreamsTest {
+  TestLoop loop;
+  CoroutineStreams pair{loop};
+  co::TaskGroup tasks{loop.get()};
 };
 
 }  // namespace uvspdy::test

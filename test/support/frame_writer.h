@@ -20,8 +20,7 @@ class FrameWriter {
     std::vector<std::uint8_t> out;
     if constexpr (requires { Error(encoder_.encode(frame, out)); }) {
       const Error error = encoder_.encode(frame, out);
-      INFO(error.message());
-      REQUIRE_FALSE(error);
+      REQUIRE_THAT(error, IsSuccess());
     } else {
       wire::FrameEncoder::encode(frame, out);
     }

@@ -35,7 +35,7 @@ struct HalfPair {
   std::shared_ptr<httpstream::Stream> stream(wire::StreamId id = 1) {
     std::shared_ptr<httpstream::Stream> stream;
     connection->create_stream({}, [&stream](Result<std::shared_ptr<httpstream::Stream>> created) {
-      CHECK(created);
+      CHECK_THAT(created, IsSuccess());
       if (created) stream = std::move(*created);
     });
     const std::string syn_stream = "SYN_STREAM " + std::to_string(id) + " ";

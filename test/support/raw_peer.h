@@ -47,7 +47,7 @@ class RawPeer {
     std::unique_ptr<RawPeer> peer;
     net::connect_tcp(loop.get(), "127.0.0.1", port, kDeadline,
                      [&peer](Result<std::unique_ptr<net::Transport>> transport) {
-                       CHECK(transport);
+                       CHECK_THAT(transport, IsSuccess());
                        if (transport) peer = std::make_unique<RawPeer>(std::move(*transport));
                      });
     REQUIRE(loop.run_until([&] { return peer != nullptr; }));
@@ -127,7 +127,7 @@ class RawServer {
           peers.push_back(std::make_unique<RawPeer>(std::move(transport)));
           peers.back()->start_reading();
         });
-    REQUIRE(listener);
+    REQUIRE_THAT(listener, IsSuccess());
     listener_ = std::move(*listener);
   }
 

@@ -29,14 +29,13 @@ void SessionDriver::open() {
 
 wire::StreamId SessionDriver::create(Headers headers, const session::CreateOptions& options) {
   const Result<wire::StreamId> id = session.create_stream(std::move(headers), options, clock.now());
-  REQUIRE(id);
+  REQUIRE_THAT(id, IsSuccess());
   return *id;
 }
 
 void SessionDriver::write(wire::StreamId id, std::string_view payload) {
   const Error error = session.write(id, Buffer::copy_of(payload));
-  INFO(error.message());
-  REQUIRE_FALSE(error);
+  REQUIRE_THAT(error, IsSuccess());
 }
 
 wire::StreamId SessionDriver::create_accepted(const session::CreateOptions& options) {
@@ -49,7 +48,7 @@ wire::StreamId SessionDriver::create_accepted(const session::CreateOptions& opti
 
 void SessionDriver::accept(const wire::SynStreamFrame& frame) {
   receive(frame);
-  REQUIRE_FALSE(session.reply(frame.stream_id, {}));
+  REQUIRE_THAT(session.reply(frame.stream_id, {}), IsSuccess());
   sent();
   told();
 }

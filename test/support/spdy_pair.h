@@ -51,7 +51,7 @@ struct SpdyPair {
     const std::size_t before = to.streams.size();
     StreamPtr created;
     from.connection->create_stream(std::move(headers), [&created](Result<StreamPtr> stream) {
-      CHECK(stream);
+      CHECK_THAT(stream, IsSuccess());
       if (stream) created = std::move(*stream);
     });
     REQUIRE(loop_.run_until([&] { return created && to.streams.size() > before; }));

@@ -21,10 +21,10 @@ struct TcpPair {
     auto listener = net::Listener::listen_tcp(
         loop.get(), "127.0.0.1", 0,
         [this](std::unique_ptr<net::Transport> transport) { server = std::move(transport); });
-    REQUIRE(listener);
+    REQUIRE_THAT(listener, IsSuccess());
     net::connect_tcp(loop.get(), "127.0.0.1", (*listener)->port(), kDeadline,
                      [this](Result<std::unique_ptr<net::Transport>> transport) {
-                       CHECK(transport);
+                       CHECK_THAT(transport, IsSuccess());
                        if (transport) client = std::move(*transport);
                      });
     REQUIRE(loop.run_until([this] { return client && server; }));
@@ -34,7 +34,7 @@ struct TcpPair {
 /// A port of 127.0.0.1 that nothing listens on.
 inline std::uint16_t closed_port(TestLoop& loop) {
   const auto listener = net::Listener::listen_tcp(loop.get(), "127.0.0.1", 0, [](auto) {});
-  REQUIRE(listener);
+  REQUIRE_THAT(listener, IsSuccess());
   return (*listener)->port();
 }
 

@@ -30,16 +30,14 @@ inline net::TlsServerOptions server_options() {
 inline std::shared_ptr<net::TlsClientContext> client_context(
     const net::TlsClientOptions& options = client_options()) {
   auto made = net::TlsClientContext::create(options);
-  INFO((made ? std::string() : made.error().message()));
-  REQUIRE(made);
+  REQUIRE_THAT(made, IsSuccess());
   return *made;
 }
 
 inline std::shared_ptr<net::TlsServerContext> server_context(
     const net::TlsServerOptions& options = server_options()) {
   auto made = net::TlsServerContext::create(options);
-  INFO((made ? std::string() : made.error().message()));
-  REQUIRE(made);
+  REQUIRE_THAT(made, IsSuccess());
   return *made;
 }
 

@@ -13,6 +13,7 @@
 using namespace uvspdy;
 using namespace uvspdy::wire;
 using namespace std::string_literals;
+using test::IsSuccess;
 using test::Lines;
 
 namespace {
@@ -32,7 +33,7 @@ void check_fails_without_a_trace(const Frame& bad_frame, Errc code, const Limits
                                  const std::string& text = {}) {
   FrameEncoder encoder({}, limits);
   std::vector<std::uint8_t> first;
-  REQUIRE_FALSE(encoder.encode(SynReplyFrame{1, false, {{"name", "value"}}}, first));
+  REQUIRE_THAT(encoder.encode(SynReplyFrame{1, false, {{"name", "value"}}}, first), IsSuccess());
 
   std::vector<std::uint8_t> out = {1, 2, 3};
   const Error error = encoder.encode(bad_frame, out);
@@ -42,11 +43,11 @@ void check_fails_without_a_trace(const Frame& bad_frame, Errc code, const Limits
   CHECK(out == std::vector<std::uint8_t>{1, 2, 3});
 
   std::vector<std::uint8_t> next;
-  REQUIRE_FALSE(encoder.encode(SynReplyFrame{3, false, {{"name", "value"}}}, next));
+  REQUIRE_THAT(encoder.encode(SynReplyFrame{3, false, {{"name", "value"}}}, next), IsSuccess());
   test::StrictDecoder decoder(limits);
   decoder.feed(first);
   decoder.feed(next);
-  CHECK_FALSE(decoder.error);
+  CHECK_THAT(decoder.error, IsSuccess());
   CHECK(decoder.lines ==
         Lines{"SYN_REPLY stream=1 {name: value}", "SYN_REPLY stream=3 {name: value}"});
 
@@ -136,7 +137,7 @@ TEST_CASE("decode error of a stream: the compression state goes on") {
   feed(7, "00000001 00000001 61 00000002 62 00");                       // NUL at the end
   feed(9, "00000001 00000009 61 00000001 62");                          // a length past the end
   feed(11, "00000001 00000001 61 00000001 62");
-  CHECK_FALSE(decoder.error);
+  CHECK_THAT(decoder.error, IsSuccess());
   REQUIRE(decoder.lines.size() == 6);
   CHECK(decoder.lines[0] == "HEADERS stream=1 {a: b}");
   for (std::size_t i = 1; i < 5; ++i) {

@@ -6,7 +6,6 @@
 
 #include "support/catch.h"
 #include "support/hex.h"
-#include "support/why.h"
 #include "support/zlib_stream.h"
 #include "uvspdy/wire/header_block.h"
 #include "uvspdy/wire/header_compression.h"
@@ -15,6 +14,7 @@
 using namespace uvspdy;
 using namespace uvspdy::wire;
 using test::from_hex;
+using test::IsSuccess;
 using test::to_hex;
 
 namespace {
@@ -24,15 +24,13 @@ constexpr std::size_t kNoLimit = 16 * 1024 * 1024;
 std::vector<std::uint8_t> deflated(HeaderDeflater& deflater, Bytes block) {
   std::vector<std::uint8_t> out;
   const Error error = deflater.deflate(block, kNoLimit, out);
-  INFO(error.message());
-  REQUIRE_FALSE(error);
+  REQUIRE_THAT(error, IsSuccess());
   return out;
 }
 
 std::vector<std::uint8_t> inflated(HeaderInflater& inflater, Bytes compressed) {
   const Result<Bytes> block = inflater.inflate(compressed);
-  INFO(test::why(block));
-  REQUIRE(block);
+  REQUIRE_THAT(block, IsSuccess());
   return {block->begin(), block->end()};
 }
 
@@ -47,7 +45,7 @@ std::vector<std::uint8_t> typical_block() {
   const auto block = format_header_block(
       {{"streamtype", "stdout"}, {"port", "8080"}, {"requestid", "12345"}, {"x-id", "q7Zw_p3"}},
       {});
-  REQUIRE(block);
+  REQUIRE_THAT(block, IsSuccess());
   return *block;
 }
 
@@ -234,7 +232,7 @@ TEST_CASE("compression: an empty block leaves the stream in order") {
 TEST_CASE("compression: blocks are appended behind what is there") {
   HeaderDeflater deflater;
   std::vector<std::uint8_t> out = {1, 2, 3};
-  REQUIRE_FALSE(deflater.deflate(bytes_of("block"), kNoLimit, out));
+  REQUIRE_THAT(deflater.deflate(bytes_of("block"), kNoLimit, out), IsSuccess());
   CHECK(to_hex(Bytes(out).first(3)) == "010203");
   test::ZlibInflater zlib(kDictionary);
   CHECK(text_of(zlib.inflate(Bytes(out).subspan(3))) == "block");

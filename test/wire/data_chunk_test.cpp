@@ -10,19 +10,20 @@
 using namespace uvspdy;
 using namespace uvspdy::wire;
 using test::from_hex;
+using test::IsSuccess;
 
 namespace {
 
 DataChunk next_chunk(FrameDecoder& decoder, Bytes& input) {
   const Result<Decoded> decoded = decoder.next(input);
-  REQUIRE(decoded);
+  REQUIRE_THAT(decoded, IsSuccess());
   REQUIRE(std::holds_alternative<DataChunk>(*decoded));
   return std::get<DataChunk>(*decoded);
 }
 
 bool needs_more(FrameDecoder& decoder, Bytes& input) {
   const Result<Decoded> decoded = decoder.next(input);
-  REQUIRE(decoded);
+  REQUIRE_THAT(decoded, IsSuccess());
   return std::holds_alternative<NeedMoreInput>(*decoded);
 }
 
@@ -75,7 +76,7 @@ TEST_CASE("DATA: pieces are handed on before the frame's end") {
   CHECK(chunk.frame_length == 6);
   CHECK(input.size() == 12);
   const Result<Decoded> ping = decoder.next(input);
-  REQUIRE(ping);
+  REQUIRE_THAT(ping, IsSuccess());
   CHECK(std::holds_alternative<PingFrame>(*ping));
 }
 

@@ -7,11 +7,11 @@
 #include "support/catch.h"
 #include "support/every_cut.h"
 #include "support/hex.h"
-#include "support/why.h"
 
 using namespace uvspdy;
 using namespace uvspdy::wire;
 using test::from_hex;
+using test::IsSuccess;
 using test::Lines;
 using test::StrictDecoder;
 
@@ -20,8 +20,7 @@ namespace {
 void check_decodes(std::string_view hex, const Lines& expected) {
   const std::vector<std::uint8_t> input = from_hex(hex);
   test::at_every_cut(input, [&expected](const StrictDecoder& decoder) {
-    INFO(decoder.error.message());
-    REQUIRE_FALSE(decoder.error);
+    REQUIRE_THAT(decoder.error, IsSuccess());
     REQUIRE(decoder.lines == expected);
     REQUIRE_FALSE(decoder.inside_frame());
   });
@@ -32,8 +31,7 @@ Decoded first_frame(FrameDecoder& decoder, std::string_view hex) {
   const std::vector<std::uint8_t> bytes = from_hex(hex);
   Bytes input = bytes;
   Result<Decoded> decoded = decoder.next(input);
-  INFO(test::why(decoded));
-  REQUIRE(decoded);
+  REQUIRE_THAT(decoded, IsSuccess());
   CHECK(input.empty());
   return *decoded;
 }
@@ -153,7 +151,7 @@ TEST_CASE("decoder: no input gives no frame") {
   FrameDecoder decoder;
   Bytes input;
   const Result<Decoded> decoded = decoder.next(input);
-  REQUIRE(decoded);
+  REQUIRE_THAT(decoded, IsSuccess());
   CHECK(std::holds_alternative<NeedMoreInput>(*decoded));
   CHECK_FALSE(decoder.inside_frame());
 }
@@ -164,7 +162,7 @@ TEST_CASE("decoder: inside_frame tells a cut from an end") {
   FrameDecoder decoder;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     Bytes input = Bytes(frames).subspan(i, 1);
-    while (!input.empty()) REQUIRE(decoder.next(input));
+    while (!input.empty()) REQUIRE_THAT(decoder.next(input), IsSuccess());
     const bool at_an_end = i + 1 == 12 || i + 1 == 22 || i + 1 == 32;
     INFO("after " << i + 1 << " bytes");
     CHECK(decoder.inside_frame() == !at_an_end);
@@ -182,7 +180,6 @@ TEST_CASE("decoder: a control frame of 8,192 bytes is taken with default limits"
   REQUIRE(input.size() == 8 + 8192);
   StrictDecoder decoder;
   decoder.feed(input);
-  INFO(decoder.error.message());
-  REQUIRE_FALSE(decoder.error);
+  REQUIRE_THAT(decoder.error, IsSuccess());
   CHECK(decoder.lines == Lines{"HEADERS stream=1 {a: " + std::string(0x1fdf, 'v') + "}"});
 }

@@ -6,7 +6,6 @@
 
 #include "support/catch.h"
 #include "support/hex.h"
-#include "support/why.h"
 #include "support/zlib_stream.h"
 #include "uvspdy/wire/header_compression.h"
 #include "wire/dictionary.h"
@@ -18,6 +17,7 @@
 using namespace uvspdy;
 using namespace uvspdy::wire;
 using test::from_hex;
+using test::IsSuccess;
 
 namespace {
 
@@ -57,16 +57,14 @@ class Direction {
   std::vector<std::uint8_t> deflate(Bytes block) {
     std::vector<std::uint8_t> out;
     const Error error = deflater_.deflate(block, kNoLimit, out);
-    INFO(error.message());
-    REQUIRE_FALSE(error);
+    REQUIRE_THAT(error, IsSuccess());
     return out;
   }
 
   // Whether the block's last byte stands by itself. Fails unless what comes out is the block.
   bool last_byte_is_alone(Bytes block, Bytes compressed) {
     const Result<Bytes> ours = inflater_.inflate(compressed);
-    INFO(test::why(ours));
-    REQUIRE(ours);
+    REQUIRE_THAT(ours, IsSuccess());
     REQUIRE(std::equal(ours->begin(), ours->end(), block.begin(), block.end()));
 
     const std::vector<std::uint8_t> marker = from_hex("0000ffff");

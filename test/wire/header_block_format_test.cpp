@@ -4,21 +4,20 @@
 #include "support/catch.h"
 #include "support/header_blocks.h"
 #include "support/hex.h"
-#include "support/why.h"
 #include "uvspdy/wire/error.h"
 #include "uvspdy/wire/header_block.h"
 
 using namespace uvspdy;
 using namespace uvspdy::wire;
 using namespace std::string_literals;
+using test::IsSuccess;
 using test::to_hex;
 
 namespace {
 
 std::string formatted(const Headers& headers) {
   const auto block = format_header_block(headers, {});
-  INFO(test::why(block));
-  REQUIRE(block);
+  REQUIRE_THAT(block, IsSuccess());
   return to_hex(*block);
 }
 
@@ -120,17 +119,17 @@ TEST_CASE("format: headers that must not be sent over SPDY") {
 TEST_CASE("format: as many headers as headers_per_block, and no more") {
   Limits limits;
   limits.headers_per_block = 3;
-  CHECK(format_header_block(numbered(3), limits));
+  CHECK_THAT(format_header_block(numbered(3), limits), IsSuccess());
   check_refused(numbered(4), Errc::kTooManyHeaders, "headers_per_block = 3", limits);
   check_refused(numbered(4), Errc::kTooManyHeaders, "4 ", limits);
-  CHECK(format_header_block(numbered(1000), {}));
+  CHECK_THAT(format_header_block(numbered(1000), {}), IsSuccess());
   check_refused(numbered(1001), Errc::kTooManyHeaders, "headers_per_block = 1000");
 }
 
 TEST_CASE("format: each of several values counts as a header") {
   Limits limits;
   limits.headers_per_block = 3;
-  CHECK(format_header_block({{"a", "1"}, {"a", "2"}, {"b", "3"}}, limits));
+  CHECK_THAT(format_header_block({{"a", "1"}, {"a", "2"}, {"b", "3"}}, limits), IsSuccess());
   check_refused({{"a", "1"}, {"a", "2"}, {"b", "3"}, {"A", "4"}}, Errc::kTooManyHeaders,
                 "headers_per_block = 3", limits);
 }
@@ -139,7 +138,7 @@ TEST_CASE("format: each of several values counts with its name") {
   Limits limits;
   limits.inflated_header_block = 33;
   const std::string name(10, 'n');
-  CHECK(format_header_block({{name, "1"}, {name, "2"}, {name, "3"}}, limits));
+  CHECK_THAT(format_header_block({{name, "1"}, {name, "2"}, {name, "3"}}, limits), IsSuccess());
   check_refused({{name, "1"}, {name, "2"}, {name, "34"}}, Errc::kHeaderBlockTooLarge,
                 "inflated_header_block = 33", limits);
 }
@@ -148,7 +147,7 @@ TEST_CASE("format: as many bytes as inflated_header_block, and no more") {
   Limits limits;
   limits.inflated_header_block = 100;
   const auto block = format_header_block({{"a", std::string(87, 'v')}}, limits);
-  REQUIRE(block);
+  REQUIRE_THAT(block, IsSuccess());
   CHECK(block->size() == 100);
   check_refused({{"a", std::string(88, 'v')}}, Errc::kHeaderBlockTooLarge,
                 "inflated_header_block = 100", limits);

@@ -4,7 +4,6 @@
 #include "support/catch.h"
 #include "support/header_blocks.h"
 #include "support/hex.h"
-#include "support/why.h"
 #include "uvspdy/wire/error.h"
 #include "uvspdy/wire/header_block.h"
 
@@ -13,14 +12,14 @@ using namespace uvspdy::wire;
 using namespace std::string_literals;
 using test::from_hex;
 using test::header_block;
+using test::IsSuccess;
 using test::to_hex;
 
 namespace {
 
 Headers parsed(Bytes block, const Limits& limits = {}) {
   Result<Headers> headers = parse_header_block(block, limits);
-  INFO(test::why(headers));
-  REQUIRE(headers);
+  REQUIRE_THAT(headers, IsSuccess());
   return *headers;
 }
 

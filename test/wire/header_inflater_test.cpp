@@ -6,13 +6,13 @@
 
 #include "support/catch.h"
 #include "support/hex.h"
-#include "support/why.h"
 #include "support/zlib_stream.h"
 #include "uvspdy/wire/header_compression.h"
 #include "wire/dictionary.h"
 
 using namespace uvspdy;
 using namespace uvspdy::wire;
+using test::IsSuccess;
 
 namespace {
 
@@ -27,8 +27,7 @@ std::vector<std::uint8_t> random_bytes(std::size_t size, std::uint32_t seed) {
 
 std::vector<std::uint8_t> inflated(HeaderInflater& inflater, Bytes compressed) {
   const Result<Bytes> block = inflater.inflate(compressed);
-  INFO(test::why(block));
-  REQUIRE(block);
+  REQUIRE_THAT(block, IsSuccess());
   return {block->begin(), block->end()};
 }
 

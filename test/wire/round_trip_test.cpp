@@ -14,6 +14,7 @@
 using namespace uvspdy;
 using namespace uvspdy::wire;
 using test::ExactFrameText;
+using test::IsSuccess;
 using test::Lines;
 using test::StrictDecoder;
 
@@ -126,8 +127,7 @@ class Conversation {
     auto [written, seen] = headers();
     frame.headers = std::move(written);
     const Error error = encoder_.encode(frame, bytes);
-    INFO(error.message());
-    REQUIRE_FALSE(error);
+    REQUIRE_THAT(error, IsSuccess());
     frame.headers = std::move(seen);
     expected.push_back(ExactFrameText{}(frame));
   }
@@ -198,12 +198,10 @@ TEST_CASE("round trip: the largest header block of the default limits, at its wo
       frame.headers = {{"a", value}};
       std::vector<std::uint8_t> bytes;
       const Error error = encoder.encode(frame, bytes);
-      INFO(error.message());
-      REQUIRE_FALSE(error);
+      REQUIRE_THAT(error, IsSuccess());
       StrictDecoder decoder(limits);
       decoder.feed(bytes);
-      INFO(decoder.error.message());
-      REQUIRE_FALSE(decoder.error);
+      REQUIRE_THAT(decoder.error, IsSuccess());
       REQUIRE(decoder.lines == Lines{ExactFrameText{}(frame)});
     }
   }
@@ -220,8 +218,7 @@ TEST_CASE("round trip: what was encoded is decoded, however the bytes are cut") 
       decoder.feed(Bytes(conversation.bytes).subspan(at, size));
       at += size;
     }
-    INFO(decoder.error.message());
-    REQUIRE_FALSE(decoder.error);
+    REQUIRE_THAT(decoder.error, IsSuccess());
     REQUIRE(decoder.lines == conversation.expected);
     REQUIRE_FALSE(decoder.inside_frame());
   }

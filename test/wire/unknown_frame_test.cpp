@@ -12,6 +12,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::wire;
+using test::IsSuccess;
 using test::Lines;
 using test::StrictDecoder;
 
@@ -37,7 +38,7 @@ TEST_CASE("unknown frame: is skipped, however the input is cut") {
           "UNKNOWN type=" + std::to_string(type) + " length=" + std::to_string(length),
           "PING id=1"};
       test::at_every_cut(input, [&expected](const StrictDecoder& decoder) {
-        REQUIRE_FALSE(decoder.error);
+        REQUIRE_THAT(decoder.error, IsSuccess());
         REQUIRE(decoder.lines == expected);
       });
     }

@@ -1,30 +1,15 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <memory>
 #include <string>
-#include <utility>
+
+namespace CLI {
+class App;
+}
 
 namespace uvspdy::command {
 
-/// The help of a subcommand that takes a command after "--", which the parser never sees.
-class CommandWordsFormatter : public CLI::Formatter {
- public:
-  explicit CommandWordsFormatter(std::string words) : words_(std::move(words)) {}
-
-  std::string make_usage(const CLI::App* app, std::string name) const override {
-    std::string usage = CLI::Formatter::make_usage(app, std::move(name));
-    usage.insert(usage.find_last_not_of('\n') + 1, " " + words_);
-    return usage;
-  }
-
- private:
-  std::string words_;
-};
-
-/// Appends words to a subcommand's usage line.
-inline void show_command_words(CLI::App& command, std::string words) {
-  command.formatter(std::make_shared<CommandWordsFormatter>(std::move(words)));
-}
+/// Shows these words at the end of the usage of a subcommand that takes a command after "--",
+/// which the parser never sees.
+void show_command_words(CLI::App& command, std::string words);
 
 }  // namespace uvspdy::command

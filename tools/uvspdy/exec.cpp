@@ -1,5 +1,6 @@
 #include <uv.h>
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 

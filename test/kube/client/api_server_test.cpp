@@ -20,7 +20,6 @@
 #include "support/temporary_folder.h"
 #include "support/test_loop.h"
 #include "support/tls_pair.h"
-#include "support/why.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/httpstream/response_upgrader.h"
@@ -35,6 +34,7 @@ namespace uvspdy::kube {
 namespace {
 
 using httpstream::HttpExchange;
+using test::IsSuccess;
 using test::TemporaryFolder;
 using test::TestLoop;
 
@@ -64,7 +64,7 @@ struct RefusingServer {
         loop.get(), "127.0.0.1", 0,
         [this](const std::shared_ptr<HttpExchange>& exchange) { answer(*exchange); },
         std::move(options));
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http = std::move(*listening);
   }
 
@@ -93,8 +93,7 @@ struct RefusingServer {
 
 std::shared_ptr<ApiServer> make(TestLoop& loop, ClientConfig config) {
   auto made = ApiServer::create(loop.get(), std::move(config));
-  INFO(test::why(made));
-  REQUIRE(made);
+  REQUIRE_THAT(made, IsSuccess());
   return *made;
 }
 
@@ -137,10 +136,10 @@ TEST_CASE("ApiServer: a connection for nobody is closed, and so is what a GET wo
           return exchange->respond(response);
         }
         auto made = httpstream::ResponseUpgrader().upgrade_response(*exchange, response, {});
-        CHECK(made);
+        CHECK_THAT(made, IsSuccess());
         if (made) connection = std::move(*made);
       });
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   ClientConfig config;
   config.server = {.scheme = "http", .host = "127.0.0.1", .port = (*listening)->port()};
   const auto api_server = make(loop, config);
@@ -179,7 +178,7 @@ TEST_CASE("ApiServer: on_trace sees the frames of each connection, the first one
   ClientConfig config;
   config.server = {.scheme = "http", .host = "127.0.0.1", .port = host.port()};
   auto server = ApiServer::create(loop.get(), config, std::move(options));
-  REQUIRE(server);
+  REQUIRE_THAT(server, IsSuccess());
   ExecRequest request = test::shell("exit 0");
   request.pod = "demo";
   for (int i = 0; i < 2; ++i) {
@@ -219,7 +218,7 @@ TEST_CASE("ApiServer: its class comment, with a kubeconfig and without", "[api-s
   std::optional<Result<ExitStatus>> status;
   RemoteCommandHandlers handlers;
   handlers.on_exit = [&status](Result<ExitStatus> how) { status = std::move(how); };
-  REQUIRE_FALSE(exec_by(loop.get(), {file}, {.command = {"ls"}}, std::move(handlers)));
+  REQUIRE_THAT(exec_by(loop.get(), {file}, {.command = {"ls"}}, std::move(handlers)), IsSuccess());
   REQUIRE(loop.run_until([&] { return status.has_value(); }));
   CHECK_FALSE(*status);
   server.http->close();
@@ -291,7 +290,7 @@ TEST_CASE("ApiServer: get shows what dial shows, and who is told of requests see
   std::vector<httpstream::HttpRequest> told;
   options.on_request = [&told](const httpstream::HttpRequest& each) { told.push_back(each); };
   const auto made = ApiServer::create(loop.get(), config, std::move(options));
-  REQUIRE(made);
+  REQUIRE_THAT(made, IsSuccess());
   const auto get = [&] {
     std::optional<Result<httpstream::HttpResponse>> result;
     (*made)->get("/api", [&result](Result<httpstream::HttpResponse> response) {
@@ -300,8 +299,7 @@ TEST_CASE("ApiServer: get shows what dial shows, and who is told of requests see
     });
     CHECK_FALSE(result);
     REQUIRE(loop.run_until([&result] { return result.has_value(); }));
-    INFO(test::why(*result));
-    REQUIRE(*result);
+    REQUIRE_THAT(*result, IsSuccess());
     return (*result)->status;
   };
   CHECK(get() == 401);  // after which the plugin is run again
@@ -362,7 +360,7 @@ TEST_CASE("ApiServer: the environment's proxies are left alone unless asked for"
   } else {
     unsetenv(variable);
   }
-  CHECK(by_default);
+  CHECK_THAT(by_default, IsSuccess());
   REQUIRE_FALSE(asked);
   CHECK(asked.error().code() == httpstream::Errc::kBadUrl);
   CHECK(test::mentions(asked.error().message(), {variable}));

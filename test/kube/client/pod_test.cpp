@@ -11,7 +11,6 @@
 #include "support/catch.h"
 #include "support/mentions.h"
 #include "support/test_loop.h"
-#include "support/why.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/protocol/error.h"
@@ -24,6 +23,7 @@ namespace {
 using httpstream::HttpExchange;
 using httpstream::HttpRequest;
 using httpstream::HttpResponse;
+using test::IsSuccess;
 using test::TestLoop;
 
 const std::string kPod = R"({
@@ -45,8 +45,7 @@ Pod pod_with(std::vector<Pod::Container> containers) {
 
 TEST_CASE("parse_pod: what is used of it") {
   const auto pod = parse_pod(kPod);
-  INFO(test::why(pod));
-  REQUIRE(pod);
+  REQUIRE_THAT(pod, IsSuccess());
   CHECK(pod->name == "web");
   CHECK(pod->pod_namespace == "ns");
   CHECK(pod->phase == "Running");
@@ -69,14 +68,14 @@ TEST_CASE("parse_pod: members of any type are not believed") {
         R"({"kind":"Pod","spec":{"containers":[]},"status":{"phase":null}})"}) {
     CAPTURE(text);
     const auto pod = parse_pod(text);
-    REQUIRE(pod);
+    REQUIRE_THAT(pod, IsSuccess());
     CHECK(pod->name.empty());
     CHECK(pod->containers.empty());
     CHECK(default_container(*pod).error().code() == Errc::kBadPod);
   }
   const auto odd = parse_pod(
       R"({"kind":"Pod","spec":{"containers":[3,{"name":{},"tty":1},{"name":"c","tty":"true"}]}})");
-  REQUIRE(odd);
+  REQUIRE_THAT(odd, IsSuccess());
   REQUIRE(odd->containers.size() == 3);
   CHECK(odd->containers[1].name.empty());
   CHECK_FALSE(odd->containers[1].tty);
@@ -96,7 +95,7 @@ TEST_CASE("default_container: as kubectl chooses it") {
   Pod pod = pod_with({{"one"}});
   const auto chosen = [&pod] {
     const auto found = default_container(pod);
-    REQUIRE(found);
+    REQUIRE_THAT(found, IsSuccess());
     return found->name + (found->is_guess ? " (guess)" : "");
   };
   CHECK(chosen() == "one");
@@ -143,7 +142,7 @@ struct Server {
           requests.push_back(exchange->request());
           exchange->respond(answer);
         });
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http = std::move(*listening);
   }
 };
@@ -162,7 +161,7 @@ struct Asked {
     ApiServer::Options options;
     options.on_request = [this](const HttpRequest& request) { told.push_back(request); };
     auto api_server = ApiServer::create(loop.get(), config, std::move(options));
-    REQUIRE(api_server);
+    REQUIRE_THAT(api_server, IsSuccess());
     get_pod(**api_server, "n s", "web/x", [this](Result<Pod> found) {
       CHECK_FALSE(pod);
       pod = std::move(found);
@@ -176,8 +175,7 @@ struct Asked {
 
 TEST_CASE("get_pod: asks for it, and reads the answer") {
   const Asked asked({200, {}, {{"Content-Type", "application/json"}}, kPod});
-  INFO(test::why(*asked.pod));
-  REQUIRE(*asked.pod);
+  REQUIRE_THAT(*asked.pod, IsSuccess());
   CHECK((*asked.pod)->name == "web");
   REQUIRE(asked.server.requests.size() == 1);
   const HttpRequest& request = asked.server.requests[0];
@@ -195,7 +193,7 @@ TEST_CASE("get_pod: the handler may be nobody, and may own what can only be move
   ClientConfig config;
   config.server = {.scheme = "http", .host = "127.0.0.1", .port = server.http->port()};
   auto api_server = ApiServer::create(loop.get(), config);
-  REQUIRE(api_server);
+  REQUIRE_THAT(api_server, IsSuccess());
   get_pod(**api_server, "ns", "web", {});
   std::string name;
   get_pod(**api_server, "ns", "web",

@@ -27,11 +27,11 @@ class TestForwarder {
     config.server.host = "127.0.0.1";
     config.server.port = port;
     auto server = kube::ApiServer::create(loop.get(), config);
-    REQUIRE(server);
+    REQUIRE_THAT(server, IsSuccess());
     kube::PortForwarder::dial(
         **server, {"default", "demo", {}, {}},
         [this](Result<std::shared_ptr<kube::PortForwarder>> forwarder) {
-          CHECK(forwarder);
+          CHECK_THAT(forwarder, IsSuccess());
           if (forwarder) forwarder_ = std::move(*forwarder);
         },
         options);

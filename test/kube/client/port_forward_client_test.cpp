@@ -20,6 +20,7 @@
 using namespace uvspdy;
 using namespace uvspdy::kube;
 using test::Forwarded;
+using test::IsSuccess;
 using test::patterned_text;
 using test::PortForwardHost;
 using test::RawPeer;
@@ -28,11 +29,20 @@ using test::TestForwarder;
 using test::TestLoop;
 using namespace std::chrono_literals;
 
-TEST_CASE("PortForwarder: many connections at once, each with its own bytes and ends") {
+namespace {
+
+/// A client that forwards connections, its server, and a target on this machine.
+struct ForwarderTest {
   TestLoop loop;
-  PortForwardHost host(loop);
-  TestForwarder forwarder(loop, host.port());
-  RawServer target(loop);
+  PortForwardHost host{loop};
+  TestForwarder forwarder{loop, host.port()};
+  RawServer target{loop};
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(ForwarderTest,
+                 "PortForwarder: many connections at once, each with its own bytes and ends") {
   constexpr std::size_t kConnections = 50;
   std::vector<std::unique_ptr<Forwarded>> connections;
   for (std::size_t i = 0; i < kConnections; ++i) {
@@ -52,20 +62,17 @@ TEST_CASE("PortForwarder: many connections at once, each with its own bytes and 
   for (std::size_t i = 0; i < kConnections; ++i) {
     Forwarded& connection = *connections[i];
     REQUIRE(loop.run_until([&] { return connection.done && connection.local->ended(); }));
-    CHECK_FALSE(*connection.done);
+    CHECK_THAT(*connection.done, IsSuccess());
     CHECK(connection.local->received() == patterned_text(150000, 1000 + i));
-    CHECK_FALSE(connection.local->end());
+    CHECK_THAT(connection.local->end(), IsSuccess());
   }
   CHECK(forwarder->connections() == 0);
   target.close();
   forwarder.close(host);
 }
 
-TEST_CASE("PortForwarder: the server's words say why there is no connection; others go on") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  TestForwarder forwarder(loop, host.port());
-  RawServer target(loop);
+TEST_CASE_METHOD(ForwarderTest,
+                 "PortForwarder: the server's words say why there is no connection; others go on") {
   const auto other = forwarder.forward(target.port());
   const std::uint16_t port = test::closed_port(loop);
   const auto refused = forwarder.forward(port);
@@ -87,11 +94,8 @@ TEST_CASE("PortForwarder: the server's words say why there is no connection; oth
   forwarder.close(host);
 }
 
-TEST_CASE("PortForwarder: local connections that break in the middle disturb no others") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  TestForwarder forwarder(loop, host.port());
-  RawServer target(loop);
+TEST_CASE_METHOD(ForwarderTest,
+                 "PortForwarder: local connections that break in the middle disturb no others") {
   constexpr std::size_t kDownloads = 10;
   constexpr std::size_t kAborts = 100;
   const std::string file = patterned_text(1000000);
@@ -119,7 +123,7 @@ TEST_CASE("PortForwarder: local connections that break in the middle disturb no 
     target.peers[i]->shut_down();
     downloads[i]->local->shut_down();
     REQUIRE(loop.run_until([&] { return downloads[i]->done && downloads[i]->local->ended(); }));
-    CHECK_FALSE(*downloads[i]->done);
+    CHECK_THAT(*downloads[i]->done, IsSuccess());
     CHECK(downloads[i]->local->received() == file + file + file + file + file);
   }
   CHECK(forwarder->connections() == 0);
@@ -127,11 +131,9 @@ TEST_CASE("PortForwarder: local connections that break in the middle disturb no 
   forwarder.close(host);
 }
 
-TEST_CASE("PortForwarder: a download that is cut is a reset, behind what came before the cut") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  TestForwarder forwarder(loop, host.port());
-  RawServer target(loop);
+TEST_CASE_METHOD(
+    ForwarderTest,
+    "PortForwarder: a download that is cut is a reset, behind what came before the cut") {
   const auto download = forwarder.forward(target.port());
   RawPeer& peer = target.accept();
   download->local->send("GET /4MB HTTP/1.0\r\n\r\n");
@@ -158,11 +160,7 @@ TEST_CASE("PortForwarder: a download that is cut is a reset, behind what came be
   forwarder.close(host);
 }
 
-TEST_CASE("PortForwarder: an upload that is cut is a reset for the target") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  TestForwarder forwarder(loop, host.port());
-  RawServer target(loop);
+TEST_CASE_METHOD(ForwarderTest, "PortForwarder: an upload that is cut is a reset for the target") {
   const auto upload = forwarder.forward(target.port());
   RawPeer& peer = target.accept();
   const std::string part = patterned_text(1000000);
@@ -177,11 +175,8 @@ TEST_CASE("PortForwarder: an upload that is cut is a reset for the target") {
   forwarder.close(host);
 }
 
-TEST_CASE("PortForwarder: an upload that is cut behind the target's end is a reset, too") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  TestForwarder forwarder(loop, host.port());
-  RawServer target(loop);
+TEST_CASE_METHOD(ForwarderTest,
+                 "PortForwarder: an upload that is cut behind the target's end is a reset, too") {
   const auto upload = forwarder.forward(target.port());
   RawPeer& peer = target.accept();
   peer.send("go on");
@@ -215,7 +210,7 @@ class HandServer {
         [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
           httpstream::HttpResponse response;
           constexpr std::array<std::string_view, 1> kProtocols = {kPortForwardProtocol};
-          CHECK(httpstream::handshake(exchange->request(), response, kProtocols));
+          CHECK_THAT(httpstream::handshake(exchange->request(), response, kProtocols), IsSuccess());
           auto upgraded = httpstream::ResponseUpgrader().upgrade_response(
               *exchange, std::move(response),
               [this](StreamPtr stream, httpstream::StreamDecision decision) {
@@ -224,10 +219,10 @@ class HandServer {
                 (is_data ? data : error) = std::move(stream);
                 if (data && error && on_streams) on_streams();
               });
-          CHECK(upgraded);
+          CHECK_THAT(upgraded, IsSuccess());
           if (upgraded) connection = *upgraded;
         });
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http = std::move(*listening);
   }
   HandServer(const HandServer&) = delete;
@@ -250,7 +245,7 @@ TEST_CASE("PortForwarder: a server that is through gets no more, and all it said
   server.on_streams = [&] {
     server.data->reader().discard();
     server.data->on_close([&](const Error& error) { data_closed = error; });
-    CHECK_FALSE(server.data->write(Buffer(text)));
+    CHECK_THAT(server.data->write(Buffer(text)), IsSuccess());
     server.error->close();
     server.data->close();
   };
@@ -259,9 +254,9 @@ TEST_CASE("PortForwarder: a server that is through gets no more, and all it said
   // The local side stays open: a browser that keeps its connection.
   REQUIRE(loop.run_until(
       [&] { return connection->done && connection->local->ended() && data_closed; }));
-  CHECK_FALSE(*connection->done);
+  CHECK_THAT(*connection->done, IsSuccess());
   CHECK(connection->local->received() == text);
-  CHECK_FALSE(connection->local->end());
+  CHECK_THAT(connection->local->end(), IsSuccess());
   CHECK(data_closed->code() == session::Errc::kStreamReset);
   server.http->close();
   forwarder->close();
@@ -273,7 +268,7 @@ TEST_CASE("PortForwarder: a server that ends the streams and then the connection
   const std::string text = patterned_text(3000000);
   HandServer server(loop);
   server.on_streams = [&] {
-    CHECK_FALSE(server.data->write(Buffer(text)));
+    CHECK_THAT(server.data->write(Buffer(text)), IsSuccess());
     server.error->close();
     server.data->close();
     server.data->on_sent([&](const Error&) { server.connection->close(); });
@@ -286,7 +281,7 @@ TEST_CASE("PortForwarder: a server that ends the streams and then the connection
   connection->local->start_reading();
   REQUIRE(loop.run_until([&] { return connection->done && connection->local->ended(); }));
   CHECK(connection->local->received() == text);
-  CHECK_FALSE(connection->local->end());
+  CHECK_THAT(connection->local->end(), IsSuccess());
   server.http->close();
   REQUIRE(loop.run_out());
 }
@@ -305,7 +300,7 @@ TEST_CASE(
   for (int i = 0; i < 4; ++i) {
     CHECK_FALSE(connection->done);
     sent += "words ";
-    CHECK_FALSE(server.data->write(Buffer::copy_of("words ")));
+    CHECK_THAT(server.data->write(Buffer::copy_of("words ")), IsSuccess());
     REQUIRE(loop.run_until([&] { return connection->local->received() == sent; }));
     bool waited = false;
     net::Timer timer(loop.get(), [&waited] { waited = true; });
@@ -333,9 +328,9 @@ TEST_CASE("PortForwarder: behind a server's text an end of the data is a break")
   connection->local->send("question");
   REQUIRE(loop.run_until([&] { return server.data && server.error; }));
   server.data->reader().discard();
-  CHECK_FALSE(server.data->write(Buffer(part)));
+  CHECK_THAT(server.data->write(Buffer(part)), IsSuccess());
   REQUIRE(loop.run_until([&] { return connection->local->received() == part; }));
-  CHECK_FALSE(server.error->write(Buffer(why)));
+  CHECK_THAT(server.error->write(Buffer(why)), IsSuccess());
   // The FIN of the data, which waits for nothing, would else leave ahead of the text.
   bool text_sent = false;
   server.error->on_sent([&](const Error& error) { text_sent = !error; });
@@ -355,11 +350,7 @@ TEST_CASE("PortForwarder: behind a server's text an end of the data is a break")
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("PortForwarder: a lost connection is told, once to each") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  TestForwarder forwarder(loop, host.port());
-  RawServer target(loop);
+TEST_CASE_METHOD(ForwarderTest, "PortForwarder: a lost connection is told, once to each") {
   const auto established = forwarder.forward(target.port());
   target.accept().send("half");
   REQUIRE(loop.run_until([&] { return established->local->received() == "half"; }));
@@ -381,11 +372,7 @@ TEST_CASE("PortForwarder: a lost connection is told, once to each") {
   REQUIRE(loop.run_out());
 }
 
-TEST_CASE("PortForwarder: dropped, its connections go on; closed, they end") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  TestForwarder forwarder(loop, host.port());
-  RawServer target(loop);
+TEST_CASE_METHOD(ForwarderTest, "PortForwarder: dropped, its connections go on; closed, they end") {
   const auto connection = forwarder.forward(target.port());
   RawPeer& peer = target.accept();
   const bool drop = GENERATE(false, true);
@@ -397,12 +384,12 @@ TEST_CASE("PortForwarder: dropped, its connections go on; closed, they end") {
     CHECK(peer.received() == "question");
     peer.close();
     REQUIRE(loop.run_until([&] { return connection->done.has_value(); }));
-    CHECK_FALSE(*connection->done);
+    CHECK_THAT(*connection->done, IsSuccess());
     host.vanish();
   } else {
     forwarder->close();
     REQUIRE(loop.run_until([&] { return connection->done && peer.ended() && forwarder.closed; }));
-    CHECK_FALSE(*forwarder.closed);
+    CHECK_THAT(*forwarder.closed, IsSuccess());
   }
   host.stop_listening();
   REQUIRE(loop.run_out());

@@ -18,6 +18,7 @@ using namespace uvspdy;
 using namespace uvspdy::kube;
 using httpstream::HttpExchange;
 using test::ExecRun;
+using test::IsSuccess;
 using test::ScriptedServer;
 using test::shell;
 using test::TestLoop;
@@ -84,8 +85,8 @@ TEST_CASE("kube::exec: a server that ends as Go's do, by resets and a close behi
   const bool fin_first = GENERATE(true, false);
   server.on_stream = [&](const std::string& type) {
     if (type != "stderr") return;
-    CHECK_FALSE(server.streams["stdout"]->write(Buffer::copy_of("all of it")));
-    CHECK_FALSE(server.streams["error"]->write(Buffer::copy_of(kThree)));
+    CHECK_THAT(server.streams["stdout"]->write(Buffer::copy_of("all of it")), IsSuccess());
+    CHECK_THAT(server.streams["error"]->write(Buffer::copy_of(kThree)), IsSuccess());
     if (fin_first) server.streams["error"]->close();
     server.connection->close();
   };
@@ -121,7 +122,7 @@ TEST_CASE("kube::exec: an end without a status is never taken for success") {
   ScriptedServer server(loop);
   ExecRun run(loop, server.port(), shell("x"));
   REQUIRE(loop.run_until([&] { return run.started; }));
-  CHECK_FALSE(server.streams["stdout"]->write(Buffer::copy_of("some")));
+  CHECK_THAT(server.streams["stdout"]->write(Buffer::copy_of("some")), IsSuccess());
   SECTION("by the end of each stream") {
     for (const char* each : {"stdout", "stderr", "error"}) server.finish(each, "");
   }
@@ -144,7 +145,7 @@ TEST_CASE("kube::exec: output that is cut off is never taken for all of it") {
   REQUIRE(loop.run_until([&] { return run.started; }));
   server.finish("error", kSuccess);
   server.finish("stderr", "");
-  CHECK_FALSE(server.streams["stdout"]->write(Buffer::copy_of("the first half")));
+  CHECK_THAT(server.streams["stdout"]->write(Buffer::copy_of("the first half")), IsSuccess());
   REQUIRE(loop.run_until([&] { return run.output == "the first half"; }));
   server.connection->abort();
   REQUIRE(loop.run_until([&] { return run.over(); }));
@@ -257,7 +258,7 @@ TEST_CASE("kube::exec: a status in pieces") {
     server.finish("stdout", "");
     server.finish("stderr", "");
     for (const char byte : kThree) {
-      CHECK_FALSE(server.streams["error"]->write(Buffer(std::string(1, byte))));
+      CHECK_THAT(server.streams["error"]->write(Buffer(std::string(1, byte))), IsSuccess());
     }
     server.finish("error", "");
   };
@@ -342,7 +343,7 @@ TEST_CASE("kube::exec: the handlers are freed when on_exit has run") {
   config.server.host = "127.0.0.1";
   config.server.port = server.port();
   auto api_server = ApiServer::create(loop.get(), config);
-  REQUIRE(api_server);
+  REQUIRE_THAT(api_server, IsSuccess());
   ExecRequest request = shell("x");
   request.pod = "demo";
   exec(**api_server, request,
@@ -352,7 +353,7 @@ TEST_CASE("kube::exec: the handlers are freed when on_exit has run") {
           kept->standard_error.on_end([token, kept](const Error&) {});
         },
         [token, &over](Result<ExitStatus> status) {
-          CHECK(status);
+          CHECK_THAT(status, IsSuccess());
           over = true;
         }});
   CHECK(token.use_count() > 1);

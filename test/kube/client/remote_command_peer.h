@@ -26,7 +26,7 @@ class RemoteCommandPeer {
     url.target = target;
     httpstream::Dialer(loop.get(), url)
         .dial({std::string(protocol)}, [this, protocol](Result<httpstream::Dialed> dialed) {
-          CHECK(dialed);
+          CHECK_THAT(dialed, IsSuccess());
           if (!dialed) return;
           CHECK(dialed->protocol == protocol);
           connection = std::move(dialed->connection);
@@ -53,7 +53,7 @@ class RemoteCommandPeer {
   void create_all(const std::vector<std::string>& types) {
     for (const std::string& type : types) {
       CAPTURE(type);
-      CHECK_FALSE(create(type));
+      CHECK_THAT(create(type), IsSuccess());
     }
   }
 

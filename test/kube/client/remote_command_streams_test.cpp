@@ -17,6 +17,7 @@
 using namespace uvspdy;
 using namespace uvspdy::kube;
 using test::ExecHost;
+using test::IsSuccess;
 using test::ScriptedServer;
 using test::shell;
 using test::Started;
@@ -34,7 +35,7 @@ struct Command {
     ClientConfig config;
     config.server = {.host = "127.0.0.1", .port = port};
     auto created = ApiServer::create(loop.get(), config);
-    REQUIRE(created);
+    REQUIRE_THAT(created, IsSuccess());
     server = *created;
     request.pod = "demo";
     exec(*server, request,
@@ -82,7 +83,7 @@ TEST_CASE("kube::exec: an output that nobody reads holds nothing up, the exit co
     kept->standard_error.discard();
   }
   REQUIRE(loop.run_until([&] { return command.status.has_value(); }));
-  REQUIRE(*command.status);
+  REQUIRE_THAT(*command.status, IsSuccess());
   CHECK((*command.status)->code == 5);
   if (kept) CHECK(output == "out\n");
   host.stop_listening();
@@ -95,7 +96,7 @@ TEST_CASE("kube::exec: handlers of nobody: the command runs, and its connection 
   ClientConfig config;
   config.server = {.host = "127.0.0.1", .port = host.port()};
   const auto server = ApiServer::create(loop.get(), config);
-  REQUIRE(server);
+  REQUIRE_THAT(server, IsSuccess());
   ExecRequest request = test::shell_with_stdin("cat; exit 3");
   request.pod = "demo";
   exec(**server, request, {});
@@ -112,7 +113,7 @@ TEST_CASE("kube::exec: the example of its comment") {
   ClientConfig config;
   config.server = {.host = "127.0.0.1", .port = host.port()};
   const auto api_server = ApiServer::create(loop.get(), config);
-  REQUIRE(api_server);
+  REQUIRE_THAT(api_server, IsSuccess());
   ApiServer& server = **api_server;
   ExecRequest request = shell("echo words; echo more words >&2; exit 5");
   request.pod = "demo";
@@ -155,7 +156,7 @@ TEST_CASE("kube::exec: a reader that is kept may be set late; on_exit waits for 
   bool ended = false;
   started.run.streams.standard_error.on_data([&](Bytes bytes) { late += text_of(bytes); });
   started.run.streams.standard_error.on_end([&](const Error& error) {
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
     CHECK_FALSE(started.run.over());
     ended = true;
   });
@@ -174,14 +175,14 @@ TEST_CASE("kube::exec: a stdin that is dropped before its end breaks off, and no
   std::optional<Error> end;
   started.server.streams["stdin"]->on_data([&](Bytes bytes) { input += text_of(bytes); });
   started.server.streams["stdin"]->on_end([&](const Error& error) { end = error; });
-  CHECK_FALSE(started.run.streams.standard_input.write(Buffer::copy_of("half")));
+  CHECK_THAT(started.run.streams.standard_input.write(Buffer::copy_of("half")), IsSuccess());
   const bool ends = GENERATE(true, false);
   if (ends) started.run.streams.standard_input.end();
   started.run.streams.standard_input = {};
   REQUIRE(started.loop.run_until([&] { return end.has_value(); }));
   CHECK(input == "half");
   if (ends) {
-    CHECK_FALSE(*end);
+    CHECK_THAT(*end, IsSuccess());
   } else {
     CHECK(end->code() == session::Errc::kStreamReset);
   }
@@ -204,7 +205,7 @@ TEST_CASE("kube::exec: given up, readers hear of the end first, those that have 
   ClientConfig config;
   config.server = {.host = "127.0.0.1", .port = host.port()};
   const auto server = ApiServer::create(loop.get(), config);
-  REQUIRE(server);
+  REQUIRE_THAT(server, IsSuccess());
   ExecRequest request = shell("while :; do echo many words; done");
   request.pod = "demo";
   attempt =

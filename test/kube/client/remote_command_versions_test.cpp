@@ -22,6 +22,7 @@
 using namespace uvspdy;
 using namespace uvspdy::kube;
 using test::ExecRun;
+using test::IsSuccess;
 using test::mentions;
 using test::ScriptedServer;
 using test::shell;
@@ -64,7 +65,7 @@ TEST_CASE("kube::exec: success before v4 is an end without a word") {
 
 TEST_CASE("kube::exec: success as Go's servers tell it before v4, by resets and GOAWAY") {
   Started started(GENERATE(kProtocolV3, kProtocolV2, kProtocolV1));
-  CHECK_FALSE(started.server.streams["stdout"]->write(Buffer::copy_of("out")));
+  CHECK_THAT(started.server.streams["stdout"]->write(Buffer::copy_of("out")), IsSuccess());
   SECTION("at once") { started.server.connection->close(); }
   SECTION("behind the outputs' end") {
     started.server.finish("stdout", "");
@@ -87,8 +88,8 @@ TEST_CASE("kube::exec: success as Go's servers tell it before v4, by resets and 
 TEST_CASE("kube::exec: failure before v4 is a text") {
   Started started(GENERATE(kProtocolV3, kProtocolV2, kProtocolV1));
   const bool by_fin = GENERATE(true, false);
-  CHECK_FALSE(started.server.streams["error"]->write(Buffer::copy_of("no such ")));
-  CHECK_FALSE(started.server.streams["error"]->write(Buffer::copy_of("command\n")));
+  CHECK_THAT(started.server.streams["error"]->write(Buffer::copy_of("no such ")), IsSuccess());
+  CHECK_THAT(started.server.streams["error"]->write(Buffer::copy_of("command\n")), IsSuccess());
   if (by_fin) {
     started.server.finish("stdout", "");
     started.server.finish("stderr", "");
@@ -112,7 +113,7 @@ TEST_CASE("kube::exec: a Status means nothing before v4") {
 TEST_CASE("kube::exec: no version takes an end without GOAWAY or FIN for success") {
   // kubernetes/kubernetes#73056.
   Started started(GENERATE_COPY(from_range(kProtocols)));
-  CHECK_FALSE(started.server.streams["stdout"]->write(Buffer::copy_of("some")));
+  CHECK_THAT(started.server.streams["stdout"]->write(Buffer::copy_of("some")), IsSuccess());
   started.settle();
   SECTION("the connection breaks") {}
   SECTION("behind the resets of all streams") {
@@ -155,13 +156,15 @@ TEST_CASE("kube::exec: cut anywhere, no version makes a success of half of the o
     server.protocol = protocol;
     server.on_stream = [&](const std::string& type) {
       if (type != "stderr") return;
-      CHECK_FALSE(server.streams["stdout"]->write(Buffer::copy_of("all of the output")));
+      CHECK_THAT(server.streams["stdout"]->write(Buffer::copy_of("all of the output")),
+                 IsSuccess());
       if (!as_go) {
         server.finish("stdout", "");
         server.finish("stderr", "");
       }
       if (protocol == kProtocolV4) {
-        CHECK_FALSE(server.streams["error"]->write(Buffer::copy_of(to_json(exit_status(0)))));
+        CHECK_THAT(server.streams["error"]->write(Buffer::copy_of(to_json(exit_status(0)))),
+                   IsSuccess());
       }
       if (!as_go) server.finish("error", "");
       server.connection->close();
@@ -203,7 +206,7 @@ TEST_CASE("kube::exec: v1 as Go's servers have it, without an error stream and w
   started.server.streams["error"]->reset();
   started.settle();
   CHECK_FALSE(started.run.over());
-  CHECK_FALSE(started.run.streams.standard_input.write(Buffer::copy_of("still read")));
+  CHECK_THAT(started.run.streams.standard_input.write(Buffer::copy_of("still read")), IsSuccess());
   REQUIRE(started.loop.run_until([&] { return input == "still read"; }));
   CHECK_FALSE(input_ended);
   started.server.finish("stderr", "");
@@ -211,7 +214,7 @@ TEST_CASE("kube::exec: v1 as Go's servers have it, without an error stream and w
   CHECK_FALSE(started.run.over());
   SECTION("the outputs end in order") { started.server.finish("stdout", "out"); }
   SECTION("by resets and GOAWAY") {
-    CHECK_FALSE(started.server.streams["stdout"]->write(Buffer::copy_of("out")));
+    CHECK_THAT(started.server.streams["stdout"]->write(Buffer::copy_of("out")), IsSuccess());
     started.server.connection->close();
   }
   started.run_to_end();
@@ -250,7 +253,7 @@ TEST_CASE("kube::exec: a half-closed stdin reaches the server in each version") 
   bool input_ended = false;
   started.server.streams["stdin"]->on_data([&](Bytes bytes) { input += text_of(bytes); });
   started.server.streams["stdin"]->on_end([&](const Error& error) { input_ended = !error; });
-  CHECK_FALSE(started.run.streams.standard_input.write(Buffer::copy_of("words")));
+  CHECK_THAT(started.run.streams.standard_input.write(Buffer::copy_of("words")), IsSuccess());
   started.run.streams.standard_input.end();
   REQUIRE(started.loop.run_until([&] { return input_ended; }));
   CHECK(input == "words");
@@ -282,7 +285,7 @@ TEST_CASE("kube::attach: asks for the running process, and ends and is cancelled
   config.server.host = "127.0.0.1";
   config.server.port = server.port();
   auto api_server = ApiServer::create(loop.get(), config);
-  REQUIRE(api_server);
+  REQUIRE_THAT(api_server, IsSuccess());
   AttachRequest request;
   request.pod_namespace = "ns";
   request.pod = "demo";
@@ -304,7 +307,7 @@ TEST_CASE("kube::attach: asks for the running process, and ends and is cancelled
   REQUIRE(loop.run_until([&] { return started; }));
   CHECK(server.target ==
         "/api/v1/namespaces/ns/pods/demo/attach?container=main&stdin=true&stdout=true&stderr=true");
-  CHECK_FALSE(server.streams["stdout"]->write(Buffer::copy_of("out")));
+  CHECK_THAT(server.streams["stdout"]->write(Buffer::copy_of("out")), IsSuccess());
   REQUIRE(loop.run_until([&] { return output == "out"; }));
   const bool cancelled = GENERATE(false, true);
   if (cancelled) {
@@ -324,7 +327,7 @@ TEST_CASE("kube::attach: asks for the running process, and ends and is cancelled
     CHECK(ends[0].error().code() == std::error_code(UV_ECANCELED, net::uv_category()));
     CHECK(mentions(ends[0].error().message(), {"attach"}));
   } else if (server.protocol == kProtocolV4) {
-    REQUIRE(ends[0]);
+    REQUIRE_THAT(ends[0], IsSuccess());
     CHECK(ends[0]->code == 5);
   } else {
     REQUIRE_FALSE(ends[0]);

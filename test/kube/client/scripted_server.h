@@ -42,10 +42,10 @@ struct ScriptedServer {
           auto upgraded = httpstream::ResponseUpgrader().upgrade_response(
               *exchange, {101, {}, {{httpstream::kHeaderProtocolVersion, protocol}}, {}},
               [this](auto stream, auto decision) { new_stream(stream, std::move(decision)); });
-          CHECK(upgraded);
+          CHECK_THAT(upgraded, IsSuccess());
           if (upgraded) connection = std::move(*upgraded);
         });
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http = std::move(*listening);
   }
 
@@ -53,7 +53,7 @@ struct ScriptedServer {
 
   /// Writes to a stream and ends it.
   void finish(const std::string& type, const std::string& text) {
-    if (!text.empty()) CHECK_FALSE(streams[type]->write(Buffer::copy_of(text)));
+    if (!text.empty()) CHECK_THAT(streams[type]->write(Buffer::copy_of(text)), IsSuccess());
     streams[type]->close();
   }
 

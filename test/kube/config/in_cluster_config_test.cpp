@@ -4,16 +4,15 @@
 #include "support/catch.h"
 #include "support/mentions.h"
 #include "support/temporary_folder.h"
-#include "support/why.h"
 #include "uvspdy/kube/config/client_config.h"
 #include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::kube {
 namespace {
 
+using test::IsSuccess;
 using test::mentions;
 using test::TemporaryFolder;
-using test::why;
 
 TEST_CASE("a pod's service account becomes a client config", "[in-cluster]") {
   const TemporaryFolder folder;
@@ -21,8 +20,7 @@ TEST_CASE("a pod's service account becomes a client config", "[in-cluster]") {
   folder.write("ca.crt", "CA");
   folder.write("namespace", "shop\n");
   const Result<ClientConfig> config = in_cluster_config("10.96.0.1", "443", folder.path(""));
-  INFO(why(config));
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->server.scheme == "https");
   CHECK(config->server.authority() == "10.96.0.1:443");
   CHECK(config->tls.ca.file == folder.path("") + "/ca.crt");
@@ -30,7 +28,7 @@ TEST_CASE("a pod's service account becomes a client config", "[in-cluster]") {
   CHECK(config->pod_namespace == "shop");
 
   const Result<ClientConfig> ip6 = in_cluster_config("fd00::1", "6443", folder.path(""));
-  REQUIRE(ip6);
+  REQUIRE_THAT(ip6, IsSuccess());
   CHECK(ip6->server.host == "fd00::1");
   CHECK(ip6->server.port == 6443);
 }
@@ -49,7 +47,7 @@ TEST_CASE("what a service account lacks is named", "[in-cluster]") {
   folder.write("ca.crt", "CA");
   check_error("none", "port must be a number");
   const Result<ClientConfig> config = in_cluster_config("10.96.0.1", "443", folder.path(""));
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->pod_namespace == "default");
 }
 

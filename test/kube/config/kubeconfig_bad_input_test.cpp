@@ -12,6 +12,7 @@
 namespace uvspdy::kube {
 namespace {
 
+using test::IsSuccess;
 using test::mentions;
 using test::TemporaryFolder;
 
@@ -82,7 +83,7 @@ TEST_CASE("any bytes at any place of a kubeconfig: an error, or what they say", 
 TEST_CASE("any bytes in what goes before a kubeconfig", "[kubeconfig]") {
   const TemporaryFolder folder;
   const auto kubeconfig = Kubeconfig::load_file(folder.write("config", with(kServer)));
-  REQUIRE(kubeconfig);
+  REQUIRE_THAT(kubeconfig, IsSuccess());
   for (const std::string& text : test::awkward_texts()) {
     KubeconfigOverrides all;
     all.context = all.cluster = all.user = all.server = all.client_certificate = text;

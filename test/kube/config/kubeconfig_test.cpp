@@ -7,15 +7,14 @@
 #include "support/catch.h"
 #include "support/mentions.h"
 #include "support/temporary_folder.h"
-#include "support/why.h"
 #include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::kube {
 namespace {
 
+using test::IsSuccess;
 using test::mentions;
 using test::TemporaryFolder;
-using test::why;
 
 constexpr const char* kOne = R"(apiVersion: v1
 kind: Config
@@ -75,8 +74,7 @@ class Variable {
 TEST_CASE("a kubeconfig's current context becomes a client config", "[kubeconfig]") {
   const TemporaryFolder folder;
   const Result<ClientConfig> config = config_of(folder, kOne);
-  INFO(why(config));
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->server.scheme == "https");
   CHECK(config->server.host == "east.example");
   CHECK(config->server.port == 6443);
@@ -94,7 +92,7 @@ TEST_CASE("a kubeconfig's current context becomes a client config", "[kubeconfig
 TEST_CASE("a context is asked for by name", "[kubeconfig]") {
   const TemporaryFolder folder;
   const Result<ClientConfig> config = config_of(folder, kOne, {.context = "two"});
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->pod_namespace == "default");
   CHECK(config->credentials.token.empty());
   REQUIRE(config->tls.key_pair);
@@ -105,7 +103,7 @@ TEST_CASE("a context is asked for by name", "[kubeconfig]") {
 TEST_CASE("a server without TLS is sent no credentials", "[kubeconfig]") {
   const TemporaryFolder folder;
   const Result<ClientConfig> config = config_of(folder, kOne, {.context = "insecure"});
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->server.scheme == "http");
   CHECK(config->credentials.token.empty());
 }
@@ -117,8 +115,8 @@ TEST_CASE("the port of https is 443 unless the server names one", "[kubeconfig]"
         std::pair("https://[::1]", 443), std::pair("https://[::1]:80", 80),
         std::pair("HTTPS://h:80/", 80)}) {
     const Result<ClientConfig> config = config_of(folder, kOne, {.server = server});
-    INFO(server << why(config));
-    REQUIRE(config);
+    INFO(server);
+    REQUIRE_THAT(config, IsSuccess());
     CHECK(config->server.scheme == "https");
     CHECK(config->server.port == port);
   }
@@ -144,11 +142,9 @@ users:
 contexts: [{name: c, context: {cluster: c, user: files}}]
 )");
   const Result<Kubeconfig> kubeconfig = Kubeconfig::load_file(file);
-  INFO(why(kubeconfig));
-  REQUIRE(kubeconfig);
+  REQUIRE_THAT(kubeconfig, IsSuccess());
   const Result<ClientConfig> files = kubeconfig->client_config();
-  INFO(why(files));
-  REQUIRE(files);
+  REQUIRE_THAT(files, IsSuccess());
   CHECK(files->tls.ca.file == folder.path("a/ca.pem"));
   REQUIRE(files->tls.key_pair);
   CHECK(files->tls.key_pair->certificate.file == folder.path("a/pki/cert.pem"));
@@ -156,13 +152,13 @@ contexts: [{name: c, context: {cluster: c, user: files}}]
   CHECK(files->credentials.token_file == folder.path("token"));
 
   const Result<ClientConfig> plugin = kubeconfig->client_config({.user = "plugin"});
-  REQUIRE(plugin);
+  REQUIRE_THAT(plugin, IsSuccess());
   REQUIRE(plugin->credentials.exec);
   CHECK(plugin->credentials.exec->command == folder.path("a/bin/plugin"));
   CHECK(plugin->credentials.exec->interactive_mode == InteractiveMode::kNever);
 
   const Result<ClientConfig> on_path = kubeconfig->client_config({.user = "on-path"});
-  REQUIRE(on_path);
+  REQUIRE_THAT(on_path, IsSuccess());
   REQUIRE(on_path->credentials.exec);
   CHECK(on_path->credentials.exec->command == "plugin");
   CHECK(on_path->credentials.exec->interactive_mode == InteractiveMode::kIfAvailable);
@@ -179,8 +175,7 @@ users:
   user: {client-certificate: none, client-certificate-data: Q0VSVA==, client-key: none, client-key-data: S0VZ}
 contexts: [{name: c, context: {cluster: c, user: u}}]
 )");
-  INFO(why(config));
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->tls.ca.text == "CA");
   CHECK(config->tls.ca.file.empty());
   CHECK(config->tls.key_pair->certificate.file.empty());
@@ -202,13 +197,11 @@ contexts: [{name: second, context: {cluster: c, user: u}}]
   const std::string three = folder.write("three", "current-context: third\n");
   const Result<Kubeconfig> kubeconfig =
       Kubeconfig::load({folder.path("missing"), "", one, two, three, folder.write("empty", "")});
-  INFO(why(kubeconfig));
-  REQUIRE(kubeconfig);
+  REQUIRE_THAT(kubeconfig, IsSuccess());
   CHECK(kubeconfig->current_context() == "second");
   CHECK(kubeconfig->context_names() == std::vector<std::string>{"second"});
   const Result<ClientConfig> config = kubeconfig->client_config();
-  INFO(why(config));
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->server.host == "first");
   CHECK(config->tls.server_name.empty());
   CHECK(config->credentials.token == "first");
@@ -250,8 +243,7 @@ TEST_CASE("overrides go before what the kubeconfig says", "[kubeconfig]") {
                                                  .token = "given",
                                                  .proxy_url = "http://proxy",
                                                  .impersonate = {.user = "jane"}});
-  INFO(why(config));
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->server.host == "10.0.0.1");
   CHECK(config->tls.server_name.empty());  // it was for the other server
   CHECK(config->pod_namespace == "other");
@@ -264,7 +256,7 @@ TEST_CASE("overrides go before what the kubeconfig says", "[kubeconfig]") {
 
   const Result<ClientConfig> insecure =
       config_of(folder, kOne, {.tls_server_name = "name", .insecure_skip_tls_verify = true});
-  REQUIRE(insecure);
+  REQUIRE_THAT(insecure, IsSuccess());
   CHECK_FALSE(insecure->tls.verify);
   CHECK(insecure->tls.ca.empty());
   CHECK(insecure->tls.server_name == "name");
@@ -279,18 +271,17 @@ users: [{name: u, user: {token: old, tokenFile: /none}}]
 contexts: [{name: c, context: {cluster: c, user: u}}]
 )",
                                                 {.token = "given"});
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->credentials.token == "given");
   CHECK(config->credentials.token_file.empty());
 }
 
 TEST_CASE("a server can be given without any kubeconfig", "[kubeconfig]") {
   const Result<Kubeconfig> kubeconfig = Kubeconfig::load({"/none/config"});
-  REQUIRE(kubeconfig);
+  REQUIRE_THAT(kubeconfig, IsSuccess());
   const Result<ClientConfig> config =
       kubeconfig->client_config({.server = "https://h", .token = "t"});
-  INFO(why(config));
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK(config->server.host == "h");
   CHECK(config->credentials.token == "t");
   const Result<ClientConfig> none = kubeconfig->client_config();
@@ -328,8 +319,7 @@ users:
       interactiveMode: Always
 contexts: [{name: c, context: {cluster: c, user: u}}]
 )");
-  INFO(why(config));
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   using Pairs = std::vector<std::pair<std::string, std::string>>;
   REQUIRE(config->credentials.exec);
   const ExecConfig& exec = *config->credentials.exec;
@@ -358,8 +348,7 @@ TEST_CASE("a kubeconfig may be JSON", "[kubeconfig]") {
   "users": null,
   "contexts": [{"name": "c", "context": {"cluster": "c", "user": ""}}]
 })");
-  INFO(why(config));
-  REQUIRE(config);
+  REQUIRE_THAT(config, IsSuccess());
   CHECK_FALSE(config->tls.verify);
 }
 

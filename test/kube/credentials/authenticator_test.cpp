@@ -11,17 +11,16 @@
 #include "support/mentions.h"
 #include "support/temporary_folder.h"
 #include "support/test_loop.h"
-#include "support/why.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::kube {
 namespace {
 
+using test::IsSuccess;
 using test::mentions;
 using test::TemporaryFolder;
 using test::TestLoop;
-using test::why;
 
 Result<Authentication> authenticate(TestLoop& loop, const Credentials& credentials) {
   ClientConfig config;
@@ -41,7 +40,7 @@ Result<Authentication> authenticate(TestLoop& loop, const Credentials& credentia
 TEST_CASE("nothing to show is nothing to send", "[authenticator]") {
   TestLoop loop;
   const Result<Authentication> result = authenticate(loop, {});
-  REQUIRE(result);
+  REQUIRE_THAT(result, IsSuccess());
   CHECK(result->headers.empty());
   CHECK_FALSE(result->key_pair);
 }
@@ -62,11 +61,11 @@ TEST_CASE("the handler may be nobody, and may own what can only be moved", "[aut
 TEST_CASE("tokens, and user names with passwords", "[authenticator]") {
   TestLoop loop;
   const Result<Authentication> token = authenticate(loop, {.token = "abc"});
-  REQUIRE(token);
+  REQUIRE_THAT(token, IsSuccess());
   CHECK(token->headers == Headers{{"Authorization", "Bearer abc"}});
   const Result<Authentication> basic =
       authenticate(loop, {.username = "Aladdin", .password = "open sesame"});
-  REQUIRE(basic);
+  REQUIRE_THAT(basic, IsSuccess());
   CHECK(basic->headers == Headers{{"Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}});
 }
 
@@ -80,7 +79,7 @@ TEST_CASE("a token file is read for each dial", "[authenticator]") {
   std::string header;
   const auto ask = [&] {
     authenticator.authenticate([&header](const Result<Authentication>& result) {
-      CHECK(result);
+      CHECK_THAT(result, IsSuccess());
       if (result) header = result->headers.get("authorization").value_or("");
     });
     return loop.run_out();
@@ -131,7 +130,7 @@ TEST_CASE("acting as somebody else is asked for with headers", "[authenticator]"
                                           .uid = "7",
                                           .groups = {"a", "b"},
                                           .extra = {{"example.com/x", {"1", "2"}}}}});
-  REQUIRE(result);
+  REQUIRE_THAT(result, IsSuccess());
   CHECK(result->headers == Headers{{"Authorization", "Bearer t"},
                                    {"Impersonate-User", "jane"},
                                    {"Impersonate-Uid", "7"},
@@ -171,7 +170,7 @@ TEST_CASE("the authenticator may go inside its handler", "[authenticator]") {
   auto authenticator = std::make_unique<Authenticator>(loop.get(), ClientConfig{});
   bool called = false;
   authenticator->authenticate([&](const Result<Authentication>& result) {
-    CHECK(result);
+    CHECK_THAT(result, IsSuccess());
     authenticator.reset();
     called = true;
   });

@@ -11,7 +11,6 @@
 #include "support/temporary_folder.h"
 #include "support/test_loop.h"
 #include "support/tls_pair.h"
-#include "support/why.h"
 #include "uvspdy/kube/credentials/authenticator.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/net/error.h"
@@ -19,10 +18,10 @@
 namespace uvspdy::kube {
 namespace {
 
+using test::IsSuccess;
 using test::mentions;
 using test::TemporaryFolder;
 using test::TestLoop;
-using test::why;
 
 // A shell command that prints an ExecCredential with this status.
 std::string print(const std::string& status) {
@@ -92,8 +91,7 @@ TEST_CASE("a credential plugin gives a token and a certificate", "[credential-pl
                           .dump()));
   plugin.config.credentials.impersonate.user = "jane";
   const Result<Authentication> result = plugin.ask();
-  INFO(why(result));
-  REQUIRE(result);
+  REQUIRE_THAT(result, IsSuccess());
   CHECK(result->headers == Headers{{"Authorization", "Bearer t"}, {"Impersonate-User", "jane"}});
   REQUIRE(result->key_pair);
   CHECK(result->key_pair->certificate.text == jane.pem());
@@ -112,8 +110,7 @@ TEST_CASE("a plugin gets its arguments, its environment and KUBERNETES_EXEC_INFO
   plugin.exec().environment = {{"ADDED", "1"}, {"HOME", "elsewhere"}};
   plugin.exec().provide_cluster_info = true;
   const Result<Authentication> result = plugin.ask();
-  INFO(why(result));
-  REQUIRE(result);
+  REQUIRE_THAT(result, IsSuccess());
   CHECK(plugin.read("arguments") == "a b||c|");
   CHECK(plugin.read("environment") == "1 elsewhere\n");
   CHECK(nlohmann::json::parse(plugin.read("info")) == nlohmann::json::parse(R"({
@@ -127,8 +124,7 @@ TEST_CASE("a plugin is asked again when what it gave has run out", "[credential-
     Plugin plugin("echo >> runs\n" + print(R"({"token":"t")" + expiration + "}"));
     for (int i = 0; i < 3; ++i) {
       const Result<Authentication> result = plugin.ask();
-      INFO(why(result));
-      REQUIRE(result);
+      REQUIRE_THAT(result, IsSuccess());
       if (forget) plugin.authenticator().forget(result->generation);
     }
     return plugin.read("runs").size();
@@ -143,11 +139,11 @@ TEST_CASE("forgetting what an earlier run gave leaves what a later one did",
           "[credential-plugin]") {
   Plugin plugin("echo >> runs\n" + print(R"({"token":"t"})"));
   const Result<Authentication> first = plugin.ask();
-  REQUIRE(first);
+  REQUIRE_THAT(first, IsSuccess());
   plugin.authenticator().forget(first->generation);
-  REQUIRE(plugin.ask());
+  REQUIRE_THAT(plugin.ask(), IsSuccess());
   plugin.authenticator().forget(first->generation);
-  REQUIRE(plugin.ask());
+  REQUIRE_THAT(plugin.ask(), IsSuccess());
   CHECK(plugin.read("runs").size() == 2);
 }
 
@@ -156,7 +152,7 @@ TEST_CASE("those who ask while a plugin runs wait for that one", "[credential-pl
   int answers = 0;
   for (int i = 0; i < 3; ++i) {
     plugin.authenticator().authenticate([&answers](const Result<Authentication>& result) {
-      CHECK(result);
+      CHECK_THAT(result, IsSuccess());
       ++answers;
     });
   }
@@ -172,8 +168,7 @@ TEST_CASE("other credentials go before a plugin", "[credential-plugin]") {
   SECTION("username") { plugin.config.credentials.username = "u"; }
   SECTION("client certificate") { plugin.config.tls.key_pair = net::TlsKeyPair{}; }
   const Result<Authentication> result = plugin.ask();
-  INFO(why(result));
-  CHECK(result);
+  CHECK_THAT(result, IsSuccess());
 }
 
 TEST_CASE("a plugin that fails is named with what it said", "[credential-plugin]") {
@@ -238,7 +233,7 @@ TEST_CASE("a failure is not remembered", "[credential-plugin]") {
                print(R"({"clientCertificateData":"C","clientKeyData":"K"})") + "exit\n");
   Plugin plugin("[ -e second ] || {\ntouch second\n" + first + "}\n" + print(R"({"token":"t"})"));
   CHECK_FALSE(plugin.ask());
-  CHECK(plugin.ask());
+  CHECK_THAT(plugin.ask(), IsSuccess());
 }
 
 TEST_CASE("a plugin that takes too long is ended", "[credential-plugin]") {
@@ -319,8 +314,7 @@ TEST_CASE("what a plugin leaves running does not hold it up", "[credential-plugi
   Plugin plugin("sleep 60 &\necho $! > pid\n" + print(R"({"token":"t"})"));
   const Result<Authentication> result = plugin.ask();
   const test::ProcessCleanup cleanup(plugin.wait_for_pid());
-  INFO(why(result));
-  CHECK(result);
+  CHECK_THAT(result, IsSuccess());
 }
 
 TEST_CASE("a plugin that must ask people needs a terminal", "[credential-plugin]") {

@@ -9,14 +9,13 @@
 #include "support/catch.h"
 #include "support/mentions.h"
 #include "support/temporary_folder.h"
-#include "support/why.h"
 #include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::kube {
 namespace {
 
+using test::IsSuccess;
 using test::mentions;
-using test::why;
 
 std::string credential(const std::string& status) {
   return R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":)" +
@@ -28,8 +27,7 @@ TEST_CASE("an ExecCredential is read", "[exec-credential]") {
       credential(R"({"token":"t","clientCertificateData":"C","clientKeyData":"K",
                      "expirationTimestamp":"2026-01-31T23:59:59Z","more":1})"),
       std::string(kExecV1));
-  INFO(why(read));
-  REQUIRE(read);
+  REQUIRE_THAT(read, IsSuccess());
   CHECK(read->token == "t");
   CHECK(read->client_certificate == "C");
   CHECK(read->client_key == "K");
@@ -95,8 +93,7 @@ TEST_CASE("a plugin is told about the cluster when it asks to be", "[exec-creden
       ExecConfig{.api_version = std::string(kExecV1), .cluster_extension = R"({"audience":"x"})"};
   const auto info = [&config](bool interactive) {
     const Result<std::string> text = exec_info(config, interactive);
-    INFO(why(text));
-    REQUIRE(text);
+    REQUIRE_THAT(text, IsSuccess());
     return nlohmann::json::parse(*text);
   };
   CHECK(info(true) == nlohmann::json::parse(R"({"kind":"ExecCredential",
@@ -117,7 +114,7 @@ TEST_CASE("any bytes in what a plugin is told, and it is JSON", "[exec-credentia
     config.tls.server_name = config.tls.ca.text = config.proxy_url = text;
     config.credentials.exec = ExecConfig{.api_version = text, .provide_cluster_info = true};
     const Result<std::string> info = exec_info(config, false);
-    REQUIRE(info);
+    REQUIRE_THAT(info, IsSuccess());
     CHECK_FALSE(nlohmann::json::parse(*info, nullptr, false).is_discarded());
   }
 }

@@ -50,7 +50,7 @@ struct ManualClient {
     REQUIRE(ended);
     const auto status = kube::parse_status(status_text);
     INFO(status_text);
-    REQUIRE(status);
+    REQUIRE_THAT(status, IsSuccess());
     return *status;
   }
 
@@ -58,13 +58,13 @@ struct ManualClient {
   int code() const {
     const auto code = kube::exit_code(status());
     INFO(status_text);
-    REQUIRE(code);
+    REQUIRE_THAT(code, IsSuccess());
     return *code;
   }
 
   bool shows(std::string_view text) const { return output.find(text) != std::string::npos; }
   void type(std::string_view text) const {
-    CHECK_FALSE(standard_input->write(Buffer::copy_of(text)));
+    CHECK_THAT(standard_input->write(Buffer::copy_of(text)), IsSuccess());
   }
   /// Types until nothing is taken any more, to a process that does not read.
   void fill_stdin(TestLoop& loop) const {
@@ -84,7 +84,7 @@ struct ManualClient {
     CHECK(left > 0);
   }
   void set_size(kube::TerminalSize size) const {
-    CHECK_FALSE(resize->write(Buffer(kube::to_json(size))));
+    CHECK_THAT(resize->write(Buffer(kube::to_json(size))), IsSuccess());
   }
 
  private:
@@ -97,7 +97,7 @@ struct ManualClient {
     int missing = 1;
     httpstream::Dialer(loop.get(), url)
         .dial({std::string(protocol)}, [&](Result<httpstream::Dialed> dialed) {
-          CHECK(dialed);
+          CHECK_THAT(dialed, IsSuccess());
           if (!dialed) return;
           connection = dialed->connection;
           connection->on_close([this](const Error&) { closed = true; });
@@ -125,7 +125,7 @@ struct ManualClient {
     ++missing;
     connection->create_stream({{kube::kHeaderStreamType, type}},
                               [&place, &missing](Result<StreamPtr> stream) {
-                                CHECK(stream);
+                                CHECK_THAT(stream, IsSuccess());
                                 if (!stream) return;
                                 place = *stream;
                                 --missing;

@@ -38,8 +38,7 @@ struct AttachHost : ExecHost {
       CHECK_FALSE(exit_code);
       exit_code = code;
     });
-    INFO(error.message());
-    REQUIRE_FALSE(error);
+    REQUIRE_THAT(error, IsSuccess());
     CHECK(runtime().commands() == 1);
   }
 

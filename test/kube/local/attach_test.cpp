@@ -17,6 +17,7 @@ using namespace uvspdy;
 using namespace uvspdy::kube;
 using test::ExecHost;
 using test::is_running;
+using test::IsSuccess;
 using test::ManualClient;
 using test::ProcessCleanup;
 using test::TestLoop;
@@ -35,7 +36,7 @@ TEST_CASE("start_main: one main process in a runtime's life, and none without a 
   kube::LocalRuntime runtime(loop.get());
   CHECK(runtime.start_main({}, {}).code() == std::error_code(UV_EINVAL, net::uv_category()));
   std::optional<int> exit_code;
-  REQUIRE_FALSE(runtime.start_main(shell("read line; exit 3"), {}));
+  REQUIRE_THAT(runtime.start_main(shell("read line; exit 3"), {}), IsSuccess());
   const Error second = runtime.start_main(shell("exit 4"), [&](int code) { exit_code = code; });
   CHECK(second.code() == kube::Errc::kBadRequest);
   CHECK(runtime.commands() == 1);

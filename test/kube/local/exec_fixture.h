@@ -38,12 +38,12 @@ class ExecHost {
         loop.get(), "127.0.0.1", 0,
         [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
           const auto target = httpstream::parse_target(exchange->request().target);
-          CHECK(target);
+          CHECK_THAT(target, IsSuccess());
           auto request = target ? kube::parse_streaming_target(*target) : target.error();
-          CHECK(request);
+          CHECK_THAT(request, IsSuccess());
           if (request && server_) server_->serve_authorized(exchange, std::move(*request));
         });
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http_ = std::move(*listening);
   }
   ExecHost(const ExecHost&) = delete;
@@ -118,7 +118,7 @@ class ExecRun {
     kube::ApiServer::Options options;
     options.round_tripper.connection = std::move(connection);
     auto server = kube::ApiServer::create(loop.get(), config, std::move(options));
-    REQUIRE(server);
+    REQUIRE_THAT(server, IsSuccess());
     request.pod = "demo";
     attempt = kube::exec(**server, std::move(request),
                          {[this](kube::RemoteCommandStreams opened) {
@@ -147,8 +147,7 @@ class ExecRun {
 
   /// The exit code that it must have ended with.
   int code() const {
-    INFO((status() ? std::string() : status().error().message()));
-    REQUIRE(status());
+    REQUIRE_THAT(status(), IsSuccess());
     return status()->code;
   }
 

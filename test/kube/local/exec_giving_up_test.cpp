@@ -18,6 +18,7 @@ using namespace uvspdy;
 using namespace std::chrono_literals;
 using test::ExecHost;
 using test::ExecRun;
+using test::IsSuccess;
 using test::shell;
 using test::TestLoop;
 
@@ -46,7 +47,7 @@ struct SilentServer {
               "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
               "X-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n");
         });
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http = std::move(*listening);
   }
 

@@ -19,6 +19,7 @@ using namespace uvspdy::kube;
 using test::ExecHost;
 using test::ExecRun;
 using test::is_running;
+using test::IsSuccess;
 using test::ProcessCleanup;
 using test::shell;
 using test::shell_with_stdin;
@@ -51,7 +52,7 @@ struct ManualClient {
     url.target = exec_target(request);
     httpstream::Dialer(loop.get(), url)
         .dial({std::string(kProtocolV4)}, [this](Result<httpstream::Dialed> dialed) {
-          CHECK(dialed);
+          CHECK_THAT(dialed, IsSuccess());
           if (!dialed) return;
           connection = dialed->connection;
           create(kStreamTypeError, error);
@@ -66,7 +67,7 @@ struct ManualClient {
   void create(std::string_view type, std::shared_ptr<httpstream::Stream>& place) {
     connection->create_stream({{kHeaderStreamType, type}},
                               [&place](Result<std::shared_ptr<httpstream::Stream>> stream) {
-                                CHECK(stream);
+                                CHECK_THAT(stream, IsSuccess());
                                 if (stream) place = *stream;
                               });
   }
@@ -321,7 +322,7 @@ TEST_CASE("stop: ends connections whose streams are not there yet") {
   std::shared_ptr<httpstream::Connection> connection;
   httpstream::Dialer(loop.get(), url)
       .dial({std::string(kProtocolV4)}, [&](Result<httpstream::Dialed> dialed) {
-        CHECK(dialed);
+        CHECK_THAT(dialed, IsSuccess());
         if (dialed) connection = dialed->connection;
       });
   REQUIRE(loop.run_until([&] { return connection != nullptr; }));

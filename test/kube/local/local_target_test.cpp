@@ -15,6 +15,7 @@
 using namespace uvspdy;
 using namespace uvspdy::kube;
 using test::ExecHost;
+using test::IsSuccess;
 using test::RawPeer;
 using test::TestLoop;
 
@@ -38,7 +39,7 @@ struct Forwarded {
     url.target = port_forward_target({"default", "demo", {}, {}});
     httpstream::Dialer(loop.get(), url)
         .dial({std::string(kPortForwardProtocol)}, [this](Result<httpstream::Dialed> dialed) {
-          CHECK(dialed);
+          CHECK_THAT(dialed, IsSuccess());
           if (dialed) connection = dialed->connection;
         });
     REQUIRE(loop.run_until([this] { return connection != nullptr; }));
@@ -56,7 +57,7 @@ struct Forwarded {
     connection->create_stream(
         {{kHeaderStreamType, type}, {kHeaderPort, std::to_string(port)}, {kHeaderRequestId, "0"}},
         [&place](const Result<StreamPtr>& stream) {
-          CHECK(stream);
+          CHECK_THAT(stream, IsSuccess());
           if (stream) place = *stream;
         });
   }
@@ -78,7 +79,7 @@ struct Target {
 /// Bytes both ways and the end of each, through everything.
 void check_forwarding(TestLoop& loop, ExecHost& host, Target& target, std::uint16_t port) {
   Forwarded client(loop, host.port(), port);
-  CHECK_FALSE(client.data->write(Buffer::copy_of("question")));
+  CHECK_THAT(client.data->write(Buffer::copy_of("question")), IsSuccess());
   client.data->close();
   REQUIRE(loop.run_until([&] { return target.peers.size() == 1 && target.peers[0]->ended(); }));
   CHECK(target.peers[0]->received() == "question");
@@ -103,7 +104,7 @@ TEST_CASE("LocalRuntime::port_forward: to the port of this machine, IPv4 or IPv6
   const std::string address = GENERATE("127.0.0.1", "::1");
   auto listening = net::Listener::listen_tcp(loop.get(), address, 0, target.handler());
   if (!listening && address == "::1") SKIP_TEST("there is no IPv6 on the loopback interface");
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   target.listener = std::move(*listening);
   check_forwarding(loop, host, target, target.listener->port());
 }
@@ -117,7 +118,7 @@ TEST_CASE("LocalRuntime::port_forward: to a local socket in place of a port") {
   ExecHost host(loop, std::move(options));
   Target target;
   auto listening = net::Listener::listen_pipe(loop.get(), path, target.handler());
-  REQUIRE(listening);
+  REQUIRE_THAT(listening, IsSuccess());
   target.listener = std::move(*listening);
   check_forwarding(loop, host, target, 80);
 }

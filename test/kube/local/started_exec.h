@@ -31,7 +31,7 @@ struct Started {
   void settle() {
     bool there = false;
     server.connection->ping([&there](const auto& round_trip) {
-      CHECK(round_trip);
+      CHECK_THAT(round_trip, IsSuccess());
       there = true;
     });
     REQUIRE(loop.run_until([&] { return there; }));

@@ -22,6 +22,7 @@
 using namespace uvspdy;
 using namespace uvspdy::kube;
 using net::Descriptor;
+using test::IsSuccess;
 using test::TestLoop;
 
 namespace {
@@ -72,7 +73,7 @@ struct Read {
 
   Read(TestLoop& loop, Descriptor fd, std::shared_ptr<BufferPool> pool = nullptr) {
     auto made = source_of_fd(loop.get(), fd.release(), std::move(pool));
-    REQUIRE(made);
+    REQUIRE_THAT(made, IsSuccess());
     source = std::move(*made);
     source->start([this](const httpstream::Piece& piece) { text += text_of(piece.bytes()); },
                   [this](const Error& error) {
@@ -90,7 +91,7 @@ struct Written {
 
   Written(TestLoop& loop, Descriptor fd) {
     auto made = sink_of_fd(loop.get(), fd.release());
-    REQUIRE(made);
+    REQUIRE_THAT(made, IsSuccess());
     sink = std::move(*made);
     sink->start([this] { ++rooms; },
                 [this](const Error& error) {
@@ -123,7 +124,7 @@ TEST_CASE("source_of_fd: the end of what is read, and an error, which is none") 
   if (fails) {
     CHECK(read.end->code() == std::error_code(UV_ECONNRESET, net::uv_category()));
   } else {
-    CHECK_FALSE(*read.end);
+    CHECK_THAT(*read.end, IsSuccess());
   }
   read.source->resume();  // harmless
   REQUIRE(loop.run_out());
@@ -160,7 +161,7 @@ TEST_CASE("source_of_fd: paused it says nothing, the end included") {
   REQUIRE(loop.run_until([&] { return read.text == "words"; }));
   pipe.write.reset();
   REQUIRE(loop.run_until([&] { return read.end.has_value(); }));
-  CHECK_FALSE(*read.end);
+  CHECK_THAT(*read.end, IsSuccess());
   REQUIRE(loop.run_out());
 }
 
@@ -170,7 +171,7 @@ TEST_CASE("source_of_fd: paused inside the data handler, the end behind that wai
   write_all(pipe.write, "words");
   pipe.write.reset();
   auto source = source_of_fd(loop.get(), pipe.read.release());
-  REQUIRE(source);
+  REQUIRE_THAT(source, IsSuccess());
   bool data = false;
   bool end = false;
   (*source)->start(
@@ -192,7 +193,7 @@ TEST_CASE("source_of_fd: what fills a block is handed on in it, what does not is
   Pipe pipe;
   const auto pool = std::make_shared<BufferPool>(1000, 2);
   auto source = source_of_fd(loop.get(), pipe.read.release(), pool);
-  REQUIRE(source);
+  REQUIRE_THAT(source, IsSuccess());
   std::vector<Buffer> kept;
   (*source)->start([&](const httpstream::Piece& piece) { kept.push_back(piece.keep()); }, {});
   write_all(pipe.write, std::string(1000, 'x'));
@@ -213,7 +214,7 @@ TEST_CASE("source_of_fd: discarded or destroyed it closes, also inside its handl
   Pipe pipe;
   write_all(pipe.write, "words");
   auto source = source_of_fd(loop.get(), pipe.read.release());
-  REQUIRE(source);
+  REQUIRE_THAT(source, IsSuccess());
   bool done = false;
   const int way = GENERATE(0, 1, 2);
   if (way == 2) pipe.write.reset();
@@ -306,8 +307,8 @@ TEST_CASE("sink_of_fd: a pump says that its source broke off before the reader s
   write_all(theirs, "words");
   auto source = source_of_fd(loop.get(), ours.release());
   auto sink = sink_of_fd(loop.get(), pipe.write.release());
-  REQUIRE(source);
-  REQUIRE(sink);
+  REQUIRE_THAT(source, IsSuccess());
+  REQUIRE_THAT(sink, IsSuccess());
   std::optional<Error> done;
   bool ended_before = true;
   httpstream::Pump::start(std::move(*source), std::move(*sink), [&](const Error& error) {
@@ -342,7 +343,7 @@ TEST_CASE("sink_of_fd: destroyed it closes at once, also inside its handlers") {
   TestLoop loop;
   Pipe pipe;
   auto made = sink_of_fd(loop.get(), pipe.write.release());
-  REQUIRE(made);
+  REQUIRE_THAT(made, IsSuccess());
   auto sink = std::move(*made);
   bool done = false;
   const bool inside_room = GENERATE(true, false);
@@ -367,8 +368,8 @@ TEST_CASE("source_of_fd and sink_of_fd: a pump brings everything from one pipe t
   Pipe to;
   auto source = source_of_fd(loop.get(), from.read.release());
   auto sink = sink_of_fd(loop.get(), to.write.release());
-  REQUIRE(source);
-  REQUIRE(sink);
+  REQUIRE_THAT(source, IsSuccess());
+  REQUIRE_THAT(sink, IsSuccess());
   std::optional<Error> done;
   httpstream::Pump::start(std::move(*source), std::move(*sink),
                           [&](const Error& error) { done = error; });
@@ -382,7 +383,7 @@ TEST_CASE("source_of_fd and sink_of_fd: a pump brings everything from one pipe t
     received += take(to.read).text;
     return done.has_value();
   }));
-  CHECK_FALSE(*done);
+  CHECK_THAT(*done, IsSuccess());
   received += take(to.read).text;
   CHECK((received == text));
   CHECK(take(to.read).end);

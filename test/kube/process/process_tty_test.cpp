@@ -24,6 +24,7 @@
 using namespace uvspdy;
 using kube::Process;
 using test::is_running;
+using test::IsSuccess;
 using test::open_descriptors;
 using test::ProcessCleanup;
 using test::TestLoop;
@@ -74,8 +75,7 @@ struct TtyRun {
     process = std::make_unique<Process>(loop.get(), pool(),
                                         [this] { CHECK_FALSE(std::exchange(exited, true)); });
     const Error error = process->start(options);
-    INFO(error.message());
-    REQUIRE_FALSE(error);
+    REQUIRE_THAT(error, IsSuccess());
     CHECK(process->take_output(Process::Output::kStderr) == nullptr);
     source = process->take_output(Process::Output::kStdout);
     source->start(

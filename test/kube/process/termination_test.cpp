@@ -16,6 +16,7 @@ using kube::DescriptorStream;
 using kube::Process;
 using kube::Termination;
 using test::is_running;
+using test::IsSuccess;
 using test::ProcessCleanup;
 using test::TestLoop;
 using namespace std::chrono_literals;
@@ -37,7 +38,7 @@ struct Script {
                                         [this] { exited = true; });
     Process::Options options;
     options.command = {"sh", "-c", text};
-    REQUIRE_FALSE(process->start(options));
+    REQUIRE_THAT(process->start(options), IsSuccess());
     source = process->take_output(Process::Output::kStdout);
     source->start([this](const httpstream::Piece& piece) { output += text_of(piece.bytes()); }, {});
     termination.emplace(loop.get(), *process, [this] { ++over; });

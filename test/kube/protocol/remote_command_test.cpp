@@ -9,6 +9,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
+using test::IsSuccess;
 
 TEST_CASE("exec_target: path and parameters as the API server takes them") {
   ExecRequest request;
@@ -75,7 +76,7 @@ TEST_CASE("TerminalSize: as JSON and back") {
   CHECK(to_json(TerminalSize{80, 24}) == "{\"Width\":80,\"Height\":24}");
   for (const TerminalSize size : {TerminalSize{}, TerminalSize{80, 24}, TerminalSize{65535, 1}}) {
     const auto back = parse_terminal_size(to_json(size));
-    REQUIRE(back);
+    REQUIRE_THAT(back, IsSuccess());
     CHECK(*back == size);
   }
 }
@@ -98,14 +99,14 @@ TEST_CASE("TerminalSizeReader: one object after another, cut anywhere") {
     CAPTURE(cut);
     TerminalSizeReader reader;
     std::optional<TerminalSize> last;
-    CHECK_FALSE(reader.take(bytes_of(text.substr(0, cut)), last));
-    CHECK_FALSE(reader.take(bytes_of(text.substr(cut)), last));
+    CHECK_THAT(reader.take(bytes_of(text.substr(0, cut)), last), IsSuccess());
+    CHECK_THAT(reader.take(bytes_of(text.substr(cut)), last), IsSuccess());
     CHECK(last == TerminalSize{132, 50});
     // What was read before is not read again.
     last.reset();
-    CHECK_FALSE(reader.take(bytes_of(to_json({1, 2}).substr(0, 10)), last));
+    CHECK_THAT(reader.take(bytes_of(to_json({1, 2}).substr(0, 10)), last), IsSuccess());
     CHECK_FALSE(last);
-    CHECK_FALSE(reader.take(bytes_of(to_json({1, 2}).substr(10)), last));
+    CHECK_THAT(reader.take(bytes_of(to_json({1, 2}).substr(10)), last), IsSuccess());
     CHECK(last == TerminalSize{1, 2});
   }
 }
@@ -118,6 +119,6 @@ TEST_CASE("TerminalSizeReader: what is no size ends the reading, and what came b
   const Error error = reader.take(bytes_of(to_json({80, 24}) + bad), last);
   CHECK(error.code() == Errc::kBadRequest);
   CHECK(last == TerminalSize{80, 24});
-  CHECK_FALSE(reader.take(bytes_of(to_json({1, 2})), last));
+  CHECK_THAT(reader.take(bytes_of(to_json({1, 2})), last), IsSuccess());
   CHECK(last == TerminalSize{80, 24});
 }

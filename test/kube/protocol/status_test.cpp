@@ -10,6 +10,7 @@
 using namespace uvspdy;
 using namespace uvspdy::kube;
 using nlohmann::json;
+using test::IsSuccess;
 
 TEST_CASE("Status: the JSON of an error stream, as WIRE section 6 has it") {
   CHECK(json::parse(to_json(exit_status(0))) ==
@@ -56,7 +57,7 @@ TEST_CASE("Status: what is written reads back the same") {
   for (const Status& status : statuses) {
     CAPTURE(to_json(status));
     const auto back = parse_status(to_json(status));
-    REQUIRE(back);
+    REQUIRE_THAT(back, IsSuccess());
     CHECK(back->success == status.success);
     CHECK(back->message == status.message);
     CHECK(back->reason == status.reason);
@@ -137,7 +138,7 @@ TEST_CASE("parse_status: what else a peer puts into it is not believed") {
   }
   const auto wrong_causes = parse_status(
       R"({"status":"Failure","details":{"causes":[{"reason":1,"message":[]},{"message":"3"}]}})");
-  REQUIRE(wrong_causes);
+  REQUIRE_THAT(wrong_causes, IsSuccess());
   REQUIRE(wrong_causes->causes.size() == 2);
   CHECK(wrong_causes->causes[0].reason.empty());
   CHECK(wrong_causes->causes[0].message.empty());
@@ -148,7 +149,7 @@ TEST_CASE("exit_code: of success, of a code, and of any other failure") {
   CHECK(*exit_code(exit_status(0)) == 0);
   for (const int code : {1, 3, 126, 127, 137, 255}) {
     const auto read = exit_code(exit_status(code));
-    REQUIRE(read);
+    REQUIRE_THAT(read, IsSuccess());
     CHECK(*read == code);
   }
   const auto failed = exit_code(failure_status(500, "InternalError", "container not running"));

@@ -9,20 +9,20 @@
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
+using test::IsSuccess;
 
 namespace {
 
 Result<StreamingRequest> parse(const std::string& text) {
   const Result<httpstream::Target> target = httpstream::parse_target(text);
-  REQUIRE(target);
+  REQUIRE_THAT(target, IsSuccess());
   return parse_streaming_target(*target);
 }
 
 template <class Request>
 Request parsed(const std::string& text) {
   const auto request = parse(text);
-  INFO((request ? std::string() : request.error().message()));
-  REQUIRE(request);
+  REQUIRE_THAT(request, IsSuccess());
   REQUIRE(std::holds_alternative<Request>(*request));
   return std::get<Request>(*request);
 }

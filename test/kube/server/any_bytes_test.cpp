@@ -25,6 +25,7 @@ using httpstream::HttpExchange;
 using httpstream::HttpResponse;
 using nlohmann::json;
 using test::awkward_texts;
+using test::IsSuccess;
 using test::RawPeer;
 using test::StreamingHost;
 using test::TestLoop;
@@ -148,9 +149,9 @@ TEST_CASE("parse_streaming_target: any bytes, and names come out as UTF-8") {
 TEST_CASE("parse_streaming_target: the words of a command are bytes, and stay as they are") {
   const auto target =
       httpstream::parse_target("/exec/default/demo/main?output=1&command=%ff&command=a%c3%28");
-  REQUIRE(target);
+  REQUIRE_THAT(target, IsSuccess());
   const auto request = parse_streaming_target(*target);
-  REQUIRE(request);
+  REQUIRE_THAT(request, IsSuccess());
   CHECK(std::get<ExecRequest>(*request).command == std::vector<std::string>{"\xff", "a\xc3("});
 }
 
@@ -161,7 +162,7 @@ TEST_CASE("Status: any bytes in its texts, and it is JSON that is read back") {
     status.reason = status.message = text;
     status.causes = {{text, text}};
     const auto read = parse_status(to_json(status));
-    REQUIRE(read);
+    REQUIRE_THAT(read, IsSuccess());
     CHECK(read->message == valid_utf8(text));
     CHECK(read->causes.front().message == valid_utf8(text));
     CHECK(failure_status(500, text, text).message == valid_utf8(text));
@@ -190,7 +191,7 @@ TEST_CASE("StreamingServer: any bytes in a target and in headers, and each reque
         }
         server.serve_authorized(exchange, std::move(*request));
       });
-  REQUIRE(http);
+  REQUIRE_THAT(http, IsSuccess());
   std::vector<std::string> requests;
   std::size_t next = 0;
   for (const std::string& text : awkward_texts()) {
@@ -239,15 +240,15 @@ TEST_CASE("StreamingServer: a URL for a request with any bytes in it") {
     CHECK(static_cast<bool>(server.exec_url(exec)) == runs);
     PortForwardRequest forward;
     forward.pod_namespace = forward.pod = text;
-    CHECK(server.port_forward_url(forward));
+    CHECK_THAT(server.port_forward_url(forward), IsSuccess());
     check_is_json(server.response_for(Error(Errc::kBadRequest, text)));
     check_is_json(server.response_for(Error(Errc::kNoRandomness, text)));
     // What a client makes of them is read back.
     const auto target = httpstream::parse_target(exec_target(exec));
-    REQUIRE(target);
+    REQUIRE_THAT(target, IsSuccess());
     if (!runs) return;
     const auto read = parse_streaming_target(*target);
-    REQUIRE(read);
+    REQUIRE_THAT(read, IsSuccess());
     CHECK(std::get<ExecRequest>(*read).command == exec.command);
     CHECK(std::get<ExecRequest>(*read).pod == valid_utf8(text));
   });

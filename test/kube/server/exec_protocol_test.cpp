@@ -24,6 +24,7 @@ using namespace uvspdy::kube;
 using nlohmann::json;
 using test::ExecHost;
 using test::ExecRun;
+using test::IsSuccess;
 using test::RawPeer;
 using test::shell;
 using test::TestLoop;
@@ -59,10 +60,10 @@ TEST_CASE("StreamingServer: all output, its ends, the status, its end; then the 
   options.streaming.close_grace = 1h;
   ExecHost host(loop, std::move(options));
   Client client(loop, host.port(), shell("echo out; echo err >&2; exit 3"));
-  CHECK_FALSE(client.create("error"));
-  CHECK_FALSE(client.create("stdout"));
+  CHECK_THAT(client.create("error"), IsSuccess());
+  CHECK_THAT(client.create("stdout"), IsSuccess());
   CHECK_FALSE(host.logged("running"));  // a stream is missing
-  CHECK_FALSE(client.create("stderr"));
+  CHECK_THAT(client.create("stderr"), IsSuccess());
   REQUIRE(loop.run_until([&] {
     return std::find(client.events.begin(), client.events.end(), "error end") !=
            client.events.end();
@@ -92,7 +93,8 @@ TEST_CASE(
   options.streaming.close_grace = 50ms;
   ExecHost host(loop, std::move(options));
   Client client(loop, host.port(), shell("exit 0"));
-  for (const char* type : {"error", "stdout", "stderr"}) CHECK_FALSE(client.create(type));
+  for (const char* type : {"error", "stdout", "stderr"})
+    CHECK_THAT(client.create(type), IsSuccess());
   REQUIRE(loop.run_until([&] { return client.closed; }));
   CHECK(json::parse(client.data["error"], nullptr, false) == json::parse(to_json(exit_status(0))));
   host.stop_listening();
@@ -107,7 +109,8 @@ TEST_CASE("stop: calls back once no command runs, though a client has not closed
   options.runtime.termination_grace = 1h;
   ExecHost host(loop, std::move(options));
   Client client(loop, host.port(), shell("exit 0"));
-  for (const char* type : {"error", "stdout", "stderr"}) CHECK_FALSE(client.create(type));
+  for (const char* type : {"error", "stdout", "stderr"})
+    CHECK_THAT(client.create(type), IsSuccess());
   REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
   bool stopped = false;
   host.stop([&] { stopped = true; });
@@ -124,14 +127,14 @@ TEST_CASE("StreamingServer: a stream that was not asked for: refused, and the co
   const std::string wrong = GENERATE("stdin", "resize", "data", "Stdout", "", "error", "stdout");
   CAPTURE(wrong);
   const bool error_first = GENERATE(true, false) || wrong == "error";
-  if (error_first) CHECK_FALSE(client.create("error"));
-  CHECK_FALSE(client.create("stdout"));
+  if (error_first) CHECK_THAT(client.create("error"), IsSuccess());
+  CHECK_THAT(client.create("stdout"), IsSuccess());
   CHECK(client.create(wrong).code() == session::Errc::kStreamRefused);
   // A client that creates its error stream last is told by it all the same.
-  if (!error_first) CHECK_FALSE(client.create("error"));
+  if (!error_first) CHECK_THAT(client.create("error"), IsSuccess());
   REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
   const auto status = parse_status(client.data["error"]);
-  REQUIRE(status);
+  REQUIRE_THAT(status, IsSuccess());
   CHECK(status->reason == "BadRequest");
   CHECK(status->message.starts_with("unexpected stream type: \"" + wrong + "\""));
   CHECK(client.create("stderr").code() == session::Errc::kStreamRefused);
@@ -147,11 +150,12 @@ TEST_CASE("StreamingServer: a stream that comes when the command runs is refused
   TestLoop loop;
   ExecHost host(loop);
   Client client(loop, host.port(), test::shell_with_stdin("cat; exit 4"));
-  for (const char* type : {"error", "stdin", "stdout", "stderr"}) CHECK_FALSE(client.create(type));
+  for (const char* type : {"error", "stdin", "stdout", "stderr"})
+    CHECK_THAT(client.create(type), IsSuccess());
   for (const char* type : {"error", "stdout", "resize", ""}) {
     CHECK(client.create(type).code() == session::Errc::kStreamRefused);
   }
-  CHECK_FALSE(client.streams["stdin"]->write(Buffer::copy_of("words")));
+  CHECK_THAT(client.streams["stdin"]->write(Buffer::copy_of("words")), IsSuccess());
   client.streams["stdin"]->close();
   REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
   CHECK(client.data["stdout"] == "words");
@@ -167,11 +171,12 @@ TEST_CASE("StreamingServer: the streams may come in any order") {
   ExecRequest request = shell("cat");
   request.use_stdin = true;
   Client client(loop, host.port(), request);
-  for (const char* type : {"stdin", "stderr", "stdout"}) CHECK_FALSE(client.create(type));
+  for (const char* type : {"stdin", "stderr", "stdout"})
+    CHECK_THAT(client.create(type), IsSuccess());
   // What is written before the command runs reaches it.
-  CHECK_FALSE(client.streams["stdin"]->write(Buffer::copy_of("early input")));
+  CHECK_THAT(client.streams["stdin"]->write(Buffer::copy_of("early input")), IsSuccess());
   client.streams["stdin"]->close();
-  CHECK_FALSE(client.create("error"));
+  CHECK_THAT(client.create("error"), IsSuccess());
   REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
   CHECK(client.data["stdout"] == "early input");
   client.connection->close();
@@ -189,14 +194,14 @@ TEST_CASE(
   ExecHost host(loop, std::move(options));
   Client client(loop, host.port(), shell("echo ran"));
   const bool with_error = GENERATE(true, false);
-  if (with_error) CHECK_FALSE(client.create("error"));
-  CHECK_FALSE(client.create("stdout"));
+  if (with_error) CHECK_THAT(client.create("error"), IsSuccess());
+  CHECK_THAT(client.create("stdout"), IsSuccess());
   REQUIRE(loop.run_until([&] { return client.closed; }));
   CHECK(client.data["stdout"].empty());
   CHECK_FALSE(host.logged("running"));
   if (with_error) {
     const auto status = parse_status(client.data["error"]);
-    REQUIRE(status);
+    REQUIRE_THAT(status, IsSuccess());
     CHECK_FALSE(status->success);
     CHECK(status->reason == "Timeout");
     CHECK(status->message == "timed out waiting for client to create streams");
@@ -213,7 +218,7 @@ TEST_CASE("StreamingServer: streams that come when it is too late do not start t
   options.streaming.close_grace = 1h;
   ExecHost host(loop, std::move(options));
   Client client(loop, host.port(), shell("echo ran"));
-  CHECK_FALSE(client.create("error"));
+  CHECK_THAT(client.create("error"), IsSuccess());
   REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
   (void)client.create("stdout");
   (void)client.create("stderr");
@@ -231,7 +236,8 @@ TEST_CASE("StreamingServer: streams that have ended before the command runs have
   ExecHost host(loop);
   ExecRequest request = test::shell_with_stdin("cat; yes; echo $? >&2");
   Client client(loop, host.port(), request);
-  for (const char* type : {"error", "stdin", "stdout"}) CHECK_FALSE(client.create(type));
+  for (const char* type : {"error", "stdin", "stdout"})
+    CHECK_THAT(client.create(type), IsSuccess());
   const bool breaks = GENERATE(false, true);
   if (breaks) {
     client.streams["stdin"]->reset();
@@ -242,7 +248,7 @@ TEST_CASE("StreamingServer: streams that have ended before the command runs have
   bool told = false;
   client.connection->ping([&](const auto&) { told = true; });
   REQUIRE(loop.run_until([&] { return told; }));
-  CHECK_FALSE(client.create("stderr"));
+  CHECK_THAT(client.create("stderr"), IsSuccess());
   REQUIRE(loop.run_until([&] { return client.data["error"].ends_with("}"); }));
   if (breaks) {
     CHECK(client.data["stderr"].empty());

@@ -11,6 +11,7 @@ using namespace uvspdy;
 using namespace uvspdy::kube;
 using httpstream::HttpResponse;
 using nlohmann::json;
+using test::IsSuccess;
 
 namespace {
 
@@ -32,7 +33,7 @@ Status refusal(const HttpResponse& response, int code, const std::string& reason
   CHECK(response.status == code);
   CHECK(response.headers.get("Content-Type").value_or("") == "application/json");
   const auto status = parse_status(response.body);
-  REQUIRE(status);
+  REQUIRE_THAT(status, IsSuccess());
   CHECK_FALSE(status->success);
   CHECK(status->code == code);
   CHECK(status->reason == reason);

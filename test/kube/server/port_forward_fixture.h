@@ -29,7 +29,7 @@ class PortForwardHost {
     auto listening = httpstream::HttpServer::listen(
         loop.get(), "127.0.0.1", 0,
         [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) { serve(*exchange); });
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http_ = std::move(*listening);
   }
   PortForwardHost(const PortForwardHost&) = delete;
@@ -71,7 +71,7 @@ class PortForwardHost {
     constexpr std::array<std::string_view, 1> kProtocols = {kube::kPortForwardProtocol};
     httpstream::HttpResponse response;
     const auto protocol = httpstream::handshake(exchange.request(), response, kProtocols);
-    CHECK(protocol);
+    CHECK_THAT(protocol, IsSuccess());
     kube::ServedPortForward::Options served;
     served.stream_creation_timeout = stream_creation_timeout;
     served.stream_idle_timeout = stream_idle_timeout;
@@ -89,7 +89,7 @@ class PortForwardHost {
     options.session.ping_period = std::chrono::milliseconds(50);
     auto connection = httpstream::ResponseUpgrader(options).upgrade_response(
         exchange, std::move(response), session->new_stream_handler());
-    CHECK(connection);
+    CHECK_THAT(connection, IsSuccess());
     if (!connection) return;
     sessions_.insert(session);
     connections_.push_back(*connection);

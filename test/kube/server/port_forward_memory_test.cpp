@@ -14,6 +14,7 @@
 
 using namespace uvspdy;
 using test::Forwarded;
+using test::IsSuccess;
 using test::MemoryCount;
 using test::patterned_text;
 using test::PortForwardHost;
@@ -39,7 +40,7 @@ void use(TestLoop& loop, TestForwarder& forwarder, RawServer& target, const std:
   target.peers.back()->send(text);
   target.peers.back()->shut_down();
   REQUIRE(loop.run_until([&] { return connection->done && connection->local->ended(); }));
-  REQUIRE_FALSE(*connection->done);
+  REQUIRE_THAT(*connection->done, IsSuccess());
   REQUIRE(connection->local->received() == text);
   target.peers.clear();
 }

@@ -11,6 +11,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
+using test::IsSuccess;
 using test::RemoteCommandPeer;
 using test::StreamingHost;
 using test::TestLoop;
@@ -41,7 +42,7 @@ struct Finishing {
     const auto command = std::move(host.runtime->commands.front());
     host.runtime->commands.clear();
     auto output = command->take_standard_output();
-    CHECK_FALSE(output.write(Buffer::copy_of(kMuch)));
+    CHECK_THAT(output.write(Buffer::copy_of(kMuch)), IsSuccess());
     output.end();
     command->finish(exit_status(3));
   }
@@ -143,7 +144,7 @@ TEST_CASE("stop: each call is answered once, also when the object is gone by the
     int exit_code = -1;
     MainCommand command;
     command.command = {"sleep", "1000"};
-    REQUIRE_FALSE(runtime->start_main(command, [&](int code) { exit_code = code; }));
+    REQUIRE_THAT(runtime->start_main(command, [&](int code) { exit_code = code; }), IsSuccess());
     stop(runtime);
     REQUIRE(loop.run_out());
     CHECK(exit_code == 143);

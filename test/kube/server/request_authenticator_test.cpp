@@ -10,6 +10,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
+using test::IsSuccess;
 
 namespace {
 
@@ -21,7 +22,7 @@ httpstream::HttpRequest request_with(const std::string& authorization) {
 
 RequestAuthenticator two_users() {
   auto tokens = parse_token_file("s3cret,alice,1,\"admins,ops\"\nother,bob,2\n", "tokens.csv");
-  REQUIRE(tokens);
+  REQUIRE_THAT(tokens, IsSuccess());
   return RequestAuthenticator(std::move(*tokens));
 }
 
@@ -36,12 +37,12 @@ net::TlsInfo with_certificate(bool verified) {
 TEST_CASE("a bearer token stands for its user and groups") {
   const RequestAuthenticator authenticator = two_users();
   const auto alice = authenticator.authenticate(request_with("Bearer s3cret"), nullptr);
-  REQUIRE(alice);
+  REQUIRE_THAT(alice, IsSuccess());
   CHECK(alice->name == "alice");
   CHECK(alice->groups == std::vector<std::string>{"admins", "ops"});
 
   const auto bob = authenticator.authenticate(request_with("bearer  other "), nullptr);
-  REQUIRE(bob);
+  REQUIRE_THAT(bob, IsSuccess());
   CHECK(bob->name == "bob");
   CHECK(bob->groups.empty());
 }
@@ -63,7 +64,7 @@ TEST_CASE("a verified client certificate is a user, any other is none") {
   const RequestAuthenticator authenticator;
   const net::TlsInfo good = with_certificate(true);
   const auto carol = authenticator.authenticate(request_with(""), &good);
-  REQUIRE(carol);
+  REQUIRE_THAT(carol, IsSuccess());
   CHECK(carol->name == "carol");
   CHECK(carol->groups == std::vector<std::string>{"system:masters"});
 
@@ -76,7 +77,7 @@ TEST_CASE("a verified client certificate is a user, any other is none") {
 TEST_CASE("token files: comments, quotes, and what is wrong in which line") {
   const auto tokens =
       parse_token_file("# who may\r\n\r\n\"a,b\",\"x\"\"y\",3 , \" g1 , g2 \"\r\n", "t");
-  REQUIRE(tokens);
+  REQUIRE_THAT(tokens, IsSuccess());
   REQUIRE(tokens->size() == 1);
   CHECK(tokens->front().token == "a,b");
   CHECK(tokens->front().user.name == "x\"y");
@@ -110,6 +111,6 @@ TEST_CASE("a token file that cannot be read is an error with its name and the re
     CHECK(tokens.error().message() == "token file: read " + path + ": " + reason);
   }
   const auto tokens = read_token_file(largest);
-  REQUIRE(tokens);
+  REQUIRE_THAT(tokens, IsSuccess());
   CHECK(tokens->front().user.name == "u");
 }

@@ -54,14 +54,14 @@ class StreamingHost {
         loop.get(), "127.0.0.1", 0,
         [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
           const auto target = httpstream::parse_target(exchange->request().target);
-          CHECK(target);
+          CHECK_THAT(target, IsSuccess());
           if (!target || !server) return;
           if (!kube::is_streaming_path(target->path)) return server->serve_token(exchange);
           auto request = kube::parse_streaming_target(*target);
-          CHECK(request);
+          CHECK_THAT(request, IsSuccess());
           if (request) server->serve_authorized(exchange, std::move(*request));
         });
-    REQUIRE(listening);
+    REQUIRE_THAT(listening, IsSuccess());
     http = std::move(*listening);
   }
   StreamingHost(const StreamingHost&) = delete;

@@ -15,6 +15,7 @@
 using namespace uvspdy;
 using namespace uvspdy::kube;
 using httpstream::HalfState;
+using test::IsSuccess;
 using test::RemoteCommandPeer;
 using test::StreamingHost;
 using test::TestLoop;
@@ -87,10 +88,10 @@ TEST_CASE("ServedCommand: each version tells success and failure in its own way"
   }
   std::string input;
   standard_input.on_data([&](Bytes bytes) { input += text_of(bytes); });
-  CHECK_FALSE(client.streams["stdin"]->write(Buffer::copy_of("in")));
+  CHECK_THAT(client.streams["stdin"]->write(Buffer::copy_of("in")), IsSuccess());
   REQUIRE(loop.run_until([&] { return input == "in"; }));
-  CHECK_FALSE(standard_output.write(Buffer::copy_of("out")));
-  CHECK_FALSE(standard_error.write(Buffer::copy_of("err")));
+  CHECK_THAT(standard_output.write(Buffer::copy_of("out")), IsSuccess());
+  CHECK_THAT(standard_error.write(Buffer::copy_of("err")), IsSuccess());
   standard_output.end();
   const Status status = success ? exit_status(0) : exit_status(3);
   pair.command->finish(status);
@@ -137,7 +138,7 @@ TEST_CASE("ServedCommand: an error stream that is gone when the last one comes: 
   RemoteCommandPeer client(loop, host.port(), kExec + "output=1");
   client.create_all({"error"});
   if (GENERATE(false, true)) {
-    CHECK_FALSE(client.streams["error"]->write(Buffer::copy_of("x")));
+    CHECK_THAT(client.streams["error"]->write(Buffer::copy_of("x")), IsSuccess());
   }
   client.streams["error"]->reset();
   (void)client.create("stdout");
@@ -198,7 +199,7 @@ TEST_CASE("ServedCommand: a terminal: one output, and sizes from v3 on") {
   if (has_resize(protocol)) {
     const auto& resize = pair.client.streams["resize"];
     const auto send = [&resize](const std::string& text) {
-      CHECK_FALSE(resize->write(Buffer::copy_of(text)));
+      CHECK_THAT(resize->write(Buffer::copy_of(text)), IsSuccess());
     };
     // Of those that come before the handler is set, the last one is told.
     send(to_json({80, 24}) + "\n" + to_json({100, 40}));
@@ -343,13 +344,13 @@ TEST_CASE("ServedCommand: dropped without finish, the client is told of a failur
   TestLoop loop;
   Pair pair(loop, kExec + "output=1", {"error", "stdout"});
   auto standard_output = pair.command->take_standard_output();
-  CHECK_FALSE(standard_output.write(Buffer::copy_of("some")));
+  CHECK_THAT(standard_output.write(Buffer::copy_of("some")), IsSuccess());
   standard_output.end();
   pair.command.reset();
   REQUIRE(loop.run_until([&] { return pair.client.happened("error end"); }));
   CHECK(pair.client.data["stdout"] == "some");
   const auto status = parse_status(pair.client.data["error"]);
-  REQUIRE(status);
+  REQUIRE_THAT(status, IsSuccess());
   CHECK_FALSE(status->success);
   CHECK(status->reason == "InternalError");
   CHECK(status->message.find("without a status") != std::string::npos);
@@ -361,13 +362,13 @@ TEST_CASE("ServedCommand: outputs may end before finish; the status waits for bo
   Pair pair(loop, kExec + "output=1&error=1", {"error", "stdout", "stderr"});
   auto standard_output = pair.command->take_standard_output();
   auto standard_error = pair.command->take_standard_error();
-  CHECK_FALSE(standard_output.write(Buffer::copy_of("out")));
+  CHECK_THAT(standard_output.write(Buffer::copy_of("out")), IsSuccess());
   standard_output.end();
   REQUIRE(loop.run_until([&] { return pair.client.happened("stdout end"); }));
   // More than the client takes: it does not read.
   pair.client.streams["stderr"]->pause();
   const std::string much(8 << 20, 'x');
-  CHECK_FALSE(standard_error.write(Buffer::copy_of(much)));
+  CHECK_THAT(standard_error.write(Buffer::copy_of(much)), IsSuccess());
   pair.command->finish(exit_status(0));
   standard_error.end();
   loop.run_turns(200);
@@ -393,7 +394,7 @@ TEST_CASE("ServedCommand: an output that the client has taken away holds nothing
     pair.command->finish(exit_status(5));
   } else {
     pair.client.streams["stdout"]->pause();
-    CHECK_FALSE(standard_output.write(Buffer(std::string(8 << 20, 'x'))));
+    CHECK_THAT(standard_output.write(Buffer(std::string(8 << 20, 'x'))), IsSuccess());
     standard_output.end();
     pair.command->finish(exit_status(5));
     take_away();
@@ -408,7 +409,7 @@ TEST_CASE("ServedCommand: a client that gives up while output waits for it is no
   Pair pair(loop, kExec + "output=1", {"error", "stdout"});
   pair.client.streams["stdout"]->pause();
   auto standard_output = pair.command->take_standard_output();
-  CHECK_FALSE(standard_output.write(Buffer(std::string(8 << 20, 'x'))));
+  CHECK_THAT(standard_output.write(Buffer(std::string(8 << 20, 'x'))), IsSuccess());
   standard_output.end();
   pair.command->finish(exit_status(0));
   // It keeps its connection, and answers PINGs.
@@ -424,7 +425,7 @@ TEST_CASE("ServedCommand: the status waits for an output that somebody has; a lo
   CAPTURE(protocol);
   Pair pair(loop, kExec + "output=1&error=1", {"error", "stdout", "stderr"}, protocol);
   auto standard_output = pair.command->take_standard_output();
-  CHECK_FALSE(standard_output.write(Buffer::copy_of("half")));
+  CHECK_THAT(standard_output.write(Buffer::copy_of("half")), IsSuccess());
   pair.command->finish(exit_status(0));
   // The one that nobody has taken ends at once.
   REQUIRE(loop.run_until([&] { return pair.client.happened("stderr end"); }));
@@ -450,9 +451,9 @@ TEST_CASE("ServedCommand: what a client says on its outputs is dropped, and stdi
   TestLoop loop;
   Pair pair(loop, kExec + "input=1&output=1", {"error", "stdin", "stdout"});
   const std::string much(1 << 20, 'x');
-  CHECK_FALSE(pair.client.streams["error"]->write(Buffer::copy_of(much)));
-  CHECK_FALSE(pair.client.streams["stdout"]->write(Buffer::copy_of(much)));
-  CHECK_FALSE(pair.client.streams["stdin"]->write(Buffer::copy_of("early")));
+  CHECK_THAT(pair.client.streams["error"]->write(Buffer::copy_of(much)), IsSuccess());
+  CHECK_THAT(pair.client.streams["stdout"]->write(Buffer::copy_of(much)), IsSuccess());
+  CHECK_THAT(pair.client.streams["stdin"]->write(Buffer::copy_of("early")), IsSuccess());
   for (const char* output : {"error", "stdout"}) {
     REQUIRE(
         loop.run_until([&] { return pair.client.streams[output]->stats()->queued_bytes == 0; }));
@@ -486,12 +487,12 @@ TEST_CASE("ServedCommand: a reader that pauses hears of the end behind the last 
   });
   constexpr std::size_t kSize = 5'000'000;
   input.on_end([&](const Error& error) {
-    CHECK_FALSE(error);
+    CHECK_THAT(error, IsSuccess());
     CHECK_FALSE(paused);
     CHECK(received == kSize);
     ended = true;
   });
-  CHECK_FALSE(pair.client.streams["stdin"]->write(Buffer(std::string(kSize, 'x'))));
+  CHECK_THAT(pair.client.streams["stdin"]->write(Buffer(std::string(kSize, 'x'))), IsSuccess());
   pair.client.streams["stdin"]->close();
   REQUIRE(loop.run_until([&] { return ended; }));
   pair.command->finish(exit_status(0));
@@ -523,7 +524,7 @@ TEST_CASE(
     input.on_end([&](const Error& error) { end = error; });
     input.pause();
   }
-  CHECK_FALSE(pair.client.streams["stdin"]->write(Buffer::copy_of("words")));
+  CHECK_THAT(pair.client.streams["stdin"]->write(Buffer::copy_of("words")), IsSuccess());
   bool passed = false;
   pair.client.connection->ping([&](const auto&) { passed = true; });
   REQUIRE(loop.run_until([&] { return passed; }));
@@ -568,8 +569,8 @@ TEST_CASE("ServedCommand: everything may be dropped inside its handlers") {
     }
   };
   client.create_all({"error", "stdin", "stdout", "resize"});
-  CHECK_FALSE(client.streams["resize"]->write(Buffer::copy_of(to_json({80, 24}))));
-  CHECK_FALSE(client.streams["stdin"]->write(Buffer::copy_of("x")));
+  CHECK_THAT(client.streams["resize"]->write(Buffer::copy_of(to_json({80, 24}))), IsSuccess());
+  CHECK_THAT(client.streams["stdin"]->write(Buffer::copy_of("x")), IsSuccess());
   if (where == 2) {
     REQUIRE(loop.run_until([&] { return !host.runtime->commands.empty(); }));
     client.connection->abort();

@@ -21,6 +21,7 @@
 using namespace uvspdy;
 using namespace uvspdy::kube;
 using test::closed_port;
+using test::IsSuccess;
 using test::patterned_text;
 using test::PortForwardHost;
 using test::RawServer;
@@ -49,7 +50,7 @@ class Client {
     url.target = port_forward_target({"default", "demo", {}, {}});
     httpstream::Dialer(loop.get(), url)
         .dial({std::string(kPortForwardProtocol)}, [this](Result<httpstream::Dialed> dialed) {
-          CHECK(dialed);
+          CHECK_THAT(dialed, IsSuccess());
           if (dialed) connection = std::move(dialed->connection);
         });
     REQUIRE(loop.run_until([this] { return connection != nullptr; }));
@@ -111,6 +112,23 @@ void close(TestLoop& loop, PortForwardHost& host, Client& client) {
   CHECK(host.sessions() == 0);
 }
 
+/// A client that is connected to a port-forward server.
+struct PortForwardTest {
+  TestLoop loop;
+  PortForwardHost host{loop};
+  Client client{loop, host.port()};
+};
+
+/// A connected client, and a port of this machine that the server forwards to.
+struct TargetTest : PortForwardTest {
+  RawServer target{loop};
+};
+
+/// A connected client with the two streams of one connection that is forwarded to `target`.
+struct ForwardedTest : TargetTest {
+  ClientPair pair{client, target.port(), "0"};
+};
+
 }  // namespace
 
 TEST_CASE("port_forward_target is the API server's") {
@@ -120,13 +138,10 @@ TEST_CASE("port_forward_target is the API server's") {
         "/api/v1/namespaces/ns/pods/web/portforward?ports=80&ports=81");
 }
 
-TEST_CASE("Port-forward server: bytes and half-closes both ways, then the error stream's end") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
-  RawServer target(loop);
-  ClientPair pair(client, target.port(), "0");
-  CHECK_FALSE(pair.data->stream->write(Buffer(patterned_text(200000, 1))));
+TEST_CASE_METHOD(
+    ForwardedTest,
+    "Port-forward server: bytes and half-closes both ways, then the error stream's end") {
+  CHECK_THAT(pair.data->stream->write(Buffer(patterned_text(200000, 1))), IsSuccess());
   pair.data->stream->close();
   auto& peer = target.accept();
   REQUIRE(loop.run_until([&] { return peer.ended(); }));
@@ -137,18 +152,16 @@ TEST_CASE("Port-forward server: bytes and half-closes both ways, then the error 
   REQUIRE(loop.run_until([&] { return pair.over(); }));
   CHECK(pair.data->data == patterned_text(300000, 2));
   CHECK(pair.data->ended);
-  CHECK_FALSE(*pair.data->closed);
+  CHECK_THAT(*pair.data->closed, IsSuccess());
   CHECK(pair.error->data.empty());
   CHECK(pair.error->ended);
-  CHECK_FALSE(*pair.error->closed);
+  CHECK_THAT(*pair.error->closed, IsSuccess());
   CHECK(host.log().empty());
   close(loop, host, client);
 }
 
-TEST_CASE("Port-forward server: pairs by requestID in any order, and by ids without") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
+TEST_CASE_METHOD(PortForwardTest,
+                 "Port-forward server: pairs by requestID in any order, and by ids without") {
   std::vector<std::string> forwarded;
   std::vector<StreamPtr> streams;
   std::vector<std::shared_ptr<ForwardedConnection>> held;
@@ -165,7 +178,7 @@ TEST_CASE("Port-forward server: pairs by requestID in any order, and by ids with
   std::vector<std::unique_ptr<ClientStream>> made;
   const auto create = [&](const Headers& headers) {
     made.push_back(client.create(headers));
-    CHECK_FALSE(made.back()->refused);
+    CHECK_THAT(made.back()->refused, IsSuccess());
   };
   SECTION("by requestID, from two connections at the same time, in either order") {
     create({{"streamtype", "error"}, {"port", "80"}, {"requestid", "7"}});  // 1
@@ -201,10 +214,8 @@ TEST_CASE("Port-forward server: pairs by requestID in any order, and by ids with
   close(loop, host, client);
 }
 
-TEST_CASE("Port-forward server: what cannot be connected is told on the error stream") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
+TEST_CASE_METHOD(PortForwardTest,
+                 "Port-forward server: what cannot be connected is told on the error stream") {
   const std::uint16_t port = closed_port(loop);
   const std::string what =
       "error forwarding port " + std::to_string(port) + " to pod demo, uid u-1: ";
@@ -245,7 +256,7 @@ TEST_CASE("Port-forward server: what cannot be connected is told on the error st
   host.on_connection = {};
   RawServer target(loop);
   ClientPair pair(client, target.port(), "1");
-  CHECK_FALSE(pair.data->stream->write(Buffer::copy_of("hello")));
+  CHECK_THAT(pair.data->stream->write(Buffer::copy_of("hello")), IsSuccess());
   auto& peer = target.accept();
   REQUIRE(loop.run_until([&] { return peer.received() == "hello"; }));
   peer.close();
@@ -254,15 +265,12 @@ TEST_CASE("Port-forward server: what cannot be connected is told on the error st
   close(loop, host, client);
 }
 
-TEST_CASE("Port-forward server: a target that breaks ends its own pair, without a text") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
-  RawServer target(loop);
+TEST_CASE_METHOD(TargetTest,
+                 "Port-forward server: a target that breaks ends its own pair, without a text") {
   ClientPair broken(client, target.port(), "0");
   ClientPair other(client, target.port(), "1");
   REQUIRE(loop.run_until([&] { return target.peers.size() == 2; }));
-  CHECK_FALSE(broken.data->stream->write(Buffer::copy_of("hello")));
+  CHECK_THAT(broken.data->stream->write(Buffer::copy_of("hello")), IsSuccess());
   REQUIRE(loop.run_until([&] { return target.peers[0]->received() == "hello"; }));
   target.peers[0]->send("half an ans");
   REQUIRE(loop.run_until([&] { return broken.data->data == "half an ans"; }));
@@ -274,19 +282,16 @@ TEST_CASE("Port-forward server: a target that breaks ends its own pair, without 
   CHECK(broken.error->ended);
   CHECK(host.logged("forwarding port " + std::to_string(target.port()) + " to pod demo"));
 
-  CHECK_FALSE(other.data->stream->write(Buffer::copy_of("still there")));
+  CHECK_THAT(other.data->stream->write(Buffer::copy_of("still there")), IsSuccess());
   REQUIRE(loop.run_until([&] { return target.peers[1]->received() == "still there"; }));
   target.close();
   close(loop, host, client);
   CHECK(target.peers[1]->ended());
 }
 
-TEST_CASE("Port-forward server: a client that resets breaks the target off, and hears the end") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
-  RawServer target(loop);
-  ClientPair pair(client, target.port(), "0");
+TEST_CASE_METHOD(
+    ForwardedTest,
+    "Port-forward server: a client that resets breaks the target off, and hears the end") {
   auto& peer = target.accept();
   // As kubectl does when its local client has gone in the middle of a download.
   peer.send(patterned_text(20000000));
@@ -301,18 +306,14 @@ TEST_CASE("Port-forward server: a client that resets breaks the target off, and 
   close(loop, host, client);
 }
 
-TEST_CASE("Port-forward server: what a client sent before it went reaches a slow target") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
-  RawServer target(loop);
-  ClientPair pair(client, target.port(), "0");
+TEST_CASE_METHOD(ForwardedTest,
+                 "Port-forward server: what a client sent before it went reaches a slow target") {
   auto& peer = target.accept();
   peer.stop_reading();
   const std::string text = patterned_text(12000000);
   bool sent = false;
   pair.data->stream->on_sent([&sent](const Error& error) { sent = !error; });
-  CHECK_FALSE(pair.data->stream->write(Buffer(text)));
+  CHECK_THAT(pair.data->stream->write(Buffer(text)), IsSuccess());
   pair.data->stream->close();
   // No more than it takes for the rest to be on its way: then much of it waits in the relay.
   while (!sent) {
@@ -333,19 +334,15 @@ TEST_CASE("Port-forward server: what a client sent before it went reaches a slow
   peer.start_reading();
   REQUIRE(loop.run_until([&] { return peer.ended(); }));
   CHECK(peer.received() == text);
-  CHECK_FALSE(peer.end());  // it had ended its direction
+  CHECK_THAT(peer.end(), IsSuccess());  // it had ended its direction
   close(loop, host, client);
 }
 
-TEST_CASE("Port-forward server: an upload that breaks off is no whole one for the target") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
-  RawServer target(loop);
-  ClientPair pair(client, target.port(), "0");
+TEST_CASE_METHOD(ForwardedTest,
+                 "Port-forward server: an upload that breaks off is no whole one for the target") {
   auto& peer = target.accept();
   const std::string half = patterned_text(1000000);
-  CHECK_FALSE(pair.data->stream->write(Buffer(half)));
+  CHECK_THAT(pair.data->stream->write(Buffer(half)), IsSuccess());
   REQUIRE(loop.run_until([&] { return peer.received().size() == half.size(); }));
   const int how = GENERATE(0, 1, 2, 3, 4);
   INFO(how);
@@ -360,14 +357,11 @@ TEST_CASE("Port-forward server: an upload that breaks off is no whole one for th
   close(loop, host, client);
 }
 
-TEST_CASE("Port-forward server: kubectl's reset behind the target's end is an end in order") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
-  RawServer target(loop);
-  ClientPair pair(client, target.port(), "0");
+TEST_CASE_METHOD(
+    ForwardedTest,
+    "Port-forward server: kubectl's reset behind the target's end is an end in order") {
   auto& peer = target.accept();
-  CHECK_FALSE(pair.data->stream->write(Buffer::copy_of("question")));
+  CHECK_THAT(pair.data->stream->write(Buffer::copy_of("question")), IsSuccess());
   REQUIRE(loop.run_until([&] { return peer.received() == "question"; }));
   peer.send("answer");
   peer.shut_down();
@@ -376,17 +370,15 @@ TEST_CASE("Port-forward server: kubectl's reset behind the target's end is an en
   // It waits for the end of the error stream behind that.
   pair.data->stream->reset();
   REQUIRE(loop.run_until([&] { return pair.over() && peer.ended(); }));
-  CHECK_FALSE(peer.end());
+  CHECK_THAT(peer.end(), IsSuccess());
   CHECK(pair.error->ended);
   CHECK(pair.error->data.empty());
   CHECK(host.log().empty());
   close(loop, host, client);
 }
 
-TEST_CASE("Port-forward server: a client that leaves before it is answered") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
+TEST_CASE_METHOD(PortForwardTest,
+                 "Port-forward server: a client that leaves before it is answered") {
   std::shared_ptr<ForwardedConnection> waiting;
   int gone = 0;
   host.on_connection = [&](std::shared_ptr<ForwardedConnection> connection) {
@@ -398,7 +390,7 @@ TEST_CASE("Port-forward server: a client that leaves before it is answered") {
   // What it has sent is of no use, and does not hide that it has gone.
   const bool has_sent = GENERATE(false, true);
   if (has_sent) {
-    CHECK_FALSE(pair.data->stream->write(Buffer::copy_of("question")));
+    CHECK_THAT(pair.data->stream->write(Buffer::copy_of("question")), IsSuccess());
     bool answered = false;
     client.connection->ping([&](const auto&) { answered = true; });
     REQUIRE(loop.run_until([&] { return answered; }));
@@ -450,17 +442,17 @@ TEST_CASE("Port-forward server: wrong streams are refused") {
   refused({{"port", "80"}, {"streamtype", "a\nb\xc2\x9b"}}, "invalid stream type \"a b?\"");
 
   const auto error = client.create("error", 80, "7");
-  CHECK_FALSE(error->refused);
+  CHECK_THAT(error->refused, IsSuccess());
   refused({{"streamtype", "error"}, {"port", "80"}, {"requestid", "7"}},
           "error processing stream for request 7: error stream already assigned");
   const auto other = client.create("data", 80, "8");
-  CHECK_FALSE(other->refused);
+  CHECK_THAT(other->refused, IsSuccess());
   refused({{"streamtype", "data"}, {"port", "80"}, {"requestid", "8"}},
           "error processing stream for request 8: data stream already assigned");
   refused({{"streamtype", "error"}, {"port", "80"}, {"requestid", "9"}}, "max_connections = 2");
 
   const auto mismatch = client.create("data", 81, "7");
-  CHECK_FALSE(mismatch->refused);
+  CHECK_THAT(mismatch->refused, IsSuccess());
   REQUIRE(loop.run_until([&] { return error->ended && mismatch->closed; }));
   CHECK(error->data ==
         "error processing stream for request 7: the error stream is for port 80, the data stream "
@@ -505,7 +497,7 @@ TEST_CASE("Port-forward server: a pair that stays incomplete is ended in time") 
   CHECK_FALSE(client.closed);
   // One that loses its first stream is forgotten.
   const auto lost = client.create("data", 80, "2");
-  CHECK_FALSE(lost->refused);
+  CHECK_THAT(lost->refused, IsSuccess());
   lost->stream->reset();
   bool answered = false;
   client.connection->ping([&](const auto&) { answered = true; });
@@ -533,15 +525,11 @@ TEST_CASE("Port-forward server: closes when nothing has gone over it for its tim
   CHECK(peer.end().code().value() == UV_ECONNRESET);
 }
 
-TEST_CASE("Port-forward server: terminate ends it with all that it forwards") {
-  TestLoop loop;
-  PortForwardHost host(loop);
-  Client client(loop, host.port());
-  RawServer target(loop);
-  ClientPair pair(client, target.port(), "0");
+TEST_CASE_METHOD(ForwardedTest,
+                 "Port-forward server: terminate ends it with all that it forwards") {
   auto& peer = target.accept();
   const auto waiting = client.create("error", 80, "1");
-  CHECK_FALSE(waiting->refused);
+  CHECK_THAT(waiting->refused, IsSuccess());
   host.terminate();
   host.stop_listening();
   REQUIRE(loop.run_until([&] { return client.closed && peer.ended() && host.sessions() == 0; }));

@@ -17,6 +17,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
+using test::IsSuccess;
 using test::RawPeer;
 using test::RemoteCommandPeer;
 using test::StreamingHost;
@@ -54,7 +55,7 @@ ExecRequest exec_of(const std::string& container) {
 
 std::string target_of(const std::string& url) {
   const auto parsed = httpstream::parse_url(url);
-  REQUIRE(parsed);
+  REQUIRE_THAT(parsed, IsSuccess());
   return parsed->target;
 }
 
@@ -74,7 +75,7 @@ TEST_CASE("StreamingServer: a URL for each operation, under the base") {
                          with_base(row.base));
   std::vector<std::string> tokens;
   const auto check = [&](const Result<std::string>& url, const std::string& operation) {
-    REQUIRE(url);
+    REQUIRE_THAT(url, IsSuccess());
     CHECK(url->starts_with(row.start + operation + "/"));
     tokens.push_back(url->substr(url->rfind('/') + 1));
     CHECK(tokens.back().size() == 8);
@@ -100,7 +101,7 @@ TEST_CASE("StreamingServer: no URL for a request that makes no sense, nor withou
   CHECK(error.code() == Errc::kBadRequest);
   CHECK(server.response_for(error).status == 400);
   request.use_stdout = true;
-  CHECK(server.exec_url(request));
+  CHECK_THAT(server.exec_url(request), IsSuccess());
   request.command.clear();
   CHECK(server.exec_url(request).error().code() == Errc::kBadRequest);
   StreamingServer without(loop.get(), runtime);
@@ -115,7 +116,7 @@ TEST_CASE("StreamingServer: its options are an aggregate, and PING by default") 
   CHECK(options.connection.session.ping_period == 5s);
   TestLoop loop;
   StreamingServer server(loop.get(), nullptr, std::move(options));
-  CHECK(server.exec_url({.command = {"x"}}));
+  CHECK_THAT(server.exec_url({.command = {"x"}}), IsSuccess());
 }
 
 TEST_CASE("StreamingServer: without a Runtime every request is refused") {
@@ -125,13 +126,13 @@ TEST_CASE("StreamingServer: without a Runtime every request is refused") {
   auto http = httpstream::HttpServer::listen(
       loop.get(), "127.0.0.1", 0, [&](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
         const auto target = httpstream::parse_target(exchange->request().target);
-        REQUIRE(target);
+        REQUIRE_THAT(target, IsSuccess());
         if (!is_streaming_path(target->path)) return server.serve_token(exchange);
         server.serve_authorized(exchange, *parse_streaming_target(*target));
       });
-  REQUIRE(http);
+  REQUIRE_THAT(http, IsSuccess());
   const auto url = server.exec_url(exec_of("c"));
-  REQUIRE(url);
+  REQUIRE_THAT(url, IsSuccess());
   for (const std::string& path :
        {target_of(*url), std::string("/exec/ns/pod/c?command=x&output=1"),
         std::string("/attach/ns/pod/c?output=1"), std::string("/portForward/ns/pod")}) {
@@ -148,7 +149,7 @@ TEST_CASE("StreamingServer: a URL works once, for its own request") {
   const std::string path = GENERATE("", "/cri");
   StreamingHost host(loop, with_base("http://127.0.0.1:1" + path));
   const auto url = host.server->exec_url(exec_of("chosen"));
-  REQUIRE(url);
+  REQUIRE_THAT(url, IsSuccess());
   const std::string target = target_of(*url);
   CHECK(target.starts_with(path + "/exec/"));
   // What asks for no upgrade does not use it up: a WebSocket that is tried first, say.
@@ -172,7 +173,7 @@ TEST_CASE("StreamingServer: what is no URL of ours is not found") {
   TestLoop loop;
   StreamingHost host(loop, with_base("http://127.0.0.1:1/cri"));
   const auto exec = host.server->exec_url(exec_of("c"));
-  REQUIRE(exec);
+  REQUIRE_THAT(exec, IsSuccess());
   const std::string token = exec->substr(exec->rfind('/') + 1);
   for (const std::string& target :
        {std::string("/"), std::string("/cri"), std::string("/cri/exec"), std::string("/cri/exec/"),
@@ -197,7 +198,7 @@ TEST_CASE("StreamingServer: max_tokens at one time, and then 429") {
   std::string url;
   for (int i = 0; i < 1000; ++i) {
     const auto made = host.server->exec_url(exec_of("c"));
-    REQUIRE(made);
+    REQUIRE_THAT(made, IsSuccess());
     url = *made;
   }
   const auto refused = host.server->attach_url({});
@@ -209,7 +210,7 @@ TEST_CASE("StreamingServer: max_tokens at one time, and then 429") {
   CHECK(response.headers.get("Retry-After") == "60");
   // One that is used makes room for one.
   RemoteCommandPeer client(loop, host.port(), target_of(url));
-  CHECK(host.server->attach_url({}));
+  CHECK_THAT(host.server->attach_url({}), IsSuccess());
   CHECK_FALSE(host.server->attach_url({}));
   client.connection->close();
   host.http->close();
@@ -255,7 +256,7 @@ TEST_CASE("StreamingServer: a portforward, by a URL and by a path") {
     client.connection->create_stream(
         {{kHeaderStreamType, type}, {kHeaderPort, "8080"}, {kHeaderRequestId, "0"}},
         [&](const auto& stream) {
-          CHECK(stream);
+          CHECK_THAT(stream, IsSuccess());
           ++created;
         });
   }
@@ -317,7 +318,7 @@ TEST_CASE("StreamingServer::stop: ends what waits, lets run what runs, and takes
   CHECK_FALSE(runs.closed);
   CHECK_FALSE(stopped);
   auto output = host.runtime->commands[0]->take_standard_output();
-  CHECK_FALSE(output.write(Buffer::copy_of("last words")));
+  CHECK_THAT(output.write(Buffer::copy_of("last words")), IsSuccess());
   output.end();
   host.runtime->commands[0]->finish(exit_status(4));
   REQUIRE(loop.run_until([&] { return runs.happened("error end"); }));
@@ -340,7 +341,7 @@ TEST_CASE("StreamingServer::stop: a client that does not read has close_grace, n
   client.streams["stdout"]->pause();
   const auto& command = host.runtime->commands.front();
   auto output = command->take_standard_output();
-  CHECK_FALSE(output.write(Buffer(std::string(32 << 20, 'x'))));
+  CHECK_THAT(output.write(Buffer(std::string(32 << 20, 'x'))), IsSuccess());
   output.end();
   const bool before = GENERATE(true, false);
   bool stopped = false;

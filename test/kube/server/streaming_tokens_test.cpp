@@ -7,6 +7,7 @@
 
 using namespace uvspdy;
 using namespace uvspdy::kube;
+using test::IsSuccess;
 using namespace std::chrono_literals;
 
 namespace {
@@ -42,11 +43,11 @@ TEST_CASE("StreamingTokens: any lifetime is one") {
   const auto start = std::chrono::steady_clock::now();
   StreamingTokens endless(std::chrono::milliseconds::max(), 10);
   const auto kept = endless.insert(request_of("one"), start);
-  REQUIRE(kept);
+  REQUIRE_THAT(kept, IsSuccess());
   CHECK(endless.contains(*kept, start + std::chrono::hours(24 * 365)));
   StreamingTokens none(std::chrono::milliseconds::min(), 10);
   const auto over = none.insert(request_of("one"), start);
-  REQUIRE(over);
+  REQUIRE_THAT(over, IsSuccess());
   CHECK_FALSE(none.contains(*over, start));
 }
 
@@ -56,18 +57,18 @@ TEST_CASE("StreamingTokens: as many as may, and what has expired makes room") {
   std::vector<std::string> made;
   for (int i = 0; i < 3; ++i) {
     const auto token = tokens.insert(request_of("x"), now += 1s);
-    REQUIRE(token);
+    REQUIRE_THAT(token, IsSuccess());
     made.push_back(*token);
   }
   CHECK(tokens.insert(request_of("x"), now).error().code() == Errc::kTooManyRequests);
   CHECK(tokens.contains(made[0], now));
   now = StreamingTokens::Time{} + 61s;  // the end of the first
-  CHECK(tokens.insert(request_of("x"), now));
+  CHECK_THAT(tokens.insert(request_of("x"), now), IsSuccess());
   CHECK_FALSE(tokens.contains(made[0], now));
   CHECK(tokens.contains(made[1], now));
   CHECK_FALSE(tokens.insert(request_of("x"), now));
   CHECK(tokens.take(made[1], now));
-  CHECK(tokens.insert(request_of("x"), now));
+  CHECK_THAT(tokens.insert(request_of("x"), now), IsSuccess());
   CHECK(tokens.size() == 3);
 }
 
@@ -77,7 +78,7 @@ TEST_CASE("StreamingTokens: all characters occur, and no token twice") {
   std::set<char> characters;
   for (int i = 0; i < 2000; ++i) {
     const auto token = tokens.insert(request_of("x"), {});
-    REQUIRE(token);
+    REQUIRE_THAT(token, IsSuccess());
     seen.insert(*token);
     characters.insert(token->begin(), token->end());
   }

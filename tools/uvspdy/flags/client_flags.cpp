@@ -1,5 +1,6 @@
 #include "flags/client_flags.h"
 
+#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>

@@ -3,7 +3,6 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -12,6 +11,10 @@
 #include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/kube/config/kubeconfig.h"
 #include "uvspdy/session/options.h"
+
+namespace CLI {
+class App;
+}
 
 namespace uvspdy::command {
 

@@ -1,32 +1,14 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <map>
-#include <string>
-
 #include "uvspdy/session/options.h"
+
+namespace CLI {
+class App;
+}
 
 namespace uvspdy::command {
 
 /// Adds --flow-control to a command that talks SPDY.
-inline void add_flow_control(CLI::App& command, session::FlowControl& flow_control) {
-  using session::FlowControl;
-  const std::map<std::string, FlowControl> names = {{"automatic", FlowControl::kAutomatic},
-                                                    {"standard", FlowControl::kStandard},
-                                                    {"none", FlowControl::kNone}};
-  command
-      .add_option_function<std::string>(
-          "--flow-control",
-          [names, &flow_control](const std::string& name) {
-            // The check below rejects all other names.
-            if (const auto found = names.find(name); found != names.end()) {
-              flow_control = found->second;
-            }
-          },
-          "SPDY's windows: 'automatic' finds out whether the peer has them, 'standard' insists, "
-          "'none' does without")
-      ->check(CLI::IsMember({"automatic", "standard", "none"}))
-      ->default_str("automatic");
-}
+void add_flow_control(CLI::App& command, session::FlowControl& flow_control);
 
 }  // namespace uvspdy::command

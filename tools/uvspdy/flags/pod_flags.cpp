@@ -1,5 +1,6 @@
 #include "flags/pod_flags.h"
 
+#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "report.h"

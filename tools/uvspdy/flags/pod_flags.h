@@ -1,11 +1,14 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "flags/client_flags.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/kube/client/api_server.h"
+
+namespace CLI {
+class App;
+}
 
 namespace uvspdy::command {
 

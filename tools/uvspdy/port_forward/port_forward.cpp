@@ -2,6 +2,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdint>

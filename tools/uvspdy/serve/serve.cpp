@@ -1,6 +1,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <memory>

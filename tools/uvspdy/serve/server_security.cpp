@@ -1,5 +1,6 @@
 #include "serve/server_security.h"
 
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <optional>
 #include <utility>

@@ -2,7 +2,6 @@
 
 #include <uv.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +13,10 @@
 #include "uvspdy/kube/server/request_authenticator.h"
 #include "uvspdy/net/timer.h"
 #include "uvspdy/net/tls.h"
+
+namespace CLI {
+class App;
+}
 
 namespace uvspdy::command {
 
