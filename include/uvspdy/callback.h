@@ -75,29 +75,29 @@ class CallbackTargetOf final : public CallbackTarget<Arguments...> {
 };
 
 template <class Function>
-inline constexpr bool is_callback = false;
+inline constexpr bool kIsCallback = false;
 template <class Signature>
-inline constexpr bool is_callback<Callback<Signature>> = true;
+inline constexpr bool kIsCallback<Callback<Signature>> = true;
 template <class Signature>
-inline constexpr bool is_callback<OnceCallback<Signature>> = true;
+inline constexpr bool kIsCallback<OnceCallback<Signature>> = true;
 
 template <class Function>
-inline constexpr bool is_std_function = false;
+inline constexpr bool kIsStdFunction = false;
 template <class Signature>
-inline constexpr bool is_std_function<std::function<Signature>> = true;
+inline constexpr bool kIsStdFunction<std::function<Signature>> = true;
 
 /// The types that a callback can be made from: movable and callable with these arguments, but not
 /// another Callback or OnceCallback.
 template <class Function, class... Arguments>
 concept CallbackFunction =
-    !is_callback<std::decay_t<Function>> && std::invocable<std::decay_t<Function>&, Arguments...> &&
+    !kIsCallback<std::decay_t<Function>> && std::invocable<std::decay_t<Function>&, Arguments...> &&
     std::constructible_from<std::decay_t<Function>, Function>;
 
 /// Whether `function` is a null pointer or an empty std::function, which makes an empty callback.
 template <class Function>
 bool is_nobody(const Function& function) {
   if constexpr (std::is_pointer_v<Function> || std::is_member_pointer_v<Function> ||
-                is_std_function<Function>) {
+                kIsStdFunction<Function>) {
     return function == nullptr;
   } else {
     return false;
@@ -122,8 +122,9 @@ class [[nodiscard]] Callback<void(Arguments...)> {
   Callback() = default;
   Callback(std::nullptr_t) {}
 
+  // The concept leaves moves to the move constructor.
   template <detail::CallbackFunction<Arguments...> Function>
-  Callback(Function&& function) {
+  Callback(Function&& function) {  // NOLINT(bugprone-forwarding-reference-overload)
     using Target = std::decay_t<Function>;
     if (detail::is_nobody<Target>(function)) return;
     target_ = Pointer(
@@ -161,8 +162,9 @@ class [[nodiscard]] OnceCallback<void(Arguments...)> {
   OnceCallback() = default;
   OnceCallback(std::nullptr_t) {}
 
+  // The concept leaves moves to the move constructor.
   template <detail::CallbackFunction<Arguments...> Function>
-  OnceCallback(Function&& function) {
+  OnceCallback(Function&& function) {  // NOLINT(bugprone-forwarding-reference-overload)
     using Target = std::decay_t<Function>;
     if (detail::is_nobody<Target>(function)) return;
     target_ = Pointer(

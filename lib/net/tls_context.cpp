@@ -19,7 +19,7 @@ Result<SslCtxPtr> new_context(const SSL_METHOD* method, TlsVersion min_version) 
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   // Idle connections keep no record buffers. We send the given chain, and no trusted CA.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
-  const int version = min_version == TlsVersion::k1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
+  const int version = min_version == TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
   // OpenSSL's configuration (MinProtocol) may demand a later version.
   if (SSL_CTX_get_min_proto_version(context.get()) < version &&
       SSL_CTX_set_min_proto_version(context.get(), version) != 1) {
@@ -160,7 +160,7 @@ Result<SslCtxPtr> make_server(const TlsServerOptions& options) {
 }  // namespace
 
 std::string to_string(TlsVersion version) {
-  return version == TlsVersion::k1_3 ? "TLS 1.3" : "TLS 1.2";
+  return version == TlsVersion::kTls13 ? "TLS 1.3" : "TLS 1.2";
 }
 
 // ---- clients

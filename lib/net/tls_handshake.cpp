@@ -207,8 +207,8 @@ std::string certificate_name(std::string name) {
 bool verifies(const SSL* ssl) { return SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE; }
 
 std::string min_version(SSL* ssl) {
-  return to_string(SSL_get_min_proto_version(ssl) == TLS1_3_VERSION ? TlsVersion::k1_3
-                                                                    : TlsVersion::k1_2);
+  return to_string(SSL_get_min_proto_version(ssl) == TLS1_3_VERSION ? TlsVersion::kTls13
+                                                                    : TlsVersion::kTls12);
 }
 
 // Sets the name to ask for (SNI) and the name that the certificate must have.

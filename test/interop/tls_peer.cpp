@@ -38,7 +38,7 @@ std::string value(const Options& options, const std::string& name) {
 }
 
 net::TlsVersion min_version(const Options& options) {
-  return value(options, "--min") == "1.3" ? net::TlsVersion::k1_3 : net::TlsVersion::k1_2;
+  return value(options, "--min") == "1.3" ? net::TlsVersion::kTls13 : net::TlsVersion::kTls12;
 }
 
 net::TlsKeyPair key_pair(const Options& options) {

@@ -21,7 +21,7 @@
 
 namespace uvspdy::net {
 
-enum class TlsVersion { k1_2, k1_3 };
+enum class TlsVersion { kTls12, kTls13 };
 
 /// PEM text, given as a string, as a file, or both; empty: none.
 struct Pem {
@@ -67,7 +67,7 @@ struct TlsClientOptions {
   std::string server_name{};
   /// The client's own certificate, for servers that ask for one.
   std::optional<TlsKeyPair> key_pair{};
-  TlsVersion min_version = TlsVersion::k1_2;
+  TlsVersion min_version = TlsVersion::kTls12;
   /// Whether to resume sessions. The newest ones for up to 64 servers are kept.
   bool resume_sessions = true;
 };
@@ -101,7 +101,7 @@ struct TlsServerOptions {
   ClientCertificate client_certificate = ClientCertificate::kNone;
   /// The CAs for client certificates; must not be empty unless kNone.
   Pem client_ca{};
-  TlsVersion min_version = TlsVersion::k1_2;
+  TlsVersion min_version = TlsVersion::kTls12;
   bool resume_sessions = true;
 };
 

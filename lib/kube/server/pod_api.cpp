@@ -89,10 +89,10 @@ struct UVSPDY_LOCAL PodApi::Impl {
   Terminal terminal;
 };
 
-PodApi::PodApi(std::string pod, std::string container)
-    : PodApi(std::move(pod), std::move(container), Terminal()) {}
+PodApi::PodApi(std::string_view pod, std::string_view container)
+    : PodApi(pod, container, Terminal()) {}
 
-PodApi::PodApi(std::string pod, std::string container, Terminal terminal)
+PodApi::PodApi(std::string_view pod, std::string_view container, Terminal terminal)
     : impl_(std::make_shared<const Impl>(Impl{valid_utf8(pod), valid_utf8(container), terminal})) {}
 
 std::optional<httpstream::HttpResponse> PodApi::refuse(std::string_view pod,

@@ -22,8 +22,8 @@ class UVSPDY_EXPORT PodApi {
     bool tty = false;
   };
 
-  PodApi(std::string pod, std::string container);
-  PodApi(std::string pod, std::string container, Terminal terminal);
+  PodApi(std::string_view pod, std::string_view container);
+  PodApi(std::string_view pod, std::string_view container, Terminal terminal);
 
   /// Makes the answer to a request, in whichever namespace; for a failure it is a Status: 404 for
   /// another pod or path, 405 for a method other than GET, 400 for a malformed target.
