@@ -37,16 +37,15 @@ std::shared_ptr<Connection> Connection::create(std::unique_ptr<net::Transport> t
                                                session::Role role, ConnectionOptions options,
                                                ConnectionStart start) {
   if (!transport) contract_broken("Connection::create: the transport is null");
-  auto connection = std::make_shared<Connection>(Private{}, std::move(transport), role,
-                                                 std::move(options), std::move(start));
+  auto connection = std::make_shared<Connection>(Private{}, std::move(transport), role, options,
+                                                 std::move(start));
   connection->impl_->start();
   return connection;
 }
 
 Connection::Connection(Private, std::unique_ptr<net::Transport> transport, session::Role role,
                        ConnectionOptions options, ConnectionStart start)
-    : impl_(std::make_unique<Impl>(*this, std::move(transport), role, std::move(options),
-                                   std::move(start))) {}
+    : impl_(std::make_unique<Impl>(*this, std::move(transport), role, options, std::move(start))) {}
 
 Connection::~Connection() = default;
 
@@ -167,7 +166,7 @@ Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transp
       transport_(std::move(transport)),
       close_timeout_(options.close_timeout),
       slow_reader_timeout_(options.slow_reader_timeout),
-      session_(role, std::move(options.session), *this),
+      session_(role, options.session, *this),
       preface_(std::move(start.preface)),
       untaken_input_(std::move(start.already_read)),
       timer_(std::in_place, loop, [this] { turn(); }) {}

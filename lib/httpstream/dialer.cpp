@@ -21,8 +21,8 @@ Dialer::Dialer(uv_loop_t* loop, Url url, DialerOptions options)
           .url = std::move(url),
           .method = std::move(options.method),
           .headers = std::move(options.headers),
-          .round_tripper = UpgradeRoundTripper(loop, {.route = std::move(options.route),
-                                                      .connection = std::move(options.connection)}),
+          .round_tripper = UpgradeRoundTripper(
+              loop, {.route = std::move(options.route), .connection = options.connection}),
       })) {}
 
 net::Attempt Dialer::dial(std::vector<std::string> protocols, Handler handler) const {

@@ -25,7 +25,7 @@ Error closed_here() {
 
 Session::Impl::Impl(Role role, Options options, Handler& handler)
     : role_(role),
-      options_(checked(std::move(options))),
+      options_(checked(options)),
       handler_(handler),
       decoder_(options_.limits),
       resets_(options_.limits.resets_per_second),
