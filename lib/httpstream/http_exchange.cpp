@@ -34,7 +34,7 @@ const net::TlsInfo* HttpExchange::tls() const {
   return impl_->transport ? impl_->transport->tls() : nullptr;
 }
 
-void HttpExchange::respond(HttpResponse response) {
+void HttpExchange::respond(const HttpResponse& response) {
   if (impl_->transport) LastResponse::send(std::move(impl_->transport), response);
 }
 

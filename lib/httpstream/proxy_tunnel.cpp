@@ -55,7 +55,7 @@ class ProxyTunnel final : public net::Cancellable,
 
   // A transport has one write at a time, and a hostile proxy may answer before it has read our
   // text.
-  void send(std::string text) {
+  void send(const std::string& text) {
     unsent_ += text;
     if (writing_ || unsent_.empty()) return;
     writing_ = true;

@@ -23,7 +23,7 @@ class UVSPDY_LOCAL Relay::Impl : public std::enable_shared_from_this<Impl> {
         done_(std::move(done)),
         reset_behind_end_is_end_(options.reset_behind_end_is_end) {}
 
-  void start(std::unique_ptr<net::Transport> transport, const RelayOptions& options);
+  void start(std::unique_ptr<net::Transport> transport, RelayOptions options);
 
   /// For a stream of which somebody has taken a half: it cannot be joined.
   void break_off_at_start(net::Transport& transport) {
@@ -154,12 +154,13 @@ class UVSPDY_LOCAL Relay::Impl::StreamSource final : public Source {
   Impl& relay_;
 };
 
-void Relay::Impl::start(std::unique_ptr<net::Transport> transport, const RelayOptions& options) {
+void Relay::Impl::start(std::unique_ptr<net::Transport> transport, RelayOptions options) {
   self_ = shared_from_this();
   if (!stream_->reader() || !stream_->writer()) return break_off_at_start(*transport);
   TransportEnds ends = ends_of(std::move(transport), {.flush_timeout = options.flush_timeout});
-  to_stream_ = Pump::start(std::move(ends.source), sink_of(stream_->take_writer(), options.pool),
-                           [this](const Error& error) { to_stream_over(error); });
+  to_stream_ =
+      Pump::start(std::move(ends.source), sink_of(stream_->take_writer(), std::move(options.pool)),
+                  [this](const Error& error) { to_stream_over(error); });
   to_transport_ =
       Pump::start(std::make_unique<StreamSource>(stream_->take_reader(), *this),
                   std::move(ends.sink), [this](const Error& error) { to_transport_over(error); });
@@ -173,7 +174,7 @@ std::shared_ptr<Relay> Relay::start(std::shared_ptr<Stream> stream,
                     " is null");
   }
   auto impl = std::make_shared<Impl>(std::move(stream), *transport, std::move(done), options);
-  impl->start(std::move(transport), options);
+  impl->start(std::move(transport), std::move(options));
   return std::make_shared<Relay>(Private{}, std::move(impl));
 }
 

@@ -42,7 +42,7 @@ class UVSPDY_EXPORT HttpExchange {
   /// Sends a response and then closes the connection in order, which takes at most 10 s without
   /// progress and 2 minutes in all. A response that cannot be sent becomes a 500. No effect after
   /// the answer.
-  void respond(HttpResponse response);
+  void respond(const HttpResponse& response);
 
   /// A connection, and the bytes that were read after the request's head.
   struct Connected {

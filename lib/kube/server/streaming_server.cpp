@@ -49,7 +49,7 @@ bool refuse_method(HttpExchange& exchange) {
   httpstream::HttpResponse response =
       status_response(405, "MethodNotAllowed", "streaming takes POST or GET, not " + method);
   response.headers.add("Allow", "GET, POST");
-  exchange.respond(std::move(response));
+  exchange.respond(response);
   return true;
 }
 
@@ -130,7 +130,7 @@ void StreamingServer::Shared::start(HttpExchange& exchange,
   httpstream::HttpResponse response;
   Result<std::string> protocol = httpstream::handshake(exchange.request(), response, protocols);
   if (!protocol) {
-    exchange.respond(std::move(response));
+    exchange.respond(response);
     return log(exchange, protocol.error());
   }
   const auto on_over = [shared = shared_from_this(), &owners](const auto& over) {

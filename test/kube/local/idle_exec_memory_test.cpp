@@ -44,6 +44,7 @@ std::unique_ptr<test::RawPeer> start_exec(TestLoop& loop, std::uint16_t port) {
     id += 2;
   }
   peer->send(writer.data(3, "some input"));
+  peer->send(writer.data(7, kube::to_json(kube::TerminalSize{80, 24})));
   return peer;
 }
 
