@@ -49,7 +49,7 @@ class ProxyTunnel final : public net::Cancellable,
       transport_->stop_reading();
       done_ = true;
     }
-    send(std::move(step->send));
+    send(step->send);
     if (done_ && !writing_) hand_over();
   }
 

@@ -174,7 +174,7 @@ int answer_password(char* out, int size, int, void* data) {
     }
     const std::size_t length = password->size();
     const bool fits = length <= static_cast<std::size_t>(size);
-    if (fits) std::memcpy(out, password->data(), length);
+    if (fits) std::copy_n(password->data(), length, out);
     OPENSSL_cleanse(password->data(), length);
     if (fits) return static_cast<int>(length);
     request->error = tls_config_error("it is longer than " + std::to_string(size) + " bytes");

@@ -140,17 +140,17 @@ struct StreamTransport::State {
   CloseHandler on_closed;
 
   // The descriptor, or -1.
-  int descriptor() {
+  int descriptor() const {
     uv_os_fd_t fd = -1;
     return uv_fileno(handle(), &fd) == 0 ? fd : -1;
   }
 
-  uv_handle_t* handle() { return static_cast<uv_handle_t*>(static_cast<void*>(stream)); }
-  uv_tcp_t* tcp() {
+  uv_handle_t* handle() const { return static_cast<uv_handle_t*>(static_cast<void*>(stream)); }
+  uv_tcp_t* tcp() const {
     if (stream->type != UV_TCP) return nullptr;
     return static_cast<uv_tcp_t*>(static_cast<void*>(stream));
   }
-  uv_pipe_t* pipe() {
+  uv_pipe_t* pipe() const {
     if (stream->type != UV_NAMED_PIPE) return nullptr;
     return static_cast<uv_pipe_t*>(static_cast<void*>(stream));
   }

@@ -99,7 +99,7 @@ TlsCertificate describe(const X509& certificate, bool verified) {
 
 std::string verify_failure(X509_STORE_CTX& failed, const std::string& expected) {
   const int code = X509_STORE_CTX_get_error(&failed);
-  const std::string reason = X509_verify_cert_error_string(code);
+  std::string reason = X509_verify_cert_error_string(code);
   const X509* certificate = X509_STORE_CTX_get_current_cert(&failed);
   if (certificate == nullptr) return reason;
   const std::string whose =

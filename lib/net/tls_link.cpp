@@ -115,7 +115,8 @@ void TlsLink::flush() {
 
 void TlsLink::write_in_flight() {
   const Bytes rest = Bytes(in_flight_).subspan(flown_);
-  lower_->write(std::span(&rest, 1), [this](Result<std::size_t> result) { written(result); });
+  lower_->write(std::span(&rest, 1),
+                [this](const Result<std::size_t>& result) { written(result); });
 }
 
 void TlsLink::written(const Result<std::size_t>& result) {

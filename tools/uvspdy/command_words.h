@@ -2,9 +2,7 @@
 
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "flags/cli_app.h"
 
 namespace uvspdy::command {
 

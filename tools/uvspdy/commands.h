@@ -3,9 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
+#include "flags/cli_app.h"
 
 namespace uvspdy::command {
 

@@ -42,7 +42,7 @@ std::string find_program(const std::string& name) {
   std::string rest = path != nullptr ? path : "";
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
-    const std::string candidate = rest.substr(0, end) + "/" + name;
+    std::string candidate = rest.substr(0, end) + "/" + name;
     rest.erase(0, std::min(end + 1, rest.size()));
     std::error_code ignored;
     if (access(candidate.c_str(), X_OK) == 0 &&
@@ -104,7 +104,7 @@ void run_exec(uv_loop_t* loop, std::uint16_t port, Transcript& transcript, net::
     return done.schedule();
   }
   kube::exec(
-      **server, std::move(request),
+      **server, request,
       {[&](kube::RemoteCommandStreams streams) { take_part(std::move(streams), transcript); },
        [&](Result<kube::ExitStatus> status) {
          transcript.status = std::move(status);

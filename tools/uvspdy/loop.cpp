@@ -41,11 +41,11 @@ Error check_descriptors() {
 
 // The size of libuv's thread pool, as libuv determines it.
 std::size_t thread_pool_size() {
-  constexpr int kUsual = 4;
-  constexpr int kMost = 1024;
+  constexpr long kUsual = 4;
+  constexpr long kMost = 1024;
   const char* given = std::getenv("UV_THREADPOOL_SIZE");
-  return static_cast<std::size_t>(given == nullptr ? kUsual
-                                                   : std::clamp(std::atoi(given), 1, kMost));
+  return static_cast<std::size_t>(
+      given == nullptr ? kUsual : std::clamp(std::strtol(given, nullptr, 10), 1L, kMost));
 }
 
 Error too_few_threads(int status) {

@@ -83,7 +83,7 @@ class UVSPDY_LOCAL ApiServer::Impl : public std::enable_shared_from_this<Impl> {
       self->tell(options.method, *request, protocols);
       options.headers = std::move(request->headers);
       options.route = std::move(request->options.route);
-      options.connection = std::move(request->options.connection);
+      options.connection = request->options.connection;
       dial->step = httpstream::Dialer(self->loop_, request->url, std::move(options))
                        .dial(std::move(protocols), [self, dial, generation = request->generation](
                                                        Result<httpstream::Dialed> dialed) {

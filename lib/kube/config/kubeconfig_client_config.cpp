@@ -56,6 +56,7 @@ Result<Entry> entry_of(const std::map<std::string, Entry>& entries, const char* 
   if (name.empty()) return Entry();
   if (const auto found = entries.find(name.value); found != entries.end()) return found->second;
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const auto& [known, entry] : entries) names.push_back(known);
   return bad(name.at, "there is no " + std::string(kind) + " '" + name.value +
                           "'; there are: " + list_of(names));

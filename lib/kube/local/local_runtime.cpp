@@ -104,9 +104,9 @@ void LocalRuntime::port_forward(PortForwardRequest,
   const auto unix_target = options.unix_targets.find(connection->port());
   const auto timeout = options.connect_timeout;
   if (unix_target != options.unix_targets.end()) {
-    return connect_local(shared_->loop, unix_target->second, timeout, std::move(connection));
+    return connect_local(shared_->loop, unix_target->second, timeout, connection);
   }
-  connect_local(shared_->loop, timeout, std::move(connection));
+  connect_local(shared_->loop, timeout, connection);
 }
 
 }  // namespace uvspdy::kube

@@ -34,7 +34,8 @@ void try_ipv6_after(const Error& refused, uv_loop_t* loop, std::chrono::millisec
 
 }  // namespace
 
-void connect_local(uv_loop_t* loop, std::chrono::milliseconds timeout, ConnectionPtr connection) {
+void connect_local(uv_loop_t* loop, std::chrono::milliseconds timeout,
+                   const ConnectionPtr& connection) {
   auto answer = [loop, timeout, connection](Target target) {
     if (target) return connection->connect_to(std::move(*target));
     if (target.error().code() != kRefused) return connection->fail(target.error().message());
@@ -45,7 +46,7 @@ void connect_local(uv_loop_t* loop, std::chrono::milliseconds timeout, Connectio
 }
 
 void connect_local(uv_loop_t* loop, const std::string& path, std::chrono::milliseconds timeout,
-                   ConnectionPtr connection) {
+                   const ConnectionPtr& connection) {
   auto answer = [connection](Target target) {
     if (!target) return connection->fail(target.error().message());
     connection->connect_to(std::move(*target));

@@ -23,8 +23,8 @@ Status bad_request(const std::string& why) {
 /// process's stdin only with MainCommand::stdin_once.
 class MainProcess::ClientInput final : public httpstream::Sink {
  public:
-  ClientInput(std::shared_ptr<MainProcess> process, std::shared_ptr<AttachedClient> client)
-      : process_(std::move(process)), client_(std::move(client)), over_(process_->loop_, [this] {
+  ClientInput(std::shared_ptr<MainProcess> process, const std::shared_ptr<AttachedClient>& client)
+      : process_(std::move(process)), client_(client), over_(process_->loop_, [this] {
           const Error how = how_;
           on_over_(how);
         }) {

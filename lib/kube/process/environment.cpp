@@ -32,7 +32,10 @@ std::map<std::string, std::string> environment_variables() {
 
 std::vector<std::string> environment_of(const std::map<std::string, std::string>& variables) {
   std::vector<std::string> environment;
-  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+  environment.reserve(variables.size());
+  for (const auto& [name, value] : variables) {
+    environment.emplace_back(name).append("=").append(value);
+  }
   return environment;
 }
 

@@ -64,6 +64,7 @@ class SpawnSettings {
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   return pointers;
@@ -87,13 +88,11 @@ Result<std::string> find_command(const std::string& name,
   bool forbidden = false;
   while (!name.empty()) {
     const std::size_t colon = path.find(':');
-    const std::string folder(path.substr(0, colon));
-    const std::string file = folder.empty() ? name : folder + "/" + name;
+    std::string file(path.substr(0, colon));
+    // With a slash in it, so that PATH is not searched again.
+    file.append(file.empty() ? "./" : "/").append(name);
     if (access(file.c_str(), F_OK) == 0) {
-      // With a slash in it, so that PATH is not searched again.
-      if (access(file.c_str(), X_OK) == 0 && !is_folder(file)) {
-        return folder.empty() ? "./" + name : file;
-      }
+      if (access(file.c_str(), X_OK) == 0 && !is_folder(file)) return file;
       forbidden = true;
     }
     if (colon == std::string_view::npos) break;

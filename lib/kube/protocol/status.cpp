@@ -31,7 +31,7 @@ class Refusal final : public ErrorDetail {
 
 }  // namespace
 
-Status exit_status(int code, std::string message) {
+Status exit_status(int code, std::string_view message) {
   Status status;
   if (code == 0) return status;
   status.success = false;
@@ -42,7 +42,7 @@ Status exit_status(int code, std::string message) {
   return status;
 }
 
-Status failure_status(int code, std::string reason, std::string message) {
+Status failure_status(int code, std::string_view reason, std::string_view message) {
   Status status;
   status.success = false;
   status.code = code;
@@ -97,11 +97,12 @@ Result<Status> parse_status(std::string_view text) {
   return status;
 }
 
-httpstream::HttpResponse status_response(int code, std::string reason, std::string message) {
+httpstream::HttpResponse status_response(int code, std::string_view reason,
+                                         std::string_view message) {
   return {code,
           {},
           {{"Content-Type", "application/json"}},
-          to_json(failure_status(code, std::move(reason), std::move(message)))};
+          to_json(failure_status(code, reason, message))};
 }
 
 Result<int> exit_code(const Status& status) {

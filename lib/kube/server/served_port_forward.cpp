@@ -56,8 +56,8 @@ ServedPortForward::ServedPortForward(uv_loop_t* loop, PortForwardRequest request
 void ServedPortForward::log(const std::string& line) const { options_.log(log_line(peer_, line)); }
 
 httpstream::NewStreamHandler ServedPortForward::new_stream_handler() {
-  return [self = shared_from_this()](StreamPtr stream, httpstream::StreamDecision decision) {
-    self->new_stream(std::move(stream), std::move(decision));
+  return [self = shared_from_this()](const StreamPtr& stream, httpstream::StreamDecision decision) {
+    self->new_stream(stream, std::move(decision));
   };
 }
 
@@ -75,7 +75,7 @@ void ServedPortForward::refuse(const std::string& why, httpstream::StreamDecisio
   decision.reject();
 }
 
-void ServedPortForward::new_stream(StreamPtr stream, httpstream::StreamDecision decision) {
+void ServedPortForward::new_stream(const StreamPtr& stream, httpstream::StreamDecision decision) {
   const Headers& headers = stream->headers();
   const Result<std::uint16_t> port = port_of(headers);
   if (!port) return refuse(port.error().message(), decision);

@@ -70,7 +70,7 @@ class ServedPortForward : public std::enable_shared_from_this<ServedPortForward>
     std::uint64_t deadline = 0;  // uv_now
   };
 
-  void new_stream(StreamPtr stream, httpstream::StreamDecision decision);
+  void new_stream(const StreamPtr& stream, httpstream::StreamDecision decision);
   void refuse(const std::string& why, httpstream::StreamDecision& decision) const;
   void pair_is_complete(const std::string& name, const Pair& pair);
   void forward(const Pair& pair, std::uint16_t port);

@@ -175,7 +175,8 @@ Error Packer::add_children(const std::string& path, const std::string& name) {
   if (error) return Error(error, "cannot read the folder " + path + ": " + error.message());
   std::sort(children.begin(), children.end());
   for (const std::string& child : children) {
-    if (Error failed = add(path + "/" + child, name + "/" + child)) return failed;
+    const std::string below = "/" + child;
+    if (Error failed = add(path + below, name + below)) return failed;
   }
   return {};
 }

@@ -55,7 +55,7 @@ PodCommand::PodCommand(Pod& pod, std::vector<std::string> words, Input input) : 
   request.command = std::move(words);
   request.use_stdin = input == Input::kGiven;
   attempt_ =
-      kube::exec(*pod.server_, std::move(request),
+      kube::exec(*pod.server_, request,
                  {[this](kube::RemoteCommandStreams streams) { started(std::move(streams)); },
                   [this](Result<kube::ExitStatus> status) { exited(std::move(status)); }});
 }

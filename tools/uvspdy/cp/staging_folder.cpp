@@ -134,7 +134,7 @@ StagingFolder::~StagingFolder() {
   fs::remove_all(folder_, error);
 }
 
-Error StagingFolder::move_to(const fs::path& target, const std::string& name) {
+Error StagingFolder::move_to(const fs::path& target, const std::string& name) const {
   const fs::path from = content();
   const fs::path to = without_trailing_slash(target);
   std::error_code error;

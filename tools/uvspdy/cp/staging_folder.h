@@ -30,7 +30,7 @@ class StagingFolder {
   /// is followed: a link in the place of `name` or of a file in the folder is replaced; if `target`
   /// itself is a link, only another link may replace it. Errors: std::errc::file_exists for these,
   /// and the system's.
-  Error move_to(const std::filesystem::path& target, const std::string& name);
+  Error move_to(const std::filesystem::path& target, const std::string& name) const;
 
  private:
   explicit StagingFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}

@@ -59,7 +59,7 @@ fs::file_type kind_of(const std::string& path) {
 }
 
 std::string local_base(const std::string& path) {
-  const std::string base = base_of(path);
+  std::string base = base_of(path);
   if (!base.empty()) return base;
   std::error_code ignored;
   return fs::canonical(path, ignored).filename().string();

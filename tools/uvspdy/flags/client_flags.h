@@ -6,15 +6,12 @@
 #include <memory>
 #include <string>
 
+#include "flags/cli_app.h"
 #include "line_writer.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/kube/config/kubeconfig.h"
 #include "uvspdy/session/options.h"
-
-namespace CLI {
-class App;
-}
 
 namespace uvspdy::command {
 

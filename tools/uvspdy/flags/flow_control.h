@@ -1,10 +1,7 @@
 #pragma once
 
+#include "flags/cli_app.h"
 #include "uvspdy/session/options.h"
-
-namespace CLI {
-class App;
-}
 
 namespace uvspdy::command {
 

@@ -2,13 +2,10 @@
 
 #include <string>
 
+#include "flags/cli_app.h"
 #include "flags/client_flags.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/kube/client/api_server.h"
-
-namespace CLI {
-class App;
-}
 
 namespace uvspdy::command {
 

@@ -17,7 +17,7 @@
 namespace uvspdy::command {
 namespace {
 
-Error unusable(std::string text) {
+Error unusable(const std::string& text) {
   return Error(std::make_error_code(std::errc::invalid_argument), "--kubeconfig-out " + text);
 }
 

@@ -33,7 +33,8 @@ kube::StreamingServer::Options streaming_options(const PodServer::Options& optio
 
 }  // namespace
 
-PodServer::PodServer(uv_loop_t* loop, const Options& options, std::shared_ptr<const LogHandler> log)
+PodServer::PodServer(uv_loop_t* loop, const Options& options,
+                     const std::shared_ptr<const LogHandler>& log)
     : tls_(options.tls != nullptr),
       authenticates_(options.authenticates),
       authenticator_(options.tokens),

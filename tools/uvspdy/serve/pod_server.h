@@ -58,7 +58,7 @@ class PodServer {
   /// Ends every command and then calls `done`.
   void stop(OnceCallback<void()> done);
 
-  PodServer(uv_loop_t* loop, const Options& options, std::shared_ptr<const LogHandler> log);
+  PodServer(uv_loop_t* loop, const Options& options, const std::shared_ptr<const LogHandler>& log);
 
  private:
   void handle(const std::shared_ptr<httpstream::HttpExchange>& exchange);

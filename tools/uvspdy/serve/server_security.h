@@ -8,15 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "flags/cli_app.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/server/request_authenticator.h"
 #include "uvspdy/net/timer.h"
 #include "uvspdy/net/tls.h"
-
-namespace CLI {
-class App;
-}
 
 namespace uvspdy::command {
 

@@ -34,14 +34,14 @@ inline constexpr std::string_view kExitCodeCause = "ExitCode";
 
 /// Makes the status of a command that exited with `code`: success for 0. An empty `message` becomes
 /// "command terminated with exit code N", as kubelets have it.
-UVSPDY_EXPORT Status exit_status(int code, std::string message = {});
+UVSPDY_EXPORT Status exit_status(int code, std::string_view message = {});
 
 /// Makes a failure from an HTTP status code (404), a reason ("NotFound") and a text for people.
-UVSPDY_EXPORT Status failure_status(int code, std::string reason, std::string message);
+UVSPDY_EXPORT Status failure_status(int code, std::string_view reason, std::string_view message);
 
 /// Makes an HTTP answer with status `code` and, as JSON, the body failure_status(code, ...).
-UVSPDY_EXPORT httpstream::HttpResponse status_response(int code, std::string reason,
-                                                       std::string message);
+UVSPDY_EXPORT httpstream::HttpResponse status_response(int code, std::string_view reason,
+                                                       std::string_view message);
 
 /// Formats a status as one line of JSON. Bytes that are not UTF-8 become replacement characters.
 UVSPDY_EXPORT std::string to_json(const Status& status);
