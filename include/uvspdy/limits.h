@@ -1,9 +1,16 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 namespace uvspdy {
+
+/// A token bucket: `burst` events at once, and then `per_second` in each second.
+struct Rate {
+  std::size_t per_second = 0;
+  std::size_t burst = 0;
+};
 
 /// The resources that one connection may use, whatever the peer does. Exceeding a limit ends the
 /// stream or the connection, with an error that names the limit and its value; never the process. 0
@@ -39,14 +46,47 @@ struct Limits {
   /// since a stream's place is not free until its answer has left the queue.
   std::size_t queued_control_output = 1024 * 1024;
 
-  /// Streams of its own that the peer may reset, or have reset because of its errors, in one
-  /// second; one more closes the connection. Opening and resetting streams costs the peer less than
-  /// us. A port-forward resets a few dozen when a browser reloads its pages.
-  std::size_t resets_per_second = 1000;
+  // Rates. Each is what a peer may make this side do. A peer that exceeds a rate is slowed: nothing
+  // is read from it until the rate allows more. A peer that has to be slowed for longer than
+  // slowed_time is closed with kLimitExceeded. Stats counts how often each rate was exceeded.
 
-  /// SETTINGS frames that the peer may send in one second; one more closes the connection. Each may
-  /// have to change every stream.
-  std::size_t settings_per_second = 100;
+  /// Bytes of uncompressed header blocks. A hundred bytes of a peer's inflate to 100 KiB of ours,
+  /// which cost a third of a millisecond. The headers of a Kubernetes stream take about 100 bytes.
+  Rate inflated_rate{4 * 1024 * 1024, 4 * 1024 * 1024};
+
+  /// Frames with a header block: SYN_STREAM, SYN_REPLY, HEADERS.
+  Rate header_block_rate{20'000, 40'000};
+
+  /// SYN_STREAMs. Each costs a stream and a call of its handler. A browser that loads a page
+  /// through a port-forward opens a few hundred streams.
+  Rate stream_rate{10'000, 20'000};
+
+  /// Streams of the peer's own that it resets, that are reset because of its errors, or that are
+  /// refused. Opening and resetting streams costs the peer less than us. A port-forward resets a
+  /// few dozen when a browser reloads its pages.
+  Rate reset_rate{1'000, 1'000};
+
+  /// WINDOW_UPDATE, RST_STREAM and GOAWAY frames, answers to PINGs, and frames of unknown types. A
+  /// peer that receives 3 GB in a second needs 50,000 WINDOW_UPDATEs, one for each 64 KiB.
+  Rate control_frame_rate{50'000, 100'000};
+
+  /// DATA frames of one byte or none, without FLAG_FIN. A program that writes byte by byte makes
+  /// some 10,000.
+  Rate small_data_rate{50'000, 100'000};
+
+  /// PINGs, each of which has to be answered. A peer that sends each when it has the answer to the
+  /// one before sends 10,000 on a network of 0.1 ms.
+  Rate ping_rate{10'000, 10'000};
+
+  /// SETTINGS. Each may change the window of every stream. Peers send one or two in all.
+  Rate settings_rate{100, 100};
+
+  /// Frames for streams that have ended or never existed. A peer may have megabytes of DATA on
+  /// their way when a stream is reset.
+  Rate stray_frame_rate{10'000, 20'000};
+
+  /// The time for which a peer may be slowed, because of any of the rates, within a minute.
+  std::chrono::milliseconds slowed_time = std::chrono::seconds(10);
 
   /// Bytes buffered for one paused stream of a peer without flow control, such as every Kubernetes
   /// peer. After that the stream's session::OverflowPolicy decides: the connection is not read

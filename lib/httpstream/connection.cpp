@@ -12,8 +12,10 @@
 namespace uvspdy::httpstream {
 namespace {
 
-// The most gathered writes in one turn, so that a busy connection does not block the loop.
-constexpr int kWritesPerTurn = 16;
+// What one connection may do in a turn before the loop's others have theirs: writes of at most
+// 256 KiB, and received frames for this long. The last 64 frames may take longer.
+constexpr int kWritesPerTurn = 4;
+constexpr std::chrono::microseconds kReceivingPerTurn{100};
 
 session::Time now() { return session::Time(std::chrono::nanoseconds(uv_hrtime())); }
 
@@ -169,7 +171,7 @@ Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transp
       session_(role, options.session, *this),
       preface_(std::move(start.preface)),
       untaken_input_(std::move(start.already_read)),
-      timer_(std::in_place, loop, [this] { turn(); }) {}
+      timer_(std::in_place, loop, [this] { resume(); }) {}
 
 void Connection::Impl::start() {
   self_ = owner_.shared_from_this();
@@ -279,10 +281,18 @@ std::uint64_t Connection::Impl::acknowledged() const {
 
 // ---- one turn
 
-void Connection::Impl::turn() {
+// A turn that the loop's wakeup or timer begins, not the transport: the only one that goes on with
+// input which an earlier turn has left.
+void Connection::Impl::resume() {
   thread_.called_back();
   const auto keep = owner_.shared_from_this();
   receive_untaken();
+  turn();
+}
+
+void Connection::Impl::turn() {
+  thread_.called_back();
+  const auto keep = owner_.shared_from_this();
   for (OnceCallback<void()>& call : std::exchange(later_, {})) call();
   session_.advance(now());
   check_peer();
@@ -300,7 +310,11 @@ void Connection::Impl::read(Bytes bytes) {
   has_read_ = true;
   if (gone_ && close_deadline_) close_deadline_ = moment_after(now(), close_timeout_);
   if (untaken_input_.empty()) {
-    receive(bytes);
+    const std::size_t taken = receive(bytes);
+    if (taken < bytes.size()) {
+      untaken_input_ = Buffer::copy_of(bytes.subspan(taken));
+      ask_for_turn();
+    }
   } else {
     // It comes after the bytes that the session has left.
     std::vector<std::uint8_t> all(untaken_input_.bytes().begin(), untaken_input_.bytes().end());
@@ -310,16 +324,36 @@ void Connection::Impl::read(Bytes bytes) {
   turn();
 }
 
-void Connection::Impl::receive(Bytes bytes) {
-  const std::size_t taken = session_.receive(bytes, now());
-  if (taken < bytes.size()) untaken_input_ = Buffer::copy_of(bytes.subspan(taken));
+// Returns how many bytes the session has taken: all, as far as its share of the turn allows.
+std::size_t Connection::Impl::receive(Bytes bytes) {
+  const session::Time begin = now();
+  session::Time present = begin;
+  std::size_t taken = 0;
+  do {
+    const std::size_t count = session_.receive(bytes.subspan(taken), present);
+    if (count == 0) break;
+    taken += count;
+    present = now();
+  } while (taken < bytes.size() && takes_input() && present - begin < kReceivingPerTurn);
+  return taken;
 }
 
-// By its contract the session may leave a rest; the next turn passes it again.
+// Whether the session is to be given more input. Readers that pause do not stop a connection that
+// is ending, and a peer that is gone sends no more than what has arrived.
+bool Connection::Impl::takes_input() const {
+  return session_.wants_input() || gone_ || phase_ != Phase::kOpen || !session_.is_open();
+}
+
 void Connection::Impl::receive_untaken() {
   if (!untaken_input_.empty()) {
-    untaken_input_.drop_prefix(session_.receive(untaken_input_.bytes(), now()));
-    if (!untaken_input_.empty()) return ask_for_turn();
+    if (!takes_input()) return;
+    const std::size_t taken = receive(untaken_input_.bytes());
+    untaken_input_.drop_prefix(taken);
+    if (!untaken_input_.empty()) {
+      // A session that takes nothing has a deadline at which it will.
+      if (taken > 0) ask_for_turn();
+      return;
+    }
     untaken_input_ = {};
   }
   if (const auto end = std::exchange(read_end_, std::nullopt)) input_ended(*end);
@@ -495,6 +529,7 @@ void Connection::Impl::check_peer() {
   if (phase_ >= Phase::kClosing || !peer_watch_.is_due(present)) return;
   const bool known = static_cast<bool>(gone_);
   gone_ = peer_watch_.ask(*transport_, present);
+  if (!untaken_input_.empty()) return;  // its last bytes come first
   if (known && gone_ && !std::exchange(has_read_, false)) lose(gone_);
 }
 
@@ -503,7 +538,7 @@ void Connection::Impl::arrange_next_turn() {
   if (phase_ < Phase::kClosing && !peer_ended_) {
     // Lingering discards what it reads, so no paused reader stops it.
     const bool read =
-        (session_.wants_input() && untaken_input_.empty()) || gone_ || phase_ == Phase::kLingering;
+        untaken_input_.empty() && (session_.wants_input() || gone_ || phase_ == Phase::kLingering);
     if (read != std::exchange(reading_, read)) {
       read ? transport_->start_reading() : transport_->stop_reading();
     }

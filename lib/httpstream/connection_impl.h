@@ -25,7 +25,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void ask_for_turn() {
     // Over, and no call is left: the loop may be gone.
     if (phase_ == Phase::kOver && later_.empty()) return;
-    if (!wakeup_) wakeup_.emplace(loop, [this] { turn(); });
+    if (!wakeup_) wakeup_.emplace(loop, [this] { resume(); });
     wakeup_->schedule();
   }
 
@@ -88,14 +88,16 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void on_goaway(const wire::GoAwayFrame& frame) override;
 
   void turn();
+  void resume();
   void flush();
   void sent(std::size_t count);
   void write_failed(const Error& error);
   void lose(const Error& why);
   void note_lost(const Error& why);
   void read(Bytes bytes);
-  void receive(Bytes bytes);
+  std::size_t receive(Bytes bytes);
   void receive_untaken();
+  bool takes_input() const;
   void read_ended(const Error& error);
   void input_ended(const Error& error);
   void check_peer();

@@ -24,6 +24,10 @@ namespace {
 
 constexpr std::size_t kReadSize = 64 * 1024;
 
+// The most reads of one handle in a turn of the loop, so that a busy peer leaves time for others.
+// By itself libuv goes on for 32.
+constexpr int kReadsPerTurn = 4;
+
 // libuv makes up to four buffers one write without allocating; longer writes that have to wait are
 // split.
 constexpr std::size_t kWaitingBuffers = 4;
@@ -120,6 +124,7 @@ struct StreamTransport::State {
     OnceCallback<void(int)> handler;
   };
   std::unique_ptr<Connecting> connecting;
+  int reads = 0;  // in this turn of the loop
   bool ended = false;
   bool closed = false;
   ThreadCheck* thread = nullptr;  // the transport's; null once closed
@@ -208,13 +213,24 @@ struct StreamTransport::State {
     if (!state->closed) done->handler(status);
   }
 
-  static void allocate(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
+  // Without memory, libuv ends its reads for this turn, and polls the socket again.
+  static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
+    auto* state = static_cast<State*>(handle->data);
+    if (state->reads == kReadsPerTurn) {
+      *buffer = uv_buf_init(nullptr, 0);
+      return;
+    }
+    ++state->reads;
     const MutableBytes memory = read_memory();
     *buffer = uv_buf_init(char_pointer(memory), static_cast<unsigned>(memory.size()));
   }
 
   static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
     auto* state = called_by_loop(stream);
+    // libuv reads on in the same turn only after a read that has filled the memory.
+    const bool last = count < static_cast<ssize_t>(buffer->len) || count == UV_ENOBUFS;
+    if (last) state->reads = 0;
+    if (count == UV_ENOBUFS && buffer->len == 0) return;
     if (count > 0) {
       state->on_read(bytes_of(buffer->base, static_cast<std::size_t>(count)));
     } else if (count < 0) {
@@ -344,7 +360,9 @@ void StreamTransport::start_reading() {
 
 void StreamTransport::stop_reading() {
   check_thread();
-  if (state_) uv_read_stop(state_->stream);
+  if (!state_) return;
+  state_->reads = 0;
+  uv_read_stop(state_->stream);
 }
 
 Result<std::size_t> StreamTransport::try_write(std::span<const Bytes> spans) {

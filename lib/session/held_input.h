@@ -25,6 +25,8 @@ class HeldInput {
   Liveness::Reading reading() const { return {wants_input(), is_unread(), reading_again_}; }
   /// The timeouts have been restarted for `reading().again`.
   void note_reading_again() { reading_again_ = false; }
+  /// The connection is read again, after a time without.
+  void note_reads_again() { reading_again_ = true; }
 
   /// Whether buffering `more` bytes exceeds the stream's limit and its OverflowPolicy resets it.
   bool overflows(const Stream& stream, std::size_t more) const;

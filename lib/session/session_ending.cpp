@@ -28,8 +28,7 @@ Session::Impl::Impl(Role role, Options options, Handler& handler)
       options_(checked(options)),
       handler_(handler),
       decoder_(options_.limits),
-      resets_(options_.limits.resets_per_second),
-      settings_(options_.limits.settings_per_second),
+      allowances_(options_.limits),
       windows_(options_),
       streams_(role, options_, windows_),
       held_(options_.limits, windows_),
@@ -163,6 +162,7 @@ Stats Session::Impl::stats() const {
   stats.queued_bytes = queued_bytes();
   stats.flow_control = windows_.found();
   stats.queued_control_bytes = control_.size();
+  allowances_.fill(stats);
   stats.send_window = windows_.send_available();
   stats.receive_window = windows_.receive_available();
   return stats;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "session/allowances.h"
 #include "session/control_output.h"
 #include "session/departures.h"
 #include "session/dropped.h"
@@ -17,7 +18,6 @@
 #include "session/opening.h"
 #include "session/output_batch.h"
 #include "session/pings.h"
-#include "session/rate_limit.h"
 #include "session/reset_streams.h"
 #include "session/send_scheduler.h"
 #include "session/stream.h"
@@ -44,7 +44,7 @@ class UVSPDY_LOCAL Session::Impl {
   // The functions of Session, in their order.
   std::size_t receive(Bytes bytes, Time now);
   void receive_end(const Error& reason);
-  bool wants_input() const { return held_.wants_input(); }
+  bool wants_input() const { return held_.wants_input() && !allowances_.is_slowing(); }
   void fill_output();
   std::span<const Bytes> output() const;
   void output_sent(std::size_t count, Time now);
@@ -106,7 +106,7 @@ class UVSPDY_LOCAL Session::Impl {
   void answer_stray(wire::StreamId id, wire::RstStatus status);
   Error stream_error(Stream& stream, wire::RstStatus status, std::string_view what,
                      Errc code = Errc::kProtocolError);
-  Error count_reset();
+  void charge(const wire::Decoded& decoded);
   Error too_many_answers() const;
   void trace_in(const wire::Decoded& decoded);
 
@@ -162,6 +162,8 @@ class UVSPDY_LOCAL Session::Impl {
   void tell(Stream& stream);
 
   // Time (session_time.cpp).
+  Liveness::Reading reading() const;
+  void end_slowing();
   void end_late_creates();
   void end_late_breaks();
   void close_when_idle();
@@ -193,8 +195,7 @@ class UVSPDY_LOCAL Session::Impl {
   wire::FrameDecoder decoder_;
   bool data_accepted_ = false;  // whether a stream takes the current DATA frame
   ResetStreams reset_streams_;
-  RateLimit resets_;
-  RateLimit settings_;
+  Allowances allowances_;
 
   Windows windows_;
   StreamTable streams_;

@@ -26,6 +26,11 @@ struct Overloaded : Functions... {
 template <class... Functions>
 Overloaded(Functions...) -> Overloaded<Functions...>;
 
+// The most work of one call of `receive`; the last frame may exceed kInflatedPerCall. A frame takes
+// about a microsecond, and inflating 16 KiB about 50.
+constexpr int kFramesPerCall = 64;
+constexpr std::size_t kInflatedPerCall = 16 * 1024;
+
 // The name of an event's frame, for error texts.
 std::string_view frame_of(StreamEvent event) {
   constexpr std::string_view kReceive = "receive ";
@@ -36,13 +41,16 @@ std::string_view frame_of(StreamEvent event) {
 
 std::size_t Session::Impl::receive(Bytes bytes, Time now) {
   now_ = now;
-  const std::size_t taken = bytes.size();
-  if (!ending_.takes_input()) return taken;
+  const std::size_t size = bytes.size();
+  if (!ending_.takes_input()) return size;
   open(now);
   liveness_.bytes_came(now);
-  stats_.bytes_received += taken;
+  end_slowing();
+  int frames = 0;
+  std::size_t inflated = 0;
   // A handler may close the session between two frames.
-  while (ending_.takes_input()) {
+  while (ending_.takes_input() && !allowances_.is_slowing() && frames < kFramesPerCall &&
+         inflated < kInflatedPerCall) {
     Result<wire::Decoded> decoded = decoder_.next(bytes);
     if (!decoded) {
       fail(decoded.error());
@@ -51,13 +59,18 @@ std::size_t Session::Impl::receive(Bytes bytes, Time now) {
     } else if (Error error = take(*decoded)) {
       fail(error);
     }
+    ++frames;
+    inflated += decoder_.inflated_size();
   }
+  const std::size_t taken = ending_.takes_input() ? size - bytes.size() : size;
+  stats_.bytes_received += taken;
   return taken;
 }
 
 Error Session::Impl::take(wire::Decoded& decoded) {
   if (!is_pong(decoded)) liveness_.frame_passed(now_);
   trace_in(decoded);
+  charge(decoded);
   Error error;
   if (ending_.is_closing()) {
     error = handle_while_closing(decoded);
@@ -66,7 +79,39 @@ Error Session::Impl::take(wire::Decoded& decoded) {
     open(now_);
     error = std::visit([this](auto& frame) { return handle(frame); }, decoded);
   }
+  if (!error) error = allowances_.breach();
   return error ? error : too_many_answers();
+}
+
+// A frame is charged for before it takes effect, whatever the effect is. Its effect may be charged
+// for, too: a reset, an answer to a stray frame.
+void Session::Impl::charge(const wire::Decoded& decoded) {
+  const auto count = [this](Allowance allowance) { allowances_.charge(allowance, 1, now_); };
+  allowances_.charge(Allowance::kInflated, decoder_.inflated_size(), now_);
+  const Overloaded visitor{
+      [](const wire::NeedMoreInput&) {},
+      [&](const wire::DataChunk& chunk) {
+        if (chunk.frame_begin && chunk.frame_length <= 1 && !chunk.fin) {
+          count(Allowance::kSmallData);
+        }
+      },
+      [&](const wire::SynStreamFrame&) {
+        count(Allowance::kHeaderBlocks);
+        count(Allowance::kStreams);
+      },
+      [&](const wire::SynReplyFrame&) { count(Allowance::kHeaderBlocks); },
+      [&](const wire::HeadersFrame&) { count(Allowance::kHeaderBlocks); },
+      [&](const wire::InvalidHeaderBlock&) { count(Allowance::kHeaderBlocks); },
+      [&](const wire::SettingsFrame&) { count(Allowance::kSettings); },
+      [&](const wire::PingFrame& frame) {
+        count(streams_.is_ours(frame.id) ? Allowance::kControlFrames : Allowance::kPings);
+      },
+      [&](const wire::RstStreamFrame&) { count(Allowance::kControlFrames); },
+      [&](const wire::GoAwayFrame&) { count(Allowance::kControlFrames); },
+      [&](const wire::WindowUpdateFrame&) { count(Allowance::kControlFrames); },
+      [&](const wire::UnknownFrame&) { count(Allowance::kControlFrames); },
+  };
+  std::visit(visitor, decoded);
 }
 
 // While the session closes, only frames that help the rest of the output, or stop it, matter.
@@ -126,6 +171,9 @@ bool Session::Impl::may_come(wire::StreamId id, Stream* stream, StreamEvent even
                                                              : StreamState::kIdle;
   const StreamRule rule = rule_for(streams_.creator_of(id), state, event);
   if (rule.verdict == StreamRule::Verdict::kAllowed) return true;
+  if (state == StreamState::kIdle || state == StreamState::kClosed) {
+    allowances_.charge(Allowance::kStrayFrames, 1, now_);
+  }
   if (rule.verdict != StreamRule::Verdict::kError) return false;
   if (state == StreamState::kIdle || state == StreamState::kClosed) {
     answer_stray(id, rule.status);
@@ -247,6 +295,7 @@ bool Session::Impl::is_new_id(wire::StreamId id, Error& error) {
   } else if (Stream* stream = streams_.find(id); stream != nullptr && !stream->is_over()) {
     error = stream_error(*stream, RstStatus::kProtocolError, "a second SYN_STREAM (section 2.3.2)");
   } else {
+    allowances_.charge(Allowance::kStrayFrames, 1, now_);
     answer_stray(id, RstStatus::kProtocolError);
   }
   return false;
@@ -263,6 +312,7 @@ Error Session::Impl::handle(wire::SynStreamFrame& frame) {
   }
   const std::size_t header_bytes = cost_of(frame.headers);
   if (ending_.is_shutting_down() || !streams_.has_room(header_bytes)) {
+    allowances_.charge(Allowance::kResets, 1, now_);
     answer_with_reset(id, RstStatus::kRefusedStream);
     return {};
   }
@@ -315,7 +365,9 @@ Error Session::Impl::handle(wire::RstStreamFrame& frame) {
                      "the peer " + std::string(refused ? "refused " : "reset ") + stream_text(id) +
                          " with " + std::string(wire::name_of(frame.status)) + " (" +
                          std::to_string(static_cast<std::uint32_t>(frame.status)) + ")"));
-  return stream->creator == Creator::kPeer ? count_reset() : Error();
+  // Opening and resetting a stream costs the peer less than us.
+  if (stream->creator == Creator::kPeer) allowances_.charge(Allowance::kResets, 1, now_);
+  return {};
 }
 
 // The peer resets a stream that a closing session still sends on: the rest is dropped.
@@ -329,8 +381,10 @@ Error Session::Impl::handle(wire::InvalidHeaderBlock& frame) {
   const wire::StreamId id = frame.stream_id;
   Error error;
   if (frame.type == FrameType::kSynStream) {
-    if (is_new_id(id, error)) answer_stray(id, RstStatus::kProtocolError);
-    return error;
+    if (!is_new_id(id, error)) return error;
+    allowances_.charge(Allowance::kResets, 1, now_);
+    answer_stray(id, RstStatus::kProtocolError);
+    return {};
   }
   const StreamEvent event = frame.type == FrameType::kSynReply ? StreamEvent::kReceiveSynReply
                                                                : StreamEvent::kReceiveHeaders;
@@ -359,15 +413,8 @@ Error Session::Impl::stream_error(Stream& stream, RstStatus status, std::string_
   if (stream.is_over()) return {};
   if (streams_.try_move(stream, StreamEvent::kSendReset)) answer_with_reset(stream.id, status);
   end_after_held(stream, Error(code, stream_text(stream.id) + ": " + std::string(what)));
-  return stream.creator == Creator::kPeer ? count_reset() : Error();
-}
-
-// The peer has reset a stream of its own or caused its reset: both cost it less than us.
-Error Session::Impl::count_reset() {
-  if (resets_.allow(now_)) return {};
-  return Error(Errc::kLimitExceeded,
-               "the peer has more of its streams reset than resets_per_second = " +
-                   std::to_string(options_.limits.resets_per_second) + " allows");
+  if (stream.creator == Creator::kPeer) allowances_.charge(Allowance::kResets, 1, now_);
+  return {};
 }
 
 // The peer causes answers and does not read them.

@@ -15,11 +15,6 @@ using wire::SettingId;
 // ---- SETTINGS
 
 Error Session::Impl::handle(wire::SettingsFrame& frame) {
-  if (!settings_.allow(now_)) {
-    return Error(Errc::kLimitExceeded,
-                 "SETTINGS frame: the peer sends more of them than settings_per_second = " +
-                     std::to_string(options_.limits.settings_per_second) + " allows");
-  }
   windows_seen();
   wire::SettingsFrame effective;
   effective.clear_settings = frame.clear_settings && role_ == Role::kClient;

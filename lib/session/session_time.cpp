@@ -1,5 +1,6 @@
 // Time: the timeouts and periods of the session.
 
+#include <algorithm>
 #include <string>
 
 #include "session/names.h"
@@ -10,7 +11,8 @@ namespace uvspdy::session {
 void Session::Impl::advance(Time now) {
   open(now);
   if (!batch_.empty()) liveness_.note_output_waits();
-  liveness_.time_came(now, held_.reading());
+  end_slowing();
+  liveness_.time_came(now, reading());
   held_.note_reading_again();
   end_late_creates();
   if (is_open()) end_late_breaks();
@@ -21,6 +23,7 @@ void Session::Impl::advance(Time now) {
   if (may_send_pings() && liveness_.ping_is_due(now)) send_periodic_ping();
   due_.tell_all([this](wire::StreamId id) { return streams_.find(id); },
                 [this](Stream& stream) { tell(stream); });
+  if (Error error = allowances_.breach()) fail(error);
   if (Error error = too_many_answers()) fail(error);
   if (is_open() && ending_.is_shutting_down() && stream_count() == 0) {
     close(wire::GoAwayStatus::kOk);
@@ -29,11 +32,30 @@ void Session::Impl::advance(Time now) {
 
 std::optional<Time> Session::Impl::deadline() const {
   if (!due_.empty()) return Time::min();
-  if (!is_open()) return std::nullopt;
-  const Liveness::Reading reading = held_.reading();
+  if (!ending_.takes_input()) return std::nullopt;
+  std::optional<Time> deadline = allowances_.slowed_until();
+  if (!is_open()) return deadline;
+  const Liveness::Reading now = reading();
   const bool is_last = ending_.is_shutting_down() && stream_count() == 0;
-  if (reading.again || opening_.is_due() || is_last) return Time::min();
-  return liveness_.deadline(reading, may_send_pings());
+  if (now.again || opening_.is_due() || is_last) return Time::min();
+  if (const auto due = liveness_.deadline(now, may_send_pings())) {
+    deadline = std::min(deadline.value_or(*due), *due);
+  }
+  return deadline;
+}
+
+// A peer that is slowed is not silent: its frames wait to be read.
+Liveness::Reading Session::Impl::reading() const {
+  Liveness::Reading reading = held_.reading();
+  if (allowances_.is_slowing()) {
+    reading.reads = false;
+    reading.unread = true;
+  }
+  return reading;
+}
+
+void Session::Impl::end_slowing() {
+  if (allowances_.time_came(now_)) held_.note_reads_again();
 }
 
 void Session::Impl::set_idle_timeout(std::chrono::milliseconds timeout, Time now) {

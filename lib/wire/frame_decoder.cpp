@@ -41,6 +41,7 @@ Result<Decoded> FrameDecoder::next(Bytes& input) {
         if (!take_head(input)) return Decoded(NeedMoreInput{});
         if (Error error = check_head()) return fail(error.code(), error.message());
         remaining_ = head_.length;
+        inflated_size_ = 0;
         data_begun_ = false;
         state_ = !head_.control                                 ? State::kData
                  : is_known(static_cast<FrameType>(head_.type)) ? State::kControl
@@ -169,6 +170,7 @@ Result<Decoded> FrameDecoder::with_headers(Frame frame, Bytes block) {
                                              std::to_string(frame.stream_id) + ": " +
                                              inflated.error().message());
   }
+  inflated_size_ = inflated->size();
   Result<Headers> headers = parse_header_block(*inflated, limits_);
   if (!headers) {
     const auto type = static_cast<FrameType>(head_.type);

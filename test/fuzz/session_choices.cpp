@@ -29,8 +29,9 @@ session::Options SessionChoices::options(Role role) const {
     options.limits.concurrent_streams = 3;
     options.limits.stream_headers = 10000;
     options.limits.queued_control_output = 200;
-    options.limits.resets_per_second = 3;
-    options.limits.settings_per_second = 3;
+    options.limits.reset_rate = {3, 3};
+    options.limits.settings_rate = {3, 3};
+    options.limits.ping_rate = {10, 10};
     options.limits.settings_entries = 4;
     options.limits.headers_per_block = 3;
     options.limits.inflated_header_block = 4000;

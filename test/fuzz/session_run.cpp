@@ -259,9 +259,8 @@ void SessionRun::deliver(std::size_t size) {
     const std::vector<std::uint8_t> piece(begin, begin + static_cast<std::ptrdiff_t>(read));
     received_.observe(piece);
     const CheckedHandler::Turn turn(handler_);
-    const std::size_t taken = session_.receive(piece, clock_.now());
-    require(taken == read, "a read that is not taken");
-    delivered_ += taken;
+    receive(piece);
+    delivered_ += read;
     left -= taken;
     reset_by_peer_.reset();
     check();
@@ -269,6 +268,21 @@ void SessionRun::deliver(std::size_t size) {
   if (delivered_ == wire_.size()) {
     wire_.clear();
     delivered_ = 0;
+  }
+}
+
+// Passes a whole read on, however often the session takes only a part, or nothing because it slows
+// the peer.
+void SessionRun::receive(Bytes read) {
+  while (!read.empty()) {
+    const std::size_t taken = session_.receive(read, clock_.now());
+    read = read.subspan(taken);
+    if (taken > 0) continue;
+    require(!session_.wants_input(), "input that is wanted and not taken");
+    const std::optional<session::Time> until = session_.deadline();
+    require(until.has_value(), "a session that takes nothing, and no deadline");
+    clock_.advance(std::max(*until - clock_.now(), session::Time::duration(0)));
+    session_.advance(clock_.now());
   }
 }
 

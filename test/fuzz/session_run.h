@@ -40,6 +40,7 @@ class SessionRun {
   void send_settings();
   void ping();
   void deliver(std::size_t size);
+  void receive(Bytes read);
   void receive_end();
   void give_up();
   void abort();

@@ -52,18 +52,20 @@ class SessionDriver {
   void receive_data(wire::StreamId id, std::string_view payload, bool fin = false) {
     receive_bytes(peer.data(id, payload, fin));
   }
+  /// The session gets these bytes behind those that it has left; a session that is slowing the peer
+  /// leaves the rest, which `turn` passes on.
   void receive_bytes(Bytes bytes) {
-    do {
-      const RecordingHandler::Turn turn(handler);
-      bytes = bytes.subspan(session.receive(bytes, clock.now()));
-    } while (!bytes.empty());
+    unread_.insert(unread_.end(), bytes.begin(), bytes.end());
+    give_unread();
   }
+  std::size_t unread() const { return unread_.size(); }
   void receive_end(const Error& reason = {}) {
     const RecordingHandler::Turn turn(handler);
     session.receive_end(reason);
   }
 
-  /// Calls advance for as long as deadline() is past.
+  /// Passes the input on that the session has left, and calls advance for as long as deadline() is
+  /// past.
   void turn();
 
   /// What the handler was told since this was last called, after a `turn`.
@@ -102,7 +104,10 @@ class SessionDriver {
   void accept(const wire::SynStreamFrame& frame);
 
  private:
+  void give_unread();
+
   FrameReader reader_;
+  std::vector<std::uint8_t> unread_;
 };
 
 /// The bytes of spans, in one piece.

@@ -50,9 +50,12 @@ class UVSPDY_EXPORT Session {
   // Input.
 
   /// Processes bytes that the transport has received, cut anywhere; the view is used only during
-  /// the call. Returns how many bytes were taken. This version takes all; if one leaves a rest,
-  /// pass it again before newer bytes. A session that has ended takes and ignores everything. A
-  /// peer that breaks the protocol or a limit ends the session: see error().
+  /// the call. Returns how many bytes were taken: those of at most 64 frames, so that one
+  /// connection does not keep a loop from the others. Pass the rest again before newer bytes, in a
+  /// later turn of the loop. Takes nothing while the peer is slowed because it exceeds a rate of
+  /// Limits; wants_input() is then false, and deadline() is when it turns true. A session that has
+  /// ended takes and ignores everything. A peer that breaks the protocol or a limit ends the
+  /// session: see error().
   std::size_t receive(Bytes bytes, Time now);
 
   /// Reports that the transport has ended: in order (success) or with an error. Every stream still
@@ -60,9 +63,10 @@ class UVSPDY_EXPORT Session {
   /// stream is delivered before its end; if its reader has paused, once it resumes.
   void receive_end(const Error& reason);
 
-  /// Whether the transport should be read. False while all paused readers together have more than
-  /// Limits::connection_buffer bytes buffered, or one stream with OverflowPolicy::kStopReading more
-  /// than Limits::stream_buffer. A peer that respects the windows never causes that.
+  /// Whether the transport should be read. False while the peer is slowed, because it exceeds a
+  /// rate of Limits; while all paused readers together have more than Limits::connection_buffer
+  /// bytes buffered; and while one stream with OverflowPolicy::kStopReading has more than
+  /// Limits::stream_buffer. A peer that respects the windows never causes the last two.
   bool wants_input() const;
 
   // Output.
@@ -88,7 +92,8 @@ class UVSPDY_EXPORT Session {
   std::optional<Time> deadline() const;
 
   /// Applies the timeouts that are due, sends a PING if Options::ping_period asks for one, and
-  /// makes the calls of the Handler that are due.
+  /// makes the calls of the Handler that are due: those of at most 64 streams. deadline() is past
+  /// as long as others are left.
   void advance(Time now);
 
   // Streams.

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
+#include "uvspdy/export.h"
 #include "uvspdy/session/stream_state.h"
 
 namespace uvspdy::session {
@@ -17,6 +19,23 @@ enum class PeerFlowControl {
   kNone,     ///< the peer has none: we ignore windows
 };
 
+/// The rates of Limits that a peer may exceed.
+enum class Allowance : std::uint8_t {
+  kInflated,       ///< Limits::inflated_rate
+  kHeaderBlocks,   ///< Limits::header_block_rate
+  kStreams,        ///< Limits::stream_rate
+  kResets,         ///< Limits::reset_rate
+  kControlFrames,  ///< Limits::control_frame_rate
+  kSmallData,      ///< Limits::small_data_rate
+  kPings,          ///< Limits::ping_rate
+  kSettings,       ///< Limits::settings_rate
+  kStrayFrames,    ///< Limits::stray_frame_rate
+};
+inline constexpr std::size_t kAllowances = 9;
+
+/// The name of its member of Limits.
+UVSPDY_EXPORT std::string_view name_of(Allowance allowance);
+
 /// Counters of a session.
 struct Stats {
   // Totals since the session began.
@@ -26,6 +45,8 @@ struct Stats {
   std::uint64_t bytes_sent = 0;
   std::uint64_t payload_received = 0;  ///< bytes of DATA, without the frame heads
   std::uint64_t payload_sent = 0;
+  /// By Allowance: how often the peer exceeded that rate and was slowed.
+  std::array<std::uint64_t, kAllowances> rates_exceeded{};
 
   // Current values.
   std::size_t streams = 0;  ///< streams that on_stream_closed has not been called for

@@ -56,6 +56,9 @@ class UVSPDY_EXPORT FrameDecoder {
   std::uint32_t frame_length() const { return head_.length; }
   std::uint8_t frame_flags() const { return head_.flags; }
 
+  /// Bytes that the header block of that frame had when inflated; 0 without one.
+  std::size_t inflated_size() const { return inflated_size_; }
+
   /// Whether the input so far ends inside a frame. At the end of a connection: data is missing.
   bool inside_frame() const { return state_ != State::kHead || head_size_ != 0; }
 
@@ -87,6 +90,7 @@ class UVSPDY_EXPORT FrameDecoder {
   std::uint8_t head_bytes_[kFrameHeadSize] = {};
   std::size_t head_size_ = 0;
   Head head_;
+  std::size_t inflated_size_ = 0;
   std::size_t remaining_ = 0;            // bytes of the current frame still to come
   bool data_begun_ = false;              // a piece of the current DATA frame was returned
   std::vector<std::uint8_t> collected_;  // the part so far of a control frame that was cut

@@ -1,0 +1,81 @@
+#include "session/allowances.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "uvspdy/session/error.h"
+
+namespace uvspdy::session {
+namespace {
+
+using std::chrono::nanoseconds;
+
+struct Row {
+  std::string_view name;
+  Rate Limits::*rate;
+};
+
+// In the order of Allowance.
+constexpr std::array<Row, kAllowances> kRows{{
+    {"inflated_rate", &Limits::inflated_rate},
+    {"header_block_rate", &Limits::header_block_rate},
+    {"stream_rate", &Limits::stream_rate},
+    {"reset_rate", &Limits::reset_rate},
+    {"control_frame_rate", &Limits::control_frame_rate},
+    {"small_data_rate", &Limits::small_data_rate},
+    {"ping_rate", &Limits::ping_rate},
+    {"settings_rate", &Limits::settings_rate},
+    {"stray_frame_rate", &Limits::stray_frame_rate},
+}};
+
+const Row& row_of(Allowance allowance) { return kRows[static_cast<std::size_t>(allowance)]; }
+
+// Slowed time as the tokens of a bucket, in milliseconds: it is full again after a minute.
+Rate rate_of(std::chrono::milliseconds slowed_time) {
+  const auto burst =
+      static_cast<std::size_t>(std::max<std::chrono::milliseconds::rep>(slowed_time.count(), 0));
+  return {std::max<std::size_t>(burst / 60, 1), burst};
+}
+
+}  // namespace
+
+std::string_view name_of(Allowance allowance) { return row_of(allowance).name; }
+
+void Allowances::charge(Allowance allowance, std::size_t count, Time now) {
+  if (count == 0 || breached_) return;
+  const auto index = static_cast<std::size_t>(allowance);
+  const nanoseconds missing =
+      buckets_[index].take(static_cast<double>(count), limits_.*row_of(allowance).rate, now);
+  if (missing == nanoseconds(0)) return;
+  ++exceeded_[index];
+  const Time until = now + missing;
+  const Time before = std::max(slowed_until_.value_or(now), now);
+  if (until <= before) return;
+  slowed_until_ = until;
+  const std::chrono::duration<double, std::milli> more = until - before;
+  if (slowed_time_.take(more.count(), rate_of(limits_.slowed_time), now) > nanoseconds(0)) {
+    breached_ = allowance;
+  }
+}
+
+bool Allowances::time_came(Time now) {
+  if (!slowed_until_ || now < *slowed_until_) return false;
+  slowed_until_.reset();
+  return true;
+}
+
+Error Allowances::breach() const {
+  if (!breached_) return {};
+  const Row& row = row_of(*breached_);
+  const Rate& rate = limits_.*row.rate;
+  return Error(Errc::kLimitExceeded,
+               "the peer exceeds " + std::string(row.name) + " = " +
+                   std::to_string(rate.per_second) + " in a second and " +
+                   std::to_string(rate.burst) + " at once, and slowing it for slowed_time = " +
+                   std::to_string(limits_.slowed_time.count()) + " ms did not help");
+}
+
+void Allowances::fill(Stats& stats) const { stats.rates_exceeded = exceeded_; }
+
+}  // namespace uvspdy::session
