@@ -544,6 +544,7 @@ void Connection::Impl::arrange_next_turn() {
     }
     peer_watch_.set_reading(read, now());
   }
+  if (!untaken_input_.empty() && session_.wants_input()) ask_for_turn();
   std::optional<session::Time> deadline = session_.deadline();
   if (phase_ < Phase::kClosing && close_deadline_) {
     deadline = std::min(deadline.value_or(*close_deadline_), *close_deadline_);
