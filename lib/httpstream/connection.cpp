@@ -191,16 +191,16 @@ void Connection::Impl::later(OnceCallback<void()> call) {
 
 // The old handler is destroyed last: objects that it owns may call anything.
 void Connection::Impl::set_on_close(CloseHandler handler) {
-  if (phase_ == Phase::kOver) return tell_closed_later(std::move(handler));
+  if (phase_ == Phase::kOver) return report_closed_later(std::move(handler));
   std::swap(on_close_, handler);
 }
 
 void Connection::Impl::add_close_handler(CloseHandler handler) {
-  if (phase_ == Phase::kOver) return tell_closed_later(std::move(handler));
+  if (phase_ == Phase::kOver) return report_closed_later(std::move(handler));
   close_handlers_.push_back(std::move(handler));
 }
 
-void Connection::Impl::tell_closed_later(CloseHandler handler) {
+void Connection::Impl::report_closed_later(CloseHandler handler) {
   if (!handler) return;
   later([this, handler = std::move(handler)]() mutable { handler(close_error_); });
 }

@@ -108,7 +108,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void close_transport();
   Error no_pong() const;
   void finish();
-  void tell_closed_later(CloseHandler handler);
+  void report_closed_later(CloseHandler handler);
   void created(wire::StreamId id);
   detail::Counted<StreamCore> add_stream(wire::StreamId id, Headers headers);
 

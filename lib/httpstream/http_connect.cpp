@@ -37,7 +37,7 @@ class HttpConnect final : public ProxyHandshake {
     return Step{{}, true};
   }
 
-  Error half_told() override { return reader_.head_complete() ? refusal() : Error(); }
+  Error refusal_so_far() override { return reader_.head_complete() ? refusal() : Error(); }
 
  private:
   Error refusal() {

@@ -29,7 +29,7 @@ class ProxyHandshake {
 
   /// The refusal, if the proxy's refusal had begun when the proxy closed or the time was up;
   /// otherwise success.
-  virtual Error half_told() { return {}; }
+  virtual Error refusal_so_far() { return {}; }
 };
 
 /// HTTP CONNECT (RFC 9110, section 9.3.6). Errors: kBadUrl for a user name, password or host that

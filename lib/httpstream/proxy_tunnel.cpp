@@ -76,14 +76,14 @@ class ProxyTunnel final : public net::Cancellable,
 
   void ended(const Error& error) {
     const auto keep = shared_from_this();
-    if (Error refusal = handshake_->half_told()) return finish(refusal);
+    if (Error refusal = handshake_->refusal_so_far()) return finish(refusal);
     finish(Error(Errc::kConnectionLost, what_ + ": the proxy closed the connection" +
                                             (error ? ": " + error.message() : std::string())));
   }
 
   void time_out() {
     const auto keep = shared_from_this();
-    if (Error refusal = handshake_->half_told()) return finish(refusal);
+    if (Error refusal = handshake_->refusal_so_far()) return finish(refusal);
     finish(Error(Errc::kProxyTimeout, what_ + ": the proxy did not answer within " +
                                           std::to_string(timeout_.count()) + " ms"));
   }

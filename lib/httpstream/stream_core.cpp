@@ -52,13 +52,13 @@ void StreamCore::received_headers(const Headers& headers) {
 }
 
 void StreamCore::writable_again() {
-  room_untold_ = false;
+  room_unreported_ = false;
   on_writable_();
 }
 
 void StreamCore::reply_sent() {
   reply_sent_ = true;
-  tell();
+  report();
 }
 
 // The session itself observes pauses: when it reports an end, the pause has ended.
@@ -66,26 +66,26 @@ void StreamCore::received_all(const Error& how) {
   paused_ = false;
   received_ = how ? HalfState::kBroken : HalfState::kEnded;
   receive_error_ = how;
-  tell();
+  report();
 }
 
 void StreamCore::sent_all(const Error& how) {
   sent_ = how ? HalfState::kBroken : HalfState::kEnded;
   send_error_ = how;
-  tell();
+  report();
 }
 
 void StreamCore::closed() {
   connection_ = nullptr;
   undecided_ = false;
   closed_ = true;
-  tell();
+  report();
 }
 
 // Each handler is called at most once for an end. A handler is freed when no event can follow for
 // it. Objects in it may call anything when they are destroyed, so the core is held and its state is
 // consistent.
-void StreamCore::tell() {
+void StreamCore::report() {
   const auto keep = self();
   if (reply_sent_ && observers_) observers_->on_reply_sent();
   if (sent_ != HalfState::kOpen) {
@@ -95,7 +95,7 @@ void StreamCore::tell() {
     // there is no room.
     const StreamWriter::WritableHandler last_call = std::move(on_writable_);
     if (sent_ == HalfState::kBroken) last_call();
-  } else if (room_untold_ && writable()) {
+  } else if (room_unreported_ && writable()) {
     writable_again();
   }
   if (received_ != HalfState::kOpen) {
@@ -111,16 +111,16 @@ void StreamCore::tell() {
 }
 
 // For a handler that was set after its event: calls it later, never inside the call that sets it.
-void StreamCore::tell_later() {
-  if (telling_later_) return;
-  telling_later_ = true;
-  auto told = [core = self()] {
-    core->telling_later_ = false;
+void StreamCore::report_later() {
+  if (reporting_later_) return;
+  reporting_later_ = true;
+  auto reports = [core = self()] {
+    core->reporting_later_ = false;
     const auto wakeup = std::move(core->observers().late);
-    core->tell();
+    core->report();
   };
-  if (connection_ != nullptr) return connection_->impl_->later(std::move(told));
-  observers().late = std::make_unique<net::Wakeup>(loop_, std::move(told));
+  if (connection_ != nullptr) return connection_->impl_->later(std::move(reports));
+  observers().late = std::make_unique<net::Wakeup>(loop_, std::move(reports));
   observers_->late->schedule();
 }
 
@@ -134,7 +134,7 @@ void StreamCore::on_data(StreamReader::DataHandler handler) {
 
 void StreamCore::on_end(StreamReader::EndHandler handler) {
   std::swap(on_end_, handler);
-  tell_end_later();
+  report_end_later();
 }
 
 void StreamCore::pause() {
@@ -145,11 +145,11 @@ void StreamCore::pause() {
 void StreamCore::resume() {
   paused_ = false;
   apply_pause();
-  tell_end_later();
+  report_end_later();
 }
 
-void StreamCore::tell_end_later() {
-  if (received_ != HalfState::kOpen && on_end_) tell_later();
+void StreamCore::report_end_later() {
+  if (received_ != HalfState::kOpen && on_end_) report_later();
 }
 
 // Without on_data, bytes are buffered, and the end is reported only if none precede it.
@@ -167,7 +167,7 @@ void StreamCore::discard() {
     session().discard(id_);
     ask_for_turn();
   }
-  tell_end_later();
+  report_end_later();
   const StreamReader::DataHandler old = std::move(on_data_);
 }
 
@@ -203,13 +203,13 @@ bool StreamCore::writable() const { return connection_ != nullptr && session().w
 void StreamCore::on_writable(StreamWriter::WritableHandler handler) {
   if (sent_ == HalfState::kEnded) return;
   std::swap(on_writable_, handler);
-  room_untold_ = static_cast<bool>(on_writable_);
-  if (room_untold_ && (sent_ == HalfState::kBroken || writable())) tell_later();
+  room_unreported_ = static_cast<bool>(on_writable_);
+  if (room_unreported_ && (sent_ == HalfState::kBroken || writable())) report_later();
 }
 
 void StreamCore::on_sent(StreamWriter::SentHandler handler) {
   std::swap(on_sent_, handler);
-  if (sent_ != HalfState::kOpen && on_sent_) tell_later();
+  if (sent_ != HalfState::kOpen && on_sent_) report_later();
 }
 
 void StreamCore::end() {
@@ -245,23 +245,23 @@ void StreamCore::on_headers(Stream::HeadersHandler handler) {
 
 void StreamCore::on_stream_received(StreamReader::EndHandler handler) {
   std::swap(observers().on_received, handler);
-  if (received_ != HalfState::kOpen && observers_->on_received) tell_later();
+  if (received_ != HalfState::kOpen && observers_->on_received) report_later();
 }
 
 void StreamCore::on_stream_sent(StreamWriter::SentHandler handler) {
   std::swap(observers().on_sent, handler);
-  if (sent_ != HalfState::kOpen && observers_->on_sent) tell_later();
+  if (sent_ != HalfState::kOpen && observers_->on_sent) report_later();
 }
 
 void StreamCore::on_close(Stream::CloseHandler handler) {
   std::swap(observers().on_close, handler);
-  if (closed_ && observers_->on_close) tell_later();
+  if (closed_ && observers_->on_close) report_later();
 }
 
 void StreamCore::on_reply_sent(OnceCallback<void()> handler) {
   if (closed_) return;
   std::swap(observers().on_reply_sent, handler);
-  if (reply_sent_ && observers_->on_reply_sent) tell_later();
+  if (reply_sent_ && observers_->on_reply_sent) report_later();
 }
 
 std::optional<session::StreamStats> StreamCore::stats() const {

@@ -45,7 +45,7 @@ class StreamCore {
   void closed();
 
   /// Calls the handlers whose event has happened.
-  void tell();
+  void report();
 
   // The reader's.
   void on_data(StreamReader::DataHandler handler);
@@ -95,8 +95,8 @@ class StreamCore {
   session::Session& session() const;
   void ask_for_turn() const;
   void apply_pause();
-  void tell_later();
-  void tell_end_later();
+  void report_later();
+  void report_end_later();
 
   Connection* connection_;  // null once the stream is closed
   uv_loop_t* loop_;
@@ -105,9 +105,9 @@ class StreamCore {
   bool undecided_ : 1 = false;  // the peer's, neither accepted nor rejected yet
   bool paused_ : 1 = false;     // by the reader's holder
   bool discarded_ : 1 = false;
-  bool room_untold_ : 1 = false;  // on_writable was set and has not been called
+  bool room_unreported_ : 1 = false;  // on_writable was set and has not been called
   bool reply_sent_ : 1 = false;
-  bool telling_later_ : 1 = false;
+  bool reporting_later_ : 1 = false;
   bool closed_ : 1 = false;
   HalfState received_ = HalfState::kOpen;  // the peer's direction, as reported
   HalfState sent_ = HalfState::kOpen;      // our direction, as reported

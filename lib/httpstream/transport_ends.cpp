@@ -45,7 +45,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   void start_reading(Source::DataHandler on_data, Source::EndHandler on_end) {
     std::swap(on_data_, on_data);
     std::swap(on_end_, on_end);
-    if (end_) return tell_later();
+    if (end_) return report_later();
     reading_ = Reading::kOpen;
     read_on();
     look_for_the_peer();
@@ -61,7 +61,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     paused_ = false;
     if (reading_ == Reading::kOpen) transport_->start_reading();
     look_for_the_peer();
-    if (end_) tell_later();
+    if (end_) report_later();
   }
 
   void discard() {
@@ -81,7 +81,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     std::swap(on_room_, on_room);
     std::swap(on_over_, on_over);
     look_for_the_peer();
-    if (over_) tell_later();
+    if (over_) report_later();
   }
 
   bool write(const Piece& piece) {
@@ -93,7 +93,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
       const Result<std::size_t> count = transport_->try_write(std::span(&bytes, 1));
       if (!count) {
         end_writing(count.error());
-        tell_later();
+        report_later();
         return true;
       }
       if (*count == piece.size()) return true;
@@ -130,7 +130,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     transport_->abort({});
     give_up_transport(Error(std::error_code(UV_ECANCELED, net::uv_category()),
                             "the connection with " + peer_ + " was given up on this side"));
-    if (on_end_) tell_later();
+    if (on_end_) report_later();
   }
 
  private:
@@ -160,7 +160,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
       over_ ? give_up_transport({}) : watch_the_peer();
       look_for_the_peer();
     }
-    tell();
+    report();
   }
 
   // ---- to the peer
@@ -177,7 +177,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     const auto keep = shared_from_this();
     if (!count) {
       end_writing(count.error());
-      return tell();
+      return report();
     }
     Buffer sent;  // destroyed last: its owner may call anything
     if (*count < rest_.front().size()) {
@@ -197,7 +197,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
       const auto keep = shared_from_this();
       if (over_) return;
       end_writing(error);
-      tell();
+      report();
     });
   }
 
@@ -220,7 +220,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     stop_timers();
     transport_->abort([self = shared_from_this()] {
       self->give_up_transport(self->why_);
-      self->tell();
+      self->report();
     });
   }
 
@@ -269,7 +269,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     const auto keep = shared_from_this();
     transport_->abort({});
     give_up_transport(why);
-    tell();
+    report();
   }
 
   // ---- a peer that goes while nothing is read
@@ -320,7 +320,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
     }
     // A write in progress gets the error itself.
     if (!over_ && rest_.empty()) writing_over(gone);
-    tell();
+    report();
   }
 
   void stop_timers() {
@@ -350,7 +350,7 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   }
 
   // Calls each handler at most once. A handler may drop everything.
-  void tell() {
+  void report() {
     const auto keep = shared_from_this();
     if (end_ && !paused_) {
       const Source::DataHandler no_data = std::move(on_data_);
@@ -363,8 +363,8 @@ class TransportCore : public std::enable_shared_from_this<TransportCore> {
   }
 
   // Never inside the call that causes the end.
-  void tell_later() {
-    if (!later_) later_.emplace(loop_, [this] { tell(); });
+  void report_later() {
+    if (!later_) later_.emplace(loop_, [this] { report(); });
     later_->schedule();
   }
 

@@ -141,7 +141,7 @@ struct StreamTransport::State {
   DoneHandler on_shutdown;
   // Failures that libuv returns at once; their handlers are called later.
   std::vector<OnceCallback<void()>> failures;
-  std::unique_ptr<Wakeup> tell_failures;
+  std::unique_ptr<Wakeup> report_failures;
   CloseHandler on_closed;
 
   // The descriptor, or -1.
@@ -183,15 +183,15 @@ struct StreamTransport::State {
 
   void fail_later(OnceCallback<void()> call) {
     failures.push_back(std::move(call));
-    if (!tell_failures) {
-      tell_failures = std::make_unique<Wakeup>(stream->loop, [this] {
+    if (!report_failures) {
+      report_failures = std::make_unique<Wakeup>(stream->loop, [this] {
         auto due = std::exchange(failures, {});
         for (auto& next : due) {
           if (!closed) next();
         }
       });
     }
-    tell_failures->schedule();
+    report_failures->schedule();
   }
 
   // ---- what libuv calls. Each handler may close or destroy the transport.
@@ -447,7 +447,7 @@ void StreamTransport::close(CloseHandler handler) {
   check_thread();
   state_->closed = true;
   state_->thread = nullptr;
-  state_->tell_failures.reset();
+  state_->report_failures.reset();
   state_->on_closed = std::move(handler);
   // libuv calls back requests under way before the handle, so nothing points here afterwards.
   State* state = state_.release();

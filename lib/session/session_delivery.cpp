@@ -49,24 +49,24 @@ void Session::Impl::set_ends(Stream& stream, const Error& how) {
   due_.add(stream);
 }
 
-// ---- telling the handler
+// ---- calls of the handler
 
-void Session::Impl::tell_received(Stream& stream) {
+void Session::Impl::report_received(Stream& stream) {
   Receiving& receiving = stream.receiving;
-  if (!receiving.tells_end()) return;
-  receiving.end.note_told();
+  if (!receiving.reports_end()) return;
+  receiving.end.note_reported();
   const Error how = receiving.end.how();
   handler_.on_received(stream.id, how);
 }
 
 // Makes the calls of the handler that are due for a stream, in order, as far as its reader allows.
-void Session::Impl::tell(Stream& stream) {
+void Session::Impl::report(Stream& stream) {
   const wire::StreamId id = stream.id;
   Sending& sending = stream.sending;
   Receiving& receiving = stream.receiving;
   if (std::exchange(stream.reply_sent_due, false)) handler_.on_reply_sent(id);
   if (sending.end.is_due()) {
-    sending.end.note_told();
+    sending.end.note_reported();
     const Error how = sending.end.how();
     handler_.on_sent(id, how);
   }
@@ -75,12 +75,12 @@ void Session::Impl::tell(Stream& stream) {
     handler_.on_data(id, bytes);
     consumed(stream, bytes.size());
   }
-  tell_received(stream);
+  report_received(stream);
   if (std::exchange(sending.writable_due, false) && sending.is_writable()) {
     handler_.on_writable(id);
   }
-  if (sending.end.is_told() && receiving.end.is_told() && !stream.closed_told) {
-    streams_.note_closed_told(stream);
+  if (sending.end.is_reported() && receiving.end.is_reported() && !stream.closed_reported) {
+    streams_.note_closed_reported(stream);
     const Error how = stream.how_closed();
     streams_.forget_when_over(stream);
     handler_.on_stream_closed(id, how);

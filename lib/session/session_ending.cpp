@@ -73,7 +73,7 @@ void Session::Impl::close(wire::GoAwayStatus status) {
   // The session has ended, and no longer waits for readers.
   const Error how = closed_here();
   streams_.each([&](Stream& stream) {
-    if (stream.closed_told || stream.receiving.is_gone()) return;
+    if (stream.closed_reported || stream.receiving.is_gone()) return;
     drop_held(stream, how);
     due_.add(stream);
   });
@@ -147,7 +147,7 @@ void Session::Impl::receive_end(const Error& reason) {
   streams_.each([&](Stream& stream) { end_after_held(stream, how); });
 }
 
-// ---- what it tells of itself
+// ---- counters and trace
 
 void Session::Impl::on_trace(TraceHandler handler) {
   if (!ending_.is_over()) std::swap(trace_, handler);
@@ -156,7 +156,7 @@ void Session::Impl::on_trace(TraceHandler handler) {
 
 Stats Session::Impl::stats() const {
   Stats stats = stats_;
-  stats.streams = streams_.untold();
+  stats.streams = streams_.unreported();
   stats.streams_by_state = streams_.count_by_state();
   stats.held_bytes = held_.size();
   stats.queued_bytes = queued_bytes();

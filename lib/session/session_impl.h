@@ -74,7 +74,7 @@ class UVSPDY_LOCAL Session::Impl {
   bool finished() const;
   bool is_open() const { return ending_.is_open(); }
   const Error& error() const { return ending_.error(); }
-  std::size_t stream_count() const { return streams_.untold(); }
+  std::size_t stream_count() const { return streams_.unreported(); }
   bool peer_gone_away() const { return ending_.peer_gone_away(); }
   void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
   void on_trace(TraceHandler handler);
@@ -147,7 +147,7 @@ class UVSPDY_LOCAL Session::Impl {
   void reset_on_wire(Stream& stream, wire::RstStatus status);
 
   // Calls of the user for streams (session_streams.cpp).
-  Stream* find_untold(wire::StreamId id);
+  Stream* find_unreported(wire::StreamId id);
   Stream* find_for_writing(wire::StreamId id, Error& error);
   void note_queued(Stream& stream, std::size_t bytes);
   void set_reader(wire::StreamId id, Receiving::Reader reader);
@@ -158,8 +158,8 @@ class UVSPDY_LOCAL Session::Impl {
   void end_now(Stream& stream, const Error& how);
   void end_after_held(Stream& stream, const Error& how);
   void set_ends(Stream& stream, const Error& how);
-  void tell_received(Stream& stream);
-  void tell(Stream& stream);
+  void report_received(Stream& stream);
+  void report(Stream& stream);
 
   // Time (session_time.cpp).
   Liveness::Reading reading() const;

@@ -61,7 +61,7 @@ void Session::Impl::output_sent(std::size_t count, Time now) {
 
 void Session::Impl::batch_sent() {
   const auto reply_sent = [this](wire::StreamId id) {
-    Stream* stream = find_untold(id);
+    Stream* stream = find_unreported(id);
     if (stream == nullptr) return;
     stream->reply_sent_due = true;
     due_.add(*stream);

@@ -274,7 +274,7 @@ void Session::Impl::receive_fin(Stream& stream) {
   streams_.try_move(stream, StreamEvent::kReceiveFin);
   stream.receiving.end.set({});
   if (stream.is_over()) due_.add(stream);
-  tell_received(stream);
+  report_received(stream);
 }
 
 // ---- streams

@@ -20,13 +20,13 @@ Error no_such_stream(wire::StreamId id) {
 // ---- finding them
 
 // The stream, if on_stream_closed was not called for it yet; or null.
-Stream* Session::Impl::find_untold(wire::StreamId id) {
+Stream* Session::Impl::find_unreported(wire::StreamId id) {
   Stream* stream = streams_.find(id);
-  return stream == nullptr || stream->closed_told ? nullptr : stream;
+  return stream == nullptr || stream->closed_reported ? nullptr : stream;
 }
 
 Stream* Session::Impl::find_for_writing(wire::StreamId id, Error& error) {
-  Stream* stream = find_untold(id);
+  Stream* stream = find_unreported(id);
   if (stream == nullptr) {
     error = no_such_stream(id);
   } else if (!stream->sending.takes_more()) {
@@ -160,7 +160,7 @@ void Session::Impl::end_with_reset(wire::StreamId id) {
 }
 
 void Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
-  Stream* stream = find_untold(id);
+  Stream* stream = find_unreported(id);
   if (stream == nullptr) return;
   // The stream may have ended and still have data for its reader, or data that `close` sends.
   reset_on_wire(*stream, status);
@@ -177,7 +177,7 @@ void Session::Impl::set_reader(wire::StreamId id, Receiving::Reader reader) {
   held_.set_reader(*stream, reader);
   const Receiving& receiving = stream->receiving;
   const bool has_data = !receiving.held.empty() && receiving.takes_data();
-  if (has_data || receiving.tells_end()) due_.add(*stream);
+  if (has_data || receiving.reports_end()) due_.add(*stream);
 }
 
 void Session::Impl::pause(wire::StreamId id) { set_reader(id, Receiving::Reader::kPaused); }
@@ -189,7 +189,7 @@ void Session::Impl::discard(wire::StreamId id) {
   if (stream == nullptr) return;
   held_.set_reader(*stream, Receiving::Reader::kGone);
   consumed(*stream, held_.take(*stream).size());
-  if (stream->receiving.tells_end()) due_.add(*stream);
+  if (stream->receiving.reports_end()) due_.add(*stream);
 }
 
 void Session::Impl::set_overflow(wire::StreamId id, OverflowPolicy policy) {
@@ -202,7 +202,7 @@ void Session::Impl::keep_on_close(wire::StreamId id) {
 
 std::optional<StreamStats> Session::Impl::stream_stats(wire::StreamId id) const {
   const Stream* stream = streams_.find(id);
-  if (stream == nullptr || stream->closed_told) return std::nullopt;
+  if (stream == nullptr || stream->closed_reported) return std::nullopt;
   const Receiving& receiving = stream->receiving;
   return StreamStats{stream->state(),
                      stream->sending.window.available(),

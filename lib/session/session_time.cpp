@@ -21,8 +21,8 @@ void Session::Impl::advance(Time now) {
   if (is_open()) fail_blocked_writers();
   if (is_open()) give_to_silent_peer();
   if (may_send_pings() && liveness_.ping_is_due(now)) send_periodic_ping();
-  due_.tell_all([this](wire::StreamId id) { return streams_.find(id); },
-                [this](Stream& stream) { tell(stream); });
+  due_.report_all([this](wire::StreamId id) { return streams_.find(id); },
+                  [this](Stream& stream) { report(stream); });
   if (Error error = allowances_.breach()) fail(error);
   if (Error error = too_many_answers()) fail(error);
   if (is_open() && ending_.is_shutting_down() && stream_count() == 0) {

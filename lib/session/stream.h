@@ -24,7 +24,7 @@ namespace uvspdy::session {
 class DirectionEnd {
  public:
   bool is_known() const { return state_ != State::kOpen; }
-  bool is_told() const { return state_ == State::kTold; }
+  bool is_reported() const { return state_ == State::kReported; }
   bool is_due() const { return state_ == State::kKnown; }
   const Error& how() const { return how_; }
 
@@ -40,10 +40,10 @@ class DirectionEnd {
     if (is_due()) how_ = how;
   }
 
-  void note_told() { state_ = State::kTold; }
+  void note_reported() { state_ = State::kReported; }
 
  private:
-  enum class State : std::uint8_t { kOpen, kKnown, kTold };
+  enum class State : std::uint8_t { kOpen, kKnown, kReported };
 
   Error how_;
   State state_ = State::kOpen;
@@ -120,10 +120,10 @@ struct Receiving {
   bool passes() const { return reader == Reader::kReads && held.empty(); }
 
   /// Whether the end may be reported: nothing is buffered before it.
-  bool tells_end() const { return end.is_due() && held.empty() && !is_paused(); }
+  bool reports_end() const { return end.is_due() && held.empty() && !is_paused(); }
 
   /// Whether data or the end still waits for the reader.
-  bool is_unread() const { return !held.empty() || (is_paused() && !end.is_told()); }
+  bool is_unread() const { return !held.empty() || (is_paused() && !end.is_reported()); }
 };
 
 /// The session's record of a stream, kept until on_stream_closed was called and nothing of the
@@ -144,7 +144,7 @@ struct Stream {
   bool counted = false;         // against concurrent_streams
   bool due = false;             // in DueStreams
   bool reply_sent_due = false;  // on_reply_sent is to be called
-  bool closed_told = false;
+  bool closed_reported = false;
   std::optional<std::uint8_t> list;     // the scheduler's list that it is in, if any
   std::uint32_t header_bytes = 0;       // counted against stream_headers, see StreamTable
   std::uint32_t answered_in_batch = 0;  // the StreamTable's number of that batch

@@ -48,7 +48,7 @@ Stream& StreamTable::emplace(wire::StreamId id, std::uint8_t priority, bool unid
           .first->second;
   stream.priority = std::min(priority, wire::kLowestPriority);
   stream.receiving.overflow = options_.overflow;
-  ++untold_;
+  ++unreported_;
   return stream;
 }
 
@@ -137,14 +137,14 @@ void StreamTable::enter(Stream& stream, WireStates states) {
   if (!stream.receiving.is_unread()) stop_counting(stream);
 }
 
-void StreamTable::note_closed_told(Stream& stream) {
-  stream.closed_told = true;
-  --untold_;
+void StreamTable::note_closed_reported(Stream& stream) {
+  stream.closed_reported = true;
+  --unreported_;
   stop_counting(stream);
 }
 
 void StreamTable::forget_when_over(Stream& stream) {
-  if (!stream.closed_told || stream.sending.has_more()) return;
+  if (!stream.closed_reported || stream.sending.has_more()) return;
   // Destroyed only when the table is consistent: the error of its end may be the user's object.
   [[maybe_unused]] const auto forgotten = streams_.extract(stream.id);
 }
@@ -152,7 +152,7 @@ void StreamTable::forget_when_over(Stream& stream) {
 std::array<std::size_t, 7> StreamTable::count_by_state() const {
   std::array<std::size_t, 7> counts{};
   for (const auto& [id, stream] : streams_) {
-    if (!stream.closed_told) ++counts[static_cast<std::size_t>(stream.state())];
+    if (!stream.closed_reported) ++counts[static_cast<std::size_t>(stream.state())];
   }
   return counts;
 }

@@ -94,12 +94,12 @@ class StreamTable {
   // Their ends.
 
   /// The number of streams that on_stream_closed has not been called for.
-  std::size_t untold() const { return untold_; }
-  void note_closed_told(Stream& stream);
+  std::size_t unreported() const { return unreported_; }
+  void note_closed_reported(Stream& stream);
   /// Removes a stream once on_stream_closed was called and nothing of it is left to send.
   void forget_when_over(Stream& stream);
 
-  /// The streams that untold() counts, by StreamState.
+  /// The streams that unreported() counts, by StreamState.
   std::array<std::size_t, 7> count_by_state() const;
 
  private:
@@ -112,7 +112,7 @@ class StreamTable {
   const Options& options_;
   Windows& windows_;
   std::unordered_map<wire::StreamId, Stream> streams_;
-  std::size_t untold_ = 0;
+  std::size_t unreported_ = 0;
 
   wire::StreamId next_id_;
   std::deque<wire::StreamId> unsent_;

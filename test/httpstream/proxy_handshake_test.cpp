@@ -130,11 +130,11 @@ TEST_CASE("CONNECT: refusals, with the proxy's status and words") {
                 Errc::kHeadTooLarge);
   // A body that never ends, half of it told when the time is up.
   const auto handshake = handshake_of("p:1", "https://h");
-  CHECK_THAT(handshake->half_told(), IsSuccess());
+  CHECK_THAT(handshake->refusal_so_far(), IsSuccess());
   CHECK_THAT(handshake->take(bytes_of("HTTP/1.1 503 Busy\r\n")), IsSuccess());
-  CHECK_THAT(handshake->half_told(), IsSuccess());
+  CHECK_THAT(handshake->refusal_so_far(), IsSuccess());
   CHECK_THAT(handshake->take(bytes_of("\r\ncome la")), IsSuccess());
-  CHECK(mentions(handshake->half_told().message(), {"503 Busy: come la"}));
+  CHECK(mentions(handshake->refusal_so_far().message(), {"503 Busy: come la"}));
 }
 
 TEST_CASE("CONNECT: bytes behind the answer are nobody's") {
