@@ -24,9 +24,10 @@ namespace {
 
 constexpr std::size_t kReadSize = 64 * 1024;
 
-// The most reads of one handle in a turn of the loop, so that a busy peer leaves time for others.
+// The most reads of one handle in a turn of the loop, so that a busy peer leaves time for others:
+// twice what a Connection writes at once, or a backlog in the socket would never drain.
 // By itself libuv goes on for 32.
-constexpr int kReadsPerTurn = 4;
+constexpr int kReadsPerTurn = 8;
 
 // libuv makes up to four buffers one write without allocating; longer writes that have to wait are
 // split.
