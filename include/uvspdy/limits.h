@@ -47,12 +47,14 @@ struct Limits {
   std::size_t queued_control_output = 1024 * 1024;
 
   // Rates. Each is what a peer may make this side do. A peer that exceeds a rate is slowed: nothing
-  // is read from it until the rate allows more. A peer that has to be slowed for longer than
-  // slowed_time is closed with kLimitExceeded. Stats counts how often each rate was exceeded.
+  // is read from it until the rate allows more. No peer in order exceeds one of these rates for
+  // long, but for header_block_rate, stream_rate and small_data_rate; a peer that is slowed because
+  // of the others for longer than slowed_time is closed with kLimitExceeded. Stats counts how often
+  // each rate was exceeded. {SIZE_MAX, SIZE_MAX} is no limit.
 
   /// Bytes of uncompressed header blocks. A hundred bytes of a peer's inflate to 100 KiB of ours,
   /// which cost a third of a millisecond. The headers of a Kubernetes stream take about 100 bytes.
-  Rate inflated_rate{4 * 1024 * 1024, 4 * 1024 * 1024};
+  Rate inflated_rate{8 * 1024 * 1024, 16 * 1024 * 1024};
 
   /// Frames with a header block: SYN_STREAM, SYN_REPLY, HEADERS.
   Rate header_block_rate{20'000, 40'000};
@@ -62,8 +64,9 @@ struct Limits {
   Rate stream_rate{10'000, 20'000};
 
   /// Streams of the peer's own that it resets, that are reset because of its errors, or that are
-  /// refused. Opening and resetting streams costs the peer less than us. A port-forward resets a
-  /// few dozen when a browser reloads its pages.
+  /// refused, by a limit or with REFUSED_STREAM by their handler. Opening and resetting streams
+  /// costs the peer less than us. A port-forward resets a few dozen when a browser reloads its
+  /// pages.
   Rate reset_rate{1'000, 1'000};
 
   /// WINDOW_UPDATE, RST_STREAM and GOAWAY frames, answers to PINGs, and frames of unknown types. A
@@ -85,7 +88,7 @@ struct Limits {
   /// their way when a stream is reset.
   Rate stray_frame_rate{10'000, 20'000};
 
-  /// The time for which a peer may be slowed, because of any of the rates, within a minute.
+  /// The time for which a peer may be slowed within a minute, before it is closed.
   std::chrono::milliseconds slowed_time = std::chrono::seconds(10);
 
   /// Bytes buffered for one paused stream of a peer without flow control, such as every Kubernetes

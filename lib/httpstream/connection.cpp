@@ -13,9 +13,9 @@ namespace uvspdy::httpstream {
 namespace {
 
 // What one connection may do in a turn before the loop's others have theirs: writes of at most
-// 256 KiB, and received frames for this long. The last 64 frames may take longer.
+// 256 KiB, and the handling of input for this long. The last 64 frames may take longer.
 constexpr int kWritesPerTurn = 4;
-constexpr std::chrono::microseconds kReceivingPerTurn{100};
+constexpr std::chrono::microseconds kReadingPerTurn{100};
 
 session::Time now() { return session::Time(std::chrono::nanoseconds(uv_hrtime())); }
 
@@ -281,11 +281,12 @@ std::uint64_t Connection::Impl::acknowledged() const {
 
 // ---- one turn
 
-// A turn that the loop's wakeup or timer begins, not the transport: the only one that goes on with
-// input which an earlier turn has left.
+// What the loop's wakeup or timer begins is a new turn of the loop: the connection has its share of
+// time again, and goes on with input that an earlier turn has left.
 void Connection::Impl::resume() {
   thread_.called_back();
   const auto keep = owner_.shared_from_this();
+  time_reading_ = {};
   receive_untaken();
   turn();
 }
@@ -307,26 +308,26 @@ void Connection::Impl::turn() {
 
 void Connection::Impl::read(Bytes bytes) {
   const auto keep = owner_.shared_from_this();
+  const session::Time begin = now();
+  if (turn_of_loop_ != uv_now(loop)) time_reading_ = {};
+  turn_of_loop_ = uv_now(loop);
   has_read_ = true;
-  if (gone_ && close_deadline_) close_deadline_ = moment_after(now(), close_timeout_);
+  if (gone_ && close_deadline_) close_deadline_ = moment_after(begin, close_timeout_);
   if (untaken_input_.empty()) {
-    const std::size_t taken = receive(bytes);
-    if (taken < bytes.size()) {
-      untaken_input_ = Buffer::copy_of(bytes.subspan(taken));
-      ask_for_turn();
-    }
+    const std::size_t taken = receive(bytes, begin);
+    if (taken < bytes.size()) untaken_input_ = Buffer::copy_of(bytes.subspan(taken));
   } else {
     // It comes after the bytes that the session has left.
     std::vector<std::uint8_t> all(untaken_input_.bytes().begin(), untaken_input_.bytes().end());
     all.insert(all.end(), bytes.begin(), bytes.end());
     untaken_input_ = Buffer(std::move(all));
   }
+  time_reading_ += now() - begin;
   turn();
 }
 
 // Returns how many bytes the session has taken: all, as far as its share of the turn allows.
-std::size_t Connection::Impl::receive(Bytes bytes) {
-  const session::Time begin = now();
+std::size_t Connection::Impl::receive(Bytes bytes, session::Time begin) {
   session::Time present = begin;
   std::size_t taken = 0;
   do {
@@ -334,26 +335,25 @@ std::size_t Connection::Impl::receive(Bytes bytes) {
     if (count == 0) break;
     taken += count;
     present = now();
-  } while (taken < bytes.size() && takes_input() && present - begin < kReceivingPerTurn);
+  } while (taken < bytes.size() && takes_input() && present - begin < kReadingPerTurn);
   return taken;
 }
 
-// Whether the session is to be given more input. Readers that pause do not stop a connection that
-// is ending, and a peer that is gone sends no more than what has arrived.
+// Whether the session takes more input. Readers that pause do not stop a connection that is ending;
+// and from a transport that has ended, or whose peer is gone, little more can come.
 bool Connection::Impl::takes_input() const {
-  return session_.wants_input() || gone_ || phase_ != Phase::kOpen || !session_.is_open();
+  if (session_.slows_peer(now())) return false;
+  return session_.wants_input() || !session_.is_open() || phase_ != Phase::kOpen || gone_ ||
+         read_end_;
 }
 
 void Connection::Impl::receive_untaken() {
   if (!untaken_input_.empty()) {
     if (!takes_input()) return;
-    const std::size_t taken = receive(untaken_input_.bytes());
-    untaken_input_.drop_prefix(taken);
-    if (!untaken_input_.empty()) {
-      // A session that takes nothing has a deadline at which it will.
-      if (taken > 0) ask_for_turn();
-      return;
-    }
+    const session::Time begin = now();
+    if (gone_ && close_deadline_) close_deadline_ = moment_after(begin, close_timeout_);
+    untaken_input_.drop_prefix(receive(untaken_input_.bytes(), begin));
+    if (!untaken_input_.empty()) return;
     untaken_input_ = {};
   }
   if (const auto end = std::exchange(read_end_, std::nullopt)) input_ended(*end);
@@ -537,14 +537,16 @@ void Connection::Impl::arrange_next_turn() {
   if (phase_ == Phase::kOver) return;
   if (phase_ < Phase::kClosing && !peer_ended_) {
     // Lingering discards what it reads, so no paused reader stops it.
-    const bool read =
+    const bool wanted =
         untaken_input_.empty() && (session_.wants_input() || gone_ || phase_ == Phase::kLingering);
+    const bool read = wanted && time_reading_ < kReadingPerTurn;
+    if (wanted && !read) ask_for_turn();  // which has time again
     if (read != std::exchange(reading_, read)) {
       read ? transport_->start_reading() : transport_->stop_reading();
     }
-    peer_watch_.set_reading(read, now());
+    peer_watch_.set_reading(wanted, now());
   }
-  if (!untaken_input_.empty() && session_.wants_input()) ask_for_turn();
+  if (!untaken_input_.empty() && takes_input()) ask_for_turn();
   std::optional<session::Time> deadline = session_.deadline();
   if (phase_ < Phase::kClosing && close_deadline_) {
     deadline = std::min(deadline.value_or(*close_deadline_), *close_deadline_);

@@ -95,7 +95,7 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   void lose(const Error& why);
   void note_lost(const Error& why);
   void read(Bytes bytes);
-  std::size_t receive(Bytes bytes);
+  std::size_t receive(Bytes bytes, session::Time begin);
   void receive_untaken();
   bool takes_input() const;
   void read_ended(const Error& error);
@@ -120,8 +120,10 @@ class UVSPDY_LOCAL Connection::Impl final : public session::Handler {
   std::chrono::milliseconds slow_reader_timeout_;
   session::Session session_;
   Buffer preface_;
-  Buffer untaken_input_;           // read, and not taken by the session yet
-  std::optional<Error> read_end_;  // the transport's end, while untaken_input_ has bytes
+  Buffer untaken_input_;                    // read, and not taken by the session yet
+  std::optional<Error> read_end_;           // the transport's end, while untaken_input_ has bytes
+  session::Time::duration time_reading_{};  // of this turn of the loop
+  std::uint64_t turn_of_loop_ = 0;          // that time_reading_ is of, by uv_now
   Phase phase_ = Phase::kOpen;
   Error close_error_;     // the result for on_close
   bool writing_ = false;  // a transport write waits

@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kReadSize = 64 * 1024;
 
 // The most reads of one handle in a turn of the loop, so that a busy peer leaves time for others:
-// twice what a Connection writes at once, or a backlog in the socket would never drain.
+// twice what a Connection writes in one call, or a backlog in the socket would never drain.
 // By itself libuv goes on for 32.
 constexpr int kReadsPerTurn = 8;
 

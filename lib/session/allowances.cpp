@@ -11,22 +11,26 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+// What happens to a peer that stays past a rate.
+enum class Past { kSlowed, kClosed };
+
 struct Row {
   std::string_view name;
   Rate Limits::*rate;
+  Past past;
 };
 
 // In the order of Allowance.
 constexpr std::array<Row, kAllowances> kRows{{
-    {"inflated_rate", &Limits::inflated_rate},
-    {"header_block_rate", &Limits::header_block_rate},
-    {"stream_rate", &Limits::stream_rate},
-    {"reset_rate", &Limits::reset_rate},
-    {"control_frame_rate", &Limits::control_frame_rate},
-    {"small_data_rate", &Limits::small_data_rate},
-    {"ping_rate", &Limits::ping_rate},
-    {"settings_rate", &Limits::settings_rate},
-    {"stray_frame_rate", &Limits::stray_frame_rate},
+    {"inflated_rate", &Limits::inflated_rate, Past::kClosed},
+    {"header_block_rate", &Limits::header_block_rate, Past::kSlowed},
+    {"stream_rate", &Limits::stream_rate, Past::kSlowed},
+    {"reset_rate", &Limits::reset_rate, Past::kClosed},
+    {"control_frame_rate", &Limits::control_frame_rate, Past::kClosed},
+    {"small_data_rate", &Limits::small_data_rate, Past::kSlowed},
+    {"ping_rate", &Limits::ping_rate, Past::kClosed},
+    {"settings_rate", &Limits::settings_rate, Past::kClosed},
+    {"stray_frame_rate", &Limits::stray_frame_rate, Past::kClosed},
 }};
 
 const Row& row_of(Allowance allowance) { return kRows[static_cast<std::size_t>(allowance)]; }
@@ -45,23 +49,28 @@ std::string_view name_of(Allowance allowance) { return row_of(allowance).name; }
 void Allowances::charge(Allowance allowance, std::size_t count, Time now) {
   if (count == 0 || breached_) return;
   const auto index = static_cast<std::size_t>(allowance);
+  const Row& row = row_of(allowance);
   const nanoseconds missing =
-      buckets_[index].take(static_cast<double>(count), limits_.*row_of(allowance).rate, now);
+      buckets_[index].take(static_cast<double>(count), limits_.*row.rate, now);
   if (missing == nanoseconds(0)) return;
   ++exceeded_[index];
-  const Time until = now + missing;
-  const Time before = std::max(slowed_until_.value_or(now), now);
-  if (until <= before) return;
-  slowed_until_ = until;
-  const std::chrono::duration<double, std::milli> more = until - before;
-  if (slowed_time_.take(more.count(), rate_of(limits_.slowed_time), now) > nanoseconds(0)) {
-    breached_ = allowance;
+  if (!slowed_until_) slowed_since_ = now;
+  if (!slowed_until_ || now + missing > *slowed_until_) {
+    slowed_until_ = now + missing;
+    slowed_for_ = allowance;
   }
+  if (row.past == Past::kClosed && missing > limits_.slowed_time) breached_ = allowance;
 }
 
+// The time that counts is the time that has passed: whoever drives the session may be late.
 bool Allowances::time_came(Time now) {
   if (!slowed_until_ || now < *slowed_until_) return false;
   slowed_until_.reset();
+  if (row_of(slowed_for_).past == Past::kSlowed) return true;
+  const std::chrono::duration<double, std::milli> slowed = now - slowed_since_;
+  if (slowed_time_.take(slowed.count(), rate_of(limits_.slowed_time), now) > nanoseconds(0)) {
+    breached_ = slowed_for_;
+  }
   return true;
 }
 

@@ -13,7 +13,8 @@
 namespace uvspdy::session {
 
 /// The rates of Limits, as far as one peer has used them up. A peer past a rate is slowed: its
-/// input waits until `slowed_until`. A peer slowed for too long is in breach.
+/// input waits until `slowed_until`. A peer that is slowed for too long, for a rate that no peer in
+/// order exceeds for long, is in breach.
 class Allowances {
  public:
   explicit Allowances(const Limits& limits) : limits_(limits) {}
@@ -27,7 +28,8 @@ class Allowances {
   /// Ends the slowing if its time is over. Returns whether that was so.
   bool time_came(Time now);
 
-  /// kLimitExceeded once the peer has been slowed for longer than Limits::slowed_time.
+  /// kLimitExceeded once the peer has been slowed for longer than Limits::slowed_time, or would
+  /// have to be.
   Error breach() const;
 
   void fill(Stats& stats) const;
@@ -38,6 +40,8 @@ class Allowances {
   std::array<std::uint64_t, kAllowances> exceeded_{};  // how often
   TokenBucket slowed_time_;
   std::optional<Time> slowed_until_;
+  Time slowed_since_{};
+  Allowance slowed_for_{};  // the latest reason
   std::optional<Allowance> breached_;
 };
 

@@ -23,10 +23,9 @@ class HeldInput {
 
   /// For the timeouts: a connection whose data waits for a reader is not idle.
   Liveness::Reading reading() const { return {wants_input(), is_unread(), reading_again_}; }
-  /// The timeouts have been restarted for `reading().again`.
-  void note_reading_again() { reading_again_ = false; }
-  /// The connection is read again, after a time without.
-  void note_reads_again() { reading_again_ = true; }
+  /// Asks for that with `reading().again`: the connection is read again, after a time without.
+  void restart_timeouts() { reading_again_ = true; }
+  void timeouts_restarted() { reading_again_ = false; }
 
   /// Whether buffering `more` bytes exceeds the stream's limit and its OverflowPolicy resets it.
   bool overflows(const Stream& stream, std::size_t more) const;

@@ -7,6 +7,7 @@ void Liveness::time_came(Time now, const Reading& reading) {
   while (!new_breaks_.empty()) begin_break(new_breaks_.take_front(), now);
   if (reading.unread || reading.again) idle_.restart(now);
   if (!reading.reads || reading.again || output_waited_) restart_answers(now);
+  if (!reading.reads || reading.again) silence_.restart_if_it_runs(now);
 }
 
 bool Liveness::ping_is_due(Time now) {

@@ -34,6 +34,7 @@ Session::~Session() { Call(*impl_)->abort(Error(Errc::kConnectionClosed, "the se
 std::size_t Session::receive(Bytes bytes, Time now) { return Call(*impl_)->receive(bytes, now); }
 void Session::receive_end(const Error& reason) { Call(*impl_)->receive_end(reason); }
 bool Session::wants_input() const { return impl_->wants_input(); }
+bool Session::slows_peer(Time now) const { return impl_->slows_peer(now); }
 
 std::span<const Bytes> Session::output() {
   Call(*impl_)->fill_output();

@@ -45,6 +45,7 @@ class UVSPDY_LOCAL Session::Impl {
   std::size_t receive(Bytes bytes, Time now);
   void receive_end(const Error& reason);
   bool wants_input() const { return held_.wants_input() && !allowances_.is_slowing(); }
+  bool slows_peer(Time now) const;
   void fill_output();
   std::span<const Bytes> output() const;
   void output_sent(std::size_t count, Time now);

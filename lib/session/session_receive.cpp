@@ -42,7 +42,8 @@ std::string_view frame_of(StreamEvent event) {
 std::size_t Session::Impl::receive(Bytes bytes, Time now) {
   now_ = now;
   const std::size_t size = bytes.size();
-  if (!ending_.takes_input()) return size;
+  // After the last output of a session that closes, nothing that comes has an effect.
+  if (!ending_.takes_input() || finished()) return size;
   open(now);
   liveness_.bytes_came(now);
   end_slowing();
@@ -198,6 +199,7 @@ void Session::Impl::drop_data(const wire::DataChunk& chunk, Stream* stream) {
   }
   const std::size_t size = chunk.payload.size();
   if (stream != nullptr && !stream->is_closed()) return consumed(*stream, size);
+  if (chunk.frame_begin) allowances_.charge(Allowance::kStrayFrames, 1, now_);
   consumed_by_connection(size);
   // We have finished and forgotten the stream, the peer has not: it must not wait for a window. A
   // reset would do, but some peers then drop data that they have not read yet.
@@ -307,6 +309,7 @@ Error Session::Impl::handle(wire::SynStreamFrame& frame) {
   if (!is_new_id(id, error)) return error;
   if (ending_.goaway_sent()) return {};  // to be ignored (section 2.6.6)
   if (ending_.peer_gone_away()) {
+    allowances_.charge(Allowance::kResets, 1, now_);
     answer_with_reset(id, RstStatus::kProtocolError);
     return {};
   }

@@ -72,6 +72,7 @@ Error Session::Impl::handle(wire::WindowUpdateFrame& frame) {
   Stream* stream = streams_.find(id);
   if (stream == nullptr || stream->is_idle()) {
     const bool never_was = stream == nullptr && !streams_.was_used(id, stream);
+    if (never_was) allowances_.charge(Allowance::kStrayFrames, 1, now_);
     if (never_was && is_open()) answer_stray(id, RstStatus::kInvalidStream);
     return {};
   }

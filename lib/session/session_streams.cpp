@@ -162,6 +162,11 @@ void Session::Impl::end_with_reset(wire::StreamId id) {
 void Session::Impl::reset(wire::StreamId id, wire::RstStatus status) {
   Stream* stream = find_unreported(id);
   if (stream == nullptr) return;
+  // Being refused costs the peer less than us.
+  if (stream->creator == Creator::kPeer && !stream->has_reply() &&
+      status == wire::RstStatus::kRefusedStream) {
+    allowances_.charge(Allowance::kResets, 1, now_);
+  }
   // The stream may have ended and still have data for its reader, or data that `close` sends.
   reset_on_wire(*stream, status);
   end_now(*stream, reset_here(id, status));

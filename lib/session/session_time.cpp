@@ -13,7 +13,7 @@ void Session::Impl::advance(Time now) {
   if (!batch_.empty()) liveness_.note_output_waits();
   end_slowing();
   liveness_.time_came(now, reading());
-  held_.note_reading_again();
+  held_.timeouts_restarted();
   end_late_creates();
   if (is_open()) end_late_breaks();
   if (is_open()) close_when_idle();
@@ -54,8 +54,14 @@ Liveness::Reading Session::Impl::reading() const {
   return reading;
 }
 
+// The timeouts that the slowing has held up start anew.
 void Session::Impl::end_slowing() {
-  if (allowances_.time_came(now_)) held_.note_reads_again();
+  if (allowances_.time_came(now_)) held_.restart_timeouts();
+}
+
+bool Session::Impl::slows_peer(Time now) const {
+  const std::optional<Time> until = allowances_.slowed_until();
+  return until && now < *until && ending_.takes_input() && !finished();
 }
 
 void Session::Impl::set_idle_timeout(std::chrono::milliseconds timeout, Time now) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 
 #include "uvspdy/limits.h"
 #include "uvspdy/session/options.h"
@@ -15,28 +14,25 @@ class TokenBucket {
   /// Takes `tokens`, even if the bucket has fewer. Returns how long it takes until none is missing;
   /// 0 if the bucket had enough.
   std::chrono::nanoseconds take(double tokens, const Rate& rate, Time now) {
-    const Nanoseconds each =
-        std::min(Nanoseconds(std::chrono::seconds(1)) / static_cast<double>(rate.per_second),
-                 Nanoseconds(kNever));
-    full_at_ = std::max(full_at_, now) + bounded(each * tokens);
-    const auto missing = (full_at_ - now) - bounded(each * static_cast<double>(rate.burst));
-    return std::max<std::chrono::nanoseconds>(missing, std::chrono::nanoseconds(0));
+    const auto per_second = static_cast<double>(rate.per_second);
+    if (now > last_) {
+      const std::chrono::duration<double> passed = now - last_;
+      spent_ = std::max(spent_ - passed.count() * per_second, 0.0);
+    }
+    last_ = now;
+    spent_ += tokens;
+    const double missing = spent_ - static_cast<double>(rate.burst);
+    if (missing <= 0) return {};
+    const std::chrono::duration<double> wait(missing / per_second);
+    return wait < kLongest ? std::chrono::ceil<std::chrono::nanoseconds>(wait) : kLongest;
   }
 
  private:
-  using Nanoseconds = std::chrono::duration<double, std::nano>;
+  // A wait of a rate of 0. Added to a Time, the sum is one.
+  static constexpr std::chrono::hours kLongest{24 * 365};
 
-  // A token of a rate of 0.
-  static constexpr std::chrono::hours kNever{24};
-  // The sum of two of these fits into Time.
-  static constexpr std::chrono::hours kLongest{24 * 365 * 100};
-
-  static std::chrono::nanoseconds bounded(Nanoseconds time) {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::min(time, Nanoseconds(kLongest)));
-  }
-
-  Time full_at_{};  // when the bucket will be full again
+  double spent_ = 0;  // tokens that the bucket lacks until it is full
+  Time last_{};
 };
 
 }  // namespace uvspdy::session

@@ -29,9 +29,11 @@ session::Options SessionChoices::options(Role role) const {
     options.limits.concurrent_streams = 3;
     options.limits.stream_headers = 10000;
     options.limits.queued_control_output = 200;
-    options.limits.reset_rate = {3, 3};
-    options.limits.settings_rate = {3, 3};
-    options.limits.ping_rate = {10, 10};
+    options.limits.inflated_rate = {1000, 10'000};
+    options.limits.header_block_rate = options.limits.stream_rate = {10, 20};
+    options.limits.reset_rate = options.limits.settings_rate = {3, 3};
+    options.limits.control_frame_rate = options.limits.small_data_rate = {10, 20};
+    options.limits.ping_rate = options.limits.stray_frame_rate = {10, 10};
     options.limits.settings_entries = 4;
     options.limits.headers_per_block = 3;
     options.limits.inflated_header_block = 4000;

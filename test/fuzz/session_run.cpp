@@ -261,7 +261,7 @@ void SessionRun::deliver(std::size_t size) {
     const CheckedHandler::Turn turn(handler_);
     receive(piece);
     delivered_ += read;
-    left -= taken;
+    left -= read;
     reset_by_peer_.reset();
     check();
   }
@@ -281,7 +281,7 @@ void SessionRun::receive(Bytes read) {
     require(!session_.wants_input(), "input that is wanted and not taken");
     const std::optional<session::Time> until = session_.deadline();
     require(until.has_value(), "a session that takes nothing, and no deadline");
-    clock_.advance(std::max(*until - clock_.now(), session::Time::duration(0)));
+    if (*until > clock_.now()) clock_.advance(*until - clock_.now());
     session_.advance(clock_.now());
   }
 }

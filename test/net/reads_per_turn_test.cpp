@@ -17,7 +17,7 @@ using test::TestLoop;
 TEST_CASE("Transport: a turn of the loop reads 512 KiB at most, however much has come") {
   constexpr std::size_t kSent = 16 * 1024 * 1024;
   TestLoop loop;
-  auto pair = test::connected_pair(GENERATE(AF_INET, AF_UNIX));
+  auto pair = test::connected_pair(AF_INET);
   RawPeer sender(test::transport_over(loop, std::move(pair[0])));
   const auto receiver = test::transport_over(loop, std::move(pair[1]));
   std::size_t received = 0;

@@ -94,6 +94,19 @@ TEST_CASE("slowed time is forgotten within a minute", "[session][rates]") {
   CHECK(exceeded(server.session, Allowance::kPings) == 100);
 }
 
+TEST_CASE("a rate of nothing and no limit are rates, too", "[session][rates]") {
+  session::Options options = without_windows();
+  options.limits.stray_frame_rate = {0, 50'000};
+  options.limits.ping_rate = {SIZE_MAX, SIZE_MAX};
+  SessionDriver server(Role::kServer, options);
+  server.receive_data(7, "");
+  server.sent();
+  for (int i = 1; i < 50'000; ++i) server.receive_data(7, "");
+  CHECK(server.session.wants_input());
+  for (std::uint32_t i = 0; i < 50'000; ++i) server.receive(wire::PingFrame{1 + 2 * i});
+  CHECK(server.session.wants_input());
+}
+
 TEST_CASE("a rate of nothing closes a peer at once", "[session][rates]") {
   session::Options options = without_windows();
   options.limits.settings_rate = {0, 2};
@@ -161,8 +174,17 @@ TEST_CASE("each rate is of its frames", "[session][rates]") {
        [](SessionDriver& server) { server.receive(wire::PingFrame{1}); }},
       {Allowance::kSettings, &Limits::settings_rate,
        [](SessionDriver& server) { server.receive(wire::SettingsFrame{}); }},
+      {Allowance::kResets, &Limits::reset_rate,
+       [&](SessionDriver& server) {
+         open(server);
+         server.session.reset(1, RstStatus::kRefusedStream);
+       }},
       {Allowance::kStrayFrames, &Limits::stray_frame_rate,
        [](SessionDriver& server) { server.receive_data(7, "for nobody"); }},
+      {Allowance::kStrayFrames, &Limits::stray_frame_rate,
+       [](SessionDriver& server) {
+         server.receive(wire::WindowUpdateFrame{7, 1});
+       }},
       {Allowance::kStrayFrames, &Limits::stray_frame_rate,
        [](SessionDriver& server) {
          server.receive(wire::RstStreamFrame{7, RstStatus::kCancel});
@@ -205,20 +227,61 @@ TEST_CASE("what peers do in order exceeds no rate", "[session][rates]") {
 
 TEST_CASE("a peer that is slowed is neither idle nor dead", "[session][rates]") {
   session::Options options = without_windows();
-  options.limits.control_frame_rate = {1, 0};
+  options.limits.inflated_rate = {1, 0};
   options.limits.slowed_time = seconds(100);
   options.idle_timeout = seconds(5);
   options.ping_period = seconds(2);
   options.ping_timeout = seconds(3);
   SessionDriver server(Role::kServer, options);
-  server.receive(wire::GoAwayFrame{});
-  for (int i = 0; i < 9; ++i) server.receive(wire::GoAwayFrame{});
-  for (int i = 0; i < 9; ++i) {
+  server.receive(wire::SynStreamFrame{.stream_id = 1, .headers = {{"a", std::string(20, 'b')}}});
+  int second = 0;
+  for (; server.session.slows_peer(server.clock.now()); ++second) {
+    CHECK(server.session.is_open());
     server.clock.advance(seconds(1));
     server.sent();
     server.turn();
-    CHECK(server.session.is_open());
   }
+  CHECK(second > 20);
+  CHECK(server.session.is_open());
+  // From then on time counts.
+  server.clock.advance(seconds(6));
+  server.sent();
+  server.turn();
+  CHECK_FALSE(server.session.is_open());
+}
+
+TEST_CASE("a peer is closed for the time that it was slowed, however late the session learns it",
+          "[session][rates]") {
+  // A timer of a millisecond is long beside the time of one frame.
+  SessionDriver server(Role::kServer);
+  const std::vector<std::uint8_t> ping = server.peer.bytes(wire::PingFrame{1});
+  int milliseconds_passed = 0;
+  while (server.session.is_open() && milliseconds_passed < 60'000) {
+    while (!server.session.slows_peer(server.clock.now()) && server.session.is_open()) {
+      server.session.receive(ping, server.clock.now());
+    }
+    server.take_output();
+    server.clock.advance(milliseconds(1));
+    ++milliseconds_passed;
+    server.turn();
+  }
+  CHECK(error_text(server.session.error()) == "kLimitExceeded");
+  CHECK(milliseconds_passed > 10'000);
+  CHECK(milliseconds_passed < 15'000);
+}
+
+TEST_CASE("a peer that only makes work in order is slowed, and not closed", "[session][rates]") {
+  session::Options options = without_windows();
+  options.limits.small_data_rate = {100, 0};
+  SessionDriver server(Role::kServer, options);
+  server.accept(wire::SynStreamFrame{.stream_id = 1});
+  for (int i = 0; i < 6000; ++i) {  // a minute of it
+    server.receive_data(1, "x");
+    server.clock.advance(milliseconds(10));
+    server.told();
+  }
+  CHECK(server.session.is_open());
+  CHECK(exceeded(server.session, Allowance::kSmallData) == 6000);
 }
 
 TEST_CASE("a session that closes slows its peer, too, and ends all the same", "[session][rates]") {

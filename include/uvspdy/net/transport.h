@@ -40,7 +40,9 @@ class UVSPDY_EXPORT Transport {
   /// transport sets its own, even while one of the old handlers runs.
   virtual void set_read_handlers(ReadHandler on_read, EndHandler on_end) = 0;
 
-  /// Start and stop receiving. Both may be called again and again.
+  /// Start and stop receiving. Both may be called again and again, also inside the read handler.
+  /// After `stop_reading` neither handler is called until `start_reading`; what has been received
+  /// and not delivered is then delivered first.
   virtual void start_reading() = 0;
   virtual void stop_reading() = 0;
 

@@ -53,7 +53,8 @@ class UVSPDY_EXPORT Session {
   /// the call. Returns how many bytes were taken: those of at most 64 frames, so that one
   /// connection does not keep a loop from the others. Pass the rest again before newer bytes, in a
   /// later turn of the loop. Takes nothing while the peer is slowed because it exceeds a rate of
-  /// Limits; wants_input() is then false, and deadline() is when it turns true. A session that has
+  /// Limits; wants_input() is then false, and deadline() is when to
+  /// call `advance`, which makes it true. A session that has
   /// ended takes and ignores everything. A peer that breaks the protocol or a limit ends the
   /// session: see error().
   std::size_t receive(Bytes bytes, Time now);
@@ -68,6 +69,9 @@ class UVSPDY_EXPORT Session {
   /// bytes buffered; and while one stream with OverflowPolicy::kStopReading has more than
   /// Limits::stream_buffer. A peer that respects the windows never causes the last two.
   bool wants_input() const;
+
+  /// Whether `receive` takes nothing at `now`, because the peer exceeds a rate of Limits.
+  bool slows_peer(Time now) const;
 
   // Output.
 

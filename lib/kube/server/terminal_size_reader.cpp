@@ -14,8 +14,16 @@ constexpr std::size_t kMaxObject = 1024;
 
 Error TerminalSizeReader::take(Bytes bytes, std::optional<TerminalSize>& last) {
   std::string_view rest = text_of(bytes);
+  // The objects contain only numbers, so each closing brace is an object's end.
+  const std::size_t last_end = rest.rfind('}');
+  if (last_end != rest.npos && last_end > 0) {
+    const std::size_t end_before = rest.rfind('}', last_end - 1);
+    if (end_before != rest.npos) {
+      text_.clear();
+      rest.remove_prefix(end_before + 1);
+    }
+  }
   while (!ended_ && !rest.empty()) {
-    // The objects contain only numbers, so the first closing brace is an object's end.
     const std::size_t brace = rest.find('}');
     const std::string_view piece = rest.substr(0, brace == rest.npos ? rest.size() : brace + 1);
     if (text_.size() + piece.size() > kMaxObject) {

@@ -12,9 +12,10 @@ namespace uvspdy::kube {
 /// Reads a resize stream: JSON objects one after another, in pieces of any length.
 class TerminalSizeReader {
  public:
-  /// Takes the next bytes, and sets `last` to the last size that they complete, if they do.
-  /// Errors: kBadRequest for an object that is not a size; all further bytes are ignored, as by the
-  /// CRI server.
+  /// Takes the next bytes, and sets `last` to the last size that they complete, if they do. Sizes
+  /// before that are passed over unread, so that a client that sends thousands at once costs
+  /// little. Errors: kBadRequest for an object that is not a size; all further bytes are ignored,
+  /// as by the CRI server.
   Error take(Bytes bytes, std::optional<TerminalSize>& last);
 
  private:
