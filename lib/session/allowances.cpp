@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "uvspdy/session/error.h"
 
@@ -10,6 +11,8 @@ namespace uvspdy::session {
 namespace {
 
 using std::chrono::nanoseconds;
+
+constexpr std::chrono::milliseconds kLateness{10};
 
 // What happens to a peer that stays past a rate.
 enum class Past { kSlowed, kClosed };
@@ -62,12 +65,13 @@ void Allowances::charge(Allowance allowance, std::size_t count, Time now) {
   if (row.past == Past::kClosed && missing > limits_.slowed_time) breached_ = allowance;
 }
 
-// The time that counts is the time that has passed: whoever drives the session may be late.
+// The time that counts is the time that has passed, which is more than was meant: timers are late
+// by about a millisecond. A process that was stopped for seconds is no fault of the peer's.
 bool Allowances::time_came(Time now) {
   if (!slowed_until_ || now < *slowed_until_) return false;
-  slowed_until_.reset();
+  const Time end = std::min(now, *std::exchange(slowed_until_, std::nullopt) + kLateness);
   if (row_of(slowed_for_).past == Past::kSlowed) return true;
-  const std::chrono::duration<double, std::milli> slowed = now - slowed_since_;
+  const std::chrono::duration<double, std::milli> slowed = end - slowed_since_;
   if (slowed_time_.take(slowed.count(), rate_of(limits_.slowed_time), now) > nanoseconds(0)) {
     breached_ = slowed_for_;
   }
