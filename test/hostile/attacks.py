@@ -1,0 +1,3 @@
+"""All attacks: importing a module adds those that are in it to suite.ATTACKS."""
+
+import attacks_frames  # noqa: F401
