@@ -108,6 +108,16 @@ class Link:
         time.sleep(self.left() if seconds is None else min(seconds, self.left()))
         self.left()
 
+    def read(self, count):
+        """Reads up to so many bytes, if there are any."""
+        try:
+            if not self._socket.recv(count):
+                self._end(self._how())
+        except (BlockingIOError, ssl.SSLWantReadError):
+            pass
+        except OSError as error:
+            self._end(self._how(error))
+
     def receive_until(self, done):
         """Reads until `done(all that has come)` is true, and returns all."""
         received = b""
@@ -211,7 +221,7 @@ class Session(Link):
         ping = early.find(_PING)
         if ping >= 0:
             self.send(early[ping : ping + 12], read=False)
-        self.stream, self._next = opening.write, opening.next
+        self.stream, self._next, self.port = opening.write, opening.next, opening.port
 
     def next_id(self, count=1):
         """The first of so many ids of streams that have not been used."""

@@ -1,3 +1,4 @@
 """All attacks: importing a module adds those that are in it to suite.ATTACKS."""
 
 import attacks_frames  # noqa: F401
+import attacks_holding  # noqa: F401

@@ -16,7 +16,8 @@ class Opening:
     replies: int  # how many SYN_REPLYs there will be
     write: int  # the stream that brings data to the target
     read: int  # the stream on which they come back
-    next: int = 0  # the first id that has not been used
+    next: int  # the first id that has not been used
+    port: int = 0  # that is forwarded
 
 
 def upgrade(target, protocol, method="POST"):
@@ -79,5 +80,5 @@ def forward(port, window=None):
     made = streams(*forward_pair(port), flags={0: spdy.FLAG_FIN})
     first = windows(window) if window is not None else b""
     head = upgrade(f"{POD}/portforward", "portforward.k8s.io")
-    return Opening(head, first + made, 2, 3, 3, 5)
+    return Opening(head, first + made, 2, 3, 3, 5, port)
 
