@@ -83,10 +83,11 @@ def print_table(options):
     print(table.HEAD, flush=True)
     figures = []
     for attack, kind in chosen(options.names):
+        tls = options.tls or attack.tls_only
         for whose in ("ours",) if options.no_go or kind not in targets.GO else ("ours", "go"):
             try:
                 runs = [
-                    experiment.run(attack, kind, whose, options.tls, options.seconds, 1.0, controls)
+                    experiment.run(attack, kind, whose, tls, options.seconds, 1.0, controls)
                     for _ in range(options.runs)
                 ]
             except targets.Missing as missing:
@@ -107,7 +108,8 @@ def smoke(options):
     """Ends with the line "N passed, N failed, N skipped"; each pair of attack and target counts."""
     passed = failed = 0
     for attack, kind in chosen(options.names):
-        result = experiment.run(attack, kind, "ours", options.tls, min(options.seconds, 0.5), 0.1)
+        tls = options.tls or attack.tls_only
+        result = experiment.run(attack, kind, "ours", tls, min(options.seconds, 0.5), 0.1)
         found = bounds.breaches(attack, result)
         known = known_failures.KNOWN_FAILURES.get((attack.name, kind), {})
         for bound in set(known) - set(found):

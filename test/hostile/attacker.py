@@ -279,7 +279,7 @@ def run(attack, target, seconds):
         try:
             attack.run(attacker)
         except Ended:
-            time.sleep(0.01)
+            time.sleep(0.001)
         except TimeIsOver:
             break
     return report

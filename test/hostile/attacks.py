@@ -2,3 +2,5 @@
 
 import attacks_frames  # noqa: F401
 import attacks_holding  # noqa: F401
+import attacks_http  # noqa: F401
+import attacks_kube  # noqa: F401

@@ -16,7 +16,7 @@ class Attack:
     attackers: int = 1  # processes
     memory: int = 8 * MEBIBYTE  # how much a target may grow by, at most
     newcomers: bool = True  # whether newcomers must be served while it lasts
-    options: dict = dataclasses.field(default_factory=dict)
+    tls_only: bool = False  # the attack is on TLS itself
 
 
 ATTACKS = {}
@@ -29,9 +29,7 @@ def attack(name, text, *targets, group, **options):
     def add(run):
         if name in ATTACKS:
             raise ValueError(f"two attacks are named {name}")
-        known = {field.name for field in dataclasses.fields(Attack)}
-        own = {key: options.pop(key) for key in list(options) if key in known}
-        ATTACKS[name] = Attack(name, text, run, targets, group, **own, options=options)
+        ATTACKS[name] = Attack(name, text, run, targets, group, **options)
         return run
 
     return add
