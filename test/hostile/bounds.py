@@ -1,6 +1,7 @@
 """What is asked of a target under attack."""
 
 from suite import MEBIBYTE
+from victim import ERRORS, STOPPING
 
 LOG = 1_000_000  # bytes in five seconds
 WORST = 20.0  # milliseconds, or twice the control's
@@ -23,6 +24,34 @@ def breaches(attack, result):
         found["descriptors"] = f"{result.descriptors} descriptors are left"
     if result.processes:
         found["processes"] = f"{result.processes} processes are left"
+    return found
+
+
+def breaches_of_program(attack, outcome):
+    """The same of a program."""
+    found = {}
+    if outcome.code < 0 and outcome.ended:
+        found["alive"] = f"ended by signal {-outcome.code}"
+    if attack.ends and not outcome.ended:
+        found["ends"] = f"had not ended after {outcome.seconds:.0f} s"
+    if not outcome.stopped:
+        found["stops"] = f"did not end within {STOPPING:.0f} s of SIGTERM"
+    if outcome.ended and outcome.code == 0 and not attack.succeeds:
+        found["code"] = "exit code 0"
+    if outcome.growth > attack.memory:
+        found["memory"] = (
+            f"{outcome.growth / MEBIBYTE:.1f} MiB more, not {attack.memory / MEBIBYTE:.0f}"
+        )
+    if outcome.errors > ERRORS and not attack.output:
+        found["errors"] = f"{outcome.errors} bytes of stderr"
+    if outcome.unclean:
+        found["unclean"] = f"stderr has {outcome.unclean}"
+    if outcome.touched:
+        found["touched"] = f"written: {outcome.touched}"
+    if outcome.left:
+        found["left"] = f"left behind: {outcome.left}"
+    if outcome.processes:
+        found["processes"] = f"{outcome.processes} processes are left"
     return found
 
 

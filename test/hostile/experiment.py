@@ -11,7 +11,6 @@ import attacker
 import frames
 import measure
 import peers
-from targets import Target
 
 SETTLE = 10.0  # seconds until what an attack has left behind must be gone
 NEWCOMER_EVERY = 0.25
@@ -119,9 +118,9 @@ def attack_for(attack, target, seconds, processes, newcomers=True):
     return report, (sum(served), len(served))
 
 
-def beside_control(kind, whose, tls, rate, seconds):
-    """The good connection's p50, p99 and worst beside honest load."""
-    target = Target(kind, whose, tls)
+def beside_control(start, rate, seconds):
+    """The good connection's p50, p99 and worst beside honest load; start() makes the target."""
+    target = start()
     try:
         good = GoodConnection(target)
         begin = time.monotonic()
@@ -132,9 +131,10 @@ def beside_control(kind, whose, tls, rate, seconds):
         target.stop()
 
 
-def run(attack, kind, whose="ours", tls=False, seconds=5.0, quiet=1.0, control=None):
-    """Measures; `control` is a function of (kind, whose, tls, bytes a second), if it is wanted."""
-    target, result = Target(kind, whose, tls), Measured(seconds=seconds)
+def run(attack, start, seconds=5.0, quiet=1.0, control=None):
+    """Measures; start() makes the target, and `control` is a function of bytes a second, if it is
+    wanted."""
+    target, result = start(), Measured(seconds=seconds)
     try:
         good = GoodConnection(target)
         _measure(attack, target, good, result, quiet)
@@ -143,32 +143,32 @@ def run(attack, kind, whose="ours", tls=False, seconds=5.0, quiet=1.0, control=N
     failure = target.stop()
     result.failure = result.failure or failure
     if control and result.echo:
-        result.control = control(kind, whose, tls, result.sent / seconds)
+        result.control = control(result.sent / seconds)
     return result
 
 
 def _measure(attack, target, good, result, quiet):
-    pid = target.pid
+    process = measure.Process(target.pid)
     begin = time.monotonic()
     time.sleep(quiet)
-    descriptors, processes = measure.descriptors(pid), len(target.processes())
-    log, memory, cpu = target.log_size(), measure.memory(pid), measure.cpu_seconds(pid)
-    measure.forget_peak(pid)
+    descriptors, processes = process.descriptors(), len(target.processes())
+    log, memory, cpu = target.log_size(), process.memory(), process.cpu_seconds()
+    process.forget_peak()
     attacked = time.monotonic()
     report, result.newcomers = attack_for(
         attack, target, result.seconds, attack.attackers, attack.newcomers
     )
     end = time.monotonic()
-    result.cpu = (measure.cpu_seconds(pid) - cpu) / (end - attacked)
+    result.cpu = (process.cpu_seconds() - cpu) / (end - attacked)
     for field in ("sent", "connections", "ended", "first_end", "resets"):
         setattr(result, field, getattr(report, field))
     result.serves = target.newcomer(SETTLE) is not None
     # The good connection is still there, and nothing else.
-    measure.wait_for(lambda: measure.descriptors(pid) <= descriptors, SETTLE)
+    measure.wait_for(lambda: process.descriptors() <= descriptors, SETTLE)
     measure.wait_for(lambda: len(target.processes()) <= processes, SETTLE)
-    result.descriptors = max(0, measure.descriptors(pid) - descriptors)
+    result.descriptors = max(0, process.descriptors() - descriptors)
     result.processes = max(0, len(target.processes()) - processes)
-    result.growth = max(0, measure.peak_memory(pid) - memory)
+    result.growth = max(0, process.peak_memory() - memory)
     result.log = target.log_size() - log
     result.log_line = (target.log().splitlines() or [""])[-1][:200]
     latencies = good.stop()

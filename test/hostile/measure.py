@@ -3,36 +3,43 @@
 import os
 import pathlib
 import re
+import signal
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def _status(pid, field):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(rf"^{field}:\s+(\d+) kB$", status, re.M)[1]) * 1024
+class Process:
+    """What the kernel counts for a process; zeros for one that is not of this machine (None)."""
 
+    def __init__(self, pid):
+        self._proc = pathlib.Path(f"/proc/{pid}") if pid else None
 
-def peak_memory(pid):
-    """The most memory that a process has had since forget_peak, in bytes."""
-    return _status(pid, "VmHWM")
+    def peak_memory(self):
+        """The most memory that it has had since forget_peak, in bytes."""
+        return self._status("VmHWM")
 
+    def memory(self):
+        return self._status("VmRSS")
 
-def memory(pid):
-    return _status(pid, "VmRSS")
+    def forget_peak(self):
+        if self._proc:
+            (self._proc / "clear_refs").write_text("5")
 
+    def cpu_seconds(self):
+        if not self._proc:
+            return 0.0
+        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
 
-def forget_peak(pid):
-    pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
+    def descriptors(self):
+        return len(os.listdir(self._proc / "fd")) if self._proc else 0
 
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    def _status(self, field):
+        if not self._proc:
+            return 0
+        found = re.search(rf"^{field}:\s+(\d+) kB$", (self._proc / "status").read_text(), re.M)
+        return int(found[1]) * 1024 if found else 0  # a zombie has none
 
 
 def marked(mark, besides=()):
@@ -48,15 +55,12 @@ def marked(mark, besides=()):
     return found - set(besides)
 
 
-def children(pid):
-    """The number of a process's children, zombies included."""
-    count = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
+def kill_marked(mark):
+    for pid in marked(mark):
         try:
-            count += len(pathlib.Path(f"/proc/{pid}/task/{task}/children").read_text().split())
-        except OSError:
-            continue  # a thread that has ended
-    return count
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has gone meanwhile
 
 
 def wait_for(condition, seconds):

@@ -13,14 +13,19 @@ class Attack:
     run: typing.Callable  # of an Attacker, or of a Victim
     targets: tuple  # names of targets.py
     group: str
-    attackers: int = 1  # processes
+    attackers: int = 1  # processes that attack a server at once
     memory: int = 8 * MEBIBYTE  # how much a target may grow by, at most
     newcomers: bool = True  # whether newcomers must be served while it lasts
     tls_only: bool = False  # the attack is on TLS itself
+    # Of a program:
+    ends: bool = True  # whether it must end by itself; else it must end on SIGTERM
+    succeeds: bool = False  # whether its exit code may be 0
+    output: bool = False  # whether much may be printed
+    go: bool = True  # whether there is a program of Go's to do the same
 
 
 ATTACKS = {}
-ECHO, EXEC, ATTACH, FORWARD = "echo", "exec", "attach", "forward"
+ECHO, EXEC, ATTACH, FORWARD, PROGRAM = "echo", "exec", "attach", "forward", "program"
 
 
 def attack(name, text, *targets, group, **options):
@@ -45,3 +50,8 @@ def session_attack(name, text, *targets, group, opening=None, **options):
         return run
 
     return add
+
+
+def program_attack(name, text, group, **options):
+    """Adds a function of a Victim, which makes servers or files and returns a command."""
+    return attack(name, text, PROGRAM, group=group, **options)

@@ -56,3 +56,25 @@ def row(name, target, result, breaches):
         ", ".join(breaches) or "yes",
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+PROGRAM_HEAD = """\
+| attack | program | memory | CPU | seconds | stdout | stderr | end | last line | holds |
+|---|---|---|---|---|---|---|---|---|---|"""
+
+
+def program_row(name, program, outcome, breaches):
+    end = f"exit code {outcome.code}" if outcome.ended else "SIGTERM"
+    cells = [
+        f"`{name}`",
+        program,
+        f"+ {size(outcome.growth)}",
+        f"{100 * outcome.cpu:.0f} %",
+        f"{outcome.seconds:.1f}",
+        size(outcome.output),
+        size(outcome.errors),
+        end if outcome.stopped else "SIGKILL",
+        ascii(outcome.last_line[:80])[1:-1].replace("|", "\\|") or "–",
+        ", ".join(breaches) or "yes",
+    ]
+    return "| " + " | ".join(cells) + " |"

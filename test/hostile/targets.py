@@ -6,6 +6,7 @@ import pathlib
 import ssl
 import tempfile
 import time
+import urllib.parse
 
 import attacker
 import certificates
@@ -142,9 +143,35 @@ class Target:
         except AssertionError as error:
             return str(error)
         finally:
+            measure.kill_marked(self._mark)
             for other in self._others:
                 peers.stop(other.process)
             self._folder.cleanup()
+
+
+class Running(Target):
+    """A server that somebody else has started: spdy://HOST:PORT echoes, http:// and https:// have the
+    pod `uvspdy`. Of its process is known what `pid` shows, if it is of this machine."""
+
+    def __init__(self, url, pid=None):
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme not in ("spdy", "http", "https") or not parts.port:
+            raise SystemExit(f"{url!r} is not spdy://HOST:PORT, http://HOST:PORT or https://HOST:PORT")
+        self.kind = "echo" if parts.scheme == "spdy" else "exec"
+        self.whose, self.tls = url, parts.scheme == "https"
+        self.address, self.pid = (parts.hostname, parts.port), pid
+
+    def log_size(self):
+        return 0
+
+    def log(self):
+        return ""
+
+    def processes(self):
+        return set()
+
+    def stop(self):
+        return None
 
 
 def go_peer():
