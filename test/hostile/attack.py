@@ -167,7 +167,10 @@ def smoke(options):
     """Ends with the line "N passed, N failed, N skipped"; each pair of attack and target counts."""
     passed = failed = 0
     for attack, kind in chosen(options):
-        found, figures = smoke_one(attack, kind, options)
+        try:
+            found, figures = smoke_one(attack, kind, options)
+        except AssertionError as error:
+            found, figures = {"alive": str(error)}, "not measured"
         if os.environ.get("UVSPDY_SANITIZERS", "none") != "none":
             found.pop("memory", None)  # sanitizers keep what was freed
         known = known_failures.KNOWN_FAILURES.get((attack.name, kind), {})

@@ -137,7 +137,8 @@ def _(attacker):
         session.dribble(frames.data(session.stream, b"x") + frames.ping(1))
 
 
-@on_server("frame-unfinished", "frames that are announced, begun and never finished, 200 at a time", ECHO)
+@on_server("frame-unfinished", "frames that are announced, begun and never finished, 200 at a time", ECHO,
+           memory=200 * 160 * 1024)  # fmt: skip
 def _(attacker):
     sessions = [attacker.session() for _ in range(200)]
     for session in sessions:

@@ -5,7 +5,7 @@ import os
 import ssl
 
 import openings
-from suite import EXEC, attack
+from suite import EXEC, GUARDED, attack
 
 on_server = functools.partial(attack, group="http")
 
@@ -143,9 +143,37 @@ def _(attacker):
     crowd(attacker, 100, b"GET /api/v1 HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
 
 
-@on_server("guess-tokens", "requests with tokens that are guessed", EXEC)
+# Tokens are taken over TLS alone.
+on_guarded = functools.partial(on_server, tls_only=True)
+
+
+def guess(token):
+    return b"GET /api HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + b"\r\n\r\n"
+
+
+@on_guarded("guess-tokens", "requests with tokens that are guessed", GUARDED)
 def _(attacker):
-    heads(attacker, b"GET /api HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer guess\r\n\r\n")
+    heads(attacker, guess(b"guess"))
+
+
+@on_guarded("guess-tokens-long", "requests with tokens of 8,000 letters that are guessed", GUARDED)
+def _(attacker):
+    heads(attacker, guess(b"g" * 8000))
+
+
+@on_guarded("guess-tokens-for-terminals", "requests with tokens that a terminal obeys", GUARDED)
+def _(attacker):
+    heads(attacker, guess(b"\xe2\x80\xae\x9b2J"))
+
+
+@on_guarded("no-credentials", "exec without credentials, over and over", GUARDED)
+def _(attacker):
+    heads(attacker, openings.upgrade(openings.command_target(), "v4.channel.k8s.io"))
+
+
+@on_guarded("silent-guarded", "1,100 silent connections of who has no credentials", GUARDED)
+def _(attacker):
+    crowd(attacker, 1100, b"")
 
 
 def hello():

@@ -20,15 +20,16 @@ class Opening:
     port: int = 0  # that is forwarded
 
 
-def upgrade(target, protocol, method="POST"):
+def upgrade(target, protocol, token=None):
     lines = [
-        f"{method} {target} HTTP/1.1",
+        f"POST {target} HTTP/1.1",
         "Host: localhost",
         "Connection: Upgrade",
         "Upgrade: SPDY/3.1",
         f"X-Stream-Protocol-Version: {protocol}",
         "Content-Length: 0",
     ]
+    lines += [f"Authorization: Bearer {token}"] if token else []
     return "\r\n".join([*lines, "", ""]).encode()
 
 
@@ -60,12 +61,12 @@ def command_target(kind="exec", words=("cat",), tty=False, stdin=True):
     return f"{POD}/{kind}?{urllib.parse.urlencode(query)}"
 
 
-def command(kind="exec", words=("cat",), tty=False, window=None, stdin=True):
+def command(kind="exec", words=("cat",), tty=False, window=None, stdin=True, token=None):
     """exec or attach: the streams error, stdin, stdout and, of a terminal, resize."""
     types = [b"error", *([b"stdin"] if stdin else []), b"stdout", *([b"resize"] if tty else [])]
     made = streams(*([(b"streamtype", kind_of_stream)] for kind_of_stream in types))
     first = windows(window) if window is not None else b""
-    head = upgrade(command_target(kind, words, tty, stdin), "v4.channel.k8s.io")
+    head = upgrade(command_target(kind, words, tty, stdin), "v4.channel.k8s.io", token)
     count = len(types)
     return Opening(head, first + made, count, 3, 2 * types.index(b"stdout") + 1, 2 * count + 1)
 

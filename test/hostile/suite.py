@@ -25,6 +25,7 @@ class Attack:
 
 
 ATTACKS = {}
+GUARDED = "guarded"
 ECHO, EXEC, ATTACH, FORWARD, PROGRAM = "echo", "exec", "attach", "forward", "program"
 
 

@@ -28,6 +28,9 @@ def tls_words():
     return ["--tls-cert-file", str(pair.certificate), "--tls-private-key-file", str(pair.key)]
 
 
+TOKEN = "known-to-the-good"
+
+
 class Missing(Exception):
     """A peer that cannot be had here, and why."""
 
@@ -37,6 +40,7 @@ class Target:
 
     echo     SPDY from the first byte; every stream is echoed
     exec     `cat`, run by an exec
+    guarded  the same of a server that lets in a bearer token alone
     attach   attached to the server's main process, `cat`
     forward  forwarded to a TCP server that echoes
     """
@@ -78,6 +82,10 @@ class Target:
         if go:
             return [go_peer(), "cri", *tls, *main]
         uvspdy = peers.program("UVSPDY_COMMAND")
+        if self.kind == "guarded":
+            tokens = pathlib.Path(self._folder.name) / "tokens"
+            tokens.write_text(f"{TOKEN},jane,1\n")
+            return [uvspdy, "serve", *tls, "--token-auth-file", str(tokens)]
         return [uvspdy, "serve", *tls, *(["-i", "--", *main] if main else [])]
 
     def tls_client(self):
@@ -94,6 +102,8 @@ class Target:
             return openings.echo(**options)
         if self.kind == "forward":
             return openings.forward(options.pop("port", self._echo_port), **options)
+        if self.kind == "guarded":
+            return openings.command(token=TOKEN, **options)
         return openings.command(self.kind, **options)
 
     def good_opening(self):
