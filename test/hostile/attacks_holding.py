@@ -147,7 +147,8 @@ def _(attacker):
     sessions[0].pause()
 
 
-@on_server("half-closed-connections", "200 connections whose client has ended its side and stays", ECHO)
+@on_server("half-closed-connections", "200 clients that have ended their side and stay", ECHO,
+           memory=200 * 160 * 1024)  # fmt: skip
 def _(attacker):
     sessions = [attacker.session() for _ in range(200)]
     for session in sessions:
