@@ -34,7 +34,7 @@ def arguments():
     parser.add_argument("names", nargs="*", metavar="NAME", help="attacks, NAME@TARGET, or groups")
     parser.add_argument("--list", action="store_true", help="say which attacks there are")
     parser.add_argument("--smoke", action="store_true", help="a short form, as a test")
-    parser.add_argument("--target", metavar="URL", help="a server that runs: spdy:, http: or https:")
+    parser.add_argument("--target", metavar="URL", help="a server that runs already")
     parser.add_argument("--pid", type=int, help="its process, if it is of this machine")
     parser.add_argument("--json", metavar="FILE", help="the figures as JSON, too")
     parser.add_argument("--tls", action="store_true", help="over TLS")
@@ -156,7 +156,8 @@ def smoke_one(attack, kind, options):
     """The bounds that do not hold, and a few figures as a text."""
     if kind == suite.PROGRAM:
         outcome = victim.run(attack, "ours", 1.0)
-        figures = f"{outcome.seconds:.1f} s, exit code {outcome.code}, + {table.size(outcome.growth)}"
+        figures = f"{outcome.seconds:.1f} s, exit code {outcome.code}"
+        figures += f", + {table.size(outcome.growth)}"
         return bounds.breaches_of_program(attack, outcome), figures
     result = experiment.run(attack, starter(attack, kind, "ours", options), 0.5, 0.1)
     figures = f"+ {table.size(result.growth)}, log {table.size(result.log)}"

@@ -1,5 +1,5 @@
-"""What programs of ours read from files and archives: tars that a pod sends, kubeconfigs and what they
-name, captures and recordings."""
+"""What programs of ours read from files and archives: tars that a pod sends, kubeconfigs and what
+they name, captures and recordings."""
 
 import functools
 import struct
@@ -263,7 +263,7 @@ def _(victim):
 
 @on_kubeconfig("plugin-endless", "a credential plugin that prints without end")
 def _(victim):
-    return plugin(victim, "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done")
+    return plugin(victim, "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxx; done")
 
 
 @on_kubeconfig("plugin-deep", "a credential plugin that prints JSON 100,000 deep")

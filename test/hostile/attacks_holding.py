@@ -1,5 +1,5 @@
-"""What waits to be sent or read: peers that have much echoed and take none of it, that read a byte at
-a time, and that come in great numbers."""
+"""What waits to be sent or read: peers that have much echoed and take none of it, that read a byte
+at a time, and that come in great numbers."""
 
 import functools
 import struct
@@ -31,25 +31,41 @@ def _(session):
     fill(session, session.open_streams(1000), 60_000)
 
 
-@on_session("hold-big-fill", "4,000 streams with large windows, each filled up and never read", ECHO,
-            opening=LARGE)  # fmt: skip
+@on_session(
+    "hold-big-fill",
+    "4,000 streams with large windows, each filled up and never read",
+    ECHO,
+    opening=LARGE,
+)
 def _(session):
     fill(session, session.open_streams(4000), 256 * 1024)
 
 
-@on_session("hold-no-windows", "1,000 streams of a client without windows, echoed and never read", ECHO)
+@on_session(
+    "hold-no-windows",
+    "1,000 streams of a client without windows, echoed and never read",
+    ECHO,
+)
 def _(session):
     fill(session, session.open_streams(1000), 60_000)
 
 
-@on_session("hold-window-zero", "1,000 streams whose windows are 0, so that no echo may leave", ECHO,
-            opening=NONE)  # fmt: skip
+@on_session(
+    "hold-window-zero",
+    "1,000 streams whose windows are 0, so that no echo may leave",
+    ECHO,
+    opening=NONE,
+)
 def _(session):
     fill(session, session.open_streams(1000), 60_000)
 
 
-@on_session("hold-single-bytes", "1,000 streams, each echoed 20,000 frames of one byte, never read", ECHO,
-            opening=LARGE)  # fmt: skip
+@on_session(
+    "hold-single-bytes",
+    "1,000 streams, each echoed 20,000 frames of one byte, never read",
+    ECHO,
+    opening=LARGE,
+)
 def _(session):
     for stream in session.open_streams(1000):
         session.send(frames.data(stream, b"x") * 20_000, read=False)
@@ -64,8 +80,12 @@ def _(session):
     fill(session, streams, 60_000)
 
 
-@on_session("window-trickle", "100 streams whose windows open by one byte at a time: data dribble", ECHO,
-            opening=NONE)  # fmt: skip
+@on_session(
+    "window-trickle",
+    "100 streams whose windows open by one byte at a time: data dribble",
+    ECHO,
+    opening=NONE,
+)
 def _(session):
     streams = session.open_streams(100)
     session.send(b"".join(frames.data(stream, bytes(16384)) for stream in streams))
@@ -94,8 +114,12 @@ def _(session):
     session.flood(frames.data(session.stream, bytes(16384)))
 
 
-@on_session("output-unread", "an exec whose command writes without end to a client that reads not", EXEC,
-            opening={"words": ("cat", "/dev/zero")})  # fmt: skip
+@on_session(
+    "output-unread",
+    "an exec whose command writes without end to a client that reads not",
+    EXEC,
+    opening={"words": ("cat", "/dev/zero")},
+)
 def _(session):
     session.sleep()
 
@@ -106,8 +130,12 @@ def _(session):
     session.sleep()
 
 
-@on_session("forward-hold", "1,000 forwarded connections, each echoed 60 KB and never read", FORWARD,
-            opening=LARGE)  # fmt: skip
+@on_session(
+    "forward-hold",
+    "1,000 forwarded connections, each echoed 60 KB and never read",
+    FORWARD,
+    opening=LARGE,
+)
 def _(session):
     streams = open_pairs(session, 1000)
     fill(session, streams, 60_000)
@@ -137,8 +165,12 @@ def _(attacker):
         session.dribble(frames.data(session.stream, b"x") + frames.ping(1))
 
 
-@on_server("frame-unfinished", "frames that are announced, begun and never finished, 200 at a time", ECHO,
-           memory=200 * 160 * 1024)  # fmt: skip
+@on_server(
+    "frame-unfinished",
+    "frames that are announced, begun and never finished, 200 at a time",
+    ECHO,
+    memory=200 * 320 * 1024,
+)
 def _(attacker):
     sessions = [attacker.session() for _ in range(200)]
     for session in sessions:
@@ -148,7 +180,7 @@ def _(attacker):
 
 
 @on_server("half-closed-connections", "200 clients that have ended their side and stay", ECHO,
-           memory=200 * 160 * 1024)  # fmt: skip
+           memory=200 * 320 * 1024)  # fmt: skip
 def _(attacker):
     sessions = [attacker.session() for _ in range(200)]
     for session in sessions:
@@ -157,7 +189,12 @@ def _(attacker):
     sessions[0].sleep()
 
 
-@on_server("connect-and-reset", "connections that open a stream and break off by a TCP reset", ECHO, EXEC)
+@on_server(
+    "connect-and-reset",
+    "connections that open a stream and break off by a TCP reset",
+    ECHO,
+    EXEC,
+)
 def _(attacker):
     while attacker.left():
         session = attacker.session()

@@ -1,4 +1,5 @@
-"""What Kubernetes' protocols have beside SPDY: streams with a meaning, terminal sizes, commands, pairs."""
+"""What Kubernetes' protocols have beside SPDY: streams with a meaning, terminal sizes, commands,
+pairs of streams."""
 
 import functools
 
@@ -167,7 +168,11 @@ def _(session):
     )
 
 
-@on_session("forward-closed-port", "forwarded connections to a port that nobody listens on", FORWARD)
+@on_session(
+    "forward-closed-port",
+    "forwarded connections to a port that nobody listens on",
+    FORWARD,
+)
 def _(session):
     pair_flood(session, lambda first, request: pair(first, b"1", request))
 

@@ -17,7 +17,9 @@ def breaches(attack, result):
     if result.lost:
         found["lost"] = f"{result.lost} messages of the good connection never came back"
     if result.growth > attack.memory:
-        found["memory"] = f"{result.growth / MEBIBYTE:.1f} MiB more, not {attack.memory / MEBIBYTE:.0f}"
+        found["memory"] = (
+            f"{result.growth / MEBIBYTE:.1f} MiB more, not {attack.memory / MEBIBYTE:.0f}"
+        )
     if result.log > LOG:
         found["log"] = f"{result.log / 1e6:.1f} MB of log, not {LOG / 1e6:.1f}"
     if result.descriptors:

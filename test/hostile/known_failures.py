@@ -1,7 +1,7 @@
 """Bounds that do not hold today: (attack, target): {bound: reason}.
 
-`--smoke` does not fail for them, and says when one of them holds; its entry is to be removed then. On
-a machine that is busy or fast some of them hold in one run and not in the next.
+`--smoke` does not fail for them, and says when one of them holds; its entry is to be removed then.
+On a machine that is busy or fast some of them hold in one run and not in the next.
 """
 
 TURN = "one turn of the loop works on all that was read, however long it takes"

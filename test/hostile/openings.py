@@ -44,8 +44,8 @@ def streams(*headers, flags=None):
 
 
 def windows(size):
-    """SETTINGS and WINDOW_UPDATE of a client that has windows, of this size for each stream, and the
-    largest for the connection."""
+    """SETTINGS and WINDOW_UPDATE of a client that has windows, of this size for each stream, and
+    the largest for the connection."""
     return frames.settings((7, size)) + frames.window_update(0, 0x7FFFFFFF - 65536)
 
 

@@ -160,13 +160,13 @@ class Target:
 
 
 class Running(Target):
-    """A server that somebody else has started: spdy://HOST:PORT echoes, http:// and https:// have the
-    pod `uvspdy`. Of its process is known what `pid` shows, if it is of this machine."""
+    """A server that somebody else has started: spdy://HOST:PORT echoes, http:// and https:// have
+    the pod `uvspdy`. Of its process is known what `pid` shows, if it is of this machine."""
 
     def __init__(self, url, pid=None):
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in ("spdy", "http", "https") or not parts.port:
-            raise SystemExit(f"{url!r} is not spdy://HOST:PORT, http://HOST:PORT or https://HOST:PORT")
+            raise SystemExit(f"{url!r} is not spdy://, http:// or https://HOST:PORT")
         self.kind = "echo" if parts.scheme == "spdy" else "exec"
         self.whose, self.tls = url, parts.scheme == "https"
         self.address, self.pid = (parts.hostname, parts.port), pid

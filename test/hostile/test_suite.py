@@ -1,5 +1,5 @@
-"""The suite itself: what it takes for a breach, how it computes its figures, and that its list is as
-long as it was."""
+"""The suite itself: what it takes for a breach, how it computes its figures, and how long its list
+is."""
 
 import unittest
 import zlib

@@ -33,7 +33,8 @@ UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u206
 
 def json_answer(body, code=200):
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
-    head = f"HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
+    head = f"HTTP/1.1 {code} X\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(text)}\r\n\r\n"
     return head.encode() + text
 
 
@@ -123,7 +124,7 @@ class Missing(Exception):
 
 
 class Victim:
-    """What an attack on a program is handed: it makes a server or files, and returns the command."""
+    """What an attack on a program is handed: it makes servers or files, and the command."""
 
     def __init__(self, whose):
         self.whose = whose
@@ -141,7 +142,8 @@ class Victim:
     def close(self):
         self._cleanups.close()
         # Python's own functions end where an attack has made folders a thousand deep.
-        subprocess.run(["chmod", "-R", "u+rwx", self.folder], check=False, stderr=subprocess.DEVNULL)
+        quiet = {"check": False, "stderr": subprocess.DEVNULL}
+        subprocess.run(["chmod", "-R", "u+rwx", self.folder], **quiet)
         subprocess.run(["rm", "-rf", self.folder], check=True)
 
     def file(self, content, name="file"):
