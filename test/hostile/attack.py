@@ -100,8 +100,8 @@ def peers_of(attack, kind, options):
         return (options.target,)
     if kind == suite.PROGRAM:
         there_is_one = attack.go
-    else:
-        there_is_one = kind in targets.GO
+    else:  # Go's echo server has no TLS
+        there_is_one = kind in targets.GO and not (options.tls and kind == suite.ECHO)
     return ("ours", "go") if there_is_one and not options.no_go else ("ours",)
 
 

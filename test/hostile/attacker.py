@@ -189,7 +189,7 @@ class Link:
         if at >= 0 and len(self._tail) >= at + 16:
             status = struct.unpack(">I", self._tail[at + 12 : at + 16])[0]
             return f"GOAWAY {_GOAWAY_STATUS.get(status, status)}"
-        if self._tail.startswith(b"HTTP/1.1 "):
+        if self._tail.startswith(b"HTTP/1.1 ") and not self._tail.startswith(b"HTTP/1.1 101 "):
             return self._tail[:12].decode("latin-1")
         return type(error).__name__ if error else "closed"
 

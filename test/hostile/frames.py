@@ -1,8 +1,8 @@
 """Frames as bytes, right or wrong, to be sent as often as an attack likes.
 
 Each header block here is compressed by itself and refers to no block before it, so that the same
-bytes may be sent again and again. The first block of a connection needs spdy.ZLIB_HEADER in front; a
-Session has sent that block when it is handed to an attack.
+bytes may be sent again and again. The first block of a connection needs spdy.ZLIB_HEADER in front;
+a Session has sent that block when it is handed to an attack.
 """
 
 import struct

@@ -3,7 +3,7 @@
 import math
 
 HEAD = """\
-| attack | target | sent | memory | CPU | p50 | p99 | worst | newcomers | log | left | ended | holds |
+| attack | target | sent | memory | CPU | p50 | p99 | worst | new | log | left | ended | holds |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
