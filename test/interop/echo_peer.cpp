@@ -28,6 +28,7 @@
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
 #include "uvspdy/net/timer.h"
+#include "uvspdy/net/tls.h"
 
 using namespace uvspdy;
 using namespace uvspdy::interop;
@@ -38,7 +39,7 @@ namespace {
 
 constexpr const char* kUsage =
     "usage:\n"
-    "  echo-peer serve [--raw] [--protocol NAME]\n"
+    "  echo-peer serve [--raw] [--protocol NAME] [--tls-cert-file F --tls-private-key-file F]\n"
     "  echo-peer dial [--raw] [--protocol NAME] [--streams N] [--bytes M] [--timeout SECONDS] "
     "TARGET\n"
     "\n"
@@ -50,6 +51,8 @@ struct Options {
   std::uint64_t streams = 1;
   std::uint64_t bytes = 0;
   std::chrono::seconds timeout{60};
+  std::string certificate;  // a server's; empty: no TLS
+  std::string key;
   std::string target;
 };
 
@@ -67,6 +70,15 @@ class EchoServer {
   /// Listens on a free port. Returns the target to dial.
   Result<std::string> start(uv_loop_t* loop) {
     constexpr const char* kAddress = "127.0.0.1";
+    if (!options_.certificate.empty()) {
+      auto context =
+          net::TlsServerContext::create({.key_pair = {
+                                             .certificate = {.file = options_.certificate},
+                                             .key = {.file = options_.key},
+                                         }});
+      if (!context) return context.error();
+      tls_ = std::move(*context);
+    }
     if (options_.raw) {
       auto listener = net::Listener::listen_tcp(
           loop, kAddress, 0, [this](auto transport) { serve_raw(std::move(transport)); });
@@ -76,10 +88,11 @@ class EchoServer {
     }
     auto server = httpstream::HttpServer::listen(
         loop, kAddress, 0, [this](const auto& exchange) { serve_upgrade(*exchange); },
-        {.log = [](std::string_view line) { report(std::string(line)); }});
+        {.tls = tls_, .log = [](std::string_view line) { report(std::string(line)); }});
     if (!server) return server.error();
     http_ = std::move(*server);
-    return "http://" + std::string(kAddress) + ":" + std::to_string(http_->port());
+    return (tls_ ? "https://" : "http://") + std::string(kAddress) + ":" +
+           std::to_string(http_->port());
   }
 
   void stop() {
@@ -90,6 +103,14 @@ class EchoServer {
 
  private:
   void serve_raw(std::unique_ptr<net::Transport> transport) {
+    if (!tls_) return serve_spdy(std::move(transport));
+    net::tls_accept(std::move(transport), tls_, std::chrono::seconds(10), [this](auto made) {
+      if (!made) return report(made.error().message());
+      serve_spdy(std::move(*made));
+    });
+  }
+
+  void serve_spdy(std::unique_ptr<net::Transport> transport) {
     auto connection = Connection::create(std::move(transport), session::Role::kServer);
     connection->on_new_stream(accept_and_echo);
     watch(std::move(connection));
@@ -116,6 +137,7 @@ class EchoServer {
   }
 
   const Options& options_;
+  std::shared_ptr<const net::TlsServerContext> tls_;
   std::unique_ptr<net::Listener> tcp_;
   std::unique_ptr<httpstream::HttpServer> http_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;
@@ -322,6 +344,10 @@ std::optional<Options> parse_options(const std::vector<std::string>& words) {
       const std::optional<std::uint64_t> number = parse_number(*word);
       if (name == "--protocol") {
         options.protocol = *word;
+      } else if (name == "--tls-cert-file") {
+        options.certificate = *word;
+      } else if (name == "--tls-private-key-file") {
+        options.key = *word;
       } else if (name == "--streams" && number.value_or(0) > 0) {
         options.streams = *number;
       } else if (name == "--bytes" && number) {

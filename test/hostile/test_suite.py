@@ -1,0 +1,105 @@
+"""The suite itself: what it takes for a breach, how it computes its figures, and how long its list
+is."""
+
+import unittest
+import zlib
+
+import attack
+import attacks  # noqa: F401
+import bounds
+import experiment
+import frames
+import known_failures
+import measure
+import spdy
+import suite
+import table
+from suite import MEBIBYTE
+
+
+def good(**changes):
+    """A result in which every bound holds."""
+    figures = {
+        "serves": True,
+        "echo": (0.1, 1.0, 10.0),
+        "control": (0.1, 1.0, 10.0),
+        "newcomers": (4, 4),
+        **changes,
+    }
+    return experiment.Measured(**figures)
+
+
+class Bounds(unittest.TestCase):
+    attack = suite.ATTACKS["headers-flood"]
+
+    def found(self, result):
+        return {**bounds.breaches(self.attack, result), **bounds.late(self.attack, result)}
+
+    def test_nothing_is_found_where_all_is_well(self):
+        self.assertEqual(self.found(good()), {})
+
+    def test_each_breach_is_found(self):
+        for bound, changes in {
+            "alive": {"failure": "died with -11"},
+            "serves": {"serves": False},
+            "lost": {"lost": 1},
+            "memory": {"growth": 9 * MEBIBYTE},
+            "log": {"log": 1_000_001},
+            "descriptors": {"descriptors": 1},
+            "processes": {"processes": 1},
+            "newcomers": {"newcomers": (3, 4)},
+            "p50": {"echo": (0.16, 1.0, 10.0)},
+            "p99": {"echo": (0.1, 3.1, 10.0)},
+            "worst": {"echo": (0.1, 1.0, 20.1)},
+        }.items():
+            with self.subTest(bound):
+                self.assertEqual(list(self.found(good(**changes))), [bound])
+
+    def test_known_failures_name_attacks_and_bounds_that_there_are(self):
+        for (name, kind), reasons in known_failures.KNOWN_FAILURES.items():
+            self.assertIn(kind, suite.ATTACKS[name].targets)
+            self.assertTrue(all(reasons.values()))
+
+
+class Figures(unittest.TestCase):
+    def test_a_message_that_never_came_back_is_the_worst(self):
+        lines = [f"{tick * 1000} 100" for tick in range(100)] + ["100000 -1"]
+        latencies = measure.Latencies(lines)
+        self.assertEqual(latencies.between(0, 1), (0.1, 0.1, float("inf")))
+        self.assertEqual(latencies.between(0, 0.1), (0.1, 0.1, 0.1))
+        self.assertEqual(latencies.lost(), 1)
+
+    def test_too_few_messages_tell_nothing(self):
+        self.assertIsNone(measure.Latencies(["0 1"]).between(0, 1))
+
+    def test_medians(self):
+        runs = [good(growth=growth, echo=(growth, 1, 1)) for growth in (3, 1, 2)]
+        result = attack.median(runs)
+        self.assertEqual((result.growth, result.echo[0], result.serves), (2, 2, True))
+
+    def test_a_row_has_as_many_cells_as_the_head(self):
+        row = table.row("name", "echo", good(ended={"closed": 2}, first_end=(5, 0.1)), {})
+        self.assertEqual(row.count("|"), table.HEAD.splitlines()[0].count("|"))
+
+
+class Frames(unittest.TestCase):
+    def test_a_block_may_be_sent_again_and_again(self):
+        block = frames.block((b"a", b"b"))
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        self.assertEqual(inflate.decompress(block * 2), 2 * frames.fields((b"a", b"b")))
+
+    def test_the_bomb_is_small_and_as_large_as_may_be(self):
+        bomb = frames.bomb()
+        inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(bomb)
+        self.assertLess(len(bomb), 200)
+        self.assertLess(len(inflated), frames.MOST)
+        self.assertGreater(len(inflated), 125 * 1024)
+
+    def test_lengths_may_lie(self):
+        frame = frames.control(spdy.HEADERS, 1, length=0xFFFFFF)
+        self.assertEqual(frame, b"\x80\x03\x00\x08\x00\xff\xff\xff\x00\x00\x00\x01")
+
+
+class List(unittest.TestCase):
+    def test_there_are_at_least_eighty_attacks(self):
+        self.assertGreaterEqual(len(suite.ATTACKS), 80)
