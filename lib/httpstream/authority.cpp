@@ -14,6 +14,26 @@
 namespace uvspdy::httpstream {
 namespace {
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+// RFC 3986, section 3.2.2: reg-name.
+bool is_registered_name(std::string_view text) {
+  constexpr std::string_view kMarks = "-._~!$&'()*+,;=";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '%') {
+      if (text.size() - i < 3 || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return false;
+      i += 2;
+      continue;
+    }
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !is_digit(c) && kMarks.find(c) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
 Error bad(std::string why) { return Error(Errc::kBadUrl, std::move(why)); }
 
 bool is_ip6(std::string_view text) {
@@ -78,6 +98,21 @@ Result<Authority> parse_authority(std::string_view text) {
     authority.port = number;
   }
   return authority;
+}
+
+bool is_host_and_port(std::string_view text) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos || !is_ip6(text.substr(1, end - 1))) return false;
+    port = text.substr(end + 1);
+  } else {
+    const std::size_t end = std::min(text.find(':'), text.size());
+    if (!is_registered_name(text.substr(0, end))) return false;
+    port = text.substr(end);
+  }
+  if (port.empty()) return true;
+  return port.front() == ':' && std::all_of(port.begin() + 1, port.end(), is_digit);
 }
 
 std::string without_secrets(std::string_view url) {

@@ -19,6 +19,10 @@ struct Authority {
 /// Errors: kBadUrl, with the reason alone: the text may hold a password.
 Result<Authority> parse_authority(std::string_view text);
 
+/// Whether the text is HOST or HOST:PORT as a Host header has it (RFC 9110, section 7.2): IPv6 in
+/// brackets and without a zone; host and port may be empty.
+bool is_host_and_port(std::string_view text);
+
 /// A URL for messages: the text before its last '@', where passwords are, is left out.
 std::string without_secrets(std::string_view url);
 

@@ -4,11 +4,22 @@
 #include <charconv>
 #include <string_view>
 
+#include "core/control_character.h"
+
 namespace uvspdy::httpstream {
 namespace {
 
 // The most bytes of a line with a chunk's size, which extensions may follow.
 constexpr std::size_t kMaxLine = 256;
+
+// A line without extensions: 16 digits, and CR LF.
+constexpr std::size_t kPlainLine = 18;
+
+// The most bytes of extensions in a body: a chunk of one byte may have 250 of them.
+constexpr std::size_t kMaxExtensions = 16 * 1024;
+
+// Which control characters may be in a line: CR LF ends it.
+bool is_line_control(char c) { return c == '\t' || c == '\r' || c == '\n'; }
 
 }  // namespace
 
@@ -25,9 +36,14 @@ ChunkedBody::State ChunkedBody::take(Bytes input, std::string& body, std::size_t
       if (left_ == 0) part_ = Part::kDataEnd;
       continue;
     }
-    line_ += text.front();
+    const char c = text.front();
+    const bool after_cr = line_.ends_with('\r');
+    if (after_cr != (c == '\n') || (is_control(c) && !is_line_control(c))) {
+      return state_ = State::kMalformed;
+    }
+    line_ += c;
     text.remove_prefix(1);
-    if (!line_.ends_with("\r\n")) {
+    if (c != '\n') {
       if (line_.size() == kMaxLine) return state_ = State::kMalformed;
       continue;
     }
@@ -46,6 +62,8 @@ ChunkedBody::State ChunkedBody::take(Bytes input, std::string& body, std::size_t
 }
 
 bool ChunkedBody::read_size() {
+  if (line_.size() > kPlainLine) extensions_ += line_.size() - kPlainLine;
+  if (extensions_ > kMaxExtensions) return false;
   const auto [end, error] = std::from_chars(line_.data(), line_.data() + line_.size(), left_, 16);
   if (error != std::errc()) return false;
   return *end == '\r' || *end == ';' || *end == ' ' || *end == '\t';

@@ -33,6 +33,7 @@ class ChunkedBody {
   Part part_ = Part::kSize;
   std::string line_;
   std::uint64_t left_ = 0;  // of the chunk
+  std::size_t extensions_ = 0;
 };
 
 }  // namespace uvspdy::httpstream

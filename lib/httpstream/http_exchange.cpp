@@ -35,7 +35,8 @@ const net::TlsInfo* HttpExchange::tls() const {
 }
 
 void HttpExchange::respond(const HttpResponse& response) {
-  if (impl_->transport) LastResponse::send(std::move(impl_->transport), response);
+  if (!impl_->transport) return;
+  LastResponse::send(std::move(impl_->transport), response, impl_->request.method);
 }
 
 HttpExchange::Connected HttpExchange::take_over() {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "core/control_character.h"
 #include "core/trimmed.h"
+#include "httpstream/status_has_body.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/printable.h"
 
@@ -45,7 +47,29 @@ bool take_line(std::string_view& text, std::string_view& line) {
   return true;
 }
 
-bool is_http_1(std::string_view version) { return version == "HTTP/1.1" || version == "HTTP/1.0"; }
+std::optional<HttpVersion> version_of(std::string_view text) {
+  if (text == "HTTP/1.1") return HttpVersion::k1_1;
+  if (text == "HTTP/1.0") return HttpVersion::k1_0;
+  return std::nullopt;
+}
+
+// Checks the bytes of a head from position `from` on, so that a client that ends lines with LF
+// alone is not left waiting for the end of its head.
+Error check_bytes(std::string_view head, std::size_t from) {
+  for (std::size_t i = from; i < head.size(); ++i) {
+    const char c = head[i];
+    const bool after_cr = i > 0 && head[i - 1] == '\r';
+    const bool plain = !is_control(c) || c == '\t' || c == '\r' || c == '\n';
+    if (after_cr == (c == '\n') && plain) continue;
+    const auto line =
+        1 + std::count(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(i), '\n');
+    const std::string where = "line " + std::to_string(line) + " of the head ";
+    if (after_cr) return bad_head(where + "has a CR without an LF after it");
+    if (c == '\n') return bad_head(where + "ends in LF alone: lines end in CR LF");
+    return bad_head(where + "contains a control character");
+  }
+  return {};
+}
 
 Result<Headers> parse_fields(std::string_view text) {
   Headers headers;
@@ -86,6 +110,10 @@ Result<std::string> format_fields(const Headers& headers) {
 
 // The most bytes of a peer's text in a line of ours.
 constexpr std::size_t kShown = 512;
+constexpr std::size_t kShownLocation = 256;
+
+// 304 names no other place.
+bool is_redirect(int status) { return status >= 300 && status < 400 && status != 304; }
 
 }  // namespace
 
@@ -109,8 +137,9 @@ Result<bool> HttpHeadCollector::take(Bytes& input) {
   // The end may begin in the bytes of an earlier call.
   const std::size_t from = before < kHeadEnd.size() ? 0 : before - (kHeadEnd.size() - 1);
   const std::size_t end = head.find(kHeadEnd, from);
+  if (end != std::string::npos) head.resize(end + kHeadEnd.size());
+  if (Error error = check_bytes(head, before)) return error;
   if (end != std::string::npos) {
-    head.resize(end + kHeadEnd.size());
     input = input.subspan(head.size() - before);
     return true;
   }
@@ -136,7 +165,9 @@ Result<HttpRequest> parse_request_head(std::string_view head) {
   if (!is_token(request.method)) return bad_head("the method is not a token");
   if (!is_target(request.target))
     return bad_head("the request target contains a space or a control character");
-  if (!is_http_1(line.substr(last + 1))) return bad_head("the version is not HTTP/1.1");
+  const auto version = version_of(line.substr(last + 1));
+  if (!version) return bad_head("the version is not HTTP/1.1");
+  request.version = *version;
   Result<Headers> headers = parse_fields(head);
   if (!headers) return headers.error();
   request.headers = std::move(*headers);
@@ -151,8 +182,8 @@ Result<HttpResponse> parse_response_head(std::string_view head) {
   HttpResponse response;
   const auto [end, error] =
       std::from_chars(code.data(), code.data() + code.size(), response.status);
-  if (line.size() < 12 || !is_http_1(line.substr(0, 8)) || line[8] != ' ' || error != std::errc() ||
-      end != code.data() + code.size() || response.status < 100 ||
+  if (line.size() < 12 || !version_of(line.substr(0, 8)) || line[8] != ' ' ||
+      error != std::errc() || end != code.data() + code.size() || response.status < 100 ||
       (line.size() > 12 && line[12] != ' ')) {
     return bad_head("the status line is not 'HTTP/1.1 CODE REASON'");
   }
@@ -171,25 +202,30 @@ Result<std::string> format_request_head(const HttpRequest& request) {
   }
   Result<std::string> fields = format_fields(request.headers);
   if (!fields) return fields.error();
-  return request.method + " " + request.target + " HTTP/1.1\r\n" + *fields;
+  const char* const version = request.version == HttpVersion::k1_1 ? " HTTP/1.1" : " HTTP/1.0";
+  return request.method + " " + request.target + version + "\r\n" + *fields;
 }
 
 Result<std::string> format_response(const HttpResponse& response) {
   if (!is_field_value(response.reason)) return bad_head("the reason contains a control character");
   Headers headers = response.headers;
-  if (response.status != 101) headers.set("Content-Length", std::to_string(response.body.size()));
+  const bool has_body = status_has_body(response.status);
+  headers.remove("Transfer-Encoding");  // the body is sent as it is
+  headers.remove("Content-Length");
+  if (has_body) headers.add("Content-Length", std::to_string(response.body.size()));
   Result<std::string> fields = format_fields(headers);
   if (!fields) return fields.error();
   const std::string reason =
       response.reason.empty() ? std::string(reason_of(response.status)) : response.reason;
   return "HTTP/1.1 " + std::to_string(response.status) + " " + reason + "\r\n" + *fields +
-         response.body;
+         (has_body ? response.body : std::string());
 }
 
 std::string_view reason_of(int status) {
-  constexpr std::array<std::pair<int, std::string_view>, 12> kReasons = {{
+  constexpr std::array<std::pair<int, std::string_view>, 13> kReasons = {{
       {101, "Switching Protocols"},
       {200, "OK"},
+      {204, "No Content"},
       {400, "Bad Request"},
       {401, "Unauthorized"},
       {403, "Forbidden"},
@@ -212,8 +248,14 @@ std::string summary(const HttpResponse& response) {
   const std::string_view body = response.body;
   std::string text = printable(body.substr(0, body.find_first_of("\r\n")), kShown);
   if (text.starts_with("<")) text.clear();
-  return std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason) +
-         (text.empty() ? std::string() : ": " + text);
+  std::string line =
+      std::to_string(response.status) + (reason.empty() ? std::string() : " " + reason);
+  const auto location = response.headers.get("Location");
+  if (location && is_redirect(response.status)) {
+    line +=
+        " (redirects are not followed; it names '" + printable(*location, kShownLocation) + "')";
+  }
+  return text.empty() ? line : line + ": " + text;
 }
 
 }  // namespace uvspdy::httpstream

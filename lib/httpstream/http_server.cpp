@@ -1,12 +1,12 @@
 #include "uvspdy/httpstream/http_server.h"
 
-#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "httpstream/last_response.h"
+#include "httpstream/request_rules.h"
 #include "net/first_bytes.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/net/timer.h"
@@ -86,26 +86,22 @@ class UVSPDY_LOCAL HttpServer::Impl::RequestReader
       return refuse(400, "this port speaks plain HTTP, and the client began TLS: use http://");
     }
     const Result<bool> complete = collector_.take(bytes);
-    if (!complete) return refuse(431, complete.error().message());
+    if (!complete) return refuse(complete.error());
     if (!*complete) return;
     Result<HttpRequest> request = parse_request_head(collector_.head());
-    if (!request) {
-      const int status = request.error().code() == Errc::kHeadTooLarge ? 431 : 400;
-      return refuse(status, request.error().message());
-    }
-    // A body would come between the head and the first frame.
-    const auto lengths = request->headers.values("Content-Length");
-    const bool empty = std::all_of(lengths.begin(), lengths.end(),
-                                   [](std::string_view length) { return length == "0"; });
-    if (request->headers.get("Transfer-Encoding") || !empty) {
-      return refuse(400, "a request body is not expected here");
-    }
+    if (!request) return refuse(request.error());
+    // A body would come between the head and the first frame: this refuses it, too.
+    if (Error error = apply_request_rules(*request)) return refuse(error);
     transport_->stop_reading();
     transport_->set_read_handlers({}, {});
     const auto server = leave();
     if (!server) return;
     server->handler_(
         HttpExchange::create(std::move(transport_), std::move(*request), Buffer::copy_of(bytes)));
+  }
+
+  void refuse(const Error& error) {
+    refuse(error.code() == Errc::kHeadTooLarge ? 431 : 400, error.message());
   }
 
   void refuse(int status, const std::string& why) {

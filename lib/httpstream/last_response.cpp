@@ -16,9 +16,10 @@ constexpr std::chrono::minutes kLongestResponse{2};
 }  // namespace
 
 std::shared_ptr<LastResponse> LastResponse::send(std::unique_ptr<net::Transport> transport,
-                                                 const HttpResponse& response) {
+                                                 const HttpResponse& response,
+                                                 std::string_view method) {
   auto made = std::make_shared<LastResponse>(Private{}, std::move(transport));
-  made->start(response);
+  made->start(response, method);
   return made;
 }
 
@@ -27,7 +28,7 @@ LastResponse::LastResponse(Private, std::unique_ptr<net::Transport> transport)
       timer_(transport_->loop(), [this] { time_out(); }),
       deadline_(transport_->loop(), [this] { close(); }) {}
 
-void LastResponse::start(const HttpResponse& response) {
+void LastResponse::start(const HttpResponse& response, std::string_view method) {
   self_ = shared_from_this();
   timer_.start(kResponseTimeout);
   deadline_.start(kLongestResponse);
@@ -36,7 +37,9 @@ void LastResponse::start(const HttpResponse& response) {
   HttpResponse last = response;
   last.headers.set("Connection", "close");
   Result<std::string> text = format_response(last);
-  if (!text) text = format_response({500, {}, {{"Connection", "close"}}, {}});
+  // A client would wait for another answer after an interim one.
+  if (!text || last.status < 200) text = format_response({500, {}, {{"Connection", "close"}}, {}});
+  if (method == "HEAD") text->resize(text->find("\r\n\r\n") + 4);
   write_all(
       *transport_, Buffer(std::move(*text)), [this](const Error& error) { written(error); },
       [this] { timer_.start(kResponseTimeout); });

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/net/timer.h"
@@ -17,10 +18,11 @@ class LastResponse : public std::enable_shared_from_this<LastResponse> {
   struct Private {};
 
  public:
-  /// A response that cannot be sent becomes a 500. The pointer is for callers that may close it
-  /// early.
+  /// Answers a request of this method; of an unknown one if it is empty. A response that cannot be
+  /// sent becomes a 500. The pointer is for callers that may close it early.
   static std::shared_ptr<LastResponse> send(std::unique_ptr<net::Transport> transport,
-                                            const HttpResponse& response);
+                                            const HttpResponse& response,
+                                            std::string_view method = {});
 
   LastResponse(Private, std::unique_ptr<net::Transport> transport);  // use `send`
   LastResponse(const LastResponse&) = delete;
@@ -30,7 +32,7 @@ class LastResponse : public std::enable_shared_from_this<LastResponse> {
   void close();
 
  private:
-  void start(const HttpResponse& response);
+  void start(const HttpResponse& response, std::string_view method);
   void written(const Error& error);
   void ended(const Error& error);
   void time_out();

@@ -5,23 +5,19 @@
 #include <string_view>
 #include <utility>
 
+#include "httpstream/status_has_body.h"
 #include "net/first_bytes.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
 
 namespace uvspdy::httpstream {
-namespace {
-
-constexpr int kMaxInterimAnswers = 16;
-
-}  // namespace
 
 Result<bool> ResponseReader::take(Bytes& input) {
   while (!head_complete_) {
     const Result<bool> complete = collector_.take(input);
-    if (!complete) return complete.error();
     if (Error error = check_start()) return error;
+    if (!complete) return complete.error();
     if (!*complete) return false;
     Result<HttpResponse> response = parse_response_head(collector_.head());
     if (!response) return response.error();
@@ -29,10 +25,7 @@ Result<bool> ResponseReader::take(Bytes& input) {
     if (response_.status >= 200 || response_.status == 101) {
       head_complete_ = true;
     } else {
-      if (++interim_answers_ > kMaxInterimAnswers) {
-        return Error(Errc::kBadHead,
-                     "more than " + std::to_string(kMaxInterimAnswers) + " interim (1xx) answers");
-      }
+      if (Error error = count_interim()) return error;
       collector_ = {};
       continue;
     }
@@ -40,6 +33,19 @@ Result<bool> ResponseReader::take(Bytes& input) {
     prepare_body();
   }
   return take_body(input);
+}
+
+Error ResponseReader::count_interim() {
+  interim_size_ += collector_.head().size();
+  if (++interim_answers_ > kMaxInterimAnswers) {
+    return Error(Errc::kHeadTooLarge,
+                 "more than " + std::to_string(kMaxInterimAnswers) + " interim (1xx) answers");
+  }
+  if (interim_size_ > kMaxHeadSize) {
+    return Error(Errc::kHeadTooLarge, "the heads of interim (1xx) answers are longer than " +
+                                          std::to_string(kMaxHeadSize) + " bytes together");
+  }
+  return {};
 }
 
 bool ResponseReader::take_body(Bytes input) {
@@ -77,8 +83,7 @@ bool ResponseReader::ends_http() const {
 }
 
 void ResponseReader::prepare_body() {
-  const int status = response_.status;
-  if (status < 200 || status == 204 || status == 304) {
+  if (!status_has_body(response_.status)) {
     length_ = 0;
     return;
   }
@@ -86,7 +91,8 @@ void ResponseReader::prepare_body() {
   const auto codings = response_.headers.values("Transfer-Encoding");
   if (!codings.empty()) {
     if (equals_ignoring_case(codings.back(), "chunked")) chunked_.emplace();
-    bad_framing_ = !chunked_ || codings.size() > 1;  // compression, which was not asked for
+    // Compression, which was not asked for; or a version that has no codings.
+    bad_framing_ = !chunked_ || codings.size() > 1 || collector_.head().starts_with("HTTP/1.0");
     return;
   }
   const auto lengths = response_.headers.values("Content-Length");

@@ -47,6 +47,7 @@ class ResponseReader {
  private:
   Error check_start() const;
   bool ends_http() const;
+  Error count_interim();
   void prepare_body();
   bool take_body(Bytes input);
 
@@ -54,6 +55,7 @@ class ResponseReader {
   std::size_t body_limit_;
   HttpHeadCollector collector_;
   int interim_answers_ = 0;
+  std::size_t interim_size_ = 0;
   bool head_complete_ = false;
   HttpResponse response_;
   std::size_t body_size_ = 0;  // the most bytes of it that are kept

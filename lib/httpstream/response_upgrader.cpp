@@ -19,10 +19,10 @@ ResponseUpgrader::ResponseUpgrader(ConnectionOptions options)
 Result<std::shared_ptr<Connection>> ResponseUpgrader::upgrade_response(
     HttpExchange& exchange, HttpResponse response, NewStreamHandler handler) const {
   if (!is_spdy_upgrade_request(exchange.request())) {
-    const std::string text = "unable to upgrade: the request must have the headers '" +
-                             std::string(kHeaderConnection) + ": " + std::string(kHeaderUpgrade) +
-                             "' and '" + std::string(kHeaderUpgrade) + ": " + std::string(kSpdy31) +
-                             "'";
+    const std::string text =
+        "unable to upgrade: the request must be of HTTP/1.1 and have the headers '" +
+        std::string(kHeaderConnection) + ": " + std::string(kHeaderUpgrade) + "' and '" +
+        std::string(kHeaderUpgrade) + ": " + std::string(kSpdy31) + "'";
     exchange.respond({400, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, text + "\n"});
     return Error(Errc::kNotAnUpgrade, text);
   }

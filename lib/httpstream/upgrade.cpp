@@ -32,7 +32,8 @@ Error refuse(HttpResponse& response, int status, Errc code, std::string text) {
 }  // namespace
 
 bool is_upgrade_request(const HttpRequest& request) {
-  return header_contains(request, kHeaderConnection, kHeaderUpgrade);
+  return request.version == HttpVersion::k1_1 &&
+         header_contains(request, kHeaderConnection, kHeaderUpgrade);
 }
 
 bool is_spdy_upgrade_request(const HttpRequest& request) {

@@ -137,7 +137,8 @@ TEST_CASE("Connection: a server goes on when one of its connections breaks the p
         connections.push_back(*connection);
       });
   REQUIRE_THAT(listening, IsSuccess());
-  const std::string request = "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n";
+  const std::string request =
+      "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n";
   const auto answer_of = [](const RawPeer& client) {
     const std::size_t head = client.received().find("\r\n\r\n");
     if (head == std::string::npos) return Lines{};

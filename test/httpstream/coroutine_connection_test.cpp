@@ -264,7 +264,7 @@ TEST_CASE("co::IncomingRequests: past the backlog clients are told to come later
   std::vector<std::unique_ptr<RawPeer>> clients;
   for (std::size_t i = 0; i <= co::kAcceptBacklog; ++i) {
     clients.push_back(RawPeer::connect(loop, (*listening)->port()));
-    clients.back()->send("GET /" + std::to_string(i) + " HTTP/1.1\r\n\r\n");
+    clients.back()->send("GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\n\r\n");
   }
   const auto refused = [](const std::unique_ptr<RawPeer>& client) { return client->ended(); };
   REQUIRE(

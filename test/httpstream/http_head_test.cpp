@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "support/catch.h"
+#include "support/mentions.h"
 #include "uvspdy/httpstream/error.h"
 
 using namespace uvspdy;
@@ -86,6 +87,45 @@ TEST_CASE("HttpHeadCollector: 64 KiB are a head, one byte more is too large") {
   const Result<bool> endless = feed(std::string(kMaxHeadSize, 'a'));
   REQUIRE_FALSE(endless);
   CHECK(endless.error().code() == Errc::kHeadTooLarge);
+}
+
+TEST_CASE("HttpHeadCollector: a byte that no head has ends it at once, wherever it is cut") {
+  struct Row {
+    std::string text;
+    const char* error;
+  };
+  const Row rows[] = {
+      {"GET / HTTP/1.1\n", "line 1 of the head ends in LF alone"},
+      {"\n", "line 1 of the head ends in LF alone"},
+      {"GET / HTTP/1.1\r\nA: b\n", "line 2 of the head ends in LF alone"},
+      {"GET / HTTP/1.1\r\nA: b\rc", "line 2 of the head has a CR without an LF"},
+      {"GET / HTTP/1.1\r\r", "line 1 of the head has a CR without an LF"},
+      {"GET / HTTP/1.1\r\n\r\r", "line 2 of the head has a CR without an LF"},
+      {std::string("GET /\0", 6), "line 1 of the head contains a control character"},
+      {"\x7f", "line 1 of the head contains a control character"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    for (std::size_t cut = 0; cut < row.text.size(); ++cut) {
+      CAPTURE(cut);
+      HttpHeadCollector collector;
+      Bytes first = bytes_of(row.text).first(cut);
+      const Result<bool> begun = collector.take(first);
+      REQUIRE_THAT(begun, IsSuccess());
+      CHECK_FALSE(*begun);
+      Bytes second = bytes_of(row.text).subspan(cut);
+      const Result<bool> refused = collector.take(second);
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().code() == Errc::kBadHead);
+      CHECK(test::mentions(refused.error().message(), {row.error}));
+    }
+  }
+  // Behind the head anything may come.
+  HttpHeadCollector collector;
+  Bytes input = bytes_of(std::string_view("GET / HTTP/1.1\r\n\r\n\n\x01"));
+  const Result<bool> complete = collector.take(input);
+  REQUIRE_THAT(complete, IsSuccess());
+  CHECK(text_of(input) == "\n\x01");
 }
 
 // ---- requests
@@ -286,9 +326,20 @@ TEST_CASE("format_request_head: what comes out reads back the same") {
         "POST /exec?command=ls HTTP/1.1\r\nHost: a:1\r\nX-Twice: 1\r\nX-Twice: 2\r\nE: \r\n\r\n");
   const auto back = parse_request_head(*text);
   REQUIRE_THAT(back, IsSuccess());
+  CHECK(back->version == HttpVersion::k1_1);
   CHECK(back->method == request.method);
   CHECK(back->target == request.target);
   CHECK(back->headers == request.headers);
+}
+
+TEST_CASE("format_request_head: HTTP/1.0 stays HTTP/1.0") {
+  const std::string head = "GET / HTTP/1.0\r\n\r\n";
+  const auto request = parse_request_head(head);
+  REQUIRE_THAT(request, IsSuccess());
+  CHECK(request->version == HttpVersion::k1_0);
+  const auto text = format_request_head(*request);
+  REQUIRE_THAT(text, IsSuccess());
+  CHECK(*text == head);
 }
 
 TEST_CASE("format_request_head: nothing gets out that would not read back the same") {
@@ -324,6 +375,19 @@ TEST_CASE("format_response: the length is set, the reason is the usual one, 101 
   const auto switching = format_response({101, {}, {{"Upgrade", "SPDY/3.1"}}, {}});
   REQUIRE_THAT(switching, IsSuccess());
   CHECK(*switching == "HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\n\r\n");
+}
+
+TEST_CASE("format_response: statuses without a body have no length, whatever the response has") {
+  const int status = GENERATE(100, 103, 204, 304);
+  const auto text = format_response({status, "X", {{"Content-Length", "3"}, {"A", "b"}}, "abc"});
+  REQUIRE_THAT(text, IsSuccess());
+  CHECK(*text == "HTTP/1.1 " + std::to_string(status) + " X\r\nA: b\r\n\r\n");
+}
+
+TEST_CASE("format_response: the body is sent as it is, without a coding") {
+  const auto text = format_response({200, {}, {{"transfer-encoding", "chunked"}}, "abc"});
+  REQUIRE_THAT(text, IsSuccess());
+  CHECK(*text == "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
 }
 
 TEST_CASE("format_response: nothing gets out that would not read back the same") {
@@ -362,4 +426,10 @@ TEST_CASE("summary: one line for people, of bounded length") {
   CHECK(summary({403, "No", {}, "<html>\n"}) == "403 No");
   CHECK(summary({403, "No", {}, std::string(1000, 'x')}).size() < 600);
   CHECK(summary({403, std::string(60000, 'x'), {}, ""}).size() < 600);
+  const Headers elsewhere{{"Location", "http://b/\x1b"}};
+  CHECK(summary({302, "Found", elsewhere, "body"}) ==
+        "302 Found (redirects are not followed; it names 'http://b/?'): body");
+  CHECK(summary({304, "", elsewhere, ""}) == "304");
+  CHECK(summary({201, "", elsewhere, ""}) == "201");
+  CHECK(summary({302, "", {{"Location", std::string(60000, 'x')}}, ""}).size() < 400);
 }

@@ -108,7 +108,7 @@ TEST_CASE("HttpExchange: its last pointer may be dropped inside its handler, the
       });
   PipePair pipe(loop.get());
   server->serve(std::move(pipe.server));
-  pipe.up->put(bytes_of(std::string_view("GET / HTTP/1.1\r\n\r\n")));
+  pipe.up->put(bytes_of(std::string_view("GET / HTTP/1.1\r\nHost: h\r\n\r\n")));
   REQUIRE(loop.run_until([&] { return pipe.down->ended; }));
   CHECK(handled == 1);
   CHECK(pipe.down->data.starts_with("HTTP/1.1 404") == answer);

@@ -82,7 +82,7 @@ TEST_CASE("HttpServer: whom it refuses counts in max_pending until the connectio
   REQUIRE(loop.run_until([&] { return !refused.held(); }));
   loop.run_turns(2);
   const Client last(loop, *server);
-  last.send("GET / HTTP/1.1\r\n\r\n");
+  last.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(loop.run_until([&] { return exchanges.size() == 1; }));
   exchanges.clear();
   CHECK(log.size() == 2);

@@ -104,9 +104,41 @@ TEST_CASE("HttpServer: a response that cannot be sent becomes a 500") {
   Server server(loop);
   server.on_request = [&] { server.exchanges[0]->respond({200, {}, {{"A", "x\r\nB: y"}}, {}}); };
   const auto client = RawPeer::connect(loop, server.http->port());
-  client->send("GET / HTTP/1.1\r\n\r\n");
+  client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(loop.run_until([&] { return client->ended(); }));
   CHECK(whole_response(*client).status == 500);
+  client->close();
+  server.http->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("HttpServer: an interim answer is no answer, and becomes a 500") {
+  TestLoop loop;
+  Server server(loop);
+  server.on_request = [&] { server.exchanges[0]->respond({103, {}, {}, {}}); };
+  const auto client = RawPeer::connect(loop, server.http->port());
+  client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  REQUIRE(loop.run_until([&] { return client->ended(); }));
+  CHECK(whole_response(*client).status == 500);
+  client->close();
+  server.http->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE(
+    "HttpServer: 204 has no length, and the answer to HEAD has the length of its body alone") {
+  TestLoop loop;
+  Server server(loop);
+  const bool head = GENERATE(false, true);
+  server.on_request = [&] {
+    server.exchanges[0]->respond({head ? 200 : 204, {}, {{"A", "b"}}, head ? "body" : ""});
+  };
+  const auto client = RawPeer::connect(loop, server.http->port());
+  client->send((head ? "HEAD" : "DELETE") + std::string(" / HTTP/1.1\r\nHost: h\r\n\r\n"));
+  REQUIRE(loop.run_until([&] { return client->ended(); }));
+  const std::string fields = "A: b\r\nConnection: close\r\n";
+  CHECK(client->received() == (head ? "HTTP/1.1 200 OK\r\n" + fields + "Content-Length: 4\r\n\r\n"
+                                    : "HTTP/1.1 204 No Content\r\n" + fields + "\r\n"));
   client->close();
   server.http->close();
   REQUIRE(loop.run_out());
@@ -167,10 +199,10 @@ TEST_CASE("HttpServer: a head that is not well-formed, or promises a body, gets 
   const std::string request =
       GENERATE("\x16\x03\x01 a TLS hello \r\n\r\n", "GET / HTTP/2\r\n\r\n",
                "GET / HTTP/1.1\r\nA : b\r\n\r\n", "GET / HTTP/1.1\nHost: h\r\n\r\n",
-               "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
-               "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
-               "POST / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello",
-               "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+               "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
+               "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n",
+               "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello",
+               "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
   CAPTURE(request);
   const auto client = RawPeer::connect(loop, server.http->port());
   client->send(request);
@@ -189,7 +221,7 @@ TEST_CASE("HttpServer: Content-Length: 0 is no body") {
   TestLoop loop;
   Server server(loop);
   const auto client = RawPeer::connect(loop, server.http->port());
-  client->send("POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
+  client->send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
   REQUIRE(loop.run_until([&] { return !server.exchanges.empty(); }));
   // Nobody answers: with the last pointer the connection is closed.
   server.exchanges.clear();
@@ -207,18 +239,18 @@ TEST_CASE("HttpServer: a response arrives whole before the connection closes") {
   server.on_request = [&] { server.exchanges[0]->respond({200, {}, {}, body}); };
   const auto client = RawPeer::connect(loop, server.http->port());
 
-  SECTION("to a client that waits for it") { client->send("GET / HTTP/1.1\r\n\r\n"); }
+  SECTION("to a client that waits for it") { client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n"); }
   SECTION("to a client that sends more than anybody reads") {
     // Unread input would turn the close into a reset that destroys the response on its way.
-    client->send("GET / HTTP/1.1\r\n\r\n" + std::string(1000000, 'x'));
+    client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(1000000, 'x'));
   }
   SECTION("to a client that has ended its side") {
-    client->send("GET / HTTP/1.1\r\n\r\n");
+    client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     client->shut_down();
   }
   SECTION("to a client that begins to read late") {
     client->stop_reading();
-    client->send("GET / HTTP/1.1\r\n\r\n");
+    client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     REQUIRE(loop.run_until([&] { return !server.exchanges.empty(); }));
     loop.run_turns(20);
     client->start_reading();
@@ -255,7 +287,7 @@ TEST_CASE("HttpServer: by TLS, a response arrives whole and with an orderly end 
   });
   REQUIRE(loop.run_until([&] { return encrypted != nullptr; }));
   RawPeer client(std::move(encrypted));
-  client.send("GET / HTTP/1.1\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   SECTION("to a client that has ended its side and begins to read late") {
     client.shut_down();
     loop.run_turns(20);
@@ -291,10 +323,10 @@ TEST_CASE("HttpServer: no more than max_pending connections may be silent") {
   CHECK(log[0].find("max_pending = 2") != std::string::npos);
 
   // One that has asked counts no more.
-  clients[0]->send("GET / HTTP/1.1\r\n\r\n");
+  clients[0]->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(loop.run_until([&] { return !exchanges.empty(); }));
   connect();
-  clients[3]->send("GET / HTTP/1.1\r\n\r\n");
+  clients[3]->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(loop.run_until([&] { return exchanges.size() == 2; }));
   exchanges.clear();
   for (const auto& client : clients) client->close();
@@ -317,7 +349,7 @@ TEST_CASE("HttpServer: a client that leaves before or after its request does no 
     client->vanish();
   }
   SECTION("before it is answered") {
-    client->send("GET / HTTP/1.1\r\n\r\n");
+    client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     REQUIRE(loop.run_until([&] { return !server.exchanges.empty(); }));
     client->vanish();
     loop.run_turns(3);
@@ -326,7 +358,7 @@ TEST_CASE("HttpServer: a client that leaves before or after its request does no 
   // The server goes on.
   const std::size_t before = server.exchanges.size();
   const auto next = RawPeer::connect(loop, server.http->port());
-  next->send("GET / HTTP/1.1\r\n\r\n");
+  next->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(loop.run_until([&] { return server.exchanges.size() > before; }));
   server.exchanges.back()->respond({200, {}, {}, "fine"});
   REQUIRE(loop.run_until([&] { return next->ended(); }));
@@ -344,7 +376,7 @@ TEST_CASE("HttpServer: closed, it drops who has not asked yet and leaves who has
   const auto waiting = RawPeer::connect(loop, port);
   waiting->send("GET / HTTP");
   const auto asked = RawPeer::connect(loop, port);
-  asked->send("GET / HTTP/1.1\r\n\r\n");
+  asked->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(loop.run_until([&] { return server.exchanges.size() == 1; }));
   loop.run_turns(3);
   SECTION("by close") {
@@ -391,7 +423,7 @@ TEST_CASE("HttpServer: may be destroyed inside its request handler and inside it
   http = std::move(*listening);
   const auto client = RawPeer::connect(loop, http->port());
   const bool good = GENERATE(true, false);
-  client->send(good ? "GET / HTTP/1.1\r\n\r\n" : "bad\r\n\r\n");
+  client->send(good ? "GET / HTTP/1.1\r\nHost: h\r\n\r\n" : "bad\r\n\r\n");
   REQUIRE(loop.run_until([&] { return client->ended(); }));
   // A closed server refuses nobody any more.
   if (good) CHECK(whole_response(*client).status == 200);
@@ -406,7 +438,7 @@ TEST_CASE("HttpExchange: whoever takes the connection over gets the bytes behind
   TestLoop loop;
   Server server(loop);
   const auto client = RawPeer::connect(loop, server.http->port());
-  client->send("POST / HTTP/1.1\r\nUpgrade: x\r\n\r\nbehind the head");
+  client->send("POST / HTTP/1.1\r\nHost: h\r\nUpgrade: x\r\n\r\nbehind the head");
   REQUIRE(loop.run_until([&] { return !server.exchanges.empty(); }));
   HttpExchange::Connected connected = server.exchanges[0]->take_over();
   REQUIRE(connected.transport != nullptr);

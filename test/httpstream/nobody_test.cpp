@@ -79,7 +79,7 @@ TEST_CASE("HttpServer: a request for nobody is closed") {
   auto server = HttpServer::listen(loop.get(), "127.0.0.1", 0, {});
   REQUIRE_THAT(server, IsSuccess());
   const auto client = RawPeer::connect(loop, (*server)->port());
-  client->send("GET / HTTP/1.1\r\n\r\n");
+  client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(loop.run_until([&] { return client->ended(); }));
   CHECK(client->received().empty());
   client->close();

@@ -119,7 +119,31 @@ TEST_CASE("ResponseReader: interim answers are skipped, and bounded") {
   }
   std::string many;
   for (int i = 0; i < 17; ++i) many += "HTTP/1.1 100 Continue\r\n\r\n";
-  CHECK(read(many, 7).error.code() == Errc::kBadHead);
+  const Error too_many = read(many, 7).error;
+  CHECK(too_many.code() == Errc::kHeadTooLarge);
+  CHECK(test::mentions(too_many.message(), {"more than 16 interim"}));
+}
+
+TEST_CASE("ResponseReader: the heads of interim answers together are bounded") {
+  const std::string half =
+      "HTTP/1.1 103 Early Hints\r\nLink: " + std::string(kMaxHeadSize / 2, 'x') + "\r\n\r\n";
+  const std::string end = "HTTP/1.1 101 Yes\r\n\r\n";
+  CHECK(read(half + end, 1000).switched);
+  const Error error = read(half + half + end, 1000).error;
+  CHECK(error.code() == Errc::kHeadTooLarge);
+  CHECK(test::mentions(error.message(), {"interim", std::to_string(kMaxHeadSize)}));
+}
+
+TEST_CASE("ResponseReader: the extensions of chunks together are bounded") {
+  ResponseReader reader(Switch::kNever, 1000 * 1000);
+  std::string text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 1000; ++i) text += "1;" + std::string(200, 'e') + "\r\nx\r\n";
+  Bytes input = bytes_of(text);
+  const Result<bool> complete = reader.take(input);
+  REQUIRE_THAT(complete, IsSuccess());
+  CHECK(*complete);
+  CHECK(reader.incomplete().code() == Errc::kBadBody);
+  CHECK(reader.response().body.size() < 100);
 }
 
 TEST_CASE("ResponseReader: what ends HTTP on a connection") {

@@ -142,7 +142,7 @@ TEST_CASE("Upgrade: without the upgrade's headers: 400 and a text") {
   const std::string headers = GENERATE("", "Connection: Upgrade\r\n", "Upgrade: SPDY/3.1\r\n",
                                        "Connection: Upgrade\r\nUpgrade: websocket\r\n");
   const auto client = RawPeer::connect(loop, server.http->port());
-  client->send("GET / HTTP/1.1\r\nX-Stream-Protocol-Version: v4\r\n" + headers + "\r\n");
+  client->send("GET / HTTP/1.1\r\nHost: h\r\nX-Stream-Protocol-Version: v4\r\n" + headers + "\r\n");
   REQUIRE(loop.run_until([&] { return client->ended(); }));
   CHECK(client->received().starts_with("HTTP/1.1 400 Bad Request\r\n"));
   CHECK(client->received().find("SPDY/3.1") != std::string::npos);

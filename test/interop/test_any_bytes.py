@@ -90,7 +90,7 @@ class AnyBytes(PeerTestCase):
             with self.subTest(name=name):
                 server = self.serve(UVSPDY, "serve", "--pod", name)
                 target = b"/api/v1/namespaces/default/pods/" + encoded(name)
-                head, body = self.answer(server, b"GET " + target + b" HTTP/1.1\r\n\r\n")
+                head, body = self.answer(server, b"GET " + target + b" HTTP/1.1\r\nHost: h\r\n\r\n")
                 self.assertRegex(head, r"\AHTTP/1\.1 200 ")
                 shown = json.loads(body.decode("utf-8"))["metadata"]["name"]
                 self.assertEqual(shown, name.decode("utf-8", "replace"))

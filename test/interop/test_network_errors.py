@@ -141,6 +141,7 @@ class Answers(ErrorTestCase):
             ("101 Switching Protocols", connection, "101.*Upgrade"),
             ("101 Switching Protocols", upgrade, "101.*Connection"),
             ("403 Forbidden", connection + upgrade + "Content-Length: 5\r\n", "403.*words"),
+            ("307 X", "Location: http://b/c\r\nContent-Length: 0\r\n", "307.*not followed.*//b/c"),
         ]:
             with self.subTest(status=status, headers=headers):
                 body = "words" if "403" in status else ""

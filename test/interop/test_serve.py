@@ -119,8 +119,8 @@ class Requests(ServeTestCase):
             b"GET /api HTTP/1.1\r\nHost : localhost\r\n\r\n",
             b"GET /api HTTP/1.1\r\nHost: local\x01host\r\n\r\n",
             b"GET /api HTTP/1.1\r\nHost: localhost\r\n folded\r\n\r\n",
-            b"GET /api HTTP/1.1\r\nno colon\r\n\r\n",
-            b"GET /api HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
+            b"GET /api HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n",
+            b"GET /api HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
         ]:
             with self.subTest(request=request):
                 head, body = self.exchange(request)

@@ -12,7 +12,8 @@ namespace uvspdy::httpstream {
 /// Errors of this floor: URLs, HTTP, proxies and the upgrade.
 enum class Errc {
   kBadHead = 1,       ///< not a well-formed HTTP/1.1 head; the text says where
-  kHeadTooLarge,      ///< a head longer than kMaxHeadSize, or of more than kMaxHeadFields
+  kHeadTooLarge,      ///< a head longer than kMaxHeadSize, or of more than kMaxHeadFields; more
+                      ///< than kMaxInterimAnswers, or kMaxHeadSize bytes of them
   kBadUrl,            ///< a URL, proxy or percent-encoding that cannot be used
   kNotAnUpgrade,      ///< a request without upgrade headers (gets 400), or answered before
   kNoProtocol,        ///< a request that names no protocol: answered with 400

@@ -39,7 +39,8 @@ class UVSPDY_EXPORT HttpClient {
 
   /// Sends a GET with these headers, to which Host and Connection: close are added, and reads the
   /// answer with its body. Interim (1xx) answers are skipped; any other status is an answer, not an
-  /// error. The client may be dropped meanwhile.
+  /// error. A redirect is an answer, too, and is not followed, so that the headers reach no other
+  /// server. The client may be dropped meanwhile.
   ///
   /// The handler is called once, from the loop; with an empty handler the answer is dropped.
   /// Errors: kBadBody; kConnectionLost and kTimeout, also when the body is cut off; and the others

@@ -40,8 +40,9 @@ class UVSPDY_EXPORT HttpExchange {
   const net::TlsInfo* tls() const;
 
   /// Sends a response and then closes the connection in order, which takes at most 10 s without
-  /// progress and 2 minutes in all. A response that cannot be sent becomes a 500. No effect after
-  /// the answer.
+  /// progress and 2 minutes in all. The answer to HEAD has the length of a body, and no body. A
+  /// response that cannot be sent, or is an interim one (1xx), becomes a 500. No effect after the
+  /// answer.
   void respond(const HttpResponse& response);
 
   /// A connection, and the bytes that were read after the request's head.

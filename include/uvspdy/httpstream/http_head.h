@@ -22,10 +22,14 @@ inline constexpr std::size_t kMaxHeadSize = 64 * 1024;
 /// The most header fields in one head.
 inline constexpr std::size_t kMaxHeadFields = 128;
 
+enum class HttpVersion { k1_0, k1_1 };
+
 struct HttpRequest {
   std::string method{};
-  std::string target{};  ///< path and query, as sent
+  /// Path and query, as sent. HttpServer also lets through "*" (OPTIONS) and HOST:PORT (CONNECT).
+  std::string target{};
   Headers headers{};
+  HttpVersion version = HttpVersion::k1_1;
 };
 
 struct HttpResponse {
@@ -45,7 +49,9 @@ class UVSPDY_EXPORT HttpHeadCollector {
   HttpHeadCollector& operator=(HttpHeadCollector&&) noexcept;
 
   /// Takes the bytes of the head from the front of `input`, and leaves those after the head there.
-  /// Returns whether the head is complete. Errors: kHeadTooLarge.
+  /// Returns whether the head is complete. Errors: kHeadTooLarge; kBadHead as soon as a byte comes
+  /// that no head has: an LF without a CR before it, a CR without an LF after it, NUL and other
+  /// control characters.
   Result<bool> take(Bytes& input);
 
   /// The head, with the empty line at its end; valid once it is complete.
@@ -64,15 +70,17 @@ UVSPDY_EXPORT Result<HttpResponse> parse_response_head(std::string_view head);
 /// not allow (CR, LF and other control characters above all).
 UVSPDY_EXPORT Result<std::string> format_request_head(const HttpRequest& request);
 
-/// Formats head and body, with Content-Length except for status 101. Errors: kBadHead for a reason,
-/// header name or value that HTTP/1.1 does not allow.
+/// Formats head and body, with the body's Content-Length and without Transfer-Encoding. An answer
+/// of status 1xx, 204 or 304 has neither a body nor a length, whatever `response` has. Errors:
+/// kBadHead for a reason, header name or value that HTTP/1.1 does not allow.
 UVSPDY_EXPORT Result<std::string> format_response(const HttpResponse& response);
 
 /// The usual reason: "Not Found" for 404; "Unknown" for a status that has none here.
 UVSPDY_EXPORT std::string_view reason_of(int status);
 
 /// A response in one line for people: "403 Forbidden: no way". The line is of bounded length and
-/// has no control characters; of the body it has the first line, and nothing of HTML.
+/// has no control characters; of the body it has the first line, and nothing of HTML. Of a redirect
+/// it has the Location, and says that redirects are not followed.
 UVSPDY_EXPORT std::string summary(const HttpResponse& response);
 
 }  // namespace uvspdy::httpstream

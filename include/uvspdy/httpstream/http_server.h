@@ -41,8 +41,10 @@ struct HttpServerOptions {
 };
 
 /// Accepts connections and reads one HTTP/1.1 request head from each: as much HTTP as Kubernetes
-/// streaming needs. A request that is malformed, has a body, is too large or too slow is answered
-/// with 400, 431 or 408, and the handler does not get it. The server closes when it is destroyed.
+/// streaming needs (docs/networking.md has the rules). A request that is malformed, has a body, is
+/// too large or too slow is answered with 400, 431 or 408, and the handler does not get it. The
+/// target that the handler gets is a path, also when the client has sent a URL (absolute form).
+/// The server closes when it is destroyed.
 /// Handlers must not throw (callback.h). From docs/examples/http_requests.cpp:
 ///
 ///     Result<std::unique_ptr<HttpServer>> serve(uv_loop_t* loop) {

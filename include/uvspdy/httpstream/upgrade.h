@@ -23,7 +23,8 @@ inline constexpr std::string_view kHeaderAcceptedProtocolVersions =
 /// The value of the Upgrade header, in requests and responses.
 inline constexpr std::string_view kSpdy31 = "SPDY/3.1";
 
-/// Whether the request asks for an upgrade: a Connection header contains "upgrade" (any case).
+/// Whether the request asks for an upgrade: a Connection header contains "upgrade" (any case). One
+/// of HTTP/1.0 never does (RFC 9110, section 7.8).
 UVSPDY_EXPORT bool is_upgrade_request(const HttpRequest& request);
 
 /// Whether the request asks for an upgrade, and an Upgrade header contains "SPDY/3.1" (any case).

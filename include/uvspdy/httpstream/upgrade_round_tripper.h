@@ -22,6 +22,10 @@ namespace uvspdy::httpstream {
 /// The most bytes of an error response's body that are kept.
 inline constexpr std::size_t kMaxErrorBody = 64 * 1024;
 
+/// The most interim (1xx) answers before an answer; their heads have at most kMaxHeadSize bytes
+/// together. More are kHeadTooLarge.
+inline constexpr int kMaxInterimAnswers = 16;
+
 /// A server's answer to an upgrade request, with its connection.
 struct UpgradeResponse {
   HttpResponse response{};
@@ -47,7 +51,8 @@ class UVSPDY_EXPORT UpgradeRoundTripper {
 
   /// Connects, through the proxy if there is one, and with TLS for https; sends the request, with
   /// Host, Connection: Upgrade, Upgrade: SPDY/3.1 and, for POST, Content-Length: 0 added; and reads
-  /// the answer. Interim (1xx) answers are skipped. Any other status is an answer, not an error.
+  /// the answer. Interim (1xx) answers are skipped. Any other status is an answer, not an error;
+  /// redirects are not followed.
   ///
   /// The handler is called once, from the loop; with an empty handler the answer is dropped and its
   /// connection closed. Errors: those that Dialer::dial lists, without kUpgradeFailed.

@@ -30,6 +30,7 @@ const usage = `usage:
   peer cri  [--tls-cert-file F --tls-private-key-file F [--client-ca-file F]] [--protocols P,...] [--tty] [MAIN COMMAND...]
   peer gateway [--tls-cert-file F --tls-private-key-file F [--client-ca-file F]] [--kubelet-client-certificate F
             --kubelet-client-key F] [--kubelet-certificate-authority F] URL
+  peer http
   peer client-go exec|attach [TLS FLAGS] [--pod NAME] [-i] [-t] [--protocols P,...] [--result FILE] URL [COMMAND...]
   peer client-go port-forward [TLS FLAGS] [--pod NAME] [--result FILE] URL [LOCAL]:REMOTE...
 
@@ -96,6 +97,8 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return cri(ctx, rest, stdout, stderr)
 	case "gateway":
 		return gateway(ctx, rest, stdout, stderr)
+	case "http":
+		return plainHTTP(ctx, rest, stdout)
 	case "client-go":
 		return dispatchClientGo(ctx, rest, stdout, stderr)
 	case "help", "-h", "-help", "--help":

@@ -32,7 +32,7 @@ std::unique_ptr<test::RawPeer> start_exec(TestLoop& loop, std::uint16_t port) {
   auto peer = test::RawPeer::connect(loop, port);
   peer->send(
       "POST /exec/default/demo/main?command=x&input=1&output=1&tty=1 HTTP/1.1\r\n"
-      "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
+      "Host: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
       "X-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n");
   test::FrameWriter writer;
   wire::StreamId id = 1;

@@ -198,13 +198,14 @@ TEST_CASE("StreamingServer: any bytes in a target and in headers, and each reque
     // In some of the places, in turn: each is a connection of its own.
     const std::vector<std::string> targets = targets_with(text);
     for (int i = 0; i < 5; ++i) {
-      requests.push_back("GET " + targets[next++ % targets.size()] + " HTTP/1.1\r\n\r\n");
+      requests.push_back("GET " + targets[next++ % targets.size()] +
+                         " HTTP/1.1\r\nHost: h\r\n\r\n");
     }
     requests.push_back(
-        "GET /attach/a/b/c?output=1 HTTP/1.1\r\nConnection: Upgrade\r\n"
+        "GET /attach/a/b/c?output=1 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
         "Upgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: " +
         text + "\r\n\r\n");
-    requests.push_back(text + " /exec/12345678 HTTP/1.1\r\n\r\n");
+    requests.push_back(text + " /exec/12345678 HTTP/1.1\r\nHost: h\r\n\r\n");
   }
   // A few at a time, so that none waits behind all the others.
   constexpr std::size_t kAtOnce = 50;

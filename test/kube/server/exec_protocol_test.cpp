@@ -286,8 +286,8 @@ TEST_CASE("StreamingServer: what is no SPDY upgrade is answered with 400 and a t
       GENERATE("", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
                "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n");
   const auto client = RawPeer::connect(loop, host.port());
-  client->send("POST " + url_of(host.port(), shell("exit 0")).target + " HTTP/1.1\r\n" + headers +
-               "\r\n");
+  client->send("POST " + url_of(host.port(), shell("exit 0")).target + " HTTP/1.1\r\nHost: h\r\n" +
+               headers + "\r\n");
   REQUIRE(loop.run_until([&] { return client->ended(); }));
   CHECK(client->received().starts_with("HTTP/1.1 400 Bad Request\r\n"));
   CHECK(client->received().find("unable to upgrade") != std::string::npos);
@@ -323,7 +323,7 @@ TEST_CASE("StreamingServer: a client that breaks the protocol ends its command, 
   REQUIRE(loop.run_until([&] { return other.started; }));
   const auto bad = RawPeer::connect(loop, host.port());
   bad->send("POST " + url_of(host.port(), shell("exit 0")).target +
-            " HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
+            " HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
             "X-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n" +
             std::string("\x80\x02\x00\x06\x00\x00\x00\x04\x00\x00\x00\x01", 12));
   REQUIRE(loop.run_until([&] { return bad->ended(); }));

@@ -33,7 +33,7 @@ const std::string kUpgrade =
 std::string answer(TestLoop& loop, std::uint16_t port, const std::string& request,
                    const std::string& headers = kUpgrade) {
   const auto peer = RawPeer::connect(loop, port);
-  peer->send(request + " HTTP/1.1\r\n" + headers + "\r\n");
+  peer->send(request + " HTTP/1.1\r\nHost: h\r\n" + headers + "\r\n");
   REQUIRE(loop.run_until([&] { return peer->ended(); }));
   peer->close();
   return peer->received();

@@ -8,6 +8,7 @@
 
 #include "first_bytes.h"
 #include "uvspdy/headers.h"
+#include "uvspdy/httpstream/error.h"
 #include "uvspdy/httpstream/upgrade.h"
 
 namespace uvspdy::command {
@@ -57,7 +58,10 @@ void SpdyStart::take_first_bytes(Bytes& input) {
 
 void SpdyStart::take_head(Bytes& input) {
   const Result<bool> complete = head_.take(input);
-  if (!complete) return give_up("HTTP with an endless head");
+  if (!complete) {
+    const bool endless = complete.error().code() == httpstream::Errc::kHeadTooLarge;
+    return give_up(endless ? "HTTP with an endless head" : "neither SPDY nor HTTP");
+  }
   if (!*complete) return;
   in_head_ = false;
   const std::string& head = head_.head();
