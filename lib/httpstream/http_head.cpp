@@ -187,7 +187,7 @@ Result<std::string> format_response(const HttpResponse& response) {
 }
 
 std::string_view reason_of(int status) {
-  constexpr std::array<std::pair<int, std::string_view>, 12> kReasons = {{
+  constexpr std::array<std::pair<int, std::string_view>, 13> kReasons = {{
       {101, "Switching Protocols"},
       {200, "OK"},
       {400, "Bad Request"},
@@ -196,6 +196,7 @@ std::string_view reason_of(int status) {
       {404, "Not Found"},
       {405, "Method Not Allowed"},
       {408, "Request Timeout"},
+      {429, "Too Many Requests"},
       {431, "Request Header Fields Too Large"},
       {500, "Internal Server Error"},
       {501, "Not Implemented"},
