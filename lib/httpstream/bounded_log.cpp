@@ -14,21 +14,20 @@ constexpr std::string_view kOthers = "other clients";
 
 }  // namespace
 
-// The handler may write to this log, or destroy it: it is called last.
-void BoundedLog::write(std::string_view line, Time now) {
+// The handler may write to this log: it is called last.
+void BoundedLog::write(std::string_view name, std::string_view line, Time now) {
   std::vector<std::string> reports = sweep(now);
-  const std::string name = net::client_of_peer(line.substr(0, line.find(": ")));
-  Client& client = client_of_line(name);
+  Client& client = named(name);
   const bool admitted = client.bucket.take(rate_, now);
   if (!admitted) ++client.left_out;
   if (admitted && client.left_out > 0) {
-    reports.push_back(report(&client == &others_ ? kOthers : std::string_view(name), client));
+    reports.push_back(report(&client == &others_ ? kOthers : name, client));
   }
   for (const std::string& text : reports) handler_(text);
   if (admitted) handler_(line);
 }
 
-BoundedLog::Client& BoundedLog::client_of_line(std::string_view name) {
+BoundedLog::Client& BoundedLog::named(std::string_view name) {
   const auto found = clients_.find(name);
   if (found != clients_.end()) return found->second;
   if (clients_.size() >= kMaxClients) return others_;
@@ -59,7 +58,8 @@ std::vector<std::string> BoundedLog::sweep(Time now) {
 LogHandler bounded_log(LogHandler handler, LogLimits limits) {
   if (!handler) return {};
   return [log = std::make_unique<BoundedLog>(std::move(handler), limits)](std::string_view line) {
-    log->write(line, std::chrono::steady_clock::now());
+    const std::string client = net::client_of_peer(line.substr(0, line.find(": ")));
+    log->write(client, line, std::chrono::steady_clock::now());
   };
 }
 

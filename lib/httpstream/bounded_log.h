@@ -13,8 +13,8 @@
 
 namespace uvspdy::httpstream {
 
-/// The log of `bounded_log`: a token bucket for each client, and the number of the client's lines
-/// that found no token. Past kMaxClients all further clients share one bucket.
+/// A log with a token bucket for each client, and the number of the client's lines that found no
+/// token. Past kMaxClients all further clients share one bucket.
 class BoundedLog {
  public:
   using Time = TokenBucket::Time;
@@ -25,7 +25,9 @@ class BoundedLog {
       : handler_(std::move(handler)),
         rate_(TokenRate::per_second(limits.per_second, limits.burst)) {}
 
-  void write(std::string_view line, Time now);
+  /// Writes a line of a client, or counts it. The handler may write to this log, but not destroy
+  /// it.
+  void write(std::string_view client, std::string_view line, Time now);
 
   /// The number of clients that are remembered.
   std::size_t clients() const { return clients_.size(); }
@@ -36,7 +38,7 @@ class BoundedLog {
     std::size_t left_out = 0;
   };
 
-  Client& client_of_line(std::string_view name);
+  Client& named(std::string_view name);
   static std::string report(std::string_view name, Client& client);
   std::vector<std::string> sweep(Time now);
 

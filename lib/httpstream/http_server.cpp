@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/client_buckets.h"
+#include "httpstream/bounded_log.h"
 #include "httpstream/connection_table.h"
 #include "httpstream/counted_transport.h"
 #include "httpstream/last_response.h"
@@ -33,6 +34,8 @@ bool is_shortage(const Error& error) {
   return false;
 }
 
+constexpr int kTooManyRequests = 429;
+
 TokenRate upgrade_rate(std::size_t per_second) {
   return TokenRate::per_second(per_second, per_second);
 }
@@ -45,7 +48,7 @@ class UVSPDY_LOCAL HttpServer::Impl : public std::enable_shared_from_this<Impl> 
   Impl(RequestHandler handler, HttpServerOptions options)
       : handler_(std::move(handler)),
         options_(std::move(options)),
-        log_(bounded_log(std::move(options_.log), options_.log_limits)),
+        log_(std::make_shared<BoundedLog>(std::move(options_.log), options_.log_limits)),
         table_(std::make_shared<ConnectionTable>(options_)),
         upgrade_rate_(upgrade_rate(options_.upgrades_per_second)),
         client_upgrades_(upgrade_rate(options_.upgrades_per_second_per_address)) {}
@@ -74,7 +77,7 @@ class UVSPDY_LOCAL HttpServer::Impl : public std::enable_shared_from_this<Impl> 
   net::Listener::ErrorHandler error_handler() {
     return [self = shared_from_this()](const Error& error) {
       if (is_shortage(error)) self->table_->make_room(kMadeRoom, error);
-      self->log(error.message());
+      self->log({}, error.message());
     };
   }
   Error keep(Result<std::unique_ptr<net::Listener>> listener) {
@@ -82,14 +85,17 @@ class UVSPDY_LOCAL HttpServer::Impl : public std::enable_shared_from_this<Impl> 
     listener_ = std::move(*listener);
     return {};
   }
-  void log(const std::string& line) const { log_(printable(line)); }
+  void log(std::string_view client, const std::string& line) const {
+    const auto log = log_;  // the handler may close the server
+    if (log) log->write(client, printable(line), std::chrono::steady_clock::now());
+  }
   void shake_hands(std::unique_ptr<net::Transport> transport, std::string client, EntryPtr entry);
   void read_request(std::unique_ptr<net::Transport> transport, std::string client, EntryPtr entry);
   bool admit_upgrade(const std::string& client);
 
   RequestHandler handler_;
   HttpServerOptions options_;
-  LogHandler log_;
+  std::shared_ptr<BoundedLog> log_;  // until closed
   std::shared_ptr<ConnectionTable> table_;
   TokenRate upgrade_rate_;
   TokenBucket upgrades_;
@@ -151,7 +157,7 @@ class UVSPDY_LOCAL HttpServer::Impl::RequestReader
     if (is_upgrade_request(*request)) {
       const auto server = server_.lock();
       if (server && !server->admit_upgrade(client_)) {
-        return refuse(429, "too many upgrades in a second: try again later",
+        return refuse(kTooManyRequests, "too many upgrades in a second: try again later",
                       {{"Retry-After", "1"}});
       }
     }
@@ -168,7 +174,8 @@ class UVSPDY_LOCAL HttpServer::Impl::RequestReader
     const auto keep = shared_from_this();
     const auto server = leave();
     if (!server) return;
-    server->log(transport_->peer() + ": bad request: " + why);
+    const char* what = status == kTooManyRequests ? ": refused: " : ": bad request: ";
+    server->log(client_, transport_->peer() + what + why);
     if (server->closed_ || !transport_) return;  // by the log handler
     HttpResponse response{status, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, why + "\n"};
     for (const auto& field : more) response.headers.add(field.name, field.value);
@@ -179,7 +186,7 @@ class UVSPDY_LOCAL HttpServer::Impl::RequestReader
   void ended(const Error& error) {
     const auto keep = shared_from_this();
     const auto server = leave();
-    if (server && error) server->log(transport_->peer() + ": " + error.message());
+    if (server && error) server->log(client_, transport_->peer() + ": " + error.message());
     transport_.reset();
   }
 
@@ -202,7 +209,7 @@ void HttpServer::Impl::serve(std::unique_ptr<net::Transport> transport) {
   const auto keep = shared_from_this();
   std::string client = net::client_of(*transport);
   Result<EntryPtr> entry = table_->admit(client);
-  if (!entry) return log(transport->peer() + ": " + entry.error().message());
+  if (!entry) return log(client, transport->peer() + ": " + entry.error().message());
   if (closed_) return;  // by what was given up
   if (options_.tls) {
     shake_hands(std::move(transport), std::move(client), std::move(*entry));
@@ -214,11 +221,11 @@ void HttpServer::Impl::serve(std::unique_ptr<net::Transport> transport) {
 void HttpServer::Impl::shake_hands(std::unique_ptr<net::Transport> transport, std::string client,
                                    EntryPtr entry) {
   const std::uint64_t id = next_handshake_++;
-  entry->set_pending([this, id, peer = transport->peer()](const Error& why) {
+  entry->set_pending([this, id, client, peer = transport->peer()](const Error& why) {
     auto given_up = handshakes_.extract(id);
     if (given_up.empty()) return;  // it has only begun
     given_up.mapped().attempt.cancel();
-    log(peer + ": " + why.message());
+    log(client, peer + ": " + why.message());
   });
   auto done = [weak = weak_from_this(), id, client = std::move(client)](
                   Result<std::unique_ptr<net::Transport>> encrypted) mutable {
@@ -226,7 +233,7 @@ void HttpServer::Impl::shake_hands(std::unique_ptr<net::Transport> transport, st
     if (!self) return;
     auto handshake = self->handshakes_.extract(id);
     if (self->closed_ || handshake.empty()) return;
-    if (!encrypted) return self->log(encrypted.error().message());
+    if (!encrypted) return self->log(client, encrypted.error().message());
     self->read_request(std::move(*encrypted), std::move(client),
                        std::move(handshake.mapped().entry));
   };
@@ -261,7 +268,7 @@ void HttpServer::Impl::close() {
   const auto handshakes = std::exchange(handshakes_, {});
   const auto refusals = std::exchange(refusals_, {});
   const RequestHandler handler = std::exchange(handler_, {});
-  const LogHandler log = std::exchange(log_, {});
+  const auto log = std::exchange(log_, {});
   for (const auto& [id, handshake] : handshakes) handshake.attempt.cancel();
   for (const auto& refusal : refusals) {
     if (const auto response = refusal.lock()) response->close();

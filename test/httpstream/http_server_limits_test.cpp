@@ -281,6 +281,18 @@ TEST_CASE("HttpServer: its log is bounded for each address") {
   server.close(peers);
 }
 
+TEST_CASE("HttpServer by TLS: its log is bounded for each address") {
+  TestLoop loop;
+  Server server(loop, {.tls = test::server_context(), .log_limits = {.burst = 3, .per_second = 0}});
+  Peers peers;
+  for (int i = 0; i < 10; ++i) peers.push_back(server.send("127.0.0.1", "no TLS at all"));
+  REQUIRE(loop.run_until([&] { return ended(peers) == 10; }));
+  for (const auto& peer : peers) peer->shut_down();
+  REQUIRE(loop.run_until([&] { return server.http->stats().connections == 0; }));
+  CHECK(server.log.size() == 3);
+  server.close(peers);
+}
+
 TEST_CASE("HttpServer: limits of 0 let nobody in") {
   TestLoop loop;
   HttpServerOptions options;
