@@ -3,29 +3,38 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <limits>
+#include <cstdint>
 
 namespace uvspdy {
 
 /// What a TokenBucket admits: `burst` events at once, and then one in each interval.
 class TokenRate {
  public:
-  /// `each_second` 0: none after the burst.
+  /// None after the burst if `each_second` is 0.
   static TokenRate per_second(std::size_t each_second, std::size_t burst) {
-    return {each_second == 0 ? kNever : std::chrono::nanoseconds(kSecond / each_second), burst};
+    return {interval(std::chrono::seconds(1), each_second, burst), burst};
   }
   static TokenRate per_minute(std::size_t each_minute, std::size_t burst) {
-    return {each_minute == 0 ? kNever : std::chrono::nanoseconds(60 * kSecond / each_minute),
-            burst};
+    return {interval(std::chrono::minutes(1), each_minute, burst), burst};
   }
 
  private:
   friend class TokenBucket;
 
-  static constexpr std::size_t kSecond = 1'000'000'000;
   static constexpr std::chrono::nanoseconds kNever = std::chrono::hours(24 * 365);
   // Short enough to be added to the clock's times without overflow.
   static constexpr double kLongest = 1e18;
+
+  static std::chrono::nanoseconds interval(std::chrono::nanoseconds time, std::size_t events,
+                                           std::size_t burst) {
+    if (events == 0) {  // as long as the whole burst still fits into kLongest
+      const double longest = kLongest / static_cast<double>(std::max<std::size_t>(burst, 1));
+      return std::min(kNever, std::chrono::nanoseconds(static_cast<std::int64_t>(longest)));
+    }
+    // In 64 bits also where a size has 32.
+    const auto nanoseconds = static_cast<std::uint64_t>(time.count()) / events;
+    return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(nanoseconds));
+  }
 
   TokenRate(std::chrono::nanoseconds interval, std::size_t burst)
       : interval_(interval),

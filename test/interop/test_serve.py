@@ -346,15 +346,17 @@ class Killed(PeerTestCase):
         connection = spdy.connect(server.address)
         self.addCleanup(connection.close)
         connection.sendall(upgrade_request(*remote.words) + exec_streams())
-        return remote.wait_for_start()
+        remote.wait_for_start()
+        # A command may run before the guard knows of it, and the line comes after that.
+        server.wait_for_log("running '")
 
     def guard_of(self, server):
         """The process id of a server's guard."""
         pid = server.process.pid
-        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        names = {child: pathlib.Path(f"/proc/{child}/comm").read_text() for child in children}
-        [guard] = [int(child) for child, name in names.items() if name == "uvspdy-guard\n"]
-        return guard
+        [guard] = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        name = pathlib.Path(f"/proc/{guard}/comm")
+        wait_until(lambda: name.read_text() == "uvspdy-guard\n", "the guard to have its name")
+        return int(guard)
 
     def test_commands_end_with_it(self):
         for script in SLEEP, IGNORE_SIGHUP, f"(sleep 1000 &); {SLEEP}":

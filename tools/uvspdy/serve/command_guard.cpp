@@ -78,9 +78,11 @@ void note(Sessions& sessions, std::int32_t message) {
 // got the number after the command's session was gone.
 std::vector<int> members_of(const Sessions& sessions) {
   std::map<int, std::vector<int>> found;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
-    const std::string name = entry.path().filename();
+  std::error_code failed;
+  const std::filesystem::directory_iterator last;
+  for (std::filesystem::directory_iterator entry("/proc", failed); !failed && entry != last;
+       entry.increment(failed)) {
+    const std::string name = entry->path().filename();
     int pid = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (parsed.ec != std::errc() || parsed.ptr != name.data() + name.size()) continue;
@@ -117,15 +119,17 @@ bool end(const Sessions& sessions, int signal, std::chrono::milliseconds limit) 
 }
 
 // The guard's own process. It keeps nothing of its parent's but the pipe.
-[[noreturn]] void guard(int pipe) {
+[[noreturn]] void guard(const std::array<int, 2>& pipe) {
   setsid();  // Ctrl-C and a hang-up of the parent's terminal are none of its business
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) std::signal(signal, SIG_IGN);
   prctl(PR_SET_NAME, "uvspdy-guard");
   constexpr int kPipe = 3;
+  close(pipe[1]);  // or the pipe would never end
+  dup2(pipe[0], kPipe);
+  syscall(SYS_close_range, kPipe + 1, ~0U, 0);
   const int nothing = open("/dev/null", O_RDWR);
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nothing, standard);
-  dup2(pipe, kPipe);
-  syscall(SYS_close_range, kPipe + 1, ~0U, 0);
+  if (nothing > kPipe) close(nothing);
 
   Sessions sessions;
   std::int32_t message = 0;
@@ -159,7 +163,7 @@ Result<std::unique_ptr<CommandGuard>> CommandGuard::start() {
     close(pipe[1]);
     return error;
   }
-  if (pid == 0) guard(pipe[0]);
+  if (pid == 0) guard(pipe);
   close(pipe[0]);
   // A guard that does not read must not block the server.
   fcntl(pipe[1], F_SETFL, O_NONBLOCK);
