@@ -231,20 +231,24 @@ void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int
       ->add_option("--max-connections", options->max_connections,
                    "How many connections may be open at a time; past it, connections without a "
                    "request are closed, else the newest")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command
       ->add_option("--max-connections-per-address", options->max_connections_per_address,
                    "How many of one client address (an IPv6 address: of its /64); a proxy is one "
                    "address")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command
       ->add_option("--max-commands", options->max_commands,
                    "How many execs and attaches may be under way at a time; more are answered "
                    "with 429")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command
       ->add_option("--max-commands-per-user", options->max_commands_per_user,
                    "How many of one user, where users are authenticated")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   show_command_words(*command, "[-- COMMAND...]");
   command->callback([options, command_words, &exit_code] {
