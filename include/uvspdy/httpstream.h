@@ -9,6 +9,7 @@
 #include "uvspdy/httpstream/http_exchange.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "uvspdy/httpstream/http_server.h"
+#include "uvspdy/httpstream/log.h"
 #include "uvspdy/httpstream/new_stream_handler.h"
 #include "uvspdy/httpstream/proxy.h"
 #include "uvspdy/httpstream/pump.h"

@@ -20,6 +20,7 @@ class Category final : public std::error_category {
       case Errc::kConnectionLost: return "connection lost";
       case Errc::kProxy: return "proxy failed";
       case Errc::kBadBody: return "unusable HTTP body";
+      case Errc::kTooManyConnections: return "too many connections";
     }
     return "unknown httpstream error";
   }

@@ -222,7 +222,7 @@ Result<std::string> format_response(const HttpResponse& response) {
 }
 
 std::string_view reason_of(int status) {
-  constexpr std::array<std::pair<int, std::string_view>, 13> kReasons = {{
+  constexpr std::array<std::pair<int, std::string_view>, 14> kReasons = {{
       {101, "Switching Protocols"},
       {200, "OK"},
       {204, "No Content"},
@@ -232,6 +232,7 @@ std::string_view reason_of(int status) {
       {404, "Not Found"},
       {405, "Method Not Allowed"},
       {408, "Request Timeout"},
+      {429, "Too Many Requests"},
       {431, "Request Header Fields Too Large"},
       {500, "Internal Server Error"},
       {501, "Not Implemented"},

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "httpstream/counted_transport.h"
 #include "httpstream/write_all.h"
 
 namespace uvspdy::httpstream {
@@ -18,7 +19,13 @@ constexpr std::chrono::minutes kLongestResponse{2};
 std::shared_ptr<LastResponse> LastResponse::send(std::unique_ptr<net::Transport> transport,
                                                  const HttpResponse& response,
                                                  std::string_view method) {
+  auto* counted = dynamic_cast<CountedTransport*>(transport.get());
   auto made = std::make_shared<LastResponse>(Private{}, std::move(transport));
+  if (counted != nullptr && counted->entry() != nullptr) {
+    counted->entry()->set_answered([weak = std::weak_ptr(made)](const Error&) {
+      if (const auto sending = weak.lock()) sending->close();
+    });
+  }
   made->start(response, method);
   return made;
 }

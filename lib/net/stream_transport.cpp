@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -347,6 +348,16 @@ void StreamTransport::set_read_handlers(ReadHandler on_read, EndHandler on_end) 
   // The old handlers, and the objects they own, are destroyed with the arguments, after all this.
   std::swap(state_->on_read, on_read);
   std::swap(state_->on_end, on_end);
+}
+
+std::optional<unsigned> StreamTransport::local_user() const {
+  if (!state_ || state_->pipe() == nullptr) return std::nullopt;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(state_->descriptor(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return std::nullopt;
+  }
+  return peer.uid;
 }
 
 void StreamTransport::start_reading() {

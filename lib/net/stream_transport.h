@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/thread_check.h"
@@ -45,6 +46,10 @@ class StreamTransport final : public Transport {
 
   /// Call once connected. `peer` is for messages; if it is empty, the kernel's address is used.
   void connected(std::string peer = {});
+
+  /// The user whose process is at the other end of a local socket; nothing for TCP, and once
+  /// closed.
+  std::optional<unsigned> local_user() const;
 
   void set_read_handlers(ReadHandler on_read, EndHandler on_end) override;
   void start_reading() override;

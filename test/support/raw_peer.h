@@ -1,5 +1,6 @@
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cstdint>
@@ -10,8 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "net/address.h"
+#include "net/descriptor.h"
 #include "net/stream_transport.h"
 #include "support/test_loop.h"
+#include "uvspdy/net/adopt.h"
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
 #include "uvspdy/net/transport.h"
@@ -53,6 +57,29 @@ class RawPeer {
     REQUIRE(loop.run_until([&] { return peer != nullptr; }));
     peer->start_reading();
     return peer;
+  }
+
+  /// The same as a client whose address is `from`: 127.0.0.1, 127.0.0.2, ... are different clients.
+  static std::unique_ptr<RawPeer> connect_from(TestLoop& loop, const char* from,
+                                               std::uint16_t port) {
+    auto transport = connected_from(loop, from, port);
+    auto peer = std::make_unique<RawPeer>(std::move(transport));
+    peer->start_reading();
+    return peer;
+  }
+  static std::unique_ptr<net::Transport> connected_from(TestLoop& loop, const char* from,
+                                                        std::uint16_t port) {
+    net::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    auto own = net::parse_address(from, 0);
+    auto server = net::parse_address("127.0.0.1", port);
+    REQUIRE((own && server));
+    REQUIRE(bind(socket.get(), net::base_of(*own), sizeof(sockaddr_in)) == 0);
+    // The kernel completes it before the server accepts.
+    REQUIRE(::connect(socket.get(), net::base_of(*server), sizeof(sockaddr_in)) == 0);
+    auto transport = net::adopt(loop.get(), socket.get());
+    REQUIRE_THAT(transport, IsSuccess());
+    socket.release();
+    return std::move(*transport);
   }
 
   void start_reading() { transport_->start_reading(); }

@@ -11,19 +11,20 @@ namespace uvspdy::httpstream {
 
 /// Errors of this floor: URLs, HTTP, proxies and the upgrade.
 enum class Errc {
-  kBadHead = 1,       ///< not a well-formed HTTP/1.1 head; the text says where
-  kHeadTooLarge,      ///< a head longer than kMaxHeadSize, or of more than kMaxHeadFields; more
-                      ///< than kMaxInterimAnswers, or kMaxHeadSize bytes of them
-  kBadUrl,            ///< a URL, proxy or percent-encoding that cannot be used
-  kNotAnUpgrade,      ///< a request without upgrade headers (gets 400), or answered before
-  kNoProtocol,        ///< a request that names no protocol: answered with 400
-  kNoCommonProtocol,  ///< no protocol that client and server share: answered with 403
-  kUpgradeFailed,     ///< an answer that is no upgrade: see upgrade_failure()
-  kTimeout,           ///< no whole answer in time; co::with_timeout: time is up
-  kConnectionLost,    ///< the peer closed the connection before its answer was whole
-  kProxy,             ///< the proxy refused, or broke CONNECT or SOCKS5
-  kProxyTimeout,      ///< the proxy did not answer in time
-  kBadBody,           ///< an answer's body is malformed or too long
+  kBadHead = 1,         ///< not a well-formed HTTP/1.1 head; the text says where
+  kHeadTooLarge,        ///< a head longer than kMaxHeadSize, or of more than kMaxHeadFields; more
+                        ///< than kMaxInterimAnswers, or kMaxHeadSize bytes of them
+  kBadUrl,              ///< a URL, proxy or percent-encoding that cannot be used
+  kNotAnUpgrade,        ///< a request without upgrade headers (gets 400), or answered before
+  kNoProtocol,          ///< a request that names no protocol: answered with 400
+  kNoCommonProtocol,    ///< no protocol that client and server share: answered with 403
+  kUpgradeFailed,       ///< an answer that is no upgrade: see upgrade_failure()
+  kTimeout,             ///< no whole answer in time; co::with_timeout: time is up
+  kConnectionLost,      ///< the peer closed the connection before its answer was whole
+  kProxy,               ///< the proxy refused, or broke CONNECT or SOCKS5
+  kProxyTimeout,        ///< the proxy did not answer in time
+  kBadBody,             ///< an answer's body is malformed or too long
+  kTooManyConnections,  ///< a server's limit of connections, which the text names
 };
 
 /// The category of httpstream::Errc; its name is "uvspdy.httpstream".

@@ -69,7 +69,7 @@ LocalCommand::LocalCommand(uv_loop_t* loop, std::vector<std::string> words,
       pool_(std::move(pool)),
       on_over_(std::move(on_over)),
       output_timer_(loop, [this] { limit_output(); }),
-      over_(loop, [this] { on_over_(shared_from_this()); }) {}
+      over_(loop, [this] { tell_over(); }) {}
 
 void LocalCommand::log(const std::string& line) const {
   if (options_->log) options_->log(log_line(client_->peer(), line));
@@ -97,6 +97,7 @@ void LocalCommand::start() {
     finish(exit_status(shell_exit_code(error), error.message()));
     return check_over();
   }
+  options_->on_process_started(process_->pid());
   log("running '" + command_text(words_) + "'");
   client_->on_gone([self] { self->client_gone(); });
   if (client_->tty()) {
@@ -189,6 +190,13 @@ void LocalCommand::stop() {
   stopping_ = true;
   if (!process_->running() && !finished_) output_timer_.start(options_->output_grace);
   terminate();
+}
+
+void LocalCommand::tell_over() {
+  if (!on_over_) return;
+  const auto self = shared_from_this();
+  if (process_->pid() != 0) options_->on_process_over(process_->pid());
+  on_over_(self);
 }
 
 void LocalCommand::terminate() { termination_->begin(SIGHUP, options_->termination_grace); }

@@ -49,6 +49,7 @@ class LocalCommand : public std::enable_shared_from_this<LocalCommand> {
   void finish(const Status& status);
   void terminate();
   void check_over();
+  void tell_over();
   void log(const std::string& line) const;
 
   uv_loop_t* loop_;

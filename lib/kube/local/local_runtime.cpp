@@ -15,6 +15,11 @@ namespace {
 // How many blocks for output all commands together keep for reuse.
 constexpr std::size_t kPooledBlocks = 32;
 
+LocalRuntimeOptions with_bounded_log(LocalRuntimeOptions options) {
+  options.log = httpstream::bounded_log(std::move(options.log), options.log_limits);
+  return options;
+}
+
 }  // namespace
 
 /// Owns the commands, which keep it alive until they are over, so a LocalRuntime may be destroyed
@@ -30,7 +35,9 @@ struct UVSPDY_LOCAL LocalRuntime::Shared : std::enable_shared_from_this<Shared> 
       std::make_shared<BufferPool>(DescriptorStream::kBlockSize, kPooledBlocks);
 
   Shared(uv_loop_t* on_loop, Options given)
-      : loop(on_loop), options(std::make_shared<const Options>(std::move(given))), stopping(loop) {}
+      : loop(on_loop),
+        options(std::make_shared<const Options>(with_bounded_log(std::move(given)))),
+        stopping(loop) {}
 
   bool main_runs() const { return main && !main->is_over(); }
 

@@ -75,7 +75,8 @@ MainProcess::MainProcess(uv_loop_t* loop, MainCommand command,
       output_timer_(loop, [this] { limit_output(); }),
       on_over_(std::move(on_over)),
       over_(loop, [this] {
-        told_over_ = true;
+        if (std::exchange(told_over_, true)) return;
+        options_->on_process_over(process_->pid());
         on_over_(process_->exit_code());
       }) {}
 
@@ -91,6 +92,7 @@ Error MainProcess::start() {
   options.use_stdin = command_.use_stdin;
   options.tty = command_.tty;
   if (Error error = process_->start(options)) return error;
+  options_->on_process_started(process_->pid());
   log("running '" + command_text(command_.command) + "'");
   start_stdin();
   for (const Process::Output output : Process::kOutputs) start_output(output);

@@ -89,6 +89,9 @@ class Process {
   /// How many bytes of an output wait in its pipe.
   std::size_t unread(Output output) const;
 
+  /// The command's process id, also after its exit; 0 if it was not started.
+  int pid() const { return pid_; }
+
   bool running() const { return pid_ != 0 && !exited_; }
 
   /// Once it does not run any more: its exit code, or 128 + the signal that ended it.

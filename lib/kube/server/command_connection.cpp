@@ -77,6 +77,7 @@ class CommandConnection::Command final : public ServedCommand {
 CommandConnection::CommandConnection(uv_loop_t* loop, RequestedStreams requested,
                                      std::string protocol, std::string peer,
                                      std::shared_ptr<const StreamingServer::Options> options,
+                                     std::shared_ptr<CommandPlaces::Place> place,
                                      ReadyHandler on_ready, OverHandler on_over)
     : use_stdin_(requested.standard_input),
       use_stdout_(requested.standard_output),
@@ -85,6 +86,7 @@ CommandConnection::CommandConnection(uv_loop_t* loop, RequestedStreams requested
       protocol_(std::move(protocol)),
       peer_(std::move(peer)),
       options_(std::move(options)),
+      place_(std::move(place)),
       on_ready_(std::move(on_ready)),
       on_over_(std::move(on_over)),
       stream_timer_(loop, [this] { streams_are_late(); }),

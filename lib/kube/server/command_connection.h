@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "kube/server/close_limit.h"
+#include "kube/server/command_places.h"
 #include "kube/server/terminal_size_reader.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/httpstream/connection.h"
@@ -36,7 +37,8 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   /// `on_ready` is called once, if ever, when all streams are there.
   CommandConnection(uv_loop_t* loop, RequestedStreams requested, std::string protocol,
                     std::string peer, std::shared_ptr<const StreamingServer::Options> options,
-                    ReadyHandler on_ready, OverHandler on_over);
+                    std::shared_ptr<CommandPlaces::Place> place, ReadyHandler on_ready,
+                    OverHandler on_over);
 
   /// The handler of new streams, needed to create the connection that is passed to `start`.
   httpstream::NewStreamHandler new_stream_handler();
@@ -85,6 +87,7 @@ class CommandConnection : public std::enable_shared_from_this<CommandConnection>
   std::string protocol_;
   std::string peer_;
   std::shared_ptr<const StreamingServer::Options> options_;
+  std::shared_ptr<CommandPlaces::Place> place_;  // until the Runtime, too, has let go
   ReadyHandler on_ready_;
   OverHandler on_over_;
 

@@ -3,13 +3,17 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
+#include "core/client_buckets.h"
 #include "core/trimmed.h"
 #include "kube/config/read_file.h"
+#include "net/client_address.h"
 #include "uvspdy/headers.h"
 #include "uvspdy/kube/protocol/error.h"
+#include "uvspdy/kube/protocol/status.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -47,6 +51,19 @@ std::vector<std::string> groups_of(std::string_view list) {
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return groups;
+}
+
+/// Whether a certificate that TLS has verified names a user.
+bool has_certificate(const net::TlsInfo* tls) {
+  return tls != nullptr && tls->peer && tls->peer->verified && !tls->peer->common_name.empty();
+}
+
+/// The token of the request's "Authorization: Bearer" header; nothing without one.
+std::optional<std::string_view> bearer_token(const httpstream::HttpRequest& request) {
+  constexpr std::string_view kScheme = "bearer ";
+  const std::string_view authorization = request.headers.get("Authorization").value_or("");
+  if (to_lower(authorization.substr(0, kScheme.size())) != kScheme) return std::nullopt;
+  return trimmed(authorization.substr(kScheme.size()));
 }
 
 bool same_secret(std::string_view a, std::string_view b) {
@@ -90,28 +107,55 @@ Result<std::vector<BearerToken>> read_token_file(const std::string& path) {
 
 struct UVSPDY_LOCAL RequestAuthenticator::Impl {
   std::vector<BearerToken> tokens;
+  GuessLimits limits;
+  ClientBuckets guesses;
 };
 
-RequestAuthenticator::RequestAuthenticator(std::vector<BearerToken> tokens)
-    : impl_(std::make_shared<const Impl>(Impl{std::move(tokens)})) {}
+RequestAuthenticator::RequestAuthenticator(std::vector<BearerToken> tokens, GuessLimits guesses)
+    : impl_(std::make_shared<Impl>(
+          Impl{std::move(tokens), guesses,
+               ClientBuckets(TokenRate::per_minute(guesses.per_minute, guesses.burst))})) {}
 
 Result<User> RequestAuthenticator::authenticate(const httpstream::HttpRequest& request,
                                                 const net::TlsInfo* tls) const {
-  if (tls != nullptr && tls->peer && tls->peer->verified && !tls->peer->common_name.empty()) {
-    return User{tls->peer->common_name, tls->peer->organizations};
-  }
-  const std::string_view authorization = request.headers.get("Authorization").value_or("");
-  constexpr std::string_view kScheme = "bearer ";
-  if (to_lower(authorization.substr(0, kScheme.size())) != kScheme) {
+  if (has_certificate(tls)) return User{tls->peer->common_name, tls->peer->organizations};
+  const auto token = bearer_token(request);
+  if (!token) {
     return Error(Errc::kUnauthorized,
                  "the request has neither a client certificate that is known here nor a bearer "
                  "token");
   }
-  const std::string_view token = trimmed(authorization.substr(kScheme.size()));
   for (const BearerToken& known : impl_->tokens) {
-    if (same_secret(known.token, token)) return known.user;
+    if (same_secret(known.token, *token)) return known.user;
   }
   return Error(Errc::kUnauthorized, "the bearer token is not known here");
+}
+
+Result<User> RequestAuthenticator::authenticate(const httpstream::HttpExchange& exchange) const {
+  const net::TlsInfo* tls = exchange.tls();
+  if (has_certificate(tls) || !bearer_token(exchange.request())) {
+    return authenticate(exchange.request(), tls);
+  }
+  const std::string client = net::client_of_peer(exchange.peer());
+  const auto now = std::chrono::steady_clock::now();
+  if (!impl_->guesses.has_token(client, now)) {
+    return Error(Errc::kTooManyRequests,
+                 "too many wrong bearer tokens came from " + client + ": try again later");
+  }
+  Result<User> user = authenticate(exchange.request(), tls);
+  if (!user) impl_->guesses.take(client, now);
+  return user;
+}
+
+httpstream::HttpResponse RequestAuthenticator::response_for(const Error& error) const {
+  if (error.code() != Errc::kTooManyRequests) {
+    return status_response(401, "Unauthorized", "Unauthorized: " + error.message());
+  }
+  httpstream::HttpResponse response = status_response(429, "TooManyRequests", error.message());
+  constexpr std::size_t kMinute = 60;
+  const std::size_t wait = kMinute / std::max<std::size_t>(impl_->limits.per_minute, 1);
+  response.headers.add("Retry-After", std::to_string(std::max<std::size_t>(wait, 1)));
+  return response;
 }
 
 }  // namespace uvspdy::kube

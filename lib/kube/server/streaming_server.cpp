@@ -1,17 +1,21 @@
 #include "uvspdy/kube/server/streaming_server.h"
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <unordered_set>
 #include <utility>
 
+#include "core/client_buckets.h"
 #include "kube/protocol/log_line.h"
 #include "kube/protocol/request_check.h"
 #include "kube/protocol/stopping.h"
 #include "kube/server/command_connection.h"
+#include "kube/server/command_places.h"
 #include "kube/server/served_port_forward.h"
 #include "kube/server/streaming_tokens.h"
+#include "net/client_address.h"
 #include "uvspdy/httpstream/response_upgrader.h"
 #include "uvspdy/httpstream/upgrade.h"
 #include "uvspdy/httpstream/url.h"
@@ -43,6 +47,17 @@ httpstream::HttpResponse page_not_found() {
   return {404, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, "404 page not found\n"};
 }
 
+httpstream::HttpResponse too_many_requests(std::string why, std::int64_t retry_after) {
+  httpstream::HttpResponse response = status_response(429, "TooManyRequests", std::move(why));
+  response.headers.add("Retry-After", std::to_string(retry_after));
+  return response;
+}
+
+StreamingServerOptions with_bounded_log(StreamingServerOptions options) {
+  options.log = httpstream::bounded_log(std::move(options.log), options.log_limits);
+  return options;
+}
+
 bool refuse_method(HttpExchange& exchange) {
   const std::string& method = exchange.request().method;
   if (method == "POST" || method == "GET") return false;
@@ -70,6 +85,8 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
   Result<httpstream::Url> base;
   std::string base_path;  // without a slash at its end
   StreamingTokens tokens;
+  ClientBuckets guesses;
+  CommandPlaces places;
   std::unordered_set<std::shared_ptr<CommandConnection>> commands;
   std::unordered_set<std::shared_ptr<ServedPortForward>> port_forwards;
   // One pool for all forwarded connections, since an idle connection holds no block.
@@ -79,9 +96,11 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
   Shared(uv_loop_t* on_loop, std::shared_ptr<Runtime> given_runtime, Options given)
       : loop(on_loop),
         runtime(std::move(given_runtime)),
-        options(std::make_shared<const Options>(std::move(given))),
+        options(std::make_shared<const Options>(with_bounded_log(std::move(given)))),
         base(httpstream::parse_url(options->base_url)),
         tokens(options->token_lifetime, options->max_tokens),
+        guesses(TokenRate::per_minute(options->guesses.per_minute, options->guesses.burst)),
+        places(options->max_commands, options->max_commands_per_user),
         stopping(loop) {
     if (base) base_path = base->target.substr(0, base->target.find('?'));
     while (base_path.ends_with('/')) base_path.pop_back();
@@ -101,7 +120,7 @@ struct UVSPDY_LOCAL StreamingServer::Shared : std::enable_shared_from_this<Share
   template <class Served, class Make>
   void start(HttpExchange& exchange, std::span<const std::string_view> protocols,
              std::unordered_set<std::shared_ptr<Served>>& owners, Make make);
-  void serve(HttpExchange& exchange, RequestedStreams streams,
+  void serve(HttpExchange& exchange, const std::string& user, RequestedStreams streams,
              CommandConnection::ReadyHandler on_ready);
   void serve(HttpExchange& exchange, const PortForwardRequest& request);
   void stop(OnceCallback<void()> done);
@@ -146,13 +165,19 @@ void StreamingServer::Shared::start(HttpExchange& exchange,
   served->start(std::move(*connection));
 }
 
-void StreamingServer::Shared::serve(HttpExchange& exchange, RequestedStreams streams,
+void StreamingServer::Shared::serve(HttpExchange& exchange, const std::string& user,
+                                    RequestedStreams streams,
                                     CommandConnection::ReadyHandler on_ready) {
+  auto place = places.take(user);
+  if (!place) {
+    exchange.respond(too_many_requests(place.error().message(), 1));
+    return log(exchange, place.error());
+  }
   start(exchange, kRemoteCommandProtocols, commands,
         [&](std::string protocol, CommandConnection::OverHandler on_over) {
           return std::make_shared<CommandConnection>(loop, streams, std::move(protocol),
-                                                     exchange.peer(), options, std::move(on_ready),
-                                                     std::move(on_over));
+                                                     exchange.peer(), options, std::move(*place),
+                                                     std::move(on_ready), std::move(on_over));
         });
 }
 
@@ -229,11 +254,9 @@ httpstream::HttpResponse StreamingServer::response_for(const Error& error) const
   if (error.code() != Errc::kTooManyRequests) {
     return status_response(500, "InternalError", error.message());
   }
-  httpstream::HttpResponse response = status_response(429, "TooManyRequests", error.message());
-  const auto lifetime =
-      std::chrono::ceil<std::chrono::seconds>(shared_->options->token_lifetime).count();
-  response.headers.add("Retry-After", std::to_string(lifetime));
-  return response;
+  return too_many_requests(
+      error.message(),
+      std::chrono::ceil<std::chrono::seconds>(shared_->options->token_lifetime).count());
 }
 
 void StreamingServer::serve_token(const std::shared_ptr<HttpExchange>& exchange) {
@@ -245,7 +268,14 @@ void StreamingServer::serve_token(const std::shared_ptr<HttpExchange>& exchange)
   const auto token = token_of(path);
   if (!token) return exchange->respond(page_not_found());
   if (refuse_method(*exchange)) return;
+  const std::string client = net::client_of_peer(exchange->peer());
+  if (!shared_->guesses.has_token(client, shared_->now())) {
+    constexpr std::int64_t kMinute = 60;
+    return exchange->respond(too_many_requests(
+        "too many wrong URLs came from " + client + ": try again in a minute", kMinute));
+  }
   if (!shared_->tokens.contains(*token, shared_->now())) {
+    shared_->guesses.take(client, shared_->now());
     return exchange->respond(page_not_found());
   }
   if (shared_->refuse_without_upgrade(*exchange)) return;
@@ -275,16 +305,19 @@ void StreamingServer::serve_authorized(const std::shared_ptr<HttpExchange>& exch
   const auto runtime = shared_->runtime;
   if (auto* exec = std::get_if<ExecRequest>(&request)) {
     const RequestedStreams streams = requested_streams(*exec);
-    return shared_->serve(*exchange, streams,
+    const std::string user = exec->user;
+    return shared_->serve(*exchange, user, streams,
                           [runtime, given = std::move(*exec)](auto command) mutable {
                             runtime->exec(std::move(given), std::move(command));
                           });
   }
   auto& attach = std::get<AttachRequest>(request);
   const RequestedStreams streams = requested_streams(attach);
-  shared_->serve(*exchange, streams, [runtime, given = std::move(attach)](auto command) mutable {
-    runtime->attach(std::move(given), std::move(command));
-  });
+  const std::string user = attach.user;
+  shared_->serve(*exchange, user, streams,
+                 [runtime, given = std::move(attach)](auto command) mutable {
+                   runtime->attach(std::move(given), std::move(command));
+                 });
 }
 
 }  // namespace uvspdy::kube

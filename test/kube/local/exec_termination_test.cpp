@@ -2,10 +2,12 @@
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "kube/client/remote_command_peer.h"
 #include "kube/local/exec_fixture.h"
@@ -367,4 +369,31 @@ TEST_CASE("StreamingServer: stopped inside the handler of stop, and dropped ther
   REQUIRE(loop.run_out());
   CHECK(stopped == 2);
   CHECK(run.code() == 129);
+}
+
+TEST_CASE("LocalRuntime tells of each process that it starts, and when it is over") {
+  TestLoop loop;
+  std::vector<int> started;
+  std::vector<int> over;
+  test::ExecOptions options;
+  options.runtime.on_process_started = [&](int pid) {
+    CHECK(getsid(pid) == pid);
+    started.push_back(pid);
+  };
+  options.runtime.on_process_over = [&](int pid) { over.push_back(pid); };
+  ExecHost host(loop, std::move(options));
+  ExecRequest request;
+  request.command = {"/no/such/command"};
+  ExecRun none(loop, host.port(), request);
+  REQUIRE(loop.run_until([&] { return none.over() && host.runtime().commands() == 0; }));
+  CHECK(started.empty());
+  request = test::shell("exit 3");
+  request.tty = GENERATE(false, true);
+  request.use_stderr = !request.tty;
+  ExecRun run(loop, host.port(), request);
+  REQUIRE(loop.run_until([&] { return run.over() && host.runtime().commands() == 0; }));
+  CHECK(started.size() == 1);
+  CHECK(over == started);
+  host.stop_listening();
+  REQUIRE(loop.run_out());
 }

@@ -95,6 +95,34 @@ TEST_CASE("token files: comments, quotes, and what is wrong in which line") {
   CHECK(parse_token_file("\n# nothing\n", "t").error().code() == Errc::kBadTokenFile);
 }
 
+TEST_CASE("an address that has sent too many wrong tokens has to wait") {
+  const RequestAuthenticator authenticator({{"s3cret", {"alice", {}}}},
+                                           {.burst = 2, .per_minute = 6});
+  const auto authenticate = [&](const std::string& authorization) {
+    return authenticator.authenticate(
+        *httpstream::HttpExchange::create(nullptr, request_with(authorization)));
+  };
+  // Right tokens, and none, cost nothing.
+  for (int i = 0; i < 5; ++i) {
+    CHECK_THAT(authenticate("Bearer s3cret"), IsSuccess());
+    CHECK(authenticate("").error().code() == Errc::kUnauthorized);
+  }
+  for (int i = 0; i < 2; ++i) {
+    CHECK(authenticate("Bearer wrong").error().code() == Errc::kUnauthorized);
+  }
+  for (const char* token : {"Bearer wrong", "Bearer s3cret"}) {
+    const auto refused = authenticate(token);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Errc::kTooManyRequests);
+    const auto response = authenticator.response_for(refused.error());
+    CHECK(response.status == 429);
+    CHECK(response.headers.get("Retry-After") == "10");
+  }
+  const auto nobody = authenticate("");
+  CHECK(nobody.error().code() == Errc::kUnauthorized);
+  CHECK(authenticator.response_for(nobody.error()).status == 401);
+}
+
 TEST_CASE("a token file that cannot be read is an error with its name and the reason") {
   const test::TemporaryFolder folder;
   const std::string missing = folder.path("tokens.csv");

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "support/test_loop.h"
@@ -59,7 +60,13 @@ class StreamingHost {
           if (!kube::is_streaming_path(target->path)) return server->serve_token(exchange);
           auto request = kube::parse_streaming_target(*target);
           CHECK_THAT(request, IsSuccess());
-          if (request) server->serve_authorized(exchange, std::move(*request));
+          if (!request) return;
+          std::visit(
+              [this](auto& asked) {
+                if constexpr (requires { asked.user; }) asked.user = user;
+              },
+              *request);
+          server->serve_authorized(exchange, std::move(*request));
         });
     REQUIRE_THAT(listening, IsSuccess());
     http = std::move(*listening);
@@ -76,6 +83,7 @@ class StreamingHost {
     return false;
   }
 
+  std::string user;  // who sends the requests that are taken as authorized
   std::vector<std::string> log;
   std::shared_ptr<ScriptedRuntime> runtime = std::make_shared<ScriptedRuntime>();
   std::unique_ptr<kube::StreamingServer> server;

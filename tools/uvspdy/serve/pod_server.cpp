@@ -17,8 +17,11 @@ LogHandler copy_of(const std::shared_ptr<const LogHandler>& log) {
   return [log](std::string_view line) { (*log)(line); };
 }
 
-std::shared_ptr<kube::LocalRuntime> make_runtime(uv_loop_t* loop, LogHandler log) {
+std::shared_ptr<kube::LocalRuntime> make_runtime(uv_loop_t* loop, PodServer::Options& options,
+                                                 LogHandler log) {
   kube::LocalRuntime::Options runtime;
+  runtime.on_process_started = std::move(options.on_process_started);
+  runtime.on_process_over = std::move(options.on_process_over);
   runtime.log = std::move(log);
   return std::make_shared<kube::LocalRuntime>(loop, std::move(runtime));
 }
@@ -28,35 +31,39 @@ kube::StreamingServer::Options streaming_options(const PodServer::Options& optio
   kube::StreamingServer::Options streaming;
   streaming.log = std::move(log);
   streaming.connection.session.flow_control = options.flow_control;
+  streaming.max_commands = options.max_commands;
+  streaming.max_commands_per_user = options.max_commands_per_user;
   return streaming;
 }
 
 }  // namespace
 
-PodServer::PodServer(uv_loop_t* loop, const Options& options,
-                     const std::shared_ptr<const LogHandler>& log)
+PodServer::PodServer(uv_loop_t* loop, Options options, const std::shared_ptr<const LogHandler>& log)
     : tls_(options.tls != nullptr),
       authenticates_(options.authenticates),
-      authenticator_(options.tokens),
+      authenticator_(std::move(options.tokens)),
       api_(options.pod, kContainer,
            {options.main_command.use_stdin, options.main_command.stdin_once,
             options.main_command.tty}),
-      runtime_(make_runtime(loop, copy_of(log))),
+      runtime_(make_runtime(loop, options, copy_of(log))),
       streaming_(loop, runtime_, streaming_options(options, copy_of(log))) {}
 
 Result<std::unique_ptr<PodServer>> PodServer::start(uv_loop_t* loop, Options options) {
   const auto log = std::make_shared<const LogHandler>(std::move(options.log));
-  auto server = std::make_unique<PodServer>(loop, options, log);
   httpstream::HttpServerOptions http;
   http.log = copy_of(log);
   http.tls = options.tls;
+  http.max_connections = options.max_connections;
+  http.max_connections_per_address = options.max_connections_per_address;
+  const std::string address = options.address;
+  const std::string socket_path = options.socket_path;
+  const std::uint16_t port = options.port;
+  auto server = std::make_unique<PodServer>(loop, std::move(options), log);
   const auto handler = [self = server.get()](const auto& exchange) { self->handle(exchange); };
   Result<std::unique_ptr<httpstream::HttpServer>> listening =
-      options.socket_path.empty()
-          ? httpstream::HttpServer::listen(loop, options.address, options.port, handler,
-                                           std::move(http))
-          : httpstream::HttpServer::listen_pipe(loop, options.socket_path, handler,
-                                                std::move(http));
+      socket_path.empty()
+          ? httpstream::HttpServer::listen(loop, address, port, handler, std::move(http))
+          : httpstream::HttpServer::listen_pipe(loop, socket_path, handler, std::move(http));
   if (!listening) return listening.error();
   server->http_ = std::move(*listening);
   return server;
@@ -90,12 +97,11 @@ void PodServer::stop(OnceCallback<void()> done) {
 
 void PodServer::handle(const std::shared_ptr<httpstream::HttpExchange>& exchange) {
   const httpstream::HttpRequest& request = exchange->request();
+  kube::User user;  // without a name: anybody
   if (authenticates_) {
-    const Result<kube::User> user = authenticator_.authenticate(request, exchange->tls());
-    if (!user) {
-      return exchange->respond(
-          kube::status_response(401, "Unauthorized", "Unauthorized: " + user.error().message()));
-    }
+    Result<kube::User> known = authenticator_.authenticate(*exchange);
+    if (!known) return exchange->respond(authenticator_.response_for(known.error()));
+    user = std::move(*known);
   }
   const Result<httpstream::Target> target = httpstream::parse_target(request.target);
   if (!target || !kube::is_streaming_path(target->path)) {
@@ -115,6 +121,11 @@ void PodServer::handle(const std::shared_ptr<httpstream::HttpExchange>& exchange
     return api_.refuse(asked.pod, {});
   };
   if (auto refusal = std::visit(refuse, *streaming)) return exchange->respond(*refusal);
+  std::visit(
+      [&user](auto& asked) {
+        if constexpr (requires { asked.user; }) asked.user = user.name;
+      },
+      *streaming);
   streaming_.serve_authorized(exchange, std::move(*streaming));
 }
 

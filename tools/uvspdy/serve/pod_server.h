@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -37,6 +38,15 @@ class PodServer {
     bool authenticates = false;
     std::vector<kube::BearerToken> tokens;
     session::FlowControl flow_control = session::FlowControl::kAutomatic;
+    /// HttpServerOptions and StreamingServerOptions say what these do.
+    std::size_t max_connections = httpstream::HttpServerOptions().max_connections;
+    std::size_t max_connections_per_address =
+        httpstream::HttpServerOptions().max_connections_per_address;
+    std::size_t max_commands = kube::StreamingServerOptions().max_commands;
+    std::size_t max_commands_per_user = kube::StreamingServerOptions().max_commands_per_user;
+    /// LocalRuntimeOptions says when they are called.
+    Callback<void(int pid)> on_process_started;
+    Callback<void(int pid)> on_process_over;
     /// The command that `start_main` will be called with, if it will be: clients can read whether
     /// it has stdin and a terminal.
     kube::MainCommand main_command;
@@ -58,7 +68,7 @@ class PodServer {
   /// Ends every command and then calls `done`.
   void stop(OnceCallback<void()> done);
 
-  PodServer(uv_loop_t* loop, const Options& options, const std::shared_ptr<const LogHandler>& log);
+  PodServer(uv_loop_t* loop, Options options, const std::shared_ptr<const LogHandler>& log);
 
  private:
   void handle(const std::shared_ptr<httpstream::HttpExchange>& exchange);

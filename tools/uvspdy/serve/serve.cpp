@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "line_writer.h"
 #include "loop.h"
 #include "report.h"
+#include "serve/command_guard.h"
 #include "serve/kubeconfig_out.h"
 #include "serve/pod_server.h"
 #include "serve/server_security.h"
@@ -38,6 +40,10 @@ struct ServeOptions {
   kube::MainCommand main_command;
   ServerSecurityFlags security;
   session::FlowControl flow_control = session::FlowControl::kAutomatic;
+  std::size_t max_connections = PodServer::Options().max_connections;
+  std::size_t max_connections_per_address = PodServer::Options().max_connections_per_address;
+  std::size_t max_commands = PodServer::Options().max_commands;
+  std::size_t max_commands_per_user = PodServer::Options().max_commands_per_user;
 };
 
 struct Endpoint {
@@ -97,6 +103,9 @@ int serve(const ServeOptions& options) {
                      "loopback address such as 127.0.0.1:" +
                      std::to_string(endpoint->port));
   }
+  // Before the keys are read, which are none of its business.
+  Result<std::unique_ptr<CommandGuard>> guard = CommandGuard::start();
+  if (!guard) return report_error("serve", guard.error().message());
   Result<ServerSecurity> security = read_server_security(options.security);
   if (!security) return refuse(security.error());
   std::optional<KubeconfigOut> kubeconfig;
@@ -125,6 +134,18 @@ int serve(const ServeOptions& options) {
   server_options.flow_control = options.flow_control;
   server_options.log = [log](std::string_view line) { log.write(line); };
   server_options.main_command = options.main_command;
+  server_options.max_connections = options.max_connections;
+  server_options.max_connections_per_address = options.max_connections_per_address;
+  server_options.max_commands = options.max_commands;
+  server_options.max_commands_per_user = options.max_commands_per_user;
+  const auto check_guard = [log](bool is_there) {
+    if (!is_there) log.write("the guard process has gone: killed, this one leaves commands behind");
+  };
+  CommandGuard* const told = guard->get();
+  server_options.on_process_started = [told, check_guard](int pid) {
+    check_guard(told->started(pid));
+  };
+  server_options.on_process_over = [told, check_guard](int pid) { check_guard(told->over(pid)); };
   Result<std::unique_ptr<PodServer>> server =
       PodServer::start(loop->get(), std::move(server_options));
   if (!server) return report_error("serve", server.error().message());
@@ -141,7 +162,7 @@ int serve(const ServeOptions& options) {
                      [log](std::string_view line) { log.write(line); });
   }
   // Stopping takes a few seconds, longer only while a slow client reads on. A second signal ends
-  // this process at once, and leaves commands behind.
+  // this process at once, and leaves commands to the guard.
   StopSignals signals;
   stop = [&] {
     (*server)->stop([&] {
@@ -206,6 +227,29 @@ void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int
                       "--tls-cert-file the kubeconfig trusts that certificate, and has the first "
                       "token of --token-auth-file");
   add_flow_control(*command, options->flow_control);
+  command
+      ->add_option("--max-connections", options->max_connections,
+                   "How many connections may be open at a time; past it, connections without a "
+                   "request are closed, else the newest")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--max-connections-per-address", options->max_connections_per_address,
+                   "How many of one client address (an IPv6 address: of its /64); a proxy is one "
+                   "address")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--max-commands", options->max_commands,
+                   "How many execs and attaches may be under way at a time; more are answered "
+                   "with 429")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--max-commands-per-user", options->max_commands_per_user,
+                   "How many of one user, where users are authenticated")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   show_command_words(*command, "[-- COMMAND...]");
   command->callback([options, command_words, &exit_code] {
     options->main_command.command = command_words;

@@ -14,6 +14,7 @@
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
 #include "uvspdy/export.h"
+#include "uvspdy/httpstream/log.h"
 #include "uvspdy/kube/protocol/runtime.h"
 
 namespace uvspdy::kube {
@@ -59,8 +60,16 @@ struct LocalRuntimeOptions {
   /// regains a tenth of the time that passes; one that stays too slow uses it up and is dropped. 0:
   /// reading never pauses.
   std::chrono::milliseconds attach_patience = std::chrono::seconds(1);
-  /// Receives a line of text for each event of a command or an attached client.
-  Callback<void(std::string_view)> log{};
+  /// Called when a command, or the main process, has been started, with its process id, which is
+  /// also its session and process group. For an embedder that ends commands when this process is
+  /// killed and can do that itself no more: nothing here survives it.
+  Callback<void(int pid)> on_process_started{};
+  /// Called, once, when a command that was started is over: nothing of it would be ended any more.
+  Callback<void(int pid)> on_process_over{};
+  /// Receives a line of text for each event of a command or an attached client, within
+  /// `log_limits`.
+  httpstream::LogHandler log{};
+  httpstream::LogLimits log_limits{};
 };
 
 /// A Runtime that runs commands on this machine and forwards to its ports.

@@ -15,7 +15,7 @@ enum class Errc {
   kUnauthorized,     ///< a request with neither a verified certificate nor a known bearer token
   kBadKubeconfig,    ///< a kubeconfig, or a service account, that cannot be used
   kCredentials,      ///< a client's token file or credential plugin without usable credentials
-  kTooManyRequests,  ///< StreamingServerOptions::max_tokens URLs wait for their clients
+  kTooManyRequests,  ///< a server's limit of tokens, commands or wrong tokens; the text names it
   kNoRandomness,     ///< OpenSSL has no random bytes for a token
   kForwardFailed,    ///< the server could not connect a forwarded connection, or did not end it
   kRefused,          ///< an answer of the API server without the object asked for: see refusal()

@@ -54,6 +54,8 @@ struct ExecRequest {
   bool use_stdout = true;
   bool use_stderr = true;  ///< ignored if `tty` is true: see requested_streams
   bool tty = false;
+  /// The user whom a server has authenticated; empty: not known. It is no part of the target.
+  std::string user{};
 };
 
 /// A request to attach to a container's main process (v1.PodAttachOptions). Fields: ExecRequest's.
@@ -66,6 +68,7 @@ struct AttachRequest {
   bool use_stdout = true;
   bool use_stderr = true;
   bool tty = false;
+  std::string user{};
 };
 
 /// The streams that an exec or attach request asks for.

@@ -14,6 +14,7 @@
 #include "uvspdy/httpstream/http_server.h"
 #include "uvspdy/kube/protocol/runtime.h"
 #include "uvspdy/kube/protocol/streaming_target.h"
+#include "uvspdy/kube/server/guess_limits.h"
 
 namespace uvspdy::kube {
 
@@ -35,6 +36,13 @@ struct StreamingServerOptions {
   std::chrono::milliseconds stream_idle_timeout = std::chrono::hours(4);
   /// How many forwarded connections one SPDY connection may carry at a time; more are refused.
   std::size_t max_forwarded_connections = 1000;
+  /// How many execs and attaches may be under way at a time, in all and of one user; more are
+  /// answered with 429. A command costs a process, up to five descriptors and as many streams, and
+  /// counts until its connection is closed and the Runtime has let go of it. A user is
+  /// ExecRequest::user; requests without one count in all only. A node's pods have a few execs at a
+  /// time; a user who runs one on each of a hundred pods is not stopped.
+  std::size_t max_commands = 512;
+  std::size_t max_commands_per_user = 128;
   /// How long a client may take to close its connection after its status was sent.
   std::chrono::milliseconds close_grace = std::chrono::seconds(3);
   /// The URL under which clients reach `serve_token`: "https://10.0.0.1:10010", or with a path
@@ -43,8 +51,14 @@ struct StreamingServerOptions {
   /// How long an unused URL stays valid (0: not at all), and how many unused URLs there may be.
   std::chrono::milliseconds token_lifetime = std::chrono::minutes(1);
   std::size_t max_tokens = 1000;
-  /// Receives a line of text for each failure: a stream refused, a connection broken.
-  Callback<void(std::string_view)> log{};
+  /// How many wrong or expired URLs an address may ask for. More than for logins: an API server is
+  /// one address, and its clients may be late. With max_tokens valid URLs, an address finds one in
+  /// 9,000 years.
+  GuessLimits guesses{.burst = 100, .per_minute = 60};
+  /// Receives a line of text for each failure, within `log_limits`: a stream refused, a connection
+  /// broken.
+  httpstream::LogHandler log{};
+  httpstream::LogLimits log_limits{};
 };
 
 /// The server side of exec, attach and portforward over SPDY, for clients such as kubectl, API
@@ -81,7 +95,8 @@ class UVSPDY_EXPORT StreamingServer {
   httpstream::HttpResponse response_for(const Error& error) const;
 
   /// Serves a request for a URL of `exec_url` and its like, as `serve_authorized` does. Answers 404
-  /// to another path, and to a token that is unknown, used, expired or of another operation. A
+  /// to another path, and to a token that is unknown, used, expired or of another operation; 429 to
+  /// an address that has sent too many of these (`guesses`). A
   /// request that asks for no SPDY upgrade does not use up its token.
   void serve_token(const std::shared_ptr<httpstream::HttpExchange>& exchange);
 
@@ -89,7 +104,8 @@ class UVSPDY_EXPORT StreamingServer {
   /// client's streams, and calls the Runtime. An exec or attach client that does not create all of
   /// its streams in time, or creates others, gets a failure on its error stream instead. Requests
   /// that it does not serve are answered with 405 (neither POST nor GET), 400 (no upgrade to SPDY,
-  /// protocol, command or stream), 403 (no common protocol) or 503 (stopped, or no Runtime).
+  /// protocol, command or stream), 403 (no common protocol), 429 with Retry-After (max_commands,
+  /// max_commands_per_user) or 503 (stopped, or no Runtime).
   void serve_authorized(const std::shared_ptr<httpstream::HttpExchange>& exchange,
                         StreamingRequest request);
 
