@@ -8,6 +8,9 @@
 
 namespace uvspdy {
 
+/// The most bytes of an error's text, which may quote a peer.
+inline constexpr std::size_t kLongestErrorText = 2048;
+
 /// The most bytes of a line that `printable` makes, unless its caller names another number.
 inline constexpr std::size_t kLongestLine = 4096;
 

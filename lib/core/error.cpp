@@ -11,7 +11,7 @@ namespace {
 
 // Whether `printable` would leave a text as it is; most texts are like that.
 bool is_plain(const std::string& text) {
-  return text.size() <= Error::kLongestText &&
+  return text.size() <= kLongestErrorText &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
@@ -21,7 +21,7 @@ Error::Error(std::error_code code, std::string message, std::shared_ptr<const Er
   if (!code) return;
   auto content = std::make_unique<Content>();
   content->code = code;
-  content->message = is_plain(message) ? std::move(message) : printable(message, kLongestText);
+  content->message = is_plain(message) ? std::move(message) : printable(message, kLongestErrorText);
   content->detail = std::move(detail);
   content_ = uvspdy::detail::Counted<const Content>(content.release());
 }

@@ -7,6 +7,7 @@
 
 #include "support/catch.h"
 #include "support/death.h"
+#include "uvspdy/printable.h"
 
 using namespace uvspdy;
 
@@ -54,7 +55,7 @@ TEST_CASE("Error: its text is one printable line, whatever a peer has said") {
   CHECK(text_of("the pod said: a\nb\x1b[2J") == "the pod said: a b?[2J");
   CHECK(text_of("no \xe2\x80\xaegnp.exe") == "no <U+202E>gnp.exe");
   const std::string longest = text_of("no container " + std::string(789000, 'x'));
-  CHECK(longest.size() == Error::kLongestText);
+  CHECK(longest.size() == kLongestErrorText);
   CHECK(longest.starts_with("no container xxx"));
   CHECK(longest.ends_with("xxx..."));
 }
