@@ -18,7 +18,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path("build-fuzz")
 SOURCES = pathlib.Path("test/fuzz")
 SUFFIX = "_fuzzer.cpp"
-DICTIONARIES = {"http_head": "http.dict"}
+DICTIONARIES = {
+    "api_answer": "kube.dict",
+    "archive": "archive.dict",
+    "http_head": "http.dict",
+    "kubeconfig": "kube.dict",
+}
 DEFAULT_DICTIONARY = "spdy.dict"
 
 LIMITS = ["-rss_limit_mb=512", "-timeout=10", "-print_final_stats=1"]

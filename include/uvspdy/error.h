@@ -42,7 +42,7 @@ class [[nodiscard]] UVSPDY_EXPORT Error {
   /// Success.
   Error() = default;
 
-  /// A failure; a success if `code` is zero.
+  /// A failure; a success if `code` is zero. `message` becomes one line as by printable().
   Error(std::error_code code, std::string message,
         std::shared_ptr<const ErrorDetail> detail = nullptr);
 
@@ -52,7 +52,7 @@ class [[nodiscard]] UVSPDY_EXPORT Error {
   /// Zero on success.
   const std::error_code& code() const;
 
-  /// One line of text, empty on success.
+  /// One line of printable text of at most kLongestErrorText bytes, empty on success.
   const std::string& message() const;
 
   /// Additional information, or null if there is none.

@@ -1,16 +1,27 @@
 #include "uvspdy/error.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/contract.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy {
+namespace {
+
+// Whether `printable` would leave a text as it is; most texts are like that.
+bool is_plain(const std::string& text) {
+  return text.size() <= kLongestErrorText &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+}  // namespace
 
 Error::Error(std::error_code code, std::string message, std::shared_ptr<const ErrorDetail> detail) {
   if (!code) return;
   auto content = std::make_unique<Content>();
   content->code = code;
-  content->message = std::move(message);
+  content->message = is_plain(message) ? std::move(message) : printable(message, kLongestErrorText);
   content->detail = std::move(detail);
   content_ = uvspdy::detail::Counted<const Content>(content.release());
 }

@@ -29,6 +29,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
   void start(Route route, std::string head) {
     self_ = shared_from_this();
     server_ = route.url.origin();
+    deadline_ = route.deadline;
     connecting_ = connect_server(
         loop_, std::move(route),
         [self = self_, head = std::move(head)](Result<std::unique_ptr<net::Transport>> transport) {
@@ -57,6 +58,7 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
  private:
   void send(std::unique_ptr<net::Transport> transport, const std::string& head) {
     transport_ = std::move(transport);
+    timeout_ = limited_by(deadline_, timeout_);
     timer_.start(timeout_);
     transport_->set_read_handlers([this](Bytes bytes) { read(bytes); },
                                   [this](const Error& error) { ended(error); });
@@ -128,7 +130,8 @@ class RoundTrip final : public net::Cancellable, public std::enable_shared_from_
 
   uv_loop_t* loop_;
   std::string server_ = "the server";
-  std::chrono::milliseconds timeout_;
+  std::chrono::milliseconds timeout_;  // of the answer
+  std::chrono::steady_clock::time_point deadline_{};
   Handler handler_;
   ResponseReader reader_;
   net::Timer timer_;

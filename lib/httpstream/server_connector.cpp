@@ -1,5 +1,6 @@
 #include "httpstream/server_connector.h"
 
+#include <chrono>
 #include <utility>
 
 #include "httpstream/authority.h"
@@ -38,14 +39,16 @@ class ServerConnector final : public net::Cancellable,
         return failed_early_.schedule();
       }
       handshake_ = std::move(*handshake);
-      step_ = net::connect_tcp(loop_, route_.proxy->host, route_.proxy->effective_port(),
-                               route_.connect_timeout, then(&ServerConnector::proxy_reached));
+      step_ =
+          net::connect_tcp(loop_, route_.proxy->host, route_.proxy->effective_port(),
+                           limited(route_.connect_timeout), then(&ServerConnector::proxy_reached));
     } else if (route_.url.scheme == "unix") {
-      step_ = net::connect_pipe(loop_, route_.url.socket_path, route_.connect_timeout,
+      step_ = net::connect_pipe(loop_, route_.url.socket_path, limited(route_.connect_timeout),
                                 then(&ServerConnector::server_reached));
     } else {
-      step_ = net::connect_tcp(loop_, route_.url.host, route_.url.effective_port(),
-                               route_.connect_timeout, then(&ServerConnector::server_reached));
+      step_ =
+          net::connect_tcp(loop_, route_.url.host, route_.url.effective_port(),
+                           limited(route_.connect_timeout), then(&ServerConnector::server_reached));
     }
   }
 
@@ -58,6 +61,10 @@ class ServerConnector final : public net::Cancellable,
  private:
   using Next = void (ServerConnector::*)(Connected);
 
+  std::chrono::milliseconds limited(std::chrono::milliseconds timeout) const {
+    return limited_by(route_.deadline, timeout);
+  }
+
   net::ConnectHandler then(Next next) {
     return [self = shared_from_this(), next](Connected transport) {
       (self.get()->*next)(std::move(transport));
@@ -68,22 +75,22 @@ class ServerConnector final : public net::Cancellable,
     if (!transport) return proxy_failed(transport.error());
     if (route_.proxy->scheme != Proxy::Scheme::kHttps) return proxy_ready(std::move(transport));
     step_ = net::tls_connect(std::move(*transport), route_.proxy->tls,
-                             std::string(without_zone(route_.proxy->host)), route_.tls_timeout,
-                             then(&ServerConnector::proxy_ready));
+                             std::string(without_zone(route_.proxy->host)),
+                             limited(route_.tls_timeout), then(&ServerConnector::proxy_ready));
   }
 
   void proxy_ready(Connected transport) {
     if (!transport) return proxy_failed(transport.error());
     step_ = open_tunnel(std::move(*transport), std::move(handshake_),
                         to_string(*route_.proxy) + ", asked for " + route_.url.authority(),
-                        route_.proxy_timeout, then(&ServerConnector::server_reached));
+                        limited(route_.proxy_timeout), then(&ServerConnector::server_reached));
   }
 
   void server_reached(Connected transport) {
     if (!transport || !route_.tls) return finish(std::move(transport));
     step_ = net::tls_connect(std::move(*transport), route_.tls,
-                             std::string(without_zone(route_.url.host)), route_.tls_timeout,
-                             then(&ServerConnector::finish));
+                             std::string(without_zone(route_.url.host)),
+                             limited(route_.tls_timeout), then(&ServerConnector::finish));
   }
 
   void proxy_failed(const Error& error) {

@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -14,6 +15,15 @@
 
 namespace uvspdy::httpstream {
 
+/// `timeout`, or the time that is left until `deadline` if that is less.
+inline std::chrono::milliseconds limited_by(std::chrono::steady_clock::time_point deadline,
+                                            std::chrono::milliseconds timeout) {
+  if (deadline == std::chrono::steady_clock::time_point::max()) return timeout;
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return std::min(timeout, std::max(left, std::chrono::milliseconds(0)));
+}
+
 /// The route to a server.
 struct Route {
   Url url{};
@@ -22,6 +32,8 @@ struct Route {
   std::chrono::milliseconds connect_timeout{};         ///< of the first hop
   std::chrono::milliseconds tls_timeout{};             ///< of each TLS handshake
   std::chrono::milliseconds proxy_timeout{};           ///< of CONNECT or SOCKS5
+  /// When all steps together must be over, whatever their own timeouts.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
 /// Connects by the whole route: to the server, its local socket or the proxy; TLS with the proxy;

@@ -1,7 +1,9 @@
 #include "httpstream/server_route.h"
 
+#include <chrono>
 #include <utility>
 
+#include "core/moment_after.h"
 #include "uvspdy/httpstream/error.h"
 
 namespace uvspdy::httpstream {
@@ -25,7 +27,8 @@ Result<Route> route_to(const Url& url, const RouteOptions& options, TlsContext& 
   Route route{.url = url,
               .connect_timeout = options.connect_timeout,
               .tls_timeout = options.tls_timeout,
-              .proxy_timeout = options.proxy_timeout};
+              .proxy_timeout = options.proxy_timeout,
+              .deadline = moment_after(std::chrono::steady_clock::now(), options.total_timeout)};
   if (url.scheme == "unix") return route;
   if (url.scheme != "http" && url.scheme != "https") {
     return Error(Errc::kBadUrl,

@@ -3,9 +3,11 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "support/catch.h"
 #include "support/death.h"
+#include "uvspdy/printable.h"
 
 using namespace uvspdy;
 
@@ -44,6 +46,18 @@ TEST_CASE("Error: carries a code, a text and a detail") {
   const auto status = std::dynamic_pointer_cast<const Status>(error.detail());
   REQUIRE(status != nullptr);
   CHECK(status->code == 403);
+}
+
+TEST_CASE("Error: its text is one printable line, whatever a peer has said") {
+  const auto text_of = [](std::string text) {
+    return Error(std::make_error_code(std::errc::io_error), std::move(text)).message();
+  };
+  CHECK(text_of("the pod said: a\nb\x1b[2J") == "the pod said: a b?[2J");
+  CHECK(text_of("no \xe2\x80\xaegnp.exe") == "no <U+202E>gnp.exe");
+  const std::string longest = text_of("no container " + std::string(789000, 'x'));
+  CHECK(longest.size() == kLongestErrorText);
+  CHECK(longest.starts_with("no container xxx"));
+  CHECK(longest.ends_with("xxx..."));
 }
 
 TEST_CASE("Error: copies share the detail and are equal in all else") {

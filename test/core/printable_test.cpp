@@ -20,6 +20,8 @@ bool is_obeyed(const std::string& text) {
     if (byte < 0x20 || byte == 0x7f) return true;
     const bool after_c2 = i > 0 && text[i - 1] == '\xc2';
     if (after_c2 && byte >= 0x80 && byte <= 0x9f) return true;
+    if (text.compare(i, 3, "\xe2\x80\xa8") == 0) return true;
+    if (text.compare(i, 3, "\xef\xbb\xbf") == 0) return true;
   }
   return valid_utf8(text) != text;
 }
@@ -46,6 +48,53 @@ TEST_CASE("printable: nothing that a terminal obeys stays") {
     CHECK(printable(std::string("\xc2") + static_cast<char>(byte)) == "?");
     CHECK(printable(std::string(1, static_cast<char>(byte))) == kBad);
   }
+}
+
+TEST_CASE("printable: what nobody sees, or what turns text around, is shown as its number") {
+  struct Character {
+    const char* text;
+    const char* shown;
+  };
+  for (const Character& each : {
+           Character{"\xc2\xad", "<U+00AD>"},  // a soft hyphen
+           {"\xd8\x9c", "<U+061C>"},           // the Arabic letter mark
+           {"\xe1\xa0\x8e", "<U+180E>"},       // the Mongolian vowel separator
+           {"\xe2\x80\x8b", "<U+200B>"},       // a space of no width
+           {"\xe2\x80\x8d", "<U+200D>"},       // a joiner
+           {"\xe2\x80\x8f", "<U+200F>"},       // the right-to-left mark
+           {"\xe2\x80\xa8", "<U+2028>"},       // the line separator
+           {"\xe2\x80\xa9", "<U+2029>"},       // the paragraph separator
+           {"\xe2\x80\xaa", "<U+202A>"},       // embeddings and overrides
+           {"\xe2\x80\xae", "<U+202E>"},       //
+           {"\xe2\x81\xa0", "<U+2060>"},       // the word joiner
+           {"\xe2\x81\xa6", "<U+2066>"},       // isolates
+           {"\xe2\x81\xa9", "<U+2069>"},       //
+           {"\xe2\x81\xaf", "<U+206F>"},       //
+           {"\xe3\x85\xa4", "<U+3164>"},       // a filler
+           {"\xef\xb8\x8f", "<U+FE0F>"},       // a variation selector
+           {"\xef\xbb\xbf", "<U+FEFF>"},       // a byte order mark
+           {"\xef\xbf\xb9", "<U+FFF9>"},       // an annotation's anchor
+           {"\xf0\x9d\x85\xb3", "<U+1D173>"},  // a musical beam
+           {"\xf3\xa0\x80\x81", "<U+E0001>"},  // a language tag
+           {"\xf3\xa0\x81\x81", "<U+E0041>"},  // a tag's letter
+           {"\xf3\xa0\x87\xaf", "<U+E01EF>"},  // the last variation selector
+       }) {
+    CAPTURE(each.shown);
+    CHECK(printable(each.text) == each.shown);
+    CHECK(printable(std::string("a") + each.text + "b", 20) == std::string("a") + each.shown + "b");
+  }
+  // Their neighbours stay.
+  for (const char* text :
+       {"\xc2\xac", "\xc2\xae", "\xe2\x80\x8a", "\xe2\x80\x90", "\xe2\x80\xa7", "\xe2\x80\xaf",
+        "\xe2\x81\x9f", "\xe2\x81\xb0", "\xef\xb8\x90", "\xf0\x9d\x85\xb2", "\xf3\xa1\x80\x80"}) {
+    CHECK(printable(text) == text);
+  }
+}
+
+TEST_CASE("printable: a line has an end, whoever has sent it") {
+  const std::string line = printable(std::string(1 << 20, 'a'));
+  CHECK(line == std::string(kLongestLine - 3, 'a') + "...");
+  CHECK(printable("\xe2\x80\xae", 7) == "...");
 }
 
 TEST_CASE("printable: one line, without the space that made it several") {

@@ -24,6 +24,9 @@ struct RouteOptions {
   std::chrono::milliseconds proxy_timeout = std::chrono::seconds(30);     ///< CONNECT or SOCKS5
   std::chrono::milliseconds tls_timeout = std::chrono::seconds(10);       ///< each handshake
   std::chrono::milliseconds response_timeout = std::chrono::seconds(30);  ///< the server's answer
+  /// All steps together, from the beginning of the first to the end of the answer. The step that
+  /// reaches the end of this time is the one that the error names.
+  std::chrono::milliseconds total_timeout = std::chrono::milliseconds::max();
   /// TLS to https servers; null: the defaults of net::TlsClientOptions, made when first needed.
   std::shared_ptr<const net::TlsClientContext> tls{};
   /// The proxy for http and https URLs. Both use a tunnel (CONNECT or SOCKS5), which an upgrade

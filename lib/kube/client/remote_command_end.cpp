@@ -7,9 +7,6 @@
 namespace uvspdy::kube {
 namespace {
 
-// The most bytes that a server may send on the error stream; a Status has a few hundred.
-constexpr std::size_t kMaxStatus = 64 * 1024;
-
 int version_of(std::string_view protocol) {
   if (protocol == kProtocolV4) return 4;
   if (protocol == kProtocolV3) return 3;
@@ -27,9 +24,9 @@ bool is_loss(const Error& how) {
 RemoteCommandEnd::RemoteCommandEnd(std::string_view protocol) : version_(version_of(protocol)) {}
 
 Error RemoteCommandEnd::take_status(Bytes bytes) {
-  if (status_.size() + bytes.size() > kMaxStatus) {
+  if (status_.size() + bytes.size() > kMaxStatusSize) {
     return Error(Errc::kBadStatus,
-                 "the server's status is longer than " + std::to_string(kMaxStatus) + " bytes");
+                 "the server's status is longer than " + std::to_string(kMaxStatusSize) + " bytes");
   }
   status_ += text_of(bytes);
   return {};

@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "kube/config/read_file.h"
+#include "kube/protocol/json_reading.h"
 #include "kube/protocol/json_text.h"
 #include "net/base64.h"
 #include "uvspdy/kube/protocol/error.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::kube {
 namespace {
@@ -14,6 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxCaSize = 1024 * 1024;
+constexpr std::size_t kShown = 64;  // the most bytes of a text of the plugin's that an error shows
 
 Error bad(const std::string& why) { return Error(Errc::kCredentials, why); }
 
@@ -45,14 +48,35 @@ Result<json> cluster_info(const ClientConfig& config) {
   return cluster;
 }
 
-// Reads a text field of an ExecCredential's status.
-Error read_text(const json& status, const char* name, std::string& text) {
-  const auto found = status.find(name);
-  if (found == status.end() || found->is_null()) return {};
-  if (!found->is_string()) return bad(std::string("status.") + name + " is not a string");
-  text = found->get<std::string>();
-  return {};
-}
+/// Takes the fields of an ExecCredential, one by one.
+struct ExecCredentialReading {
+  void take(const JsonPath& path, const JsonValue& value) {
+    if (path.is({})) is_object = value.type == JsonValue::Type::kObject;
+    if (path.is({"kind"})) kind = value.text;
+    if (path.is({"apiVersion"})) api_version = value.text;
+    if (path.is({"status"})) has_status = value.type == JsonValue::Type::kObject;
+    take_text(path, value, "token", credential.token);
+    take_text(path, value, "clientCertificateData", credential.client_certificate);
+    take_text(path, value, "clientKeyData", credential.client_key);
+    take_text(path, value, "expirationTimestamp", expiration);
+  }
+
+  void take_text(const JsonPath& path, const JsonValue& value, std::string_view name,
+                 std::string& text) {
+    if (!path.is({"status", name})) return;
+    text = value.text;
+    const bool fits = value.type == JsonValue::Type::kText || value.type == JsonValue::Type::kNull;
+    if (!fits && !error) error = bad("status." + std::string(name) + " is not a string");
+  }
+
+  bool is_object = false;
+  std::string kind;
+  std::string api_version;
+  bool has_status = false;
+  ExecCredential credential;
+  std::string expiration;
+  Error error;
+};
 
 // Takes a number of exactly `digits` digits off the front of `text`.
 std::optional<int> take_number(std::string_view& text, std::size_t digits) {
@@ -100,33 +124,26 @@ Result<std::string> exec_info(const ClientConfig& config, bool interactive) {
 
 Result<ExecCredential> parse_exec_credential(std::string_view text,
                                              const std::string& api_version) {
-  const json object = json::parse(text, nullptr, false);
-  if (!object.is_object()) {
-    return bad("its output is not an ExecCredential in JSON but " + std::to_string(text.size()) +
-               " bytes of something else");
+  ExecCredentialReading reading;
+  const JsonEnd end = read_json(text, [&reading](const JsonPath& path, const JsonValue& value) {
+    reading.take(path, value);
+    return true;
+  });
+  if (end != JsonEnd::kComplete || !reading.is_object) {
+    return bad("its output is not an ExecCredential in JSON but " + something_else(text, end));
   }
-  const auto member = [&object](const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  if (member("kind") != "ExecCredential") {
-    return bad("its output has the kind '" + member("kind") + "', not 'ExecCredential'");
+  if (reading.kind != "ExecCredential") {
+    return bad("its output has the kind '" + printable(reading.kind, kShown) +
+               "', not 'ExecCredential'");
   }
-  if (member("apiVersion") != api_version) {
-    return bad("its output has the apiVersion '" + member("apiVersion") + "', not '" + api_version +
-               "' as the kubeconfig has it");
+  if (reading.api_version != api_version) {
+    return bad("its output has the apiVersion '" + printable(reading.api_version, kShown) +
+               "', not '" + api_version + "' as the kubeconfig has it");
   }
-  const auto status = object.find("status");
-  if (status == object.end() || !status->is_object()) return bad("its output has no status");
-
-  ExecCredential credential;
-  std::string expiration;
-  if (Error error = read_text(*status, "token", credential.token)) return error;
-  if (Error error = read_text(*status, "clientCertificateData", credential.client_certificate)) {
-    return error;
-  }
-  if (Error error = read_text(*status, "clientKeyData", credential.client_key)) return error;
-  if (Error error = read_text(*status, "expirationTimestamp", expiration)) return error;
+  if (!reading.has_status) return bad("its output has no status");
+  if (reading.error) return reading.error;
+  ExecCredential& credential = reading.credential;
+  const std::string& expiration = reading.expiration;
   if (credential.client_certificate.empty() != credential.client_key.empty()) {
     return bad("its status has only one of clientCertificateData and clientKeyData");
   }
@@ -136,11 +153,11 @@ Result<ExecCredential> parse_exec_credential(std::string_view text,
   if (!expiration.empty()) {
     credential.expiration = parse_rfc3339(expiration);
     if (!credential.expiration) {
-      return bad("its expirationTimestamp '" + expiration.substr(0, 64) +
+      return bad("its expirationTimestamp '" + printable(expiration, kShown) +
                  "' is not a time as RFC 3339 has it");
     }
   }
-  return credential;
+  return std::move(credential);
 }
 
 std::optional<std::chrono::sys_seconds> parse_rfc3339(std::string_view text) {

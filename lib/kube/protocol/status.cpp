@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "kube/protocol/json_reading.h"
 #include "kube/protocol/json_text.h"
 #include "kube/protocol/refusal_text.h"
 #include "uvspdy/httpstream/http_head.h"
@@ -17,11 +18,32 @@ namespace {
 
 using nlohmann::json;
 
-// The text of a member; empty when it is missing or of another type.
-std::string text_member(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
+/// Takes the fields of a Status, one by one. A field of another type than its own is empty.
+struct StatusReading {
+  void take(const JsonPath& path, const JsonValue& value) {
+    constexpr std::uint64_t kLargestCode = 999;
+    constexpr std::string_view kElement = JsonPath::kElement;
+    if (path.is({"status"})) outcome = value.text;
+    if (path.is({"message"})) status.message = value.text;
+    if (path.is({"reason"})) status.reason = value.text;
+    if (path.is({"code"})) {
+      const bool is_code = value.number <= kLargestCode;  // 0 for any other type
+      status.code = is_code ? static_cast<int>(value.number) : 0;
+    }
+    if (path.is({"details", "causes"})) status.causes.clear();
+    if (path.is({"details", "causes", kElement}) && value.type == JsonValue::Type::kObject) {
+      status.causes.emplace_back();
+    }
+    if (path.is({"details", "causes", kElement, "reason"}))
+      status.causes.back().reason = value.text;
+    if (path.is({"details", "causes", kElement, "message"})) {
+      status.causes.back().message = value.text;
+    }
+  }
+
+  std::string outcome;
+  Status status;
+};
 
 class Refusal final : public ErrorDetail {
  public:
@@ -72,29 +94,21 @@ std::string to_json(const Status& status) {
 }
 
 Result<Status> parse_status(std::string_view text) {
-  const json object = json::parse(text, nullptr, false);
-  const std::string outcome = object.is_object() ? text_member(object, "status") : std::string();
-  if (outcome != "Success" && outcome != "Failure") {
-    return Error(Errc::kBadStatus, "the error stream does not hold a metav1.Status but " +
-                                       std::to_string(text.size()) + " bytes of something else");
+  if (text.size() > kMaxStatusSize) {
+    return Error(Errc::kBadStatus, "a metav1.Status of " + std::to_string(text.size()) +
+                                       " bytes is longer than " + std::to_string(kMaxStatusSize));
   }
-  Status status;
-  status.success = outcome == "Success";
-  status.message = text_member(object, "message");
-  status.reason = text_member(object, "reason");
-  constexpr std::uint64_t kLargestCode = 999;
-  if (const auto code = object.find("code"); code != object.end() && code->is_number_unsigned()) {
-    if (code->get<std::uint64_t>() <= kLargestCode) status.code = code->get<int>();
+  StatusReading reading;
+  const JsonEnd end = read_json(text, [&reading](const JsonPath& path, const JsonValue& value) {
+    reading.take(path, value);
+    return true;
+  });
+  reading.status.success = reading.outcome == "Success";
+  if (end == JsonEnd::kComplete && (reading.status.success || reading.outcome == "Failure")) {
+    return std::move(reading.status);
   }
-  const auto details = object.find("details");
-  if (details == object.end() || !details->is_object()) return status;
-  const auto causes = details->find("causes");
-  if (causes == details->end() || !causes->is_array()) return status;
-  for (const json& cause : *causes) {
-    if (!cause.is_object()) continue;
-    status.causes.push_back({text_member(cause, "reason"), text_member(cause, "message")});
-  }
-  return status;
+  return Error(Errc::kBadStatus,
+               "the error stream does not hold a metav1.Status but " + something_else(text, end));
 }
 
 httpstream::HttpResponse status_response(int code, std::string_view reason,

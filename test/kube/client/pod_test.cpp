@@ -91,6 +91,62 @@ TEST_CASE("parse_pod: members of any type are not believed") {
   CHECK_FALSE(parse_pod(std::string(1 << 20, '[')));
 }
 
+TEST_CASE("parse_pod: what is no pod's is not kept, and names that which is too much") {
+  const auto error_of = [](const std::string& text) {
+    const auto pod = parse_pod(text);
+    REQUIRE_FALSE(pod);
+    CHECK(pod.error().code() == Errc::kBadPod);
+    return pod.error().message();
+  };
+  const auto repeated = [](const std::string& text, std::size_t times) {
+    std::string all = text;
+    for (std::size_t i = 1; i < times; ++i) all += "," + text;
+    return all;
+  };
+  const auto with_containers = [&](std::size_t count) {
+    return R"({"kind":"Pod","spec":{"initContainers":[{"name":"i"}],"containers":[)" +
+           repeated("{}", count) + "]}}";
+  };
+  const auto most = parse_pod(with_containers(1023));
+  REQUIRE_THAT(most, IsSuccess());
+  CHECK(most->containers.size() == 1023);
+  CHECK(error_of(with_containers(1024)) == "the pod has more than 1024 containers");
+
+  const auto with_name = [](std::size_t size) {
+    return R"({"kind":"Pod","spec":{"containers":[{"name":")" + std::string(size, 'a') + R"("}]}})";
+  };
+  REQUIRE_THAT(parse_pod(with_name(253)), IsSuccess());
+  CHECK(error_of(with_name(789'000)) ==
+        "the pod cannot be used: a container's name has 789000 bytes, and may have 253");
+  CHECK(error_of(R"({"kind":"Pod","status":{"phase":")" + std::string(254, 'a') + R"("}})") ==
+        "the pod cannot be used: status.phase has 254 bytes, and may have 253");
+
+  const auto nested = [](std::size_t depth) {
+    return R"({"kind":"Pod","x":)" + std::string(depth - 1, '[') + std::string(depth - 1, ']') +
+           "}";
+  };
+  REQUIRE_THAT(parse_pod(nested(64)), IsSuccess());
+  CHECK(error_of(nested(65)) ==
+        "the server's answer is not a Pod but 147 bytes of JSON that is "
+        "nested more than 64 deep");
+}
+
+TEST_CASE("parse_pod: a member that comes twice counts as it came last") {
+  const auto pod = parse_pod(
+      R"({"kind":"List","kind":"Pod","spec":{"containers":[{"name":"a"}],
+          "containers":[{"name":"b","name":"c","tty":true,"tty":1}]}})");
+  REQUIRE_THAT(pod, IsSuccess());
+  CHECK(container_names(*pod) == "c");
+  CHECK_FALSE(pod->containers.front().tty);
+  // Names of other places, and those of an array's elements, are no names of members.
+  const auto other = parse_pod(
+      R"({"kind":"Pod","x":{"spec":{"containers":[{"name":"a"}]}},"spec":{"containers":{"":{"name":"b"}},
+          "x":{"containers":[{"name":"c"}]}},"metadata":[{"name":"d"}]})");
+  REQUIRE_THAT(other, IsSuccess());
+  CHECK(other->containers.empty());
+  CHECK(other->name.empty());
+}
+
 TEST_CASE("default_container: as kubectl chooses it") {
   Pod pod = pod_with({{"one"}});
   const auto chosen = [&pod] {

@@ -57,6 +57,9 @@ TEST_CASE("what is no ExecCredential, or has nothing in it, is told", "[exec-cre
   check_error(credential(R"({"clientKeyData":"K"})"), "only one of");
   check_error(credential(R"({"token":"t","expirationTimestamp":"tomorrow"})"), "'tomorrow'");
   check_error(std::string(100'000, '['), "not an ExecCredential");
+  check_error(std::string(100'000, '['), "100000 bytes of JSON that is nested more than 64 deep");
+  check_error(R"({"kind":")" + std::string(100'000, 'x') + "\"}",
+              "kind '" + std::string(61, 'x') + "...'");
 }
 
 TEST_CASE("times of RFC 3339", "[exec-credential]") {

@@ -70,6 +70,21 @@ TEST_CASE("Status: what is written reads back the same") {
   }
 }
 
+TEST_CASE("parse_status: what is too long or too deep is refused") {
+  const auto with_message = [](std::size_t size) {
+    return R"({"status":"Failure","message":")" + std::string(size - 33, 'a') + R"("})";
+  };
+  CHECK(with_message(kMaxStatusSize).size() == kMaxStatusSize);
+  REQUIRE_THAT(parse_status(with_message(kMaxStatusSize)), IsSuccess());
+  const auto too_long = parse_status(with_message(kMaxStatusSize + 1));
+  REQUIRE_FALSE(too_long);
+  CHECK(too_long.error().code() == Errc::kBadStatus);
+  CHECK(too_long.error().message() == "a metav1.Status of 65537 bytes is longer than 65536");
+  const auto too_deep = parse_status(R"({"status":"Success","x":)" + std::string(64, '['));
+  REQUIRE_FALSE(too_deep);
+  CHECK(too_deep.error().message().ends_with("nested more than 64 deep"));
+}
+
 TEST_CASE("parse_status: what is no Status is refused") {
   const std::vector<std::string> bad = {
       "",

@@ -15,10 +15,10 @@ namespace {
 constexpr std::chrono::milliseconds kInterval{100};
 constexpr std::size_t kBarWidth = 20;
 
-std::size_t terminal_width() {
+std::size_t terminal_width(int fd) {
   constexpr std::size_t kUsual = 80;
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsual;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsual;
   return size.ws_col;
 }
 
@@ -36,7 +36,7 @@ std::string size_text(double bytes) {
 
 }  // namespace
 
-Console::Console() : terminal_(isatty(STDERR_FILENO) == 1) {}
+Console::Console(int fd) : errors_(fd), fd_(fd), terminal_(isatty(fd) == 1) {}
 
 Console::~Console() { finish(); }
 
@@ -100,7 +100,7 @@ std::string Console::bar() const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   if (seconds > 0) text += ", " + size_text(done / seconds) + "/s";
   // One column less than the terminal has, so that the cursor stays on this line.
-  const std::size_t width = terminal_width() - 1;
+  const std::size_t width = terminal_width(fd_) - 1;
   if (text.size() >= width) return text.substr(0, width);
   return printable(name_, width - text.size()) + text;
 }

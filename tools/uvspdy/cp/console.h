@@ -11,11 +11,11 @@
 
 namespace uvspdy::command {
 
-/// The messages of `cp` on stderr: lines and, if stderr is a terminal, a progress bar below them.
+/// The messages of `cp`, on stderr: lines and, if it is a terminal, a progress bar below them.
 /// It never blocks the copy.
 class Console {
  public:
-  Console();
+  explicit Console(int fd = STDERR_FILENO);
   ~Console();
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
@@ -45,7 +45,8 @@ class Console {
   void draw();
   std::string bar() const;
 
-  LineWriter errors_{STDERR_FILENO};
+  LineWriter errors_;
+  int fd_;
   bool terminal_;
   bool started_ = false;
   bool drawn_ = false;

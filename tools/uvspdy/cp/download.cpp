@@ -32,13 +32,16 @@ Error download(Pod& pod, const std::string& remote, const std::string& local,
   words.insert(words.end(), literal->begin(), literal->end());
   words.insert(words.end(), {"-C", as_argument(folder), base.empty() ? "." : as_argument(base)});
 
-  Result<StagingFolder> staging = StagingFolder::make(local);
+  Result<StagingFolder> staging = StagingFolder::make(local, [&pod] { (void)pod.go_on(); });
   if (!staging) return staging.error();
   Error problem;
   {
     PodCommand tar(pod, std::move(words));
     problem = unpack([&tar] { return tar.read(); },
-                     {.name = base, .target = staging->content(), .preserve = options.preserve},
+                     {.name = base,
+                      .target = staging->content(),
+                      .preserve = options.preserve,
+                      .go_on = [&pod] { return pod.go_on(); }},
                      pod.console());
     if (problem && !tar.ended()) {
       tar.cancel();  // the archive is bad, or this side has failed

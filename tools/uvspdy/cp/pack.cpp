@@ -12,6 +12,8 @@
 #include <system_error>
 #include <vector>
 
+#include "descriptor.h"
+
 namespace uvspdy::command {
 namespace {
 
@@ -22,20 +24,6 @@ constexpr int kRecord = 10 * 1024;
 Error system_failure(const std::string& what) {
   return Error(std::error_code(errno, std::generic_category()), what + ": " + std::strerror(errno));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Result<std::string> link_target(const std::string& path) {
   std::error_code error;
@@ -187,7 +175,7 @@ Error Packer::finish() {
   return archive_failure(out_.get(), "cannot send the archive's end");
 }
 
-std::uint64_t total_size(const std::string& path) {
+std::uint64_t total_size(const std::string& path, const std::function<bool()>& go_on) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   std::uint64_t total = 0;
@@ -196,7 +184,7 @@ std::uint64_t total_size(const std::string& path) {
     return ignored ? 0 : total;
   }
   std::error_code error;
-  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end;
+  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end && go_on();
        it.increment(error)) {
     if (fs::is_regular_file(it->symlink_status(ignored))) {
       const std::uint64_t size = it->file_size(ignored);

@@ -67,7 +67,8 @@ class Packer {
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> linked_;
 };
 
-/// The total size of the files at a path, as far as they can be read: for a progress bar.
-std::uint64_t total_size(const std::string& path);
+/// The total size of the files at a path, as far as they can be read and `go_on` returns true: for
+/// a progress bar.
+std::uint64_t total_size(const std::string& path, const std::function<bool()>& go_on);
 
 }  // namespace uvspdy::command

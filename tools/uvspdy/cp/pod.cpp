@@ -27,7 +27,19 @@ Error Pod::watch_signals() {
   });
 }
 
-void Pod::turn() { uv_run(loop_, UV_RUN_ONCE); }
+void Pod::turn() {
+  uv_run(loop_, UV_RUN_ONCE);
+  last_turn_ = uv_hrtime();
+}
+
+bool Pod::go_on() {
+  constexpr std::uint64_t kLongestWork = 20'000'000;
+  if (uv_hrtime() - last_turn_ >= kLongestWork) {
+    uv_run(loop_, UV_RUN_NOWAIT);
+    last_turn_ = uv_hrtime();
+  }
+  return !stopping_;
+}
 
 Result<kube::ExitStatus> Pod::run(std::vector<std::string> words, std::string* output) {
   PodCommand command(*this, std::move(words));

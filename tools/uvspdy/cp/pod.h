@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +43,10 @@ class Pod {
   /// commands of an attempt together have ten seconds.
   void tidy_up(std::vector<std::string> words);
 
+  /// Runs the loop, without waiting, if it has not run for 20 ms: for work that neither reads nor
+  /// writes for long. Returns false after a signal, when such work has to end.
+  bool go_on();
+
   /// Runs the loop for some time, or until a signal.
   void sleep(std::chrono::milliseconds time);
 
@@ -76,6 +81,7 @@ class Pod {
   bool tidying_ = false;
   std::chrono::milliseconds tidying_left_ = kTidyingTime;
   bool lost_ = false;
+  std::uint64_t last_turn_ = 0;  // nanoseconds
   StopSignals signals_;
 };
 

@@ -107,6 +107,7 @@ bool PodCommand::takes_more() const {
 Bytes PodCommand::read() {
   read_.clear();
   while (arrived_.empty() && !status_) turn();
+  if (!pod_.go_on()) arrived_.clear();
   read_.swap(arrived_);
   output_.resume();
   return read_;

@@ -29,7 +29,7 @@ class PodCommand {
   PodCommand& operator=(const PodCommand&) = delete;
 
   /// Returns the next bytes of the output, valid until the next call. Empty: the command has ended,
-  /// and `wait` returns its result.
+  /// and `wait` returns its result; or it has to, because of a signal.
   Bytes read();
 
   /// Writes input. False: the command takes no more. Unsent bytes are limited by the stream's

@@ -7,6 +7,9 @@
 #include <cstring>
 #include <system_error>
 #include <utility>
+#include <vector>
+
+#include "remove_tree.h"
 
 namespace uvspdy::command {
 
@@ -54,6 +57,16 @@ Error move(const fs::path& from, const fs::path& to) {
 
 enum class Merging { kTry, kDo };
 
+// The folder is closed again before anything is done with its entries: a tree may be deeper than
+// descriptors can be open.
+std::vector<fs::path> entries_of(const fs::path& folder, std::error_code& error) {
+  std::vector<fs::path> entries;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    entries.push_back(it->path());
+  }
+  return entries;
+}
+
 // Moves a folder's content into an existing folder, or (kTry) only checks that this is possible.
 Error merge(const fs::path& from, const fs::path& to, Merging merging) {
   std::error_code error;
@@ -64,8 +77,9 @@ Error merge(const fs::path& from, const fs::path& to, Merging merging) {
   if (merging == Merging::kDo) {
     fs::permissions(from, fs::perms::owner_all, fs::perm_options::add, error);
   }
-  for (fs::directory_iterator it(from, error), end; !error && it != end; it.increment(error)) {
-    const fs::path source = it->path();
+  const std::vector<fs::path> entries = entries_of(from, error);
+  if (error) return failed(error, "cannot move " + from.string());
+  for (const fs::path& source : entries) {
     const fs::path target = to / source.filename();
     Error problem;
     if (is_folder(source) && is_folder(target)) {
@@ -79,7 +93,7 @@ Error merge(const fs::path& from, const fs::path& to, Merging merging) {
     }
     if (problem) return problem;
   }
-  return error ? failed(error, "cannot move " + from.string()) : Error();
+  return {};
 }
 
 // Moves a file, unless a folder or a device is in its place. A link there is replaced, for rename
@@ -99,7 +113,7 @@ Error move_file(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-Result<StagingFolder> StagingFolder::make(const fs::path& target) {
+Result<StagingFolder> StagingFolder::make(const fs::path& target, std::function<void()> breathe) {
   std::error_code error;
   fs::path beside = fs::absolute(without_trailing_slash(target), error);
   if (is_link(beside)) beside = beside.parent_path();
@@ -114,24 +128,14 @@ Result<StagingFolder> StagingFolder::make(const fs::path& target) {
         std::error_code(errno, std::generic_category()),
         "cannot make a temporary folder in " + beside.string() + ": " + std::strerror(errno));
   }
-  return StagingFolder(name);
+  return StagingFolder(name, std::move(breathe));
 }
 
 StagingFolder::StagingFolder(StagingFolder&& other) noexcept
-    : folder_(std::exchange(other.folder_, {})) {}
+    : folder_(std::exchange(other.folder_, {})), breathe_(std::move(other.breathe_)) {}
 
 StagingFolder::~StagingFolder() {
-  if (folder_.empty()) return;
-  std::error_code error;
-  // Only the content of a writable folder can be removed.
-  for (fs::recursive_directory_iterator it(folder_, error), end; !error && it != end;
-       it.increment(error)) {
-    std::error_code ignored;
-    if (is_folder(it->path())) {
-      fs::permissions(it->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
-    }
-  }
-  fs::remove_all(folder_, error);
+  if (!folder_.empty()) remove_tree(folder_.string(), breathe_);
 }
 
 Error StagingFolder::move_to(const fs::path& target, const std::string& name) const {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "uvspdy/error.h"
 
@@ -13,8 +15,9 @@ class StagingFolder {
  public:
   /// Makes a folder beside `target`, the later path of the content (or the folder for it). If
   /// the folder above `target` does not exist, takes the nearest folder above that does.
-  /// Errors: those of mkdtemp.
-  static Result<StagingFolder> make(const std::filesystem::path& target);
+  /// `breathe` is called again and again while the destructor works. Errors: those of mkdtemp.
+  static Result<StagingFolder> make(const std::filesystem::path& target,
+                                    std::function<void()> breathe);
 
   ~StagingFolder();
   StagingFolder(StagingFolder&& other) noexcept;
@@ -33,9 +36,11 @@ class StagingFolder {
   Error move_to(const std::filesystem::path& target, const std::string& name) const;
 
  private:
-  explicit StagingFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  StagingFolder(std::filesystem::path folder, std::function<void()> breathe)
+      : folder_(std::move(folder)), breathe_(std::move(breathe)) {}
 
   std::filesystem::path folder_;
+  std::function<void()> breathe_;
 };
 
 }  // namespace uvspdy::command

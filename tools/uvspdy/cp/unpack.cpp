@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "libarchive.h"
+#include "uvspdy/printable.h"
 
 namespace uvspdy::command {
 namespace {
@@ -17,6 +18,14 @@ namespace {
 // An archive ends with two blocks of zeros at least, and with padding of its last record.
 constexpr std::uint64_t kEndOfArchive = 1024;
 constexpr std::uint64_t kMaxPadding = 1024 * 1024;
+
+// The most bytes of a name that a message shows, and the most lines about entries, of which an
+// archive may have millions.
+constexpr std::size_t kShownName = 256;
+constexpr std::size_t kShownLines = 20;
+
+// What libarchive keeps of a folder beside its name.
+constexpr std::size_t kFolderCost = 200;
 
 Error broken(std::string text) {
   return Error(std::make_error_code(std::errc::io_error), std::move(text));
@@ -81,16 +90,29 @@ class Unpacker {
   }
 
   Error run(Source& source) {
+    Error error = take_all(source);
+    if (lines_ > kShownLines) {
+      console_.line("uvspdy cp: " + std::to_string(lines_ - kShownLines) +
+                    " more lines like these left out");
+    }
+    return error;
+  }
+
+  /// The offset in the archive at which the last entry ended.
+  std::uint64_t entries_size() const { return entries_size_; }
+
+ private:
+  Error take_all(Source& source) {
     if (archive_read_open(in_.get(), &source, nullptr, Source::on_read, nullptr) != ARCHIVE_OK) {
       return bad_archive();
     }
     for (;;) {
+      if (!options_.go_on()) return interrupted();
       archive_entry* entry = nullptr;
       const int status = archive_read_next_header(in_.get(), &entry);
       if (status == ARCHIVE_EOF) break;
       if (status < ARCHIVE_WARN) return bad_archive();
-      if (status == ARCHIVE_WARN)
-        console_.line("uvspdy cp: " + archive_failure(in_.get(), "the archive").message());
+      if (status == ARCHIVE_WARN) line(archive_failure(in_.get(), "the archive").message());
       if (Error error = take(entry)) return error;
       // Skips to the entry's end, including the padding of its last block.
       if (archive_read_data_skip(in_.get()) < ARCHIVE_WARN) return bad_archive();
@@ -100,29 +122,35 @@ class Unpacker {
     return written(archive_write_close(out_.get()), options_.target);
   }
 
-  /// The offset in the archive at which the last entry ended.
-  std::uint64_t entries_size() const { return entries_size_; }
+  static Error interrupted() {
+    return Error(std::make_error_code(std::errc::interrupted), "interrupted");
+  }
 
- private:
+  void line(const std::string& text) {
+    if (++lines_ <= kShownLines) console_.line("uvspdy cp: " + text);
+  }
+
   Error bad_archive() const { return archive_failure(in_.get(), "cannot read the archive"); }
 
   Error take(archive_entry* entry) {
     const char* name = archive_entry_pathname(entry);
     if (name == nullptr) return broken("the archive has a file without a name");
-    const std::string shown = name;
-    const Result<std::string> path = path_for(shown);
+    const std::string shown = printable(name, kShownName);
+    const Result<std::string> path = path_for(name);
     if (!path) return path.error();
+    if (Error error = count_folder(entry, *path)) return error;
     if (const char* link = archive_entry_hardlink(entry)) {
       const Result<std::string> linked = path_for(link);
       if (!linked) return linked.error();
       // If the hard link led to a symbolic link, libarchive would change the mode of its target.
       if (archive_entry_size(entry) > 0 && !is_regular_file(*linked)) {
         return broken("the archive has '" + shown + "' in it, a hard link with content to '" +
-                      link + "', which is no regular file; it is not to be trusted");
+                      printable(link, kShownName) +
+                      "', which is no regular file; it is not to be trusted");
       }
       archive_entry_set_hardlink(entry, linked->c_str());
     } else if (!is_copied(archive_entry_filetype(entry))) {
-      console_.line("uvspdy cp: left out " + shown + ": it is no file, folder or link");
+      line("left out " + shown + ": it is no file, folder or link");
       return {};
     }
     archive_entry_set_pathname(entry, path->c_str());
@@ -149,18 +177,20 @@ class Unpacker {
     if (status == ARCHIVE_OK) return {};
     Error error = archive_failure(out_.get(), "cannot write " + name);
     if (status < ARCHIVE_WARN) return error;
-    console_.line("uvspdy cp: " + error.message());
+    line(error.message());
     return {};
   }
 
   // The local path of an entry.
   Result<std::string> path_for(const std::string& name) const {
     const auto refused = [&name](const char* why) {
-      return broken("the archive has '" + name + "' in it, " + why + "; it is not to be trusted");
+      return broken("the archive has '" + printable(name, kShownName) + "' in it, " + why +
+                    "; it is not to be trusted");
     };
     if (name.starts_with("/")) return refused("which is an absolute name");
     bool below = options_.name.empty();
     std::string path = options_.target;
+    std::size_t folders = 0;
     for (std::size_t at = 0; at <= name.size();) {
       const std::size_t end = std::min(name.find('/', at), name.size());
       const std::string_view part = std::string_view(name).substr(at, end - at);
@@ -171,10 +201,23 @@ class Unpacker {
         if (part != options_.name) return refused("which was not asked for");
         continue;
       }
+      if (++folders > kMaxFolders) {
+        return broken("the archive has '" + printable(name, kShownName) +
+                      "' in it, which is more than " + std::to_string(kMaxFolders) +
+                      " folders deep; copy a folder inside by itself");
+      }
       path.append("/").append(part);
     }
     if (!below) return refused("which was not asked for");
     return path;
+  }
+
+  Error count_folder(archive_entry* entry, const std::string& path) {
+    if (archive_entry_filetype(entry) != AE_IFDIR) return {};
+    folder_names_ += path.size() + kFolderCost;
+    if (folder_names_ <= kMaxFolderNames) return {};
+    return broken("the names of the archive's folders have more than " +
+                  std::to_string(kMaxFolderNames) + " bytes; copy a part of them at a time");
   }
 
   // The total is known for a single file; for a folder the name of each file is shown.
@@ -192,6 +235,7 @@ class Unpacker {
     const bool whole = archive_entry_sparse_count(entry) == 0;
     la_int64_t end_of_last = 0;
     for (;;) {
+      if (!options_.go_on()) return interrupted();
       const void* block = nullptr;
       std::size_t count = 0;
       la_int64_t offset = 0;
@@ -218,6 +262,8 @@ class Unpacker {
   ArchivePtr out_;
   bool started_ = false;
   std::uint64_t entries_size_ = 0;
+  std::size_t folder_names_ = 0;
+  std::size_t lines_ = 0;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -9,6 +10,12 @@
 
 namespace uvspdy::command {
 
+/// The most parts of a name below the target: each costs time for every entry.
+constexpr std::size_t kMaxFolders = 512;
+
+/// The most bytes of the names of all folders of an archive, with some more for each.
+constexpr std::size_t kMaxFolderNames = 256 * 1024 * 1024;
+
 struct UnpackOptions {
   /// The name that every entry of the archive must have, or be below. Empty: the entries are those
   /// of the folder '.'.
@@ -17,6 +24,8 @@ struct UnpackOptions {
   std::string target;
   /// Whether files keep their modes and times.
   bool preserve = true;
+  /// Called again and again; false ends the work with std::errc::interrupted.
+  std::function<bool()> go_on;
 };
 
 /// Unpacks a tar from an untrusted source. Makes files, folders, symbolic and hard links, below the
@@ -24,6 +33,9 @@ struct UnpackOptions {
 /// error. Symbolic links may lead anywhere, but nothing is written through one. Other kinds of
 /// entries (devices, FIFOs) are left out, with a line on the console. Owners, set-user-id and the
 /// like, ACLs and extended attributes are not restored.
+///
+/// What a name costs is bounded: it may lead through kMaxFolders folders, and the names of all
+/// folders may have kMaxFolderNames bytes, because libarchive keeps them to the end.
 ///
 /// `read` returns the next bytes, valid until it is called again, and none at the end. It is called
 /// until its end, so that the command that it reads from ends, too.

@@ -99,7 +99,8 @@ class Upload {
     words.insert(words.end(), {"-C", target_.folder});
 
     Console& console = pod_.console();
-    console.start(local_, console.shows_progress() ? total_size(local_) : 0);
+    console.start(
+        local_, console.shows_progress() ? total_size(local_, [this] { return pod_.go_on(); }) : 0);
     sent_ = true;
     PodCommand tar(pod_, std::move(words), PodCommand::Input::kGiven);
     Error problem = pack(tar, name);

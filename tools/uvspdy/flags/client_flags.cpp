@@ -1,7 +1,9 @@
 #include "flags/client_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "flags/flow_control.h"
+#include "flags/timeout.h"
 #include "uvspdy/kube/protocol/error.h"
 
 namespace uvspdy::command {
@@ -32,6 +35,18 @@ int verbosity(std::string_view text) {
     throw CLI::ValidationError("-v", "'" + std::string(text) + "' is no level: give a number");
   }
   return level;
+}
+
+void limit_requests(std::chrono::milliseconds timeout, kube::ApiServerOptions& options) {
+  httpstream::RouteOptions& route = options.round_tripper.route;
+  std::chrono::milliseconds& create = options.round_tripper.connection.session.create_timeout;
+  if (timeout.count() == 0) {
+    route.response_timeout = std::chrono::milliseconds::max();
+  } else {
+    route.response_timeout = timeout;
+    route.total_timeout = timeout;
+    create = std::min(create, timeout);
+  }
 }
 
 void print_request(const LineWriter& errors, int level, const std::string& origin,
@@ -72,6 +87,23 @@ void add_client_flags(CLI::App& command, ClientFlags& flags) {
   command.add_option("--proxy-url", overrides.proxy_url,
                      "Proxy to go through, http://, https:// or socks5://; else the kubeconfig's, "
                      "else the environment's");
+  command
+      .add_option_function<std::string>(
+          "--request-timeout",
+          [&flags](const std::string& text) {
+            flags.request_timeout = parse_timeout(text);
+            if (!flags.request_timeout) {
+              throw CLI::ValidationError(
+                  "--request-timeout", "'" + text +
+                                           "' is no timeout: give a number of seconds, or numbers "
+                                           "with their units (1s, 2m, 3h, 1m30s)");
+            }
+          },
+          "How long a request may take: to connect, to get its answer, and to open each stream; a "
+          "command that runs takes as long as it takes. 0: for ever. Without it each of these has "
+          "a "
+          "limit of its own, 30 s for the answer")
+      ->type_name("TIME");
   command
       .add_option_function<std::string>(
           "-v", [&flags](const std::string& text) { flags.verbosity = verbosity(text); },
@@ -161,6 +193,7 @@ Result<std::shared_ptr<kube::ApiServer>> make_api_server(uv_loop_t* loop, const 
                                                          const LineWriter& errors) {
   kube::ApiServer::Options options;
   options.round_tripper.connection.session.flow_control = flags.flow_control;
+  if (flags.request_timeout) limit_requests(*flags.request_timeout, options);
   options.authenticator.on_stderr = [errors](std::string_view words) { errors.write_words(words); };
   options.proxy_from_environment = true;
   if (flags.verbosity > 0) {

@@ -3,7 +3,9 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "flags/cli_app.h"
@@ -21,6 +23,8 @@ struct ClientFlags {
   kube::KubeconfigOverrides overrides;
   bool insecure_skip_tls_verify = false;
   session::FlowControl flow_control = session::FlowControl::kAutomatic;
+  /// How long a request may take, as kubectl has it; 0: its answer may take for ever.
+  std::optional<std::chrono::milliseconds> request_timeout;
   /// The verbosity of stderr: from 1 on, the server and proxy; from 6 on, each request; from 8 on,
   /// the requests' headers, too, without secrets.
   int verbosity = 0;

@@ -49,7 +49,9 @@ UVSPDY_EXPORT Result<DefaultContainer> default_container(const Pod& pod);
 /// Lists the names of all containers as kubectl does: "a, b, c (ephem), d (init)".
 UVSPDY_EXPORT std::string container_names(const Pod& pod);
 
-/// Parses a v1.Pod. A field that is missing or of another type is empty. Errors: kBadPod (no Pod).
+/// Parses a v1.Pod, for which it needs no more memory than the fields of Pod have. A field that is
+/// missing or of another type is empty. Errors: kBadPod (no Pod; JSON that is nested more than 64
+/// deep; more than 1,024 containers; a name, phase or annotation of Pod of more than 253 bytes).
 UVSPDY_EXPORT Result<Pod> parse_pod(std::string_view json);
 
 /// GETs a pod from the API server. The handler, which may be empty, runs once, from the loop.

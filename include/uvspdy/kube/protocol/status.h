@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,7 +47,11 @@ UVSPDY_EXPORT httpstream::HttpResponse status_response(int code, std::string_vie
 /// Formats a status as one line of JSON. Bytes that are not UTF-8 become replacement characters.
 UVSPDY_EXPORT std::string to_json(const Status& status);
 
-/// Parses a Status in JSON. Errors: kBadStatus (no object with `status` "Success" or "Failure").
+/// The most bytes of a Status in JSON that are read; servers send a few hundred.
+inline constexpr std::size_t kMaxStatusSize = 64 * 1024;
+
+/// Parses a Status in JSON. Errors: kBadStatus (no object with `status` "Success" or "Failure";
+/// more than kMaxStatusSize bytes; nested more than 64 deep).
 UVSPDY_EXPORT Result<Status> parse_status(std::string_view json);
 
 /// Returns the exit code of a command's status: 0 for success. Errors: kCommandFailed (a failure
