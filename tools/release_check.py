@@ -331,8 +331,16 @@ def options():
         folder = configure(
             f"option-{name}", ["-Dbuildtype=debug", *chosen], {"CXX": with_ccache(compiler)}
         )
-        # All but the tests, which `tools/dev test` builds.
-        build(folder, *(libraries(folder) if "tests-on" in name else []))
+        build(folder, *targets_of(name, folder))
+
+
+def targets_of(variant, folder):
+    """What to build there; nothing means all."""
+    if variant == "tests-on":  # the tests are what `tools/dev test` builds
+        return libraries(folder)
+    if variant == "fuzzers-on":  # what else is there does not link with the fuzzers' runtime
+        return ["fuzzers"]
+    return []
 
 
 def libraries(folder):
