@@ -176,7 +176,7 @@ def configure(name, options, env=None):
 
 
 def build(folder, *targets):
-    run("ninja", "-C", folder, *targets)
+    run("ninja", "-k0", "-C", folder, *targets)  # all that is wrong at once
 
 
 def test_programs(folder, names):
