@@ -335,10 +335,10 @@ def options():
 
 
 def targets_of(variant, folder):
-    """What to build there; nothing means all."""
+    """The targets to build in the folder; an empty list means all."""
     if variant == "tests-on":  # the tests are what `tools/dev test` builds
         return libraries(folder)
-    if variant == "fuzzers-on":  # what else is there does not link with the fuzzers' runtime
+    if variant == "fuzzers-on":  # other programs do not link: they lack libFuzzer
         return ["fuzzers"]
     return []
 
