@@ -176,7 +176,7 @@ def configure(name, options, env=None):
 
 
 def build(folder, *targets):
-    run("ninja", "-C", folder, *targets)
+    run("ninja", "-k0", "-C", folder, *targets)  # all that is wrong at once
 
 
 def test_programs(folder, names):
@@ -331,8 +331,16 @@ def options():
         folder = configure(
             f"option-{name}", ["-Dbuildtype=debug", *chosen], {"CXX": with_ccache(compiler)}
         )
-        # All but the tests, which `tools/dev test` builds.
-        build(folder, *(libraries(folder) if "tests-on" in name else []))
+        build(folder, *targets_of(name, folder))
+
+
+def targets_of(variant, folder):
+    """The targets to build in the folder; an empty list means all."""
+    if variant == "tests-on":  # the tests are what `tools/dev test` builds
+        return libraries(folder)
+    if variant == "fuzzers-on":  # other programs do not link: they lack libFuzzer
+        return ["fuzzers"]
+    return []
 
 
 def libraries(folder):

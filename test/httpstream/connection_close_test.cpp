@@ -72,7 +72,6 @@ TEST_CASE("Connection: close tells every stream, then the connection, and the ot
   there.watch(second, "second");
   there.watch(pair.server.connection, "connection");
 
-  test::OutsideCalls outside;
   pair.client.connection->close();
   CHECK(here.order.empty());  // not inside the call
   CHECK_FALSE(pair.client.connection->is_closed());

@@ -21,7 +21,8 @@ namespace {
 class AtDeath {
  public:
   explicit AtDeath(std::function<void()> call) : call_(std::move(call)) {}
-  AtDeath(AtDeath&&) = default;
+  // A moved-from std::function may still have its target.
+  AtDeath(AtDeath&& other) noexcept : call_(std::exchange(other.call_, {})) {}
   AtDeath& operator=(AtDeath&&) = delete;
   ~AtDeath() {
     if (call_) call_();

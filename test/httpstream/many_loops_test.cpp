@@ -33,7 +33,7 @@ class LoopOfItsOwn {
     {
       auto listening = HttpServer::listen(
           &loop, "127.0.0.1", 0,
-          [this](const std::shared_ptr<HttpExchange>& exchange) { serve(*exchange); });
+          [](const std::shared_ptr<HttpExchange>& exchange) { serve(*exchange); });
       if (listening) {
         server_ = std::move(*listening);
         dial(loop);

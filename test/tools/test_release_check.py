@@ -24,6 +24,15 @@ class Table(unittest.TestCase):
         readme = (release_check.ROOT / "README.md").read_text(encoding="utf-8")
         self.assertTrue(f"libuv {least}," in readme, f"README.md does not name libuv {least}")
 
+    def test_ci_runs_checks_that_are_there(self):
+        text = (release_check.ROOT / ".ci/run").read_text(encoding="utf-8")
+        names = re.search(r"tools/dev release-check (.+)$", text, re.M)[1].split()
+        self.assertEqual([check.name for check in release_check.find(names)], names)
+
+    def test_only_the_fuzzers_are_built_with_their_option(self):
+        self.assertEqual(release_check.targets_of("fuzzers-on", None), ["fuzzers"])
+        self.assertEqual(release_check.targets_of("kube-off", None), [])
+
     def test_names_of_checks(self):
         self.assertEqual(release_check.find([]), release_check.CHECKS)
         self.assertEqual([c.name for c in release_check.find(["32-bit"])], ["32-bit"])
