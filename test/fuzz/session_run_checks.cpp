@@ -59,7 +59,10 @@ void SessionRun::check_windows(const session::Stats& stats) {
       windows ? std::max<std::size_t>(limits.connection_buffer, wire::kDefaultWindow)
               : limits.connection_buffer;
   require(stats.held_bytes <= most + kReadSize, "more held than the connection's limit");
-  require(session_.wants_input() || stats.held_bytes > limits.stream_buffer,
+  const session::Time now = clock_.now();
+  const bool slowed =
+      session_.slows_peer(now) || session_.deadline().value_or(session::Time::max()) <= now;
+  require(session_.wants_input() || slowed || stats.held_bytes > limits.stream_buffer,
           "not reading, and little is held");
   std::size_t held = 0;
   for (const wire::StreamId id : handler_.ids()) {

@@ -1,11 +1,13 @@
 """Attacks our programs and Go's, and measures: attack.py [NAME ...] [OPTIONS] (README.md)."""
 
 import argparse
+import concurrent.futures
 import dataclasses
 import fnmatch
 import functools
 import json
 import math
+import multiprocessing
 import os
 import pathlib
 import resource
@@ -14,6 +16,7 @@ import sys
 
 sys.dont_write_bytecode = True  # the sources stay as they are
 HERE = pathlib.Path(__file__).resolve().parent
+AT_ONE_TIME = 4
 sys.path[:0] = [str(HERE), str(HERE.parent / "interop")]
 
 
@@ -164,25 +167,44 @@ def smoke_one(attack, kind, options):
     return bounds.breaches(attack, result), f"{figures}, sent {table.size(result.sent)}"
 
 
+def smoke_outcome(pair, options):
+    attack, kind = pair
+    try:
+        return smoke_one(suite.ATTACKS[attack], kind, options)
+    except AssertionError as error:
+        return {"alive": str(error)}, "not measured"
+    finally:
+        experiment.peers.stop_all()
+
+
 def smoke(options):
-    """Ends with the line "N passed, N failed, N skipped"; each pair of attack and target counts."""
+    """Ends with the line "N passed, N failed, N skipped"; each pair of attack and target counts.
+
+    Some attacks run at one time: most of their time they wait for what they have left to be gone.
+    """
     passed = failed = 0
-    for attack, kind in chosen(options):
-        try:
-            found, figures = smoke_one(attack, kind, options)
-        except AssertionError as error:
-            found, figures = {"alive": str(error)}, "not measured"
-        if os.environ.get("UVSPDY_SANITIZERS", "none") != "none":
-            found.pop("memory", None)  # sanitizers keep what was freed
-        known = known_failures.KNOWN_FAILURES.get((attack.name, kind), {})
-        for bound in sorted(set(known) - set(found)):
-            print(f"HOLDS NOW: {attack.name}@{kind}: {bound}, which known_failures.py has")
-        new = set(found) - set(known)
-        passed, failed = passed + (not new), failed + bool(new)
-        outcome = "FAILED" if new else "known to fail" if found else "ok"
-        print(f"{outcome}: {attack.name}@{kind}: {figures}", *found.values(), sep="; ", flush=True)
+    pairs = [(attack.name, kind) for attack, kind in chosen(options)]
+    fork = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(AT_ONE_TIME, mp_context=fork) as workers:
+        outcomes = workers.map(functools.partial(smoke_outcome, options=options), pairs)
+        for (name, kind), (found, figures) in zip(pairs, outcomes):
+            new = report_smoke(f"{name}@{kind}", (name, kind), found, figures)
+            passed, failed = passed + (not new), failed + bool(new)
     print(f"{passed} passed, {failed} failed, 0 skipped", flush=True)
     return 1 if failed or not passed else 0
+
+
+def report_smoke(title, pair, found, figures):
+    """Prints a line, and returns the bounds that do not hold and are not known to fail."""
+    if os.environ.get("UVSPDY_SANITIZERS", "none") != "none":
+        found.pop("memory", None)  # sanitizers keep what was freed
+    known = known_failures.KNOWN_FAILURES.get(pair, {})
+    for bound in sorted(set(known) - set(found)):
+        print(f"HOLDS NOW: {title}: {bound}, which known_failures.py has")
+    new = set(found) - set(known)
+    outcome = "FAILED" if new else "known to fail" if found else "ok"
+    print(f"{outcome}: {title}: {figures}", *found.values(), sep="; ", flush=True)
+    return new
 
 
 def main():

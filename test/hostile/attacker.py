@@ -17,6 +17,9 @@ _SYN_REPLY = struct.pack(">HH", 0x8003, spdy.SYN_REPLY)
 _GOAWAY_STATUS = {0: "OK", 1: "PROTOCOL_ERROR", 2: "INTERNAL_ERROR"}
 _TAIL = 4096
 
+# Attackers come from another address than the good connection and newcomers.
+_SOURCE = ("127.0.0.2", 0)
+
 
 class TimeIsOver(Exception):
     """The attack has lasted as long as it was to."""
@@ -255,6 +258,7 @@ class Attacker:
 
     def link(self, tls=True, source=None):
         """A new TCP connection; over TLS if the target has it, unless `tls` is false."""
+        source = source or self._source()
         context = self.target.tls_client() if tls else None
         return Link(self.target.address, self.deadline, self.report, context, source)
 
@@ -262,7 +266,12 @@ class Attacker:
         """A new Session; `opening` changes what it begins with."""
         context = self.target.tls_client()
         made = self.target.opening(**opening)
-        return Session(made, self.target.address, self.deadline, self.report, context)
+        return Session(
+            made, self.target.address, self.deadline, self.report, context, self._source()
+        )
+
+    def _source(self):
+        return _SOURCE if self.target.address[0] == "127.0.0.1" else None
 
     def left(self):
         left = self.deadline - time.monotonic()

@@ -123,7 +123,9 @@ def _(victim):
     return victim.exec(victim.server(get=lambda client: client.sendall(json_answer(text))))
 
 
-@on_client("pod-many-containers", "a pod with 20,000 containers, none of which is asked for")
+@on_client(
+    "pod-many-containers", "a pod with 20,000 containers, none of which is asked for", succeeds=True
+)
 def _(victim):
     names = [{"name": f"container-number-{number}-of-many"} for number in range(20_000)]
     pod = {"kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": names},

@@ -12,7 +12,9 @@ import frames
 import measure
 import peers
 
-SETTLE = 10.0  # seconds until what an attack has left behind must be gone
+# Seconds until what an attack has left behind must be gone: a server reads what a peer has sent
+# before it left, slowly if that is past a rate, and for Limits::slowed_time (10 s) at most.
+SETTLE = 30.0
 NEWCOMER_EVERY = 0.25
 NEWCOMER_PATIENCE = 2.0
 _fork = multiprocessing.get_context("fork")

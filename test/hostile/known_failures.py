@@ -46,7 +46,6 @@ KNOWN_FAILURES = {
     ("answer-endless-chunks", "program"): {"memory": "a body of 4 MiB takes twice its size"},
     ("pod-large", "program"): {"memory": JSON},
     ("pod-deep", "program"): {"memory": JSON},
-    ("pod-many-containers", "program"): {"memory": JSON, "errors": "all names are printed"},
     ("plugin-deep", "program"): {"memory": JSON},
     ("refusal-for-terminals", "program"): {"unclean": BIDI},
     ("status-for-terminals", "program"): {"unclean": BIDI},

@@ -112,6 +112,26 @@ def peak_memory(process):
     return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M).group(1)) * 1024
 
 
+def commands_of(server):
+    """The commands that a `uvspdy serve` runs; beside them it has its guard."""
+    pid = server.process.pid
+    children = []
+    for file in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children += file.read_text().split()
+        except OSError:
+            continue  # the thread has gone meanwhile
+    return [child for child in children if name_of(child) != "uvspdy-guard"]
+
+
+def name_of(pid):
+    """The name of a process; none when the process is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
 def descriptors(process):
     """How many it has open."""
     return len(os.listdir(f"/proc/{process.pid}/fd"))

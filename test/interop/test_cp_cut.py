@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import pathlib
 import random
 import shutil
 import signal
@@ -14,7 +13,7 @@ from exec_cases import random_bytes
 from kube_clients import Access
 from kubectls import KUBECTLS
 from links import Links
-from peers import DEADLINE, run, send_two_signals, wait_until
+from peers import DEADLINE, commands_of, run, send_two_signals, wait_until
 from scripted_pod import ScriptedPod
 
 TRIES = 25
@@ -88,14 +87,9 @@ class CutTestCase(CpTestCase):
 
     def tidy_up(self):
         # The server notices by itself, too, that nobody is there any more.
-        wait_until(lambda: not self.commands(), "the server's commands to end")
+        wait_until(lambda: not commands_of(self.server), "the server's commands to end")
         for folder in self.leftovers():
             shutil.rmtree(folder)
-
-    def commands(self):
-        """What the server runs."""
-        children = pathlib.Path(f"/proc/{self.server.process.pid}/task").glob("*/children")
-        return "".join(file.read_text() for file in children)
 
     def make_folder(self, path):
         path.mkdir()
@@ -146,7 +140,7 @@ class Uploads(CutTestCase):
                 for name in whole:
                     (final / name).write_bytes(b"older")
                 result = self.copy_cut([source, self.remote()], after, for_good)
-                wait_until(lambda: not self.commands(), "the server's commands to end")
+                wait_until(lambda: not commands_of(self.server), "the server's commands to end")
                 copied = self.content(final)
                 self.assertEqual(set(copied), set(whole))
                 for name, content in copied.items():

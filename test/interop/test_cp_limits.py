@@ -162,7 +162,7 @@ class Deep(HostileTestCase):
     def test_names_are_shortened_where_they_are_shown(self):
         name = "x/" + "/".join(["n" * 200] * 20) + "/../y"
         result = self.download(Archive().folder("x").add(name, data=b"evil").finished())
-        self.check_failed(result, r"the archive has 'x/n+\.\.\.' in it, which leads out of")
+        self.check_failed(result, r"the archive has 'x/[n/]+\.\.\.' in it, which leads out of")
         self.assertLess(len(result.stderr), 600)
         turned = Archive().folder("x").add("x/a\u202egnp.exe", tarfile.FIFOTYPE)
         result = self.download(turned.finished())

@@ -19,7 +19,7 @@ from exec_cases import digest
 from go_peer import build_peer
 from kube_clients import Access, Uvspdy
 from links import Links
-from peers import SLEEP, PeerTestCase, descriptors, program, run, wait_until
+from peers import SLEEP, PeerTestCase, commands_of, descriptors, program, run, wait_until
 from test_serve import exec_streams, upgrade_request
 
 UVSPDY = program("UVSPDY_COMMAND")
@@ -144,8 +144,7 @@ class CutConnections(LinkTestCase):
         self.assertIn(0, [code for code, _errors in outcomes])
 
     def check_nothing_is_left(self, server):
-        children = pathlib.Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-        wait_until(lambda: not children.read_text().split(), "the commands to end")
+        wait_until(lambda: not commands_of(server), "the commands to end")
         wait_until(lambda: descriptors(server.process) < 32, "the connections to end")
 
 

@@ -373,6 +373,7 @@ class Killed(PeerTestCase):
                 remote = self.remote_command(IGNORE_SIGHUP)
                 server = self.serve_mortal(UVSPDY, "serve", *flags, "--", *remote.words)
                 remote.wait_for_start()
+                server.wait_for_log("running '")  # see start_exec
                 self.assertEqual(server.end(signal.SIGKILL), -signal.SIGKILL)
                 remote.wait_for_end()
 

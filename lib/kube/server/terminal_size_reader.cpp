@@ -10,18 +10,24 @@ namespace {
 // A size has some thirty bytes. An object without an end in this many is an error.
 constexpr std::size_t kMaxObject = 1024;
 
+// The end of the object before the last two, which alone are parsed: the last one counts, or if it
+// is no size, the one before. Objects contain only numbers, so each closing brace ends one.
+std::size_t end_before_last_two(std::string_view text) {
+  std::size_t end = text.size();
+  for (int braces = 0; braces < 3; ++braces) {
+    end = end == 0 ? text.npos : text.rfind('}', end - 1);
+    if (end == text.npos) return 0;
+  }
+  return end + 1;
+}
+
 }  // namespace
 
 Error TerminalSizeReader::take(Bytes bytes, std::optional<TerminalSize>& last) {
   std::string_view rest = text_of(bytes);
-  // The objects contain only numbers, so each closing brace is an object's end.
-  const std::size_t last_end = rest.rfind('}');
-  if (last_end != rest.npos && last_end > 0) {
-    const std::size_t end_before = rest.rfind('}', last_end - 1);
-    if (end_before != rest.npos) {
-      text_.clear();
-      rest.remove_prefix(end_before + 1);
-    }
+  if (const std::size_t skipped = end_before_last_two(rest)) {
+    text_.clear();
+    rest.remove_prefix(skipped);
   }
   while (!ended_ && !rest.empty()) {
     const std::size_t brace = rest.find('}');

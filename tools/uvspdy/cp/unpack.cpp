@@ -112,7 +112,11 @@ class Unpacker {
       const int status = archive_read_next_header(in_.get(), &entry);
       if (status == ARCHIVE_EOF) break;
       if (status < ARCHIVE_WARN) return bad_archive();
-      if (status == ARCHIVE_WARN) line(archive_failure(in_.get(), "the archive").message());
+      if (status == ARCHIVE_WARN) {
+        const Error warning = archive_failure(in_.get(), "the archive");
+        if (!is_about_text(warning)) return warning;
+        line(warning.message());
+      }
       if (Error error = take(entry)) return error;
       // Skips to the entry's end, including the padding of its last block.
       if (archive_read_data_skip(in_.get()) < ARCHIVE_WARN) return bad_archive();
@@ -120,6 +124,12 @@ class Unpacker {
     }
     // Closing sets the times and modes of folders.
     return written(archive_write_close(out_.get()), options_.target);
+  }
+
+  // Names that are no UTF-8 are taken byte by byte. Any other warning may be of a part of the
+  // header that libarchive has left out, such as a long name, and the file would be another one.
+  static bool is_about_text(const Error& warning) {
+    return warning.message().find("can't be converted") != std::string::npos;
   }
 
   static Error interrupted() {
