@@ -44,7 +44,7 @@ class UVSPDY_LOCAL Session::Impl {
   // The functions of Session, in their order.
   std::size_t receive(Bytes bytes, Time now);
   void receive_end(const Error& reason);
-  bool wants_input() const { return held_.wants_input() && !allowances_.is_slowing(); }
+  bool wants_input() const { return held_.wants_input() && !is_slowing(); }
   bool slows_peer(Time now) const;
   void fill_output();
   std::span<const Bytes> output() const;
@@ -164,6 +164,9 @@ class UVSPDY_LOCAL Session::Impl {
 
   // Time (session_time.cpp).
   Liveness::Reading reading() const;
+  bool is_slowing() const {
+    return allowances_.is_slowing() && ending_.takes_input() && !finished();
+  }
   void end_slowing();
   void end_late_creates();
   void end_late_breaks();

@@ -47,7 +47,7 @@ std::optional<Time> Session::Impl::deadline() const {
 // A peer that is slowed is not silent: its frames wait to be read.
 Liveness::Reading Session::Impl::reading() const {
   Liveness::Reading reading = held_.reading();
-  if (allowances_.is_slowing()) {
+  if (is_slowing()) {
     reading.reads = false;
     reading.unread = true;
   }
@@ -60,8 +60,7 @@ void Session::Impl::end_slowing() {
 }
 
 bool Session::Impl::slows_peer(Time now) const {
-  const std::optional<Time> until = allowances_.slowed_until();
-  return until && now < *until && ending_.takes_input() && !finished();
+  return is_slowing() && now < *allowances_.slowed_until();
 }
 
 void Session::Impl::set_idle_timeout(std::chrono::milliseconds timeout, Time now) {

@@ -77,6 +77,8 @@ TEST_CASE("a peer that has to be slowed for too long is closed", "[session][rate
   CHECK(mentions(server.session.error().message(),
                  {"ping_rate = 10", "3 at once", "slowed_time = 500 ms"}));
   CHECK(server.sent().back() == "GOAWAY 0 PROTOCOL_ERROR");
+  CHECK(server.session.wants_input());  // or the transport's end would not be noticed
+  CHECK_FALSE(server.session.slows_peer(server.clock.now()));
 }
 
 TEST_CASE("slowed time is forgotten within a minute", "[session][rates]") {
