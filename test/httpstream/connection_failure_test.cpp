@@ -310,6 +310,7 @@ TEST_CASE("Connection: a peer that asks without reading the answers meets a limi
   TestLoop loop;
   ConnectionOptions options = test::patient_options();
   options.session.limits.queued_control_output = 4096;
+  options.session.limits.ping_rate = {SIZE_MAX, SIZE_MAX};  // which would come first
   options.close_timeout = 50ms;  // it would not read the GOAWAY either
   HalfPair half(loop, session::Role::kServer, options);
   Error end;
