@@ -42,9 +42,9 @@ constexpr std::chrono::milliseconds kLongestDelay = 30s;
 // How many local connections may wait for a reconnect.
 constexpr std::size_t kMostWaiting = 256;
 
-// How long, at the end, the connection may take to close; and with it local programs to read the
-// bytes that came for them, if there are any.
-constexpr std::chrono::seconds kGoodbye{1};
+// How long, at the end, the connection may take to close, or a credential plugin to end, which gets
+// SIGKILL a second after SIGTERM; and local programs to read what came for them, if there are any.
+constexpr std::chrono::seconds kGoodbye{2};
 constexpr std::chrono::seconds kLeaveGrace{5};
 
 struct PortForwardFlags {
