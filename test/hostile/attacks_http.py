@@ -200,7 +200,12 @@ def _(attacker):
     crowd(attacker, 1100, b"", tls=False)
 
 
-@tls_only("tls-mid-handshake", "1,000 TLS connections that stop behind their first flight", EXEC, memory=HANDSHAKES)
+@tls_only(
+    "tls-mid-handshake",
+    "1,000 TLS connections that stop behind their first flight",
+    EXEC,
+    memory=HANDSHAKES,
+)
 def _(attacker):
     crowd(attacker, 1000, hello(), tls=False)
 
@@ -214,7 +219,12 @@ def _(attacker):
         link.close()
 
 
-@tls_only("tls-hello-slow", "200 ClientHellos that come a byte every 20 ms", EXEC, memory=HANDSHAKES)
+@tls_only(
+    "tls-hello-slow",
+    "200 ClientHellos that come a byte every 20 ms",
+    EXEC,
+    memory=HANDSHAKES,
+)
 def _(attacker):
     links = [attacker.link(tls=False) for _ in range(200)]
     for byte in hello():
