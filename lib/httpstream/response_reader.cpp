@@ -12,6 +12,11 @@
 #include "uvspdy/httpstream/upgrade_round_tripper.h"
 
 namespace uvspdy::httpstream {
+namespace {
+
+constexpr std::size_t kSmallBody = 128 * 1024;
+
+}  // namespace
 
 Result<bool> ResponseReader::take(Bytes& input) {
   while (!head_complete_) {
@@ -50,6 +55,9 @@ Error ResponseReader::count_interim() {
 
 bool ResponseReader::take_body(Bytes input) {
   std::string& body = response_.body;
+  // A body that grows step by step leaves its smaller buffers in the heap, which are as much again.
+  // What is reserved and not filled is no memory of the machine's.
+  if (body.size() + input.size() > kSmallBody) body.reserve(body_size_);
   if (chunked_) {
     const ChunkedBody::State state = chunked_->take(input, body, body_limit_);
     too_long_ = state == ChunkedBody::State::kTooLong;

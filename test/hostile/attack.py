@@ -13,6 +13,7 @@ import pathlib
 import resource
 import statistics
 import sys
+import time
 
 sys.dont_write_bytecode = True  # the sources stay as they are
 HERE = pathlib.Path(__file__).resolve().parent
@@ -169,12 +170,14 @@ def smoke_one(attack, kind, options):
 
 def smoke_outcome(pair, options):
     attack, kind = pair
+    begun = time.monotonic()
     try:
-        return smoke_one(suite.ATTACKS[attack], kind, options)
+        found, figures = smoke_one(suite.ATTACKS[attack], kind, options)
     except AssertionError as error:
-        return {"alive": str(error)}, "not measured"
+        found, figures = {"alive": str(error)}, "not measured"
     finally:
         experiment.peers.stop_all()
+    return found, f"{figures}, took {time.monotonic() - begun:.1f} s"
 
 
 def smoke(options):

@@ -4,6 +4,7 @@ from suite import MEBIBYTE
 from victim import ERRORS, STOPPING
 
 LOG = 1_000_000  # bytes in five seconds
+NOT_STARTED = (126, 127)  # of a shell, the dynamic linker, and env
 WORST = 20.0  # milliseconds, or twice the control's
 
 
@@ -34,6 +35,8 @@ def breaches_of_program(attack, outcome):
     found = {}
     if outcome.code < 0 and outcome.ended:
         found["alive"] = f"ended by signal {-outcome.code}"
+    if outcome.code in NOT_STARTED:
+        found["alive"] = f"did not start: exit code {outcome.code}: {outcome.last_line}"
     if attack.ends and not outcome.ended:
         found["ends"] = f"had not ended after {outcome.seconds:.0f} s"
     if not outcome.stopped:

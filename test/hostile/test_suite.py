@@ -14,6 +14,7 @@ import measure
 import spdy
 import suite
 import table
+import victim
 from suite import MEBIBYTE
 
 
@@ -54,6 +55,32 @@ class Bounds(unittest.TestCase):
         }.items():
             with self.subTest(bound):
                 self.assertEqual(list(self.found(good(**changes))), [bound])
+
+    def test_each_breach_of_a_program_is_found(self):
+        program = suite.ATTACKS["answer-continue"]
+        well = {"code": 1, "ended": True}
+        self.assertEqual(bounds.breaches_of_program(program, victim.Outcome(**well)), {})
+        for bound, changes in {
+            "alive": {"code": -11},
+            "ends": {"code": 0, "ended": False},
+            "stops": {"stopped": False},
+            "code": {"code": 0},
+            "memory": {"growth": 9 * MEBIBYTE},
+            "errors": {"errors": 65 * 1024},
+            "unclean": {"unclean": "x"},
+            "touched": {"touched": ["x"]},
+            "left": {"left": ["x"]},
+            "processes": {"processes": 1},
+        }.items():
+            with self.subTest(bound):
+                outcome = victim.Outcome(**{**well, **changes})
+                self.assertEqual(list(bounds.breaches_of_program(program, outcome)), [bound])
+
+    def test_a_program_that_does_not_start_has_borne_nothing(self):
+        for code in (126, 127):
+            outcome = victim.Outcome(code=code, ended=True)
+            program = suite.ATTACKS["answer-continue"]
+            self.assertEqual(list(bounds.breaches_of_program(program, outcome)), ["alive"])
 
     def test_known_failures_name_attacks_and_bounds_that_there_are(self):
         for (name, kind), reasons in known_failures.KNOWN_FAILURES.items():

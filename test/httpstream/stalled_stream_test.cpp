@@ -105,6 +105,32 @@ void stalled_beside_others(FlowControl flow_control, PeerFlowControl found, std:
   REQUIRE(pair.close());
 }
 
+// Many streams that nobody reads, and one that somebody reads.
+void many_stalled_beside_one(FlowControl flow_control) {
+  TestLoop loop;
+  SpdyPair pair(loop, with(flow_control), with(flow_control));
+  const auto [mine, its] = pair.stream();
+  echo(its);
+  std::vector<StreamPtr> held;
+  for (int i = 0; i < 100; ++i) {
+    const auto [stalled, stalled_there] = pair.stream();
+    stalled_there->pause();
+    held.push_back(stalled);
+    held.push_back(stalled_there);
+  }
+  const auto text = std::make_shared<const std::string>(test::patterned_text(1000 * 1000));
+  for (std::size_t i = 0; i < held.size(); i += 2) write_all(held[i], text);
+  loop.run_turns(1000);
+  std::size_t echoed = 0;
+  mine->on_data([&](Bytes bytes) { echoed += bytes.size(); });
+  write_all(mine, std::make_shared<const std::string>(test::patterned_text(150 * 1000, 3)));
+  for (std::size_t before = 1; before != echoed; loop.run_turns(1000)) before = echoed;
+  CHECK(echoed == 150 * 1000);
+  pair.client.connection->abort();
+  pair.server.connection->abort();
+  REQUIRE(loop.run_out());
+}
+
 }  // namespace
 
 TEST_CASE("Stream: one that nobody reads stops none of ten others, with flow control found out") {
@@ -113,6 +139,11 @@ TEST_CASE("Stream: one that nobody reads stops none of ten others, with flow con
 
 TEST_CASE("Stream: one that nobody reads stops none of ten others, with standard flow control") {
   stalled_beside_others(FlowControl::kStandard, PeerFlowControl::kWindows, 10 * 1000 * 1000);
+}
+
+// The buffer of the connection is shared without a reserve: see Limits::connection_buffer.
+TEST_CASE("Stream: a hundred that nobody reads do not stop another", "[!shouldfail]") {
+  many_stalled_beside_one(FlowControl::kStandard);
 }
 
 TEST_CASE(

@@ -82,6 +82,37 @@ TEST_CASE("Connection: frames that take long leave the loop to others after 64 o
   REQUIRE(loop.run_out());
 }
 
+TEST_CASE("Connection: bytes that were read before it began have their share of a turn, too") {
+  TestLoop loop;
+  auto pair = test::connected_pair(AF_INET);
+  test::FrameWriter writer;
+  std::string pings;
+  for (std::uint32_t id = 1; id < 6000; id += 2)
+    pings += text_of(writer.bytes(wire::PingFrame{id}));
+  ConnectionOptions options;
+  options.session.flow_control = session::FlowControl::kNone;
+  const auto connection =
+      Connection::create(test::transport_over(loop, std::move(pair[0])), session::Role::kServer,
+                         options, {.already_read = Buffer::copy_of(pings)});
+  connection->on_trace([](const session::FrameTrace& frame) {
+    if (frame.direction != session::FrameTrace::Direction::kIn) return;
+    std::this_thread::sleep_for(std::chrono::microseconds(10));
+  });
+  RawPeer peer(test::transport_over(loop, std::move(pair[1])));
+  peer.start_reading();
+  std::size_t most = 0;
+  REQUIRE(loop.run_until([&, before = std::size_t{0}]() mutable {
+    const std::size_t frames = connection->stats().frames_received;
+    most = std::max(most, frames - before);
+    before = frames;
+    return frames == 3000;
+  }));
+  CHECK(most <= 2 * 64);
+  connection->close();
+  peer.close();
+  REQUIRE(loop.run_out());
+}
+
 TEST_CASE("Connection: a peer past a rate is slowed, and loses nothing") {
   TestLoop loop;
   ConnectionOptions options;

@@ -1,13 +1,15 @@
 """What a hostile or silent API server costs a client: memory, text on stderr, time."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import threading
 import time
 
 import spdy
-from peers import DEADLINE, PeerTestCase, peak_memory, program, run
+from peers import DEADLINE, PeerTestCase, peak_memory, program, run, wait_until
 from scripted_pod import POD, ScriptedPod, pod_with, status
 from scripted_proxy import ScriptedProxy
 
@@ -147,6 +149,26 @@ class ScriptedProxyWithRefusal(RawServer):
             return int(re.search(r"^VmHWM:\s+(\d+) kB$", file.read(), re.M).group(1)) * 1024
 
 
+# A client for each command that asks a server.
+WORDS = {
+    "exec": ["web", "--", "true"],
+    "attach": ["web"],
+    "cp": ["web:file", "."],
+    "port-forward": ["web", ":80"],
+}
+
+
+def write_kubeconfig(path, user):
+    config = {
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    path.write_text(json.dumps(config))
+
+
 # A text that shows itself as another: its end first, and something that is not seen.
 TURNED = "web\u202egnp.exe\u2066\u200b\ufeff\U000e0041\u2028\x85"
 UNSEEN = re.compile("[\u0080-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]")
@@ -157,9 +179,7 @@ class Text(PeerTestCase):
         self.server = ScriptedPod(self)
 
     def command(self, verb="exec"):
-        words = {"exec": ["web", "--", "true"], "cp": ["web:file", "."], "attach": ["web"]}
-        words["port-forward"] = ["web", ":80"]
-        return [UVSPDY, verb, "-s", self.server.url(), *words[verb]]
+        return [UVSPDY, verb, "-s", self.server.url(), *WORDS[verb]]
 
     def check_lines(self, result):
         self.assert_exit(result, 1)
@@ -215,11 +235,9 @@ class Silent(PeerTestCase):
     where."""
 
     def fails(self, server, verb, pattern, *options):
-        words = {"exec": ["web", "--", "true"], "cp": ["web:file", "."], "attach": ["web"]}
-        words["port-forward"] = ["web", ":80"]
         start = time.monotonic()
         result = run(
-            [UVSPDY, verb, "-s", server, "--request-timeout=1", *options, *words[verb]],
+            [UVSPDY, verb, "-s", server, "--request-timeout=1", *options, *WORDS[verb]],
             timeout=DEADLINE,
         )
         self.assert_exit(result, 1)
@@ -369,6 +387,63 @@ class Silent(PeerTestCase):
         session.finish(3)
         client.communicate(timeout=DEADLINE)
         self.assertEqual(client.returncode, 3)
+
+
+class Plugin(PeerTestCase):
+    """A credential plugin that never ends, and a signal for the command that waits for it."""
+
+    def start_client(self, verb, script):
+        folder = self.folder()
+        plugin, started = folder / "plugin", folder / "started"
+        # One process in all: a child that nobody has waited for would be in the group, too.
+        plugin.write_text(f"#!/bin/sh\n{script}\necho $$ >{started}\nexec sleep 1000\n")
+        plugin.chmod(0o700)
+        config = folder / "kubeconfig"
+        user = {
+            "exec": {
+                "apiVersion": "client.authentication.k8s.io/v1",
+                "command": str(plugin),
+                "interactiveMode": "Never",
+            }
+        }
+        write_kubeconfig(config, user)
+        client = self.start(
+            [UVSPDY, verb, "--kubeconfig", str(config), *WORDS[verb]],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        wait_until(lambda: started.exists() and started.read_text(), "the plugin to start")
+        return client, int(started.read_text())
+
+    def check_ends(self, verb, script, number):
+        client, group = self.start_client(verb, script)
+        client.send_signal(number)
+        _, error = client.communicate(timeout=DEADLINE)
+        self.assertEqual(error, b"")
+        if verb != "port-forward":  # which ends in order, with 0
+            self.assertEqual(client.returncode, -number)
+        with self.assertRaises(ProcessLookupError):
+            os.killpg(group, 0)
+
+    def test_it_ends_before_the_command(self):
+        for verb in WORDS:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                with self.subTest(verb=verb, signal=number):
+                    self.check_ends(verb, "", number)
+
+    def test_one_that_ignores_sigterm_is_killed(self):
+        for verb in WORDS:
+            with self.subTest(verb=verb):
+                self.check_ends(verb, "trap '' TERM", signal.SIGTERM)
+
+    def test_a_second_signal_ends_the_command_at_once(self):
+        client, group = self.start_client("exec", "trap '' TERM")
+        self.addCleanup(os.killpg, group, signal.SIGKILL)
+        client.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        client.send_signal(signal.SIGTERM)
+        client.communicate(timeout=DEADLINE)
+        self.assertEqual(client.returncode, -signal.SIGTERM)
 
 
 class RequestTimeout(PeerTestCase):

@@ -40,23 +40,20 @@ int attach(const PodFlags& flags) {
   if (!loop) return report_error("attach", loop.error().message());
   auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return report_error("attach", server.error().message());
+  const auto found = find_container(*loop, **server, flags, request.pod_namespace, *pod);
+  if (!found) return 1;
+  request.pod = found->pod;
+  request.container = found->container;
+  request.tty = wants_terminal(flags, *found);
+  if (request.tty && !flags.quiet) {
+    report_line("If you don't see a command prompt, try pressing enter.");
+  }
   LocalEnd local_end(loop->get(), "attach");
-  find_container(
-      **server, flags, request.pod_namespace, *pod,
-      [&](const PodContainer& found) {
-        request.pod = found.pod;
-        request.container = found.container;
-        request.tty = wants_terminal(flags, found);
-        if (request.tty && !flags.quiet) {
-          report_line("If you don't see a command prompt, try pressing enter.");
-        }
-        local_end.run(
-            [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
-              return kube::attach(**server, request, std::move(handlers), size);
-            },
-            request.tty, true);
+  local_end.run(
+      [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
+        return kube::attach(**server, request, std::move(handlers), size);
       },
-      [&](const std::string& line) { local_end.fail(line); });
+      request.tty, true);
   loop->run();
   return report_error("attach", "the connection ended without a result");
 }

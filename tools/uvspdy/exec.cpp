@@ -38,20 +38,17 @@ int exec(const ExecFlags& flags) {
   if (!loop) return report_error("exec", loop.error().message());
   auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return report_error("exec", server.error().message());
+  const auto found = find_container(*loop, **server, flags, request.pod_namespace, *pod);
+  if (!found) return 1;
+  request.pod = found->pod;
+  request.container = found->container;
+  request.tty = LocalEnd::wants_terminal(flags);
   LocalEnd local_end(loop->get(), "exec");
-  find_container(
-      **server, flags, request.pod_namespace, *pod,
-      [&](const PodContainer& found) {
-        request.pod = found.pod;
-        request.container = found.container;
-        request.tty = LocalEnd::wants_terminal(flags);
-        local_end.run(
-            [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
-              return kube::exec(**server, request, std::move(handlers), size);
-            },
-            request.tty, false);
+  local_end.run(
+      [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
+        return kube::exec(**server, request, std::move(handlers), size);
       },
-      [&](const std::string& line) { local_end.fail(line); });
+      request.tty, false);
   loop->run();
   return report_error("exec", "the connection ended without a result");
 }

@@ -72,7 +72,9 @@ struct Options {
   std::size_t max_data_frame = 16 * 1024;
 
   /// How long a stream created here waits for its SYN_REPLY before it fails with kCreateTimeout.
-  /// Go's httpstream waits 30 s, too.
+  /// Go's httpstream waits 30 s, too. It is a limit of the creator's wait, whoever delays the
+  /// answer: it runs on while this side slows a peer that exceeds a rate of Limits, and takes no
+  /// SYN_REPLY from the peer meanwhile.
   std::chrono::milliseconds create_timeout = std::chrono::seconds(30);
 
   /// How long a stream that was broken off (by Session::end_with_reset, or by dropping its

@@ -65,27 +65,15 @@ int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const Cp
 }
 
 // Nothing after a failure, which has been reported then.
-std::optional<std::string> choose_container(Loop& loop, kube::ApiServer& server,
-                                            const kube::ExecRequest& request,
-                                            const CpFlags& cp_flags) {
+std::optional<PodContainer> choose_container(Loop& loop, kube::ApiServer& server,
+                                             const kube::ExecRequest& request,
+                                             const CpFlags& cp_flags) {
   PodFlags flags;
   flags.verb = "cp";
   flags.client = cp_flags.client;
   flags.container = cp_flags.container;
   flags.quiet = true;
-  std::optional<std::string> container;
-  find_container(
-      server, flags, request.pod_namespace, request.pod,
-      [&](const PodContainer& found) {
-        container = found.container;
-        uv_stop(loop.get());
-      },
-      [&](const std::string& line) {
-        report_line(line);
-        uv_stop(loop.get());
-      });
-  loop.run();
-  return container;
+  return find_container(loop, server, flags, request.pod_namespace, request.pod);
 }
 
 int cp(const CpFlags& flags) {
@@ -113,9 +101,9 @@ int cp(const CpFlags& flags) {
   if (!loop) return fail(loop.error().message());
   auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return fail(server.error().message());
-  const std::optional<std::string> container = choose_container(*loop, **server, request, flags);
-  if (!container) return 1;
-  request.container = *container;
+  const auto found = choose_container(*loop, **server, request, flags);
+  if (!found) return 1;
+  request.container = found->container;
   Console console;
   Pod pod(loop->get(), std::move(*server), std::move(request), console);
   if (const Error error = pod.watch_signals()) return fail(error.message());

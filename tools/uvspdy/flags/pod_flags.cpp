@@ -1,10 +1,13 @@
 #include "flags/pod_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <utility>
 
 #include "report.h"
+#include "stop_signals.h"
 #include "uvspdy/kube/client/pod.h"
+#include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/status.h"
 
@@ -34,60 +37,93 @@ bool is_missing(const Error& error) {
   return status != nullptr && status->reason == "NotFound";
 }
 
-struct Finding {
-  PodFlags flags;
-  std::string pod;
-  OnceCallback<void(PodContainer)> handler;
-  OnceCallback<void(const std::string&)> fail;
+// How long a credential plugin has to end; one second after SIGTERM it gets SIGKILL.
+constexpr std::chrono::seconds kGoodbye{2};
+
+class Finding {
+ public:
+  Finding(Loop& loop, const PodFlags& flags, std::string pod)
+      : loop_(loop), flags_(flags), pod_(std::move(pod)) {}
+
+  std::optional<PodContainer> run(kube::ApiServer& server, const std::string& pod_namespace) {
+    const Error error = signals_.start(
+        loop_.get(), [this](int signal) { stop(signal); }, StopSignals::kWithQuit);
+    if (error) {
+      report_error(flags_.verb, error.message());
+      return std::nullopt;
+    }
+    attempt_ = kube::get_pod(server, pod_namespace, pod_, [this](const Result<kube::Pod>& pod) {
+      if (signal_ == 0) found(pod);
+      uv_stop(loop_.get());
+    });
+    loop_.run();
+    if (signal_ != 0) {
+      loop_.run_out(kGoodbye, kube::exit_code_of_signal(signal_), [this] { die_of(signal_); });
+      die_of(signal_);
+    }
+    return result_;
+  }
+
+ private:
+  // A second signal ends the process at once.
+  void stop(int signal) {
+    if (std::exchange(signal_, signal) != 0) die_of(signal);
+    attempt_.cancel();
+  }
 
   void found(const Result<kube::Pod>& result) {
     if (!result) return failed(result.error());
     const kube::Pod& known = *result;
     if (known.is_completed()) {
-      const std::string what = flags.verb == "exec" ? "exec into" : flags.verb;
-      return fail("error: cannot " + what + " a container in a completed pod; current phase is " +
-                  known.phase);
+      const std::string what = flags_.verb == "exec" ? "exec into" : flags_.verb;
+      return report_line("error: cannot " + what +
+                         " a container in a completed pod; current phase is " + known.phase);
     }
-    std::string name = flags.container;
+    std::string name = flags_.container;
     if (name.empty()) {
       const auto chosen = kube::default_container(known);
-      if (!chosen) return fail("error: " + chosen.error().message());
+      if (!chosen) return report_line("error: " + chosen.error().message());
       name = chosen->name;
-      if (chosen->is_guess && !flags.quiet) {
+      if (chosen->is_guess && !flags_.quiet) {
         report_line("Defaulted container \"" + name + "\" out of: " + kube::container_names(known));
       }
     }
     const kube::Pod::Container* container = known.find(name);
     if (container == nullptr) {
-      return fail("error: container " + name + " is not valid for pod " + pod);
+      return report_line("error: container " + name + " is not valid for pod " + pod_);
     }
-    handler({pod, name, container->tty, true});
+    result_ = {pod_, name, container->tty, true};
   }
 
   void failed(const Error& error) {
     if (is_missing(error)) {
-      return fail("Error from server (NotFound): " + kube::refusal(error)->message);
+      return report_line("Error from server (NotFound): " + kube::refusal(error)->message);
     }
     const bool answered = error.code() == kube::Errc::kRefused;
     if (!answered && error.code() != kube::Errc::kBadPod) {
-      return fail("uvspdy " + flags.verb + ": " + error.message());
+      return report_line("uvspdy " + flags_.verb + ": " + error.message());
     }
-    if (flags.client.verbosity > 0) {
+    if (flags_.client.verbosity > 0) {
       report_line("the pod is not shown: " + error.message());
     }
-    handler({pod, flags.container, false, false});
+    result_ = {pod_, flags_.container, false, false};
   }
+
+  Loop& loop_;
+  const PodFlags& flags_;
+  std::string pod_;
+  net::Attempt attempt_;
+  StopSignals signals_;
+  int signal_ = 0;  // the signal that ends this process
+  std::optional<PodContainer> result_;
 };
 
 }  // namespace
 
-void find_container(kube::ApiServer& server, const PodFlags& flags,
-                    const std::string& pod_namespace, const std::string& pod,
-                    OnceCallback<void(PodContainer)> handler,
-                    OnceCallback<void(const std::string& line)> fail) {
-  kube::get_pod(server, pod_namespace, pod,
-                [finding = Finding{flags, pod, std::move(handler), std::move(fail)}](
-                    const Result<kube::Pod>& result) mutable { finding.found(result); });
+std::optional<PodContainer> find_container(Loop& loop, kube::ApiServer& server,
+                                           const PodFlags& flags, const std::string& pod_namespace,
+                                           const std::string& pod) {
+  return Finding(loop, flags, pod).run(server, pod_namespace);
 }
 
 }  // namespace uvspdy::command

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "flags/cli_app.h"
 #include "flags/client_flags.h"
-#include "uvspdy/callback.h"
+#include "loop.h"
 #include "uvspdy/kube/client/api_server.h"
 
 namespace uvspdy::command {
@@ -31,14 +32,16 @@ struct PodContainer {
 };
 
 /// Finds the container as kubectl does, by asking the server for the pod, and prints which one it
-/// chose if that is a guess. The handler runs once, from the loop. If the pod or container does not
-/// exist, `fail` runs instead, also from the loop, with a line in kubectl's words.
+/// chose if that is a guess. Runs the loop meanwhile. If the pod or container does not exist,
+/// prints a line in kubectl's words and returns nothing.
 ///
 /// It is no failure if the server does not permit reading the pod: permission to run a command in
 /// it is separate, and the server checks that when the command is run.
-void find_container(kube::ApiServer& server, const PodFlags& flags,
-                    const std::string& pod_namespace, const std::string& pod,
-                    OnceCallback<void(PodContainer)> handler,
-                    OnceCallback<void(const std::string& line)> fail);
+///
+/// A signal (StopSignals) that comes meanwhile ends this process, and a credential plugin before
+/// it.
+std::optional<PodContainer> find_container(Loop& loop, kube::ApiServer& server,
+                                           const PodFlags& flags, const std::string& pod_namespace,
+                                           const std::string& pod);
 
 }  // namespace uvspdy::command

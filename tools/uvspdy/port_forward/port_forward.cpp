@@ -42,8 +42,9 @@ constexpr std::chrono::milliseconds kLongestDelay = 30s;
 // How many local connections may wait for a reconnect.
 constexpr std::size_t kMostWaiting = 256;
 
-// How long local programs have, at the end, to read the bytes that came for them, and the
-// connection to close.
+// How long, at the end, the connection may take to close, or a credential plugin to end, which gets
+// SIGKILL a second after SIGTERM; and local programs to read what came for them, if there are any.
+constexpr std::chrono::seconds kGoodbye{2};
 constexpr std::chrono::seconds kLeaveGrace{5};
 
 struct PortForwardFlags {
@@ -90,7 +91,8 @@ class PortForward {
     dial();
     loop.run();
     const int exit_code = exit_code_.value_or(1);
-    loop.run_out(kLeaveGrace, exit_code, [this] { reset_connections(); });
+    const auto grace = forwarded_ == 0 ? kGoodbye : kLeaveGrace;
+    loop.run_out(grace, exit_code, [this] { reset_connections(); });
     return exit_code;
   }
 
@@ -161,12 +163,14 @@ class PortForward {
   }
 
   void forward(std::unique_ptr<net::Transport> local, const PortSpec& port) {
+    ++forwarded_;
     forwarder_->forward(
         std::move(local), port.remote,
         [this, port, number = connected_](const Error& error) { forwarded(port, number, error); });
   }
 
   void forwarded(const PortSpec& port, std::uint64_t number, const Error& error) {
+    --forwarded_;
     if (exit_code_) return;
     const bool is_lost = error.code() == session::Errc::kConnectionLost;
     if (is_lost || error.code() == session::Errc::kConnectionClosed) {
@@ -226,6 +230,7 @@ class PortForward {
   net::Attempt attempt_;
   std::shared_ptr<kube::PortForwarder> forwarder_;  // null while not connected
   std::uint64_t connected_ = 0;                     // how often it has connected
+  std::size_t forwarded_ = 0;                       // local connections
   std::deque<Waiting> waiting_;                     // connections accepted while not connected
   std::chrono::milliseconds delay_ = kFirstDelay;
   std::optional<net::Timer> again_;

@@ -132,12 +132,6 @@ void LocalEnd::maybe_exit() {
   leave(looks_like_none ? 1 : status.code);
 }
 
-void LocalEnd::fail(const std::string& line) {
-  if (terminal_) terminal_->restore();
-  report_line(line);
-  leave(1);
-}
-
 void LocalEnd::leave(int exit_code) {
   if (terminal_) terminal_->restore();
   std::fflush(nullptr);

@@ -34,9 +34,6 @@ class LocalEnd {
   /// `redraw`: sends two sizes, so that a program that runs already redraws its screen.
   void run(const Start& start, bool tty, bool redraw);
 
-  /// Prints this line and ends the process with 1.
-  [[noreturn]] void fail(const std::string& line);
-
  private:
   using PumpPtr = std::shared_ptr<httpstream::Pump>;
 
