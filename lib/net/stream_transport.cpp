@@ -209,14 +209,14 @@ struct StreamTransport::State {
     return state;
   }
 
-  static void connect_done(uv_connect_t* request, int status) {
+  static void connect_done(uv_connect_t* request, int status) noexcept {
     auto* state = called_by_loop(request);
     const auto done = std::exchange(state->connecting, nullptr);
     if (!state->closed) done->handler(status);
   }
 
   // Without memory, libuv ends its reads for this turn, and polls the socket again.
-  static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
+  static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) noexcept {
     auto* state = static_cast<State*>(handle->data);
     if (state->reads == kReadsPerTurn) {
       *buffer = uv_buf_init(nullptr, 0);
@@ -227,7 +227,7 @@ struct StreamTransport::State {
     *buffer = uv_buf_init(char_pointer(memory), static_cast<unsigned>(memory.size()));
   }
 
-  static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
+  static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept {
     auto* state = called_by_loop(stream);
     // libuv reads on in the same turn only after a read that has filled the memory.
     const bool last = count < static_cast<ssize_t>(buffer->len) || count == UV_ENOBUFS;
@@ -247,14 +247,14 @@ struct StreamTransport::State {
     on_end(status == UV_EOF ? Error() : uv_error(status, "read"));
   }
 
-  static void write_done(uv_write_t* request, int status) {
+  static void write_done(uv_write_t* request, int status) noexcept {
     auto* state = called_by_loop(request);
     if (state->closed) return;
     if (status < 0) return state->on_written(uv_error(state->write_failed(status), "write"));
     state->on_written(state->write_size);
   }
 
-  static void shutdown_done(uv_shutdown_t* request, int status) {
+  static void shutdown_done(uv_shutdown_t* request, int status) noexcept {
     auto* state = called_by_loop(request);
     if (state->closed) return;
     if (status < 0) return state->on_shutdown(uv_error(status, "shutdown"));
@@ -262,7 +262,7 @@ struct StreamTransport::State {
     state->on_shutdown({});
   }
 
-  static void close_done(uv_handle_t* handle) {
+  static void close_done(uv_handle_t* handle) noexcept {
     const std::unique_ptr<State> state(called_by_loop(handle));
     state->on_closed();
     state->on_released(state->stream);
