@@ -167,9 +167,13 @@ struct StreamTransport::State {
     stream->data = this;
   }
 
-  // The kernel reports the reason of a break once, to the first call that asks.
+  // The kernel reports the reason of a break once, to the first call that asks. Of a write that has
+  // failed for want of memory it knows nothing: its own end of reading is what the reader gets
+  // then, after what has arrived, and with the write's error.
   int write_failed(int status) {
-    if (broken == 0 && status != UV_EPIPE) broken = status;
+    if (status == UV_EPIPE) return status;
+    if (broken == 0) broken = status;
+    ::shutdown(descriptor(), SHUT_RD);
     return status;
   }
 
@@ -402,6 +406,7 @@ void StreamTransport::write(std::span<const Bytes> spans, WriteHandler handler) 
   const int failed = uv_write(&state_->write, state_->stream, buffers.data(),
                               static_cast<unsigned>(buffers.size()), &State::write_done);
   if (failed == 0) return;
+  state_->write_failed(failed);
   state_->fail_later([on_written = std::move(state_->on_written), failed]() mutable {
     on_written(uv_error(failed, "write"));
   });

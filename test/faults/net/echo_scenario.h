@@ -69,8 +69,11 @@ class EchoScenario {
     options.head_timeout = options.tls_timeout = std::chrono::hours(1);
     std::shared_ptr<net::TlsClientContext> client_tls;
     if (over_ == Over::kTls) {
-      auto server_tls = net::TlsServerContext::create(server_options());
-      auto made = net::TlsClientContext::create(client_options());
+      // Made once, by the run in which nothing fails.
+      static const net::TlsServerOptions for_server = server_options();
+      static const net::TlsClientOptions for_client = client_options();
+      auto server_tls = net::TlsServerContext::create(for_server);
+      auto made = net::TlsClientContext::create(for_client);
       if (!server_tls || !made) return false;
       options.tls = *server_tls;
       client_tls = *made;
@@ -78,9 +81,10 @@ class EchoScenario {
     const auto serve = [this](const std::shared_ptr<httpstream::HttpExchange>& exchange) {
       upgrade(*exchange);
     };
-    auto server = over_ == Over::kLocalSocket
-                      ? httpstream::HttpServer::listen_pipe(loop.get(), path_, serve, options)
-                      : httpstream::HttpServer::listen(loop.get(), "127.0.0.1", 0, serve, options);
+    auto server =
+        over_ == Over::kLocalSocket
+            ? httpstream::HttpServer::listen_pipe(loop.get(), path_, serve, std::move(options))
+            : httpstream::HttpServer::listen(loop.get(), "127.0.0.1", 0, serve, std::move(options));
     if (!server) return false;
     server_ = std::move(*server);
     httpstream::Url url{.host = "localhost", .port = server_->port(), .target = "/"};

@@ -69,6 +69,16 @@ bool is_socket(int fd) {
   return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
+// A write gets EPIPE from a connection that is broken for reading, too.
+bool write_fails(const char* name, int fd) {
+  if (!is_socket(fd) || !fails(name, {EPIPE, ECONNRESET, ENOMEM})) return false;
+  if (errno == EPIPE) {
+    next(&shutdown, "shutdown")(fd, SHUT_RDWR);
+    errno = EPIPE;
+  }
+  return true;
+}
+
 bool is_short(int fd) { return state.most > 0 && is_socket(fd); }
 
 }  // namespace
@@ -131,12 +141,12 @@ ssize_t read(int fd, void* to, size_t size) {
 }
 
 ssize_t write(int fd, const void* from, size_t size) {
-  if (is_socket(fd) && fails("write", {EPIPE, ECONNRESET})) return -1;
+  if (write_fails("write", fd)) return -1;
   return NEXT(write)(fd, from, is_short(fd) ? std::min(size, state.most) : size);
 }
 
 ssize_t writev(int fd, const iovec* pieces, int count) {
-  if (is_socket(fd) && fails("writev", {EPIPE, ECONNRESET, ENOMEM})) return -1;
+  if (write_fails("writev", fd)) return -1;
   if (is_short(fd) && count > 0) {
     return NEXT(write)(fd, pieces->iov_base, std::min(pieces->iov_len, state.most));
   }
@@ -144,7 +154,7 @@ ssize_t writev(int fd, const iovec* pieces, int count) {
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
-  if (fails("sendmsg", {EPIPE, ECONNRESET, ENOMEM})) return -1;
+  if (write_fails("sendmsg", fd)) return -1;
   return NEXT(sendmsg)(fd, message, flags);
 }
 
@@ -194,7 +204,7 @@ int uv_write(uv_write_t* request, uv_stream_t* stream, const uv_buf_t buffers[],
 }
 
 int uv_try_write(uv_stream_t* stream, const uv_buf_t buffers[], unsigned count) {
-  if (const auto code = failure("uv_try_write", {UV_EAGAIN, UV_EPIPE, UV_ENOMEM})) return *code;
+  if (const auto code = failure("uv_try_write", {UV_EAGAIN, UV_ENOMEM})) return *code;
   return NEXT(uv_try_write)(stream, buffers, count);
 }
 
