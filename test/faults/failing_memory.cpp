@@ -81,6 +81,7 @@ int __wrap_inflateInit_(z_streamp stream, const char* version, int stream_size) 
   return __real_inflateInit_(stream, version, stream_size);
 }
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace uvspdy::test {
 

@@ -34,8 +34,8 @@ struct HeaderCompression {
 /// Compresses the header blocks of one direction of a connection: a single zlib stream for all of
 /// them, with the SPDY/3 dictionary and a SYNC_FLUSH after each block.
 ///
-/// zlib's memory is allocated by the first call. After std::bad_alloc the object can only be destroyed
-/// or assigned to.
+/// zlib's memory is allocated by the first call. After std::bad_alloc the object can only be
+/// destroyed or assigned to.
 class UVSPDY_EXPORT HeaderDeflater {
  public:
   explicit HeaderDeflater(HeaderCompression options = {});
