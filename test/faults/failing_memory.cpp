@@ -64,6 +64,7 @@ void operator delete[](void* memory, const std::nothrow_t&) noexcept { give_back
 
 // The linker's --wrap calls these in place of zlib's functions. The macros of zlib.h add the
 // version and the size of z_stream.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" {
 int __real_deflateInit2_(z_streamp, int, int, int, int, int, const char*, int);
 int __wrap_deflateInit2_(z_streamp stream, int level, int method, int window_bits, int memory_level,
@@ -81,7 +82,7 @@ int __wrap_inflateInit_(z_streamp stream, const char* version, int stream_size) 
   return __real_inflateInit_(stream, version, stream_size);
 }
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace uvspdy::test {
 

@@ -85,7 +85,7 @@ bool is_short(int fd) { return state.most > 0 && is_socket(fd); }
 
 #define NEXT(function) next(&function, #function)
 
-// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
+// NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
 
 // ---- the system
@@ -302,7 +302,7 @@ int SSL_write_ex(SSL* ssl, const void* from, size_t size, size_t* count) {
 
 int SSL_shutdown(SSL* ssl) { return openssl_fails("SSL_shutdown") ? -1 : NEXT(SSL_shutdown)(ssl); }
 }
-// NOLINTEND(readability-inconsistent-declaration-parameter-name)
+// NOLINTEND(readability-identifier-naming)
 
 namespace uvspdy::test {
 
