@@ -83,7 +83,7 @@ bool is_short(int fd) { return state.most > 0 && is_socket(fd); }
 
 }  // namespace
 
-#define NEXT(function) next(&function, #function)
+#define NEXT(function) next(&(function), #function)
 
 // NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
