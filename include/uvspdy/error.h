@@ -36,7 +36,9 @@ class UVSPDY_EXPORT ErrorDetail {
 /// Its size is one pointer, null for success. Copies share code, text and detail; several threads
 /// may hold, read and drop copies, since their count is atomic.
 ///
-/// The library throws no exception but `std::bad_alloc`, when memory runs out.
+/// The library throws no exception but `std::bad_alloc`, when memory runs out. `Headers`, `Buffer`
+/// and `Callback` then have their old value or the new one, and all other objects say what they
+/// promise. In `net` and above the process ends: an exception cannot pass through libuv.
 class [[nodiscard]] UVSPDY_EXPORT Error {
  public:
   /// Success.

@@ -42,7 +42,7 @@ class Handle {
   }
   struct Close {
     void operator()(T* handle) const {
-      uv_close(base_of(handle), [](uv_handle_t* closed) {
+      uv_close(base_of(handle), [](uv_handle_t* closed) noexcept {
         std::unique_ptr<T>(static_cast<T*>(static_cast<void*>(closed)));
       });
     }

@@ -67,7 +67,7 @@ struct UVSPDY_LOCAL Listener::State {
   }
 
   void watch() {
-    uv_poll_start(&poll, UV_READABLE, [](uv_poll_t* handle, int, int) {
+    uv_poll_start(&poll, UV_READABLE, [](uv_poll_t* handle, int, int) noexcept {
       static_cast<State*>(handle->data)->accept_waiting();
     });
   }
@@ -107,7 +107,7 @@ struct UVSPDY_LOCAL Listener::State {
     file.reset();
     // uv_close makes libuv forget the socket before that is closed.
     void* handle = &poll;
-    uv_close(static_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
+    uv_close(static_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) noexcept {
       const auto last = std::move(static_cast<State*>(closed->data)->self);
     });
     socket.reset();

@@ -38,7 +38,7 @@ struct NameLookup::Request {
   std::string host;
   Handler handler;
 
-  static void done(uv_getaddrinfo_t* request, int status, addrinfo* list) {
+  static void done(uv_getaddrinfo_t* request, int status, addrinfo* list) noexcept {
     const std::unique_ptr<Request> self(static_cast<Request*>(request->data));
     const std::unique_ptr<addrinfo, decltype(&uv_freeaddrinfo)> freed(list, &uv_freeaddrinfo);
     if (self->owner == nullptr) return;

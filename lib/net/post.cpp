@@ -45,7 +45,7 @@ Result<std::shared_ptr<Poster>> Poster::create(uv_loop_t* loop) {
   auto poster = std::make_shared<Poster>(Private{}, loop);
   State* state = poster->state_.get();
   state->async.data = state;
-  const int failed = uv_async_init(loop, &state->async, [](uv_async_t* async) {
+  const int failed = uv_async_init(loop, &state->async, [](uv_async_t* async) noexcept {
     // The object lives until its handle has closed, so it exists here.
     static_cast<State*>(async->data)->run_waiting();
   });
@@ -71,7 +71,7 @@ void Poster::close() {
     if (std::exchange(state_->closed, true)) return;
   }
   void* handle = &state_->async;
-  uv_close(static_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) {
+  uv_close(static_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) noexcept {
     auto* state = static_cast<State*>(closed->data);
     const auto last = std::move(state->self);
     state->run_waiting();

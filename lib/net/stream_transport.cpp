@@ -167,9 +167,13 @@ struct StreamTransport::State {
     stream->data = this;
   }
 
-  // The kernel reports the reason of a break once, to the first call that asks.
+  // The kernel reports the reason of a break once, to the first call that asks. Of a write that has
+  // failed for want of memory it knows nothing: its own end of reading is what the reader gets
+  // then, after what has arrived, and with the write's error.
   int write_failed(int status) {
-    if (broken == 0 && status != UV_EPIPE) broken = status;
+    if (status == UV_EPIPE) return status;
+    if (broken == 0) broken = status;
+    ::shutdown(descriptor(), SHUT_RD);
     return status;
   }
 
@@ -209,14 +213,14 @@ struct StreamTransport::State {
     return state;
   }
 
-  static void connect_done(uv_connect_t* request, int status) {
+  static void connect_done(uv_connect_t* request, int status) noexcept {
     auto* state = called_by_loop(request);
     const auto done = std::exchange(state->connecting, nullptr);
     if (!state->closed) done->handler(status);
   }
 
   // Without memory, libuv ends its reads for this turn, and polls the socket again.
-  static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
+  static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) noexcept {
     auto* state = static_cast<State*>(handle->data);
     if (state->reads == kReadsPerTurn) {
       *buffer = uv_buf_init(nullptr, 0);
@@ -227,7 +231,7 @@ struct StreamTransport::State {
     *buffer = uv_buf_init(char_pointer(memory), static_cast<unsigned>(memory.size()));
   }
 
-  static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
+  static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept {
     auto* state = called_by_loop(stream);
     // libuv reads on in the same turn only after a read that has filled the memory.
     const bool last = count < static_cast<ssize_t>(buffer->len) || count == UV_ENOBUFS;
@@ -247,14 +251,14 @@ struct StreamTransport::State {
     on_end(status == UV_EOF ? Error() : uv_error(status, "read"));
   }
 
-  static void write_done(uv_write_t* request, int status) {
+  static void write_done(uv_write_t* request, int status) noexcept {
     auto* state = called_by_loop(request);
     if (state->closed) return;
     if (status < 0) return state->on_written(uv_error(state->write_failed(status), "write"));
     state->on_written(state->write_size);
   }
 
-  static void shutdown_done(uv_shutdown_t* request, int status) {
+  static void shutdown_done(uv_shutdown_t* request, int status) noexcept {
     auto* state = called_by_loop(request);
     if (state->closed) return;
     if (status < 0) return state->on_shutdown(uv_error(status, "shutdown"));
@@ -262,7 +266,7 @@ struct StreamTransport::State {
     state->on_shutdown({});
   }
 
-  static void close_done(uv_handle_t* handle) {
+  static void close_done(uv_handle_t* handle) noexcept {
     const std::unique_ptr<State> state(called_by_loop(handle));
     state->on_closed();
     state->on_released(state->stream);
@@ -402,6 +406,7 @@ void StreamTransport::write(std::span<const Bytes> spans, WriteHandler handler) 
   const int failed = uv_write(&state_->write, state_->stream, buffers.data(),
                               static_cast<unsigned>(buffers.size()), &State::write_done);
   if (failed == 0) return;
+  state_->write_failed(failed);
   state_->fail_later([on_written = std::move(state_->on_written), failed]() mutable {
     on_written(uv_error(failed, "write"));
   });

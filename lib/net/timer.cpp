@@ -16,7 +16,7 @@ struct Scheduled {
     handle.data = this;
   }
 
-  static void run(Handle* handle) {
+  static void run(Handle* handle) noexcept {
     auto* self = static_cast<Scheduled*>(handle->data);
     self->thread.called_back();
     self->handler();
@@ -31,8 +31,9 @@ template <class State>
 void close(State* state) {
   state->check_thread();
   void* handle = &state->handle;
-  uv_close(static_cast<uv_handle_t*>(handle),
-           [](uv_handle_t* closed) { std::unique_ptr<State>(static_cast<State*>(closed->data)); });
+  uv_close(static_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) noexcept {
+    std::unique_ptr<State>(static_cast<State*>(closed->data));
+  });
 }
 
 }  // namespace
@@ -86,7 +87,7 @@ Wakeup::~Wakeup() = default;
 // turn; no other handle does.
 void Wakeup::schedule() {
   state_->check_thread();
-  uv_idle_start(&state_->handle, [](uv_idle_t* idle) {
+  uv_idle_start(&state_->handle, [](uv_idle_t* idle) noexcept {
     uv_idle_stop(idle);
     State::run(idle);
   });

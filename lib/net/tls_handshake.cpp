@@ -251,7 +251,8 @@ Attempt tls_connect(std::unique_ptr<Transport> transport,
 
   clear_openssl_errors();
   SslPtr ssl = impl.new_ssl();
-  Error error = ssl ? expect_name(ssl.get(), name)
+  Error error = ssl && TlsLink::give_bio(ssl.get())
+                    ? expect_name(ssl.get(), name)
                     : Error(Errc::kTlsConfig, "no SSL: " + take_openssl_error().text);
   if (error) {
     handshake->fail_early(std::move(error));
@@ -290,7 +291,7 @@ Attempt tls_accept(std::unique_ptr<Transport> transport,
   const auto& impl = TlsContextAccess::impl(*context);
   clear_openssl_errors();
   SslPtr ssl = impl.new_ssl();
-  if (!ssl) {
+  if (!ssl || !TlsLink::give_bio(ssl.get())) {
     handshake->fail_early(Error(Errc::kTlsConfig, "no SSL: " + take_openssl_error().text));
     return Attempt(handshake);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace uvspdy::net {
@@ -20,10 +21,7 @@ TlsLink* link_of(const SSL* ssl) { return static_cast<TlsLink*>(SSL_get_app_data
 TlsLink::TlsLink(std::unique_ptr<Transport> lower, SslPtr ssl, Facts facts)
     : facts_(std::move(facts)), lower_(std::move(lower)), ssl_(std::move(ssl)) {
   SSL_set_app_data(ssl_.get(), this);
-  BIO* bio = BIO_new(bio_method());
-  BIO_set_data(bio, this);
-  BIO_set_init(bio, 1);
-  SSL_set_bio(ssl_.get(), bio, bio);
+  BIO_set_data(SSL_get_rbio(ssl_.get()), this);
   lower_->set_read_handlers(
       [this](Bytes bytes) {
         if (input_.empty()) {
@@ -44,6 +42,14 @@ TlsLink::TlsLink(std::unique_ptr<Transport> lower, SslPtr ssl, Facts facts)
 }
 
 TlsLink::~TlsLink() = default;
+
+bool TlsLink::give_bio(SSL* ssl) {
+  BIO* bio = BIO_new(bio_method());
+  if (bio == nullptr) return false;
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl, bio, bio);
+  return true;
+}
 
 // ---- input
 
@@ -148,6 +154,7 @@ void TlsLink::trim() {
 const BIO_METHOD* TlsLink::bio_method() {
   static const BioMethodPtr method = [] {
     BioMethodPtr made(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "uvspdy"));
+    if (!made) throw std::bad_alloc();  // so that the next call tries again
     BIO_meth_set_read_ex(made.get(), &TlsLink::bio_read);
     BIO_meth_set_write_ex(made.get(), &TlsLink::bio_write);
     BIO_meth_set_ctrl(made.get(), [](BIO*, int command, long, void*) -> long {

@@ -54,6 +54,10 @@ class TlsLink {
     std::string min_version;
   };
 
+  /// Gives an SSL the BIO that a TlsLink needs. False when OpenSSL gets no memory for it.
+  static bool give_bio(SSL* ssl);
+
+  /// The SSL has its BIO.
   TlsLink(std::unique_ptr<Transport> lower, SslPtr ssl, Facts facts);
   ~TlsLink();
   TlsLink(const TlsLink&) = delete;

@@ -37,7 +37,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   void start_reading() {
     reading_ = true;
     // Input that has already arrived must not be delivered inside this call.
-    if (link->has_input() || link->lower_ended()) {
+    if (link->has_input() || link->lower_ended() || write_failure_) {
       wakeup_->schedule();
     } else {
       link->set_reading(!ended_ && !held_up_);
@@ -51,7 +51,14 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
 
   Result<std::size_t> try_write(std::span<const Bytes> spans) {
     if (Error error = why_no_writing()) return error;
-    return encrypt(*link, spans);
+    Result<std::size_t> written = encrypt(*link, spans);
+    // The end of the lower transport reports its own failure.
+    if (!written && !link->write_error()) {
+      write_failure_ = written.error();
+      broken_ = true;
+      wakeup_->schedule();
+    }
+    return written;
   }
 
   void write(std::span<const Bytes> spans, WriteHandler handler) {
@@ -142,6 +149,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
       }
       const int reason = SSL_get_error(link->ssl(), result);
       if (reason == SSL_ERROR_WANT_READ) {
+        if (write_failure_) return end(write_failure_);
         if (!link->lower_ended()) break;
         return end(link->lower_end()
                        ? link->lower_end()
@@ -171,6 +179,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
 
   Error why_no_writing() const {
     if (link->write_error()) return link->write_error();
+    if (write_failure_) return write_failure_;
     if (goodbye_ != Goodbye::kNo) return uv_error(UV_EPIPE, "write behind shutdown");
     return {};
   }
@@ -225,6 +234,7 @@ class TlsTransport::State final : public TlsLinkUser, public std::enable_shared_
   bool ended_ = false;
   bool held_up_ = false;  // not reading until the peer takes our own output
   bool broken_ = false;
+  Error write_failure_;  // of OpenSSL, which sends nothing more: the reader waits in vain
   ReadHandler on_read_;
   EndHandler on_end_;
   std::vector<Bytes> spans_;  // of the write under way

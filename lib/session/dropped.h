@@ -12,11 +12,12 @@ namespace uvspdy::session {
 
 /// Objects of the user that the session no longer needs: buffers that were sent or dropped, and
 /// trace handlers. Their destructors may call the session. So they are freed in one place, at the
-/// end of each function of Session, when its state is consistent.
+/// end of each function of Session, when its state is consistent. What is added stays with its
+/// holder when there is no memory for it.
 class Dropped {
  public:
-  void add(Ring<Outgoing>&& queue) {
-    if (!queue.empty()) queues_.push_back(std::move(queue));
+  void add(Ring<Outgoing>& queue) {
+    if (!queue.empty()) queues_.emplace_back() = std::move(queue);
   }
 
   /// Takes the buffers, and leaves the vector's memory to its owner.
@@ -30,7 +31,7 @@ class Dropped {
   }
 
   void add(TraceHandler&& trace) {
-    if (trace) traces_.push_back(std::move(trace));
+    if (trace) traces_.emplace_back() = std::move(trace);
   }
 
   /// Frees everything, also what the destructors add meanwhile.

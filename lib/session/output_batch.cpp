@@ -33,11 +33,14 @@ void OutputBatch::begin_data() {
   spans_.emplace_back(heads_.back());
 }
 
-void OutputBatch::add_payload(Buffer payload) {
-  bytes_ += payload.size();
-  payload_size_ += payload.size();
-  spans_.push_back(payload.bytes());
-  payload_.push_back(std::move(payload));
+// A user's buffer must not be destroyed on the way of an exception, so it is moved when there is
+// room.
+void OutputBatch::add_payload(Buffer& from, std::size_t count) {
+  spans_.push_back(from.bytes().first(count));
+  payload_.emplace_back();
+  payload_.back() = from.take_prefix(count);
+  bytes_ += count;
+  payload_size_ += count;
 }
 
 void OutputBatch::finish_data(const Head& head) {

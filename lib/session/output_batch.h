@@ -39,7 +39,8 @@ class OutputBatch {
   /// Starts a DATA frame whose head is filled in by finish_data. Needs has_room().
   void begin_data();
   bool data_has_room() const { return spans_.size() < kMaxSpans; }
-  void add_payload(Buffer payload);
+  /// Moves the first `count` bytes of a buffer into the batch.
+  void add_payload(Buffer& from, std::size_t count);
   void finish_data(const std::array<std::uint8_t, wire::kFrameHeadSize>& head);
 
   std::span<const Bytes> spans() const { return std::span(spans_).subspan(next_); }

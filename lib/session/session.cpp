@@ -1,5 +1,6 @@
 #include "uvspdy/session/session.h"
 
+#include <exception>
 #include <utility>
 
 #include "session/session_impl.h"
@@ -8,11 +9,18 @@ namespace uvspdy::session {
 namespace {
 
 /// Surrounds a call of Impl: at the end, when the state is consistent, it frees dropped objects.
+/// After a call that was left by an exception the state is not, and the session is over.
 template <class Impl>
 class Call {
  public:
   explicit Call(Impl& impl) : impl_(impl) {}
-  ~Call() { impl_.free_dropped(); }
+  ~Call() {
+    if (std::uncaught_exceptions() > exceptions_) {
+      impl_.abandon();
+    } else {
+      impl_.free_dropped();
+    }
+  }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -20,6 +28,7 @@ class Call {
 
  private:
   Impl& impl_;
+  int exceptions_ = std::uncaught_exceptions();
 };
 
 }  // namespace
@@ -28,8 +37,11 @@ Session::Session(Role role, Options options, Handler& handler)
     : impl_(std::make_unique<Impl>(role, options, handler)) {}
 
 // Destructors of the user's buffers may call the session, so they run while it still exists, and
-// refuses everything.
-Session::~Session() { Call(*impl_)->abort(Error(Errc::kConnectionClosed, "the session is gone")); }
+// refuses everything. Nothing here needs memory.
+Session::~Session() {
+  impl_->abandon();
+  impl_->free_abandoned();
+}
 
 std::size_t Session::receive(Bytes bytes, Time now) { return Call(*impl_)->receive(bytes, now); }
 void Session::receive_end(const Error& reason) { Call(*impl_)->receive_end(reason); }

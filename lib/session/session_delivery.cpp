@@ -14,7 +14,7 @@ void Session::Impl::drop_queued(Stream& stream) {
   stats_.queued_bytes -= sending.queued;
   sending.queued = 0;
   sending.last = Sending::Last::kNothing;
-  dropped_.add(std::exchange(sending.queue, {}));
+  dropped_.add(sending.queue);
   streams_.take_unsent(stream).reset();
 }
 

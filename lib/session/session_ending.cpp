@@ -147,9 +147,26 @@ void Session::Impl::receive_end(const Error& reason) {
   streams_.each([&](Stream& stream) { end_after_held(stream, how); });
 }
 
+// ---- the end for want of memory, and of the session itself
+
+void Session::Impl::abandon() noexcept {
+  ending_.finish();
+  control_.clear();
+  departures_.clear();
+  streams_.abandon();
+}
+
+void Session::Impl::free_abandoned() {
+  // In locals, because destructors of what they own may call the session.
+  [[maybe_unused]] const OutputBatch batch = std::move(batch_);
+  [[maybe_unused]] const TraceHandler trace = std::move(trace_);
+  [[maybe_unused]] const auto streams = streams_.take_abandoned();
+  dropped_.free_all();
+}
+
 // ---- counters and trace
 
-void Session::Impl::on_trace(TraceHandler handler) {
+void Session::Impl::on_trace(TraceHandler&& handler) {
   if (!ending_.is_over()) std::swap(trace_, handler);
   dropped_.add(std::move(handler));
 }

@@ -41,6 +41,12 @@ class UVSPDY_LOCAL Session::Impl {
   /// Session.
   void free_dropped() { dropped_.free_all(); }
 
+  /// Ends the session without memory, and from any state: an exception, which is bad_alloc, has
+  /// left one of its functions. Nobody is told of it. All streams are forgotten; what they and the
+  /// batch own is freed by `free_abandoned`, because a call further out may still use it.
+  void abandon() noexcept;
+  void free_abandoned();
+
   // The functions of Session, in their order.
   std::size_t receive(Bytes bytes, Time now);
   void receive_end(const Error& reason);
@@ -55,7 +61,7 @@ class UVSPDY_LOCAL Session::Impl {
   Result<wire::StreamId> create_stream(Headers headers, const CreateOptions& options, Time now);
   Error reply(wire::StreamId id, Headers headers, bool fin);
   Error send_headers(wire::StreamId id, Headers headers, bool fin);
-  Error write(wire::StreamId id, Buffer payload);
+  Error write(wire::StreamId id, Buffer&& payload);
   bool writable(wire::StreamId id) const;
   void end(wire::StreamId id);
   void end_with_reset(wire::StreamId id);
@@ -78,7 +84,7 @@ class UVSPDY_LOCAL Session::Impl {
   std::size_t stream_count() const { return streams_.unreported(); }
   bool peer_gone_away() const { return ending_.peer_gone_away(); }
   void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
-  void on_trace(TraceHandler handler);
+  void on_trace(TraceHandler&& handler);
   Stats stats() const;
   std::size_t queued_bytes() const { return stats_.queued_bytes + batch_.payload_size(); }
   std::uint64_t bytes_sent() const { return stats_.bytes_sent; }

@@ -45,7 +45,8 @@ void Session::Impl::fill_output() {
 }
 
 std::span<const Bytes> Session::Impl::output() const {
-  return opening_.is_held() ? std::span<const Bytes>() : batch_.spans();
+  const bool nothing = opening_.is_held() || ending_.is_over();
+  return nothing ? std::span<const Bytes>() : batch_.spans();
 }
 
 void Session::Impl::output_sent(std::size_t count, Time now) {
@@ -144,7 +145,7 @@ std::size_t Session::Impl::send_data_turn(Stream& stream) {
          batch_.data_has_room()) {
     Buffer& buffer = sending.queue.front().payload;
     const std::size_t taken = std::min(buffer.size(), most - length);
-    batch_.add_payload(buffer.take_prefix(taken));
+    batch_.add_payload(buffer, taken);
     length += taken;
     if (buffer.empty()) sending.queue.pop_front();
   }

@@ -98,7 +98,7 @@ Error Session::Impl::reply(wire::StreamId id, Headers headers, bool fin) {
 
 // ---- sending on them
 
-Error Session::Impl::write(wire::StreamId id, Buffer payload) {
+Error Session::Impl::write(wire::StreamId id, Buffer&& payload) {
   Error error;
   Stream* stream = find_for_writing(id, error);
   if (stream == nullptr || payload.empty()) return error;

@@ -91,6 +91,13 @@ struct Sending {
   bool leaves() const { return has_more() && wire == WireState::kOpen; }
 
   bool ends_with_fin() const { return queue.empty() && last == Last::kFin; }
+
+  /// Sends and reports nothing more.
+  void abandon() {
+    last = Last::kNothing;
+    writable_due = false;
+    end.note_reported();
+  }
 };
 
 /// The peer's direction of a stream.
@@ -124,6 +131,12 @@ struct Receiving {
 
   /// Whether data or the end still waits for the reader.
   bool is_unread() const { return !held.empty() || (is_paused() && !end.is_reported()); }
+
+  /// Delivers and reports nothing more.
+  void abandon() {
+    reader = Reader::kPaused;
+    end.note_reported();
+  }
 };
 
 /// The session's record of a stream, kept until on_stream_closed was called and nothing of the

@@ -149,6 +149,19 @@ void StreamTable::forget_when_over(Stream& stream) {
   [[maybe_unused]] const auto forgotten = streams_.extract(stream.id);
 }
 
+void StreamTable::abandon() noexcept {
+  for (auto& [id, stream] : streams_) {
+    stream.sending.abandon();
+    stream.receiving.abandon();
+    stream.closed_reported = true;
+    stream.reply_sent_due = false;
+  }
+  // A second time there is nothing: no stream is created after the end.
+  if (!streams_.empty()) abandoned_.swap(streams_);
+  unsent_.clear();
+  unreported_ = 0;
+}
+
 std::array<std::size_t, 7> StreamTable::count_by_state() const {
   std::array<std::size_t, 7> counts{};
   for (const auto& [id, stream] : streams_) {

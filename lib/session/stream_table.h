@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 #include "session/stream.h"
 #include "session/windows.h"
@@ -99,6 +100,11 @@ class StreamTable {
   /// Removes a stream once on_stream_closed was called and nothing of it is left to send.
   void forget_when_over(Stream& stream);
 
+  /// Forgets all streams, without a report; needs no memory. A call that is running may still have
+  /// a reference to one: it reads an ended stream, with nothing to report, until `take_abandoned`.
+  void abandon() noexcept;
+  auto take_abandoned() { return std::exchange(abandoned_, {}); }
+
   /// The streams that unreported() counts, by StreamState.
   std::array<std::size_t, 7> count_by_state() const;
 
@@ -111,7 +117,9 @@ class StreamTable {
   Role role_;
   const Options& options_;
   Windows& windows_;
-  std::unordered_map<wire::StreamId, Stream> streams_;
+  using Streams = std::unordered_map<wire::StreamId, Stream>;
+  Streams streams_;
+  Streams abandoned_;
   std::size_t unreported_ = 0;
 
   wire::StreamId next_id_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <new>
 #include <string>
 
 #include "wire/dictionary.h"
@@ -64,6 +65,12 @@ bool ends_with_marker(Bytes block) {
          std::equal(marker.begin(), marker.end(), block.last(marker.size()).begin());
 }
 
+// zlib says by a code that it gets no memory, and its caller does not tell that from other errors.
+int unless_out_of_memory(int code) {
+  if (code == Z_MEM_ERROR) throw std::bad_alloc();
+  return code;
+}
+
 std::string zlib_text(const z_stream& stream, int code) {
   return stream.msg != nullptr ? stream.msg : zError(code);
 }
@@ -106,8 +113,8 @@ Error HeaderDeflater::open() {
   const int level = options_.stored ? Z_NO_COMPRESSION : options_.level;
   if ((!options_.stored && (level < 1 || level > 9)) || options_.window_bits < 9 ||
       options_.window_bits > 15 ||  // zlib takes 25 to 31 for gzip
-      deflateInit2(&stream->zlib, level, Z_DEFLATED, options_.window_bits, options_.memory_level,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
+      unless_out_of_memory(deflateInit2(&stream->zlib, level, Z_DEFLATED, options_.window_bits,
+                                        options_.memory_level, Z_DEFAULT_STRATEGY)) != Z_OK) {
     return Error(Errc::kBadCompression,
                  "zlib takes no compression level " + std::to_string(level) + ", window bits " +
                      std::to_string(options_.window_bits) + ", memory level " +
@@ -181,7 +188,7 @@ Result<Bytes> HeaderInflater::inflate(Bytes block) {
   if (block.empty()) return Bytes();
   if (!stream_) {
     auto stream = std::make_unique<Stream>();
-    const int code = inflateInit(&stream->zlib);
+    const int code = unless_out_of_memory(inflateInit(&stream->zlib));
     if (code != Z_OK) return Error(Errc::kInflateFailed, zlib_text(stream->zlib, code));
     stream->open = true;
     stream_ = std::move(stream);
@@ -202,10 +209,11 @@ Result<Bytes> HeaderInflater::inflate(Bytes block) {
       inflated_.reserve(std::min(max_block_ + 1, 2 * (used + room)));
     }
     set_output(zlib, inflated_, used, room);
-    int code = ::inflate(&zlib, Z_SYNC_FLUSH);
+    int code = unless_out_of_memory(::inflate(&zlib, Z_SYNC_FLUSH));
     used = inflated_.size() - zlib.avail_out;
     if (code == Z_NEED_DICT) {
-      code = inflateSetDictionary(&zlib, kDictionary.data(), kDictionary.size());
+      code =
+          unless_out_of_memory(inflateSetDictionary(&zlib, kDictionary.data(), kDictionary.size()));
       if (code != Z_OK) {
         return Error(Errc::kInflateFailed, "the block wants another dictionary than SPDY/3's");
       }

@@ -199,7 +199,7 @@ def casts_between_byte_types_stand_in_one_file(tree):
 
 def memory_has_owners(tree):
     for source in tree.library:
-        for where, _ in source.find(r"\bnew\b"):
+        for where, _ in source.find(r"(?<!<)\bnew\b"):
             yield f"{where}: a raw new"
         # Not "= delete", which is no expression.
         for where, _ in source.find(r"(?<![=\s])\s*\b(delete)\b"):

@@ -53,7 +53,8 @@ def there_are_no_variables_but_constants_and_those_of_a_thread(tree):
 
 def nothing_is_thrown(tree):
     for source in tree.library:
-        for where, _ in source.find(r"\bthrow\b"):
+        # zlib's code for memory that cannot be had becomes what operator new throws.
+        for where, _ in source.find(r"\bthrow\b(?! std::bad_alloc\(\);)"):
             yield f"{where}: a throw"
 
 

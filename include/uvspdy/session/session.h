@@ -39,6 +39,10 @@ struct CreateOptions {
 /// The Handler is called only inside `receive`, `receive_end` and `advance`. The other functions
 /// queue frames and record changes; calls of the Handler that these cause are made by the next
 /// `advance`, for which deadline() is then already past.
+///
+/// When memory runs out, std::bad_alloc leaves the function, and the session is over: finished() is
+/// true, all streams are gone, and the Handler is not called any more. A call inside a handler must
+/// be caught there, and has the same effect.
 class UVSPDY_EXPORT Session {
  public:
   /// `handler` must outlive the session.

@@ -18,7 +18,8 @@ namespace uvspdy::wire {
 /// `out`.
 ///
 /// Frames with headers share one compression state, so they must be sent in the order in which they
-/// were encoded. After an error, `out` and the compression state are unchanged.
+/// were encoded. After an error, `out` and the compression state are unchanged. After
+/// std::bad_alloc the encoder can only be destroyed, and `out` may end with a part of a frame.
 class UVSPDY_EXPORT FrameEncoder {
  public:
   explicit FrameEncoder(HeaderCompression compression = {}, const Limits& limits = {});

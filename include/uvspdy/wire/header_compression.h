@@ -34,7 +34,8 @@ struct HeaderCompression {
 /// Compresses the header blocks of one direction of a connection: a single zlib stream for all of
 /// them, with the SPDY/3 dictionary and a SYNC_FLUSH after each block.
 ///
-/// zlib's memory is allocated by the first call.
+/// zlib's memory is allocated by the first call. After std::bad_alloc the object can only be
+/// destroyed or assigned to.
 class UVSPDY_EXPORT HeaderDeflater {
  public:
   explicit HeaderDeflater(HeaderCompression options = {});
@@ -61,7 +62,8 @@ class UVSPDY_EXPORT HeaderDeflater {
   std::unique_ptr<Stream> stream_;
 };
 
-/// Decompresses the header blocks of one direction of a connection.
+/// Decompresses the header blocks of one direction of a connection. After std::bad_alloc the object
+/// can only be destroyed or assigned to.
 class UVSPDY_EXPORT HeaderInflater {
  public:
   /// `max_block`: the most bytes that a block may decompress to.

@@ -28,7 +28,7 @@ Result<std::unique_ptr<ChildWatch>> ChildWatch::start(uv_loop_t* loop, int pid,
     return net::uv_error(status, "wait for a process");
   }
   watch->poll_->data = watch.get();
-  status = uv_poll_start(watch->poll_.get(), UV_READABLE, [](uv_poll_t* poll, int, int) {
+  status = uv_poll_start(watch->poll_.get(), UV_READABLE, [](uv_poll_t* poll, int, int) noexcept {
     static_cast<ChildWatch*>(poll->data)->collect();
   });
   if (status < 0) return net::uv_error(status, "wait for a process");

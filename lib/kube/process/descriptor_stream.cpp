@@ -68,7 +68,7 @@ void DescriptorStream::watch() {
     return;
   }
   const int status =
-      uv_poll_start(poll_.get(), events, [](uv_poll_t* poll, int error, int happened) {
+      uv_poll_start(poll_.get(), events, [](uv_poll_t* poll, int error, int happened) noexcept {
         static_cast<DescriptorStream*>(poll->data)->ready(error, happened);
       });
   if (status < 0) close(net::uv_error(status, "wait for a descriptor"));

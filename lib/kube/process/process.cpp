@@ -142,7 +142,7 @@ Error Process::start_with_pipes(const Options& options) {
   spawn.stdio_count = static_cast<int>(stdio.size());
   if (!variables.empty()) spawn.env = environment.data();
   if (options.own_group) spawn.flags = UV_PROCESS_DETACHED;  // setsid, for signal_group
-  spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
+  spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) noexcept {
     static_cast<Process*>(process->data)
         ->exited(signal != 0 ? exit_code_of_signal(signal) : static_cast<int>(status));
   };
