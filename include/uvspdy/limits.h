@@ -113,6 +113,13 @@ struct Limits {
   /// Buffers queued on a stream at which `writable()` turns false, until half of them have left:
   /// many small ones cost more than their bytes.
   std::size_t write_buffers = 1024;
+
+  /// Bytes queued on all streams of a connection at which `writable()` turns false for each of
+  /// them. Once half of these bytes have left, it turns true for the streams in turn, so that no
+  /// one is passed over. While all that is queued waits for windows of streams that the peer does
+  /// not read, it is true for a few of the others at a time: streams that are read never wait for
+  /// streams that are not. The writes of those may add up to as much again.
+  std::size_t connection_write_high_water = 4 * 1024 * 1024;
 };
 
 }  // namespace uvspdy

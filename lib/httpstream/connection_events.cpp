@@ -52,6 +52,10 @@ void Connection::Impl::on_writable(wire::StreamId id) {
   if (const auto core = find(id)) core->writable_again();
 }
 
+void Connection::Impl::on_full(wire::StreamId id) {
+  if (const auto core = find(id)) core->full();
+}
+
 void Connection::Impl::on_reply_sent(wire::StreamId id) {
   if (const auto core = find(id)) core->reply_sent();
 }

@@ -21,10 +21,11 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
     // Neither would ever call.
     if (from_nothing && to_nothing_) return give_up();
     self_ = shared_from_this();
-    sink_->start([this] { has_room(); }, [this](const Error& error) { sink_over(error); });
+    sink_->start([this] { room_changed(); }, [this](const Error& error) { sink_over(error); });
     if (from_nothing) return source_over(of_nothing("source"));
     source_->start([this](Piece piece) { take(std::move(piece)); },
                    [this](const Error& error) { source_over(error); });
+    if (state_ == State::kFlowing) room_changed();
   }
 
   /// Acts as if the source had ended with `how`.
@@ -64,13 +65,19 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
     if (to_nothing_) return sink_over(of_nothing("sink"));
     if (state_ != State::kFlowing || sink_->write(std::move(piece))) return;
     if (state_ != State::kFlowing) return;
+    block();
+  }
+
+  void block() {
     blocked_ = true;
     source_->pause();
   }
 
-  void has_room() {
-    if (!std::exchange(blocked_, false)) return;
-    if (state_ == State::kFlowing) source_->resume();
+  void room_changed() {
+    if (state_ != State::kFlowing || blocked_ != sink_->has_room()) return;
+    if (!blocked_) return block();
+    blocked_ = false;
+    source_->resume();
   }
 
   void source_over(const Error& how) {

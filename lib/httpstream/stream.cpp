@@ -76,7 +76,10 @@ Error StreamWriter::send_headers(Headers headers) {
 }
 bool StreamWriter::writable() const { return core_ && core_->writable(); }
 void StreamWriter::on_writable(WritableHandler handler) {
-  if (core_) core_->on_writable(std::move(handler));
+  if (core_) core_->on_writable(std::move(handler), false);
+}
+void StreamWriter::on_writable_change(WritableHandler handler) {
+  if (core_) core_->on_writable(std::move(handler), true);
 }
 void StreamWriter::end() {
   if (core_) core_->end();

@@ -56,6 +56,10 @@ void StreamCore::writable_again() {
   on_writable_();
 }
 
+void StreamCore::full() {
+  if (reports_full_) on_writable_();
+}
+
 void StreamCore::reply_sent() {
   reply_sent_ = true;
   report();
@@ -200,8 +204,9 @@ Error StreamCore::send_headers(Headers headers) {
 
 bool StreamCore::writable() const { return connection_ != nullptr && session().writable(id_); }
 
-void StreamCore::on_writable(StreamWriter::WritableHandler handler) {
+void StreamCore::on_writable(StreamWriter::WritableHandler handler, bool when_full_too) {
   if (sent_ == HalfState::kEnded) return;
+  reports_full_ = when_full_too;
   std::swap(on_writable_, handler);
   room_unreported_ = static_cast<bool>(on_writable_);
   if (room_unreported_ && (sent_ == HalfState::kBroken || writable())) report_later();

@@ -38,6 +38,7 @@ class StreamCore {
   void received_data(Bytes bytes);
   void received_headers(const Headers& headers);
   void writable_again();
+  void full();
   void reply_sent();
   void received_all(const Error& how);
   void sent_all(const Error& how);
@@ -60,7 +61,7 @@ class StreamCore {
   Error write(Buffer buffer);
   Error send_headers(Headers headers);
   bool writable() const;
-  void on_writable(StreamWriter::WritableHandler handler);
+  void on_writable(StreamWriter::WritableHandler handler, bool when_full_too);
   void on_sent(StreamWriter::SentHandler handler);
   void end();
   void end_with_reset();
@@ -106,6 +107,7 @@ class StreamCore {
   bool paused_ : 1 = false;     // by the reader's holder
   bool discarded_ : 1 = false;
   bool room_unreported_ : 1 = false;  // on_writable was set and has not been called
+  bool reports_full_ : 1 = false;     // on_writable is called when there is no room left, too
   bool reply_sent_ : 1 = false;
   bool reporting_later_ : 1 = false;
   bool closed_ : 1 = false;

@@ -29,7 +29,7 @@ class WriterSink final : public Sink {
       : writer_(std::move(writer)), pool_(std::move(pool)) {}
 
   void start(RoomHandler on_room, OverHandler on_over) override {
-    writer_.on_writable(std::move(on_room));
+    writer_.on_writable_change(std::move(on_room));
     writer_.on_sent(std::move(on_over));
   }
   bool write(Piece piece) override {
@@ -37,6 +37,7 @@ class WriterSink final : public Sink {
     if (writer_.write(piece.keep(0, pool_.get()))) return true;
     return writer_.writable();
   }
+  bool has_room() const override { return writer_.writable(); }
   void end() override { writer_.end(); }
   void break_off(const Error&) override { writer_.end_with_reset(); }
   bool is_of_nothing() const override { return !writer_; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "session/stream.h"
+#include "session/stream_list.h"
 
 namespace uvspdy::session {
 
@@ -46,10 +47,10 @@ class SendScheduler {
   void each_blocked(bool window_is_open, Function function) {
     for (std::uint8_t list = 0; list < kLists; ++list) {
       if ((1u << list & takeable(window_is_open)) != 0) continue;
-      Stream* const last = lists_[list].last;
-      Stream* stream = lists_[list].first;
+      Stream* const last = lists_[list].last();
+      Stream* stream = lists_[list].first();
       while (stream != nullptr) {
-        Stream* const next = stream == last ? nullptr : stream->next;
+        Stream* const next = stream == last ? nullptr : List::after(*stream);
         function(*stream);
         stream = next;
       }
@@ -67,10 +68,8 @@ class SendScheduler {
   }
   void move(Stream& stream, std::uint8_t list);
 
-  struct List {
-    Stream* first = nullptr;
-    Stream* last = nullptr;
-  };
+  using List = StreamList<&Stream::sending_links>;
+
   std::array<List, kLists> lists_;
   std::uint32_t occupied_ = 0;  // bit n: list n is not empty
 };

@@ -11,8 +11,8 @@ namespace uvspdy::session {
 void Session::Impl::drop_queued(Stream& stream) {
   Sending& sending = stream.sending;
   scheduler_.remove(stream);
-  stats_.queued_bytes -= sending.queued;
-  sending.queued = 0;
+  write_room_.remove_queued(stream, sending.queued);
+  write_room_.remove(stream);
   sending.last = Sending::Last::kNothing;
   dropped_.add(sending.queue);
   streams_.take_unsent(stream).reset();
@@ -26,6 +26,12 @@ std::size_t Session::Impl::take_reader_away(Stream& stream, const Error& how) {
   if (dropped > 0) stream.receiving.end.replace(how);
   consumed_by_connection(dropped);
   return dropped;
+}
+
+// The lists of WriteRoom must not have a stream that is gone.
+void Session::Impl::forget_when_over(Stream& stream) {
+  write_room_.remove(stream);
+  streams_.forget_when_over(stream);
 }
 
 // Ends the stream at once: nothing more of it is sent or delivered.
@@ -76,13 +82,13 @@ void Session::Impl::report(Stream& stream) {
     consumed(stream, bytes.size());
   }
   report_received(stream);
-  if (std::exchange(sending.writable_due, false) && sending.is_writable()) {
+  if (std::exchange(sending.writable_due, false) && writable(stream)) {
     handler_.on_writable(id);
   }
   if (sending.end.is_reported() && receiving.end.is_reported() && !stream.closed_reported) {
     streams_.note_closed_reported(stream);
     const Error how = stream.how_closed();
-    streams_.forget_when_over(stream);
+    forget_when_over(stream);
     handler_.on_stream_closed(id, how);
   }
 }

@@ -31,6 +31,7 @@ Session::Impl::Impl(Role role, Options options, Handler& handler)
       allowances_(options_.limits),
       windows_(options_),
       streams_(role, options_, windows_),
+      write_room_(options_.limits, windows_),
       held_(options_.limits, windows_),
       liveness_(options_),
       pings_(role),

@@ -23,6 +23,7 @@
 #include "session/stream.h"
 #include "session/stream_table.h"
 #include "session/windows.h"
+#include "session/write_room.h"
 #include "uvspdy/session/session.h"
 #include "uvspdy/wire/frame_decoder.h"
 
@@ -86,7 +87,7 @@ class UVSPDY_LOCAL Session::Impl {
   void set_idle_timeout(std::chrono::milliseconds timeout, Time now);
   void on_trace(TraceHandler&& handler);
   Stats stats() const;
-  std::size_t queued_bytes() const { return stats_.queued_bytes + batch_.payload_size(); }
+  std::size_t queued_bytes() const { return write_room_.queued() + batch_.payload_size(); }
   std::uint64_t bytes_sent() const { return stats_.bytes_sent; }
 
  private:
@@ -149,7 +150,7 @@ class UVSPDY_LOCAL Session::Impl {
   void send_headers_turn(Stream& stream);
   void fin_sent(Stream& stream);
   void finish_sending(Stream& stream);
-  void check_high_water(Stream& stream);
+  void note_left(Stream& stream, std::size_t bytes);
   void send_goaway();
   void reset_on_wire(Stream& stream, wire::RstStatus status);
 
@@ -157,6 +158,13 @@ class UVSPDY_LOCAL Session::Impl {
   Stream* find_unreported(wire::StreamId id);
   Stream* find_for_writing(wire::StreamId id, Error& error);
   void note_queued(Stream& stream, std::size_t bytes);
+  static bool writable(const Stream& stream) {
+    return stream.sending.takes_more() && WriteRoom::has_room(stream);
+  }
+  bool is_stuck() const { return windows_.may_send() && !has_output(); }
+  void report_lost_room();
+  void grant_room();
+  void forget_when_over(Stream& stream);
   void set_reader(wire::StreamId id, Receiving::Reader reader);
 
   // Ends of streams, and calls of the handler (session_delivery.cpp).
@@ -209,6 +217,7 @@ class UVSPDY_LOCAL Session::Impl {
 
   Windows windows_;
   StreamTable streams_;
+  WriteRoom write_room_;
   HeldInput held_;
   DueStreams due_;
   Liveness liveness_;

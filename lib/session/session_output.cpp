@@ -118,7 +118,6 @@ void Session::Impl::send_turn(Stream& stream) {
   } else if (!sending.queue.empty() || sending.ends_with_fin()) {
     stats_.payload_sent += send_data_turn(stream);
   }
-  check_high_water(stream);
   if (!sending.queue.empty()) return schedule(stream);
   if (sending.last == Sending::Last::kFin) {
     sending.last = Sending::Last::kFinInBatch;
@@ -152,9 +151,8 @@ std::size_t Session::Impl::send_data_turn(Stream& stream) {
   const bool fin = sending.ends_with_fin();
   batch_.finish_data(wire::FrameEncoder::data_head(stream.id, fin, length));
   ++stats_.frames_sent;
-  sending.queued -= length;
-  stats_.queued_bytes -= length;
   windows_.sent(stream, length);
+  note_left(stream, length);
   if (trace_) {
     trace_({FrameTrace::Direction::kOut, true, 0, stream.id, fin ? wire::kFlagFin : std::uint8_t{0},
             static_cast<std::uint32_t>(length), 0, nullptr});
@@ -166,8 +164,7 @@ void Session::Impl::send_headers_turn(Stream& stream) {
   Sending& sending = stream.sending;
   wire::HeadersFrame frame{stream.id, false, std::move(*sending.queue.take_front().headers)};
   const std::size_t cost = cost_of(frame.headers);
-  sending.queued -= cost;
-  stats_.queued_bytes -= cost;
+  note_left(stream, cost);
   frame.fin = sending.ends_with_fin();
   Result<Buffer> bytes = control_.encode(frame);
   if (bytes) return batch_.add_frame(std::move(*bytes));
@@ -176,15 +173,9 @@ void Session::Impl::send_headers_turn(Stream& stream) {
   end_after_held(stream, bytes.error());
 }
 
-// Whether the queue has drained to half of the high-water mark.
-void Session::Impl::check_high_water(Stream& stream) {
-  Sending& sending = stream.sending;
-  if (!sending.was_full || sending.queued > options_.limits.write_high_water / 2 ||
-      sending.queue.size() > options_.limits.write_buffers / 2) {
-    return;
-  }
-  sending.was_full = false;
-  sending.writable_due = true;
+void Session::Impl::note_left(Stream& stream, std::size_t bytes) {
+  if (!write_room_.remove_queued(stream, bytes)) return;
+  stream.sending.writable_due = true;
   due_.add(stream);
 }
 
@@ -197,7 +188,7 @@ void Session::Impl::fin_sent(Stream& stream) {
 
 void Session::Impl::finish_sending(Stream& stream) {
   stream.sending.last = Sending::Last::kNothing;
-  streams_.forget_when_over(stream);
+  forget_when_over(stream);
 }
 
 }  // namespace uvspdy::session

@@ -320,6 +320,7 @@ Error Session::Impl::handle(wire::SynStreamFrame& frame) {
     return {};
   }
   Stream& stream = streams_.add(frame, header_bytes);
+  write_room_.add(stream);
   streams_.try_move(stream, StreamEvent::kReceiveSynStream);
   if (stream.sending.end.is_due()) {
     // A stream that takes no reply counts as processed at once.
@@ -377,7 +378,7 @@ Error Session::Impl::handle(wire::RstStreamFrame& frame) {
 void Session::Impl::stop_sending(Stream& stream) {
   drop_queued(stream);
   streams_.close(stream);
-  streams_.forget_when_over(stream);
+  forget_when_over(stream);
 }
 
 Error Session::Impl::handle(wire::InvalidHeaderBlock& frame) {

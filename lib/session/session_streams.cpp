@@ -65,6 +65,7 @@ Result<wire::StreamId> Session::Impl::create_stream(Headers headers, const Creat
   frame->headers = std::move(headers);
 
   Stream& stream = streams_.create(std::move(frame));
+  write_room_.add(stream);
   if (options.fin) stream.sending.last = Sending::Last::kFin;
   if (options.unidirectional) due_.add(stream);  // on_received is due: nothing comes
   liveness_.stream_created(stream.id, now);
@@ -110,13 +111,24 @@ Error Session::Impl::write(wire::StreamId id, Buffer&& payload) {
 }
 
 void Session::Impl::note_queued(Stream& stream, std::size_t bytes) {
-  Sending& sending = stream.sending;
-  sending.queued += bytes;
-  stats_.queued_bytes += bytes;
-  if (sending.queued >= options_.limits.write_high_water ||
-      sending.queue.size() >= options_.limits.write_buffers) {
-    sending.was_full = true;
+  if (!write_room_.add_queued(stream, bytes)) return;
+  streams_.each([this](Stream& each) {
+    if (each.sending.takes_more()) write_room_.lose(each);
+  });
+}
+
+// A handler may end any stream, or write.
+void Session::Impl::report_lost_room() {
+  while (const Stream* stream = write_room_.take_lost()) {
+    if (stream->sending.takes_more()) handler_.on_full(stream->id);
   }
+}
+
+void Session::Impl::grant_room() {
+  write_room_.grant(is_stuck(), [this](Stream& stream) {
+    stream.sending.writable_due = true;
+    due_.add(stream);
+  });
 }
 
 Error Session::Impl::send_headers(wire::StreamId id, Headers headers, bool fin) {
@@ -137,7 +149,7 @@ Error Session::Impl::send_headers(wire::StreamId id, Headers headers, bool fin) 
 
 bool Session::Impl::writable(wire::StreamId id) const {
   const Stream* stream = streams_.find(id);
-  return stream != nullptr && stream->sending.is_writable();
+  return stream != nullptr && writable(*stream);
 }
 
 void Session::Impl::end(wire::StreamId id) {

@@ -21,6 +21,8 @@ void Session::Impl::advance(Time now) {
   if (is_open()) fail_blocked_writers();
   if (is_open()) give_to_silent_peer();
   if (may_send_pings() && liveness_.ping_is_due(now)) send_periodic_ping();
+  report_lost_room();
+  grant_room();
   due_.report_all([this](wire::StreamId id) { return streams_.find(id); },
                   [this](Stream& stream) { report(stream); });
   if (Error error = allowances_.breach()) fail(error);
@@ -31,7 +33,9 @@ void Session::Impl::advance(Time now) {
 }
 
 std::optional<Time> Session::Impl::deadline() const {
-  if (!due_.empty()) return Time::min();
+  if (!due_.empty() || write_room_.has_lost() || write_room_.has_grants(is_stuck())) {
+    return Time::min();
+  }
   if (!ending_.takes_input()) return std::nullopt;
   std::optional<Time> deadline = allowances_.slowed_until();
   if (!is_open()) return deadline;

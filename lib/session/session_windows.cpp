@@ -26,6 +26,7 @@ void Session::Impl::open(Time now) {
 // Puts a stream into the scheduler's list that fits what it sends next, and its window.
 void Session::Impl::schedule(Stream& stream) {
   Sending& sending = stream.sending;
+  write_room_.window_changed(stream);
   if (!sending.leaves() || sending.last == Sending::Last::kFinInBatch) {
     scheduler_.remove(stream);
   } else if (sending.queue.empty() || sending.queue.front().headers) {

@@ -7,6 +7,7 @@
 
 #include "core/ring.h"
 #include "session/held_bytes.h"
+#include "session/stream_list.h"
 #include "session/stream_rules.h"
 #include "session/window.h"
 #include "uvspdy/buffer.h"
@@ -66,6 +67,16 @@ struct Sending {
     kReset,
   };
 
+  /// Whether the user may add to the queue: see WriteRoom.
+  enum class Room : std::uint8_t {
+    kOpen,            ///< room, as long as it is not used up
+    kGranted,         ///< room for one write, because others wait
+    kFull,            ///< none until half of the queue has left
+    kLost,            ///< none, because others have used it up; not reported yet
+    kWaits,           ///< none until its turn comes
+    kWaitsForWindow,  ///< likewise, and its window takes too little of a write
+  };
+
   explicit Sending(SendWindow send_window) : window(send_window) {}
 
   Ring<Outgoing> queue;
@@ -75,14 +86,11 @@ struct Sending {
   WireState wire = WireState::kIdle;
   Last last = Last::kNothing;
   bool keep_on_close = false;
-  bool was_full = false;      // the queue has reached the high-water mark
+  Room room = Room::kOpen;
   bool writable_due = false;  // on_writable is to be called
 
   /// Whether the user may write, end and break it off.
   bool takes_more() const { return !end.is_known() && last == Last::kNothing && !is_over(wire); }
-
-  /// Whether the writer should go on: see Session::writable.
-  bool is_writable() const { return takes_more() && !was_full; }
 
   /// Whether anything is still to be sent.
   bool has_more() const { return !queue.empty() || last != Last::kNothing; }
@@ -158,11 +166,11 @@ struct Stream {
   bool due = false;             // in DueStreams
   bool reply_sent_due = false;  // on_reply_sent is to be called
   bool closed_reported = false;
-  std::optional<std::uint8_t> list;     // the scheduler's list that it is in, if any
-  std::uint32_t header_bytes = 0;       // counted against stream_headers, see StreamTable
-  std::uint32_t answered_in_batch = 0;  // the StreamTable's number of that batch
-  Stream* next = nullptr;               // the scheduler's
-  Stream* previous = nullptr;
+  std::optional<std::uint8_t> list;              // the scheduler's list that it is in, if any
+  std::uint32_t header_bytes = 0;                // counted against stream_headers, see StreamTable
+  std::uint32_t answered_in_batch = 0;           // the StreamTable's number of that batch
+  StreamLinks sending_links;                     // the scheduler's
+  StreamLinks room_links;                        // of WriteRoom
   std::unique_ptr<wire::SynStreamFrame> unsent;  // set until the SYN_STREAM is sent
   Sending sending;
   Receiving receiving;

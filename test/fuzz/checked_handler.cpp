@@ -162,6 +162,12 @@ void CheckedHandler::on_writable(wire::StreamId id) {
   require(is_writable(id), "on_writable for a stream that is not");
 }
 
+void CheckedHandler::on_full(wire::StreamId id) {
+  const Call call(*this, "on_full");
+  require(!live_stream(id, "on_full").sent, "on_full behind on_sent");
+  require(!is_writable(id), "on_full for a stream that is writable");
+}
+
 void CheckedHandler::on_reply_sent(wire::StreamId id) {
   const Call call(*this, "on_reply_sent");
   Stream& stream = live_stream(id, "on_reply_sent");

@@ -63,6 +63,7 @@ class CheckedHandler final : public session::Handler {
   void on_sent(wire::StreamId id, const Error& how) override;
   void on_stream_closed(wire::StreamId id, const Error& how) override;
   void on_writable(wire::StreamId id) override;
+  void on_full(wire::StreamId id) override;
   void on_reply_sent(wire::StreamId id) override;
   void on_settings(const wire::SettingsFrame& frame) override;
   void on_pong(std::uint32_t ping_id, std::chrono::nanoseconds round_trip) override;

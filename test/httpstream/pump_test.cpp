@@ -103,6 +103,21 @@ TEST_CASE("Pump: a sink without room pauses the source until it has room") {
   pumped.pump->give_up();
 }
 
+TEST_CASE("Pump: a sink that loses its room without a write pauses the source") {
+  Pumped pumped;
+  pumped.sink.room = false;
+  pumped.sink.on_room();
+  CHECK(pumped.source.paused);
+  CHECK(pumped.pump->is_blocked());
+  pumped.sink.on_room();  // still none
+  CHECK(pumped.source.paused);
+  pumped.sink.room = true;
+  pumped.sink.on_room();
+  CHECK_FALSE(pumped.source.paused);
+  CHECK_FALSE(pumped.pump->is_blocked());
+  pumped.pump->give_up();
+}
+
 TEST_CASE("Pump: a sink that takes no more has the source discard") {
   Pumped pumped;
   pumped.give("one");

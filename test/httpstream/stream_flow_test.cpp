@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "support/half_pair.h"
+#include "support/hand_ends.h"
 #include "support/outside_calls.h"
 #include "support/patterned_text.h"
 #include "support/spdy_pair.h"
 #include "support/test_loop.h"
 #include "uvspdy/httpstream/connection.h"
+#include "uvspdy/httpstream/pump.h"
 
 using namespace uvspdy;
 using namespace uvspdy::httpstream;
@@ -247,6 +249,91 @@ TEST_CASE(
   loop.run_turns(5);
   CHECK(told == 2);
   stream->on_writable({});
+  half.connection->abort();
+  half.peer->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Stream: on_writable_change tells of room that others have used up, and of its return") {
+  TestLoop loop;
+  ConnectionOptions options = test::patient_options();
+  options.session.limits.connection_write_high_water = 1000 * 1000;
+  options.session.limits.write_high_water = 10 * 1000 * 1000;
+  HalfPair half(loop, session::Role::kClient, options);
+  const StreamPtr busy = half.stream(1);
+  const StreamPtr quiet = half.stream(3);
+  const StreamPtr other = half.stream(5);
+  half.peer->stop_reading();
+  test::OutsideCalls outside;
+  std::vector<bool> seen;
+  quiet->on_writable_change([&] {
+    CHECK(outside.holds());
+    seen.push_back(quiet->writable());
+  });
+  int told_other = 0;
+  other->on_writable([&] {
+    CHECK(other->writable());
+    ++told_other;
+  });
+  REQUIRE(loop.run_until([&] { return seen.size() == 1 && told_other == 1; }));
+  outside.during(
+      [&] { CHECK_THAT(busy->write(Buffer(std::string(64 * 1024 * 1024, 'x'))), IsSuccess()); });
+  CHECK_FALSE(quiet->writable());
+  REQUIRE(loop.run_until([&] { return seen.size() == 2; }));
+  loop.run_turns(20);
+  CHECK(told_other == 1);
+  CHECK_FALSE(other->writable());
+  half.peer->start_reading();
+  REQUIRE(loop.run_until([&] { return seen.size() == 3 && told_other == 2; }));
+  CHECK(seen == std::vector<bool>{true, false, true});
+  half.connection->abort();
+  half.peer->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Stream: pumps of a connection stop their sources at its limit, and all go on") {
+  TestLoop loop;
+  ConnectionOptions options = test::patient_options();
+  options.session.limits.connection_write_high_water = 1000 * 1000;
+  HalfPair half(loop, session::Role::kClient, options);
+  constexpr std::size_t kStreams = 100;
+  constexpr std::size_t kPiece = 60 * 1000;
+  struct Pumped {
+    test::HandSource::Record source;
+    std::shared_ptr<Pump> pump;
+    int pieces = 0;
+  };
+  std::vector<Pumped> all(kStreams);
+  wire::StreamId id = 1;
+  for (Pumped& each : all) {
+    each.pump = Pump::start(std::make_unique<test::HandSource>(each.source),
+                            sink_of(half.stream(id)->take_writer()), {});
+    id += 2;
+  }
+  half.peer->stop_reading();
+  // As sockets that always have something to read, one after the other.
+  const std::string piece(kPiece, 'x');
+  const auto give = [&] {
+    bool any = false;
+    for (Pumped& each : all) {
+      if (each.source.paused) continue;
+      ++each.pieces;
+      each.source.on_data(Piece(bytes_of(piece)));
+      any = true;
+      loop.run_turns(1);
+    }
+    return any;
+  };
+  while (give()) {
+  }
+  // What the kernel and the batch have taken is not queued any more.
+  CHECK(half.connection->stats().queued_bytes <= 1250 * 1000 + 300 * 1000);
+  half.peer->start_reading();
+  REQUIRE(loop.run_until([&] {
+    give();
+    return std::all_of(all.begin(), all.end(), [](const Pumped& each) { return each.pieces > 2; });
+  }));
+  for (Pumped& each : all) each.pump->give_up();
   half.connection->abort();
   half.peer->close();
   REQUIRE(loop.run_out());

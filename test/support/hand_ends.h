@@ -72,6 +72,7 @@ class HandSink final : public httpstream::Sink {
     record_.written += text_of(piece.bytes());
     return record_.room;
   }
+  bool has_room() const override { return record_.room; }
   void end() override { ++record_.ends; }
   void break_off(const Error& why) override { record_.broken = why; }
 

@@ -58,7 +58,7 @@ Lines RecordingHandler::take() {
 
 void RecordingHandler::record(std::string_view name, wire::StreamId id, const std::string& text) {
   const bool from_peer = name == "on_data" || name == "on_headers" || name == "on_received";
-  const bool to_peer = name == "on_writable" || name == "on_sent";
+  const bool to_peer = name == "on_writable" || name == "on_full" || name == "on_sent";
   const bool late = closed_.contains(id) || (from_peer && received_.contains(id)) ||
                     (to_peer && sent_.contains(id));
   std::string line;
@@ -120,6 +120,7 @@ void RecordingHandler::on_stream_closed(wire::StreamId id, const Error& how) {
 }
 
 void RecordingHandler::on_writable(wire::StreamId id) { record("on_writable", id, spaced(id)); }
+void RecordingHandler::on_full(wire::StreamId id) { record("on_full", id, spaced(id)); }
 
 void RecordingHandler::on_reply_sent(wire::StreamId id) { record("on_reply_sent", id, spaced(id)); }
 

@@ -21,13 +21,17 @@ class UVSPDY_EXPORT Sink {
   virtual ~Sink() = default;
 
   /// Sets the handlers; called once, first. `on_room`: the sink can take more after a `write` that
-  /// returned false. `on_over`, at any time: the sink has ended; success: everything, and the end,
-  /// has left; else the reason why it takes no more.
+  /// returned false; or has_room has changed. `on_over`, at any time: the sink has ended; success:
+  /// everything, and the end, has left; else the reason why it takes no more.
   virtual void start(RoomHandler on_room, OverHandler on_over) = 0;
 
   /// Takes the whole piece. False: wait for on_room; a piece that is written before is taken all
   /// the same, and kept in memory. A sink that is over drops the piece and returns true.
   virtual bool write(Piece piece) = 0;
+
+  /// Whether the sink wants more. A sink that may lose its room without a `write` calls on_room
+  /// then, and this function returns false: the source pauses until the next on_room.
+  virtual bool has_room() const { return true; }
 
   /// Ends the bytes in order, after everything written. on_over follows. Called once.
   virtual void end() = 0;

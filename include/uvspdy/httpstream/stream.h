@@ -116,6 +116,9 @@ class UVSPDY_EXPORT Stream {
   Error write(Buffer buffer) { return writer_.write(std::move(buffer)); }
   bool writable() const { return writer_.writable(); }
   void on_writable(WritableHandler handler) { writer_.on_writable(std::move(handler)); }
+  void on_writable_change(WritableHandler handler) {
+    writer_.on_writable_change(std::move(handler));
+  }
 
   /// Half-closes by StreamWriter::end (section 2.3.6). Reading goes on.
   void close() { writer_.end(); }

@@ -61,7 +61,9 @@ class UVSPDY_EXPORT StreamWriter {
 
   /// Whether there is room, which `write` does not check: true while fewer than
   /// Limits::write_high_water bytes and Limits::write_buffers buffers are queued; once one of them
-  /// is reached, false until half has left. False after `end`, and when the state is not kOpen.
+  /// is reached, false until half has left. While the streams of the connection have queued
+  /// Limits::connection_write_high_water bytes together, it is true for a few of them in turn.
+  /// False after `end`, and when the state is not kOpen.
   bool writable() const;
 
   /// Sets the handler for "writable() is true again". It is called in the loop's next turn if
@@ -69,6 +71,11 @@ class UVSPDY_EXPORT StreamWriter {
   /// on_sent, when our direction breaks off, so that nobody waits in vain: `error` then returns the
   /// reason. Set after the break, it is called in the loop's next turn.
   void on_writable(WritableHandler handler);
+
+  /// Replaces on_writable: `handler` is called also when writable() turns false without a write,
+  /// because the connection's streams together have no room left. Who passes on what comes, from a
+  /// socket or a pipe, pauses it then, or each of many streams adds a piece to what is queued.
+  void on_writable_change(WritableHandler handler);
 
   /// Ends our direction by FLAG_FIN after everything written (half-close, section 2.3.6). Reading
   /// goes on. No effect when the direction has ended.

@@ -65,8 +65,14 @@ class UVSPDY_EXPORT Handler {
   virtual void on_stream_closed(wire::StreamId id, const Error& how) = 0;
 
   /// writable() has turned true again: what is queued has drained to half of
-  /// Limits::write_high_water and of Limits::write_buffers. Never called after on_sent.
+  /// Limits::write_high_water and of Limits::write_buffers, and the connection has room for it.
+  /// Never called after on_sent.
   virtual void on_writable(wire::StreamId id) = 0;
+
+  /// writable() has turned false although nothing was written: the streams together have reached
+  /// Limits::connection_write_high_water. on_writable follows when it is the stream's turn. A user
+  /// that asks writable() before each write needs no such call.
+  virtual void on_full(wire::StreamId id) { (void)id; }
 
   /// The transport has taken the SYN_REPLY that `reply` queued.
   virtual void on_reply_sent(wire::StreamId id) = 0;

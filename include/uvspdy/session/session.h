@@ -135,7 +135,9 @@ class UVSPDY_EXPORT Session {
 
   /// Whether the writer should go on: false from Limits::write_high_water queued bytes, or
   /// Limits::write_buffers queued buffers, on; true again, with on_writable, when half is left of
-  /// both. Also false after `end` or `end_with_reset`, and once our direction has ended.
+  /// both. Past Limits::connection_write_high_water of all streams it is false, with on_full, until
+  /// it is the stream's turn. Also false after `end` or `end_with_reset`, and once our direction
+  /// has ended.
   bool writable(wire::StreamId id) const;
 
   /// Ends our direction: FLAG_FIN (section 2.3.6) is sent after the data already written. Does

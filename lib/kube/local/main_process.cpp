@@ -47,7 +47,7 @@ class MainProcess::ClientInput final : public httpstream::Sink {
     let_go(why);
   }
 
-  void has_room() { on_room_(); }
+  void note_room() { on_room_(); }
 
  private:
   void let_go(const Error& how) {
@@ -105,11 +105,11 @@ void MainProcess::start_stdin() {
   if (!stdin_) return;
   stdin_->start(
       [this] {
-        if (input_ != nullptr) input_->has_room();
+        if (input_ != nullptr) input_->note_room();
       },
       [this](const Error&) {
         const auto closed = std::move(stdin_);
-        if (input_ != nullptr) input_->has_room();  // further input is dropped
+        if (input_ != nullptr) input_->note_room();  // further input is dropped
       });
 }
 
