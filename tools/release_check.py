@@ -215,6 +215,7 @@ def clang_release():
         "clang-release", ["-Dbuildtype=release", "-Dtests=false"], {"CXX": with_ccache(clang())}
     )
     build(folder)
+    check_hardening(folder)
 
 
 def gcc_release():
@@ -222,6 +223,30 @@ def gcc_release():
         "gcc-release", ["-Dbuildtype=release", "-Dtests=false"], {"CXX": with_ccache(gcc())}
     )
     build(folder)
+    check_hardening(folder)
+
+
+def targets(folder):
+    """(name, kind, files) of each target of a build folder."""
+    done = subprocess.run(
+        ["meson", "introspect", "--targets", str(folder)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for target in json.loads(done.stdout):
+        yield target["name"], target["type"], target["filename"]
+
+
+def check_hardening(folder):
+    """Of the command and the shared libraries (docs/security.md)."""
+    files = [
+        file
+        for name, kind, found in targets(folder)
+        if name == "uvspdy" and kind == "executable" or kind == "shared library"
+        for file in found
+    ]
+    run(sys.executable, "test/structure/check_hardening.py", *files)
 
 
 def catch2_options():
@@ -344,14 +369,12 @@ def targets_of(variant, folder):
 
 
 def libraries(folder):
-    done = subprocess.run(
-        ["meson", "introspect", "--targets", str(folder)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    wanted = [t for t in json.loads(done.stdout) if "library" in t["type"]]
-    return [pathlib.Path(name).relative_to(folder) for t in wanted for name in t["filename"]]
+    return [
+        pathlib.Path(file).relative_to(folder)
+        for _, kind, files in targets(folder)
+        if "library" in kind
+        for file in files
+    ]
 
 
 def headers():
@@ -398,9 +421,9 @@ CHECKS = [
           headers, need_clang),
     Check("clang-debug", "libraries, command, examples: the newest clang, debug",
           clang_debug, need_clang),
-    Check("clang-release", "libraries, command, examples: the newest clang, release",
+    Check("clang-release", "libraries, command, examples: the newest clang, release, hardened",
           clang_release, need_clang),
-    Check("gcc-release", "libraries, command, examples: g++, release", gcc_release),
+    Check("gcc-release", "libraries, command, examples: g++, release, hardened", gcc_release),
     Check("32-bit", "floors 0 to 2 and their tests: g++ -m32", bits_32, need_32_bit),
     Check("libc++", "floors 0 to 4 and their tests: the newest clang with libc++",
           libcxx, need_libcxx),
