@@ -22,6 +22,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import valgrind
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build-check"
 
@@ -408,6 +410,23 @@ def headers():
         raise Failure(", ".join(failed))
 
 
+def need_valgrind():
+    return [
+        Need("valgrind", command="valgrind"),
+        Need("libc6-dbg", file="/usr/share/doc/libc6-dbg"),  # names of what Valgrind replaces
+    ]
+
+
+def memcheck():
+    options = ["-Dkube=false", "-Ddefault_library=static"]
+    folder = configure("valgrind", options, {"CXX": with_ccache(gcc())})
+    programs = test_programs(folder, valgrind.TESTS)
+    build(folder, *(program.relative_to(folder) for program in programs.values()))
+    failed = valgrind.check(folder)
+    if failed:
+        raise Failure(", ".join(failed))
+
+
 def need_lint():
     # As tools/dev chooses them: version 14 before the one of no number.
     return [
@@ -431,6 +450,7 @@ CHECKS = [
           oldest_libuv, need_oldest_libuv),
     Check("options", "each option of meson off and on, and each kind of library",
           options, need_options),
+    Check("valgrind", "floors 0 to 4: their tests under memcheck", memcheck, need_valgrind),
     Check("coverage", "floors 1 to 4: no less than tools/coverage.py asks for",
           lambda: run("tools/dev", "coverage", "--no-install"),
           lambda: [Need("gcovr", command="gcovr")]),
