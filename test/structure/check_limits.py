@@ -1,8 +1,8 @@
 """The limits in docs/security.md and those in the code: check_limits.py ROOT PRINT_LIMITS UVSPDY.
 
 PRINT_LIMITS prints the options and constants of the public headers with their defaults; constants
-of the sources are read there, and flags with a number in the help of UVSPDY. Each has a row with its
-default, a reason and what happens past it, and each row is one of them. Ends with "N passed, N
+of the sources are read there, and flags with a number in the help of UVSPDY. Each has a row with
+its default, a reason and what happens past it, and each row is one of them. Ends with "N passed, N
 failed, N skipped", counted in checks.
 """
 
@@ -14,6 +14,9 @@ import sys
 PAGE = "docs/security.md"
 # | `name` (`file`) | default | reason | past it |
 ROW = re.compile(r"^\| `([^`]+)`(?: \(`([^`]+)`\))? \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.M)
+# Other pages that name some of them in a table: the page, the table's section.
+OTHERS = {"docs/networking.md": "Limits of a server"}
+NAMED = re.compile(r"^\| `(?:\w+::)?(\w+)`[^|]*\| ([^|]+) \|", re.M)
 NUMBER = re.compile(r"\b(\d[\d,]*)(?: (KiB|MiB|µs|ms|s|min|h)\b)?")
 UNITS = {"": 1, "KiB": 1024, "MiB": 1024**2}
 MILLISECONDS = {"µs": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
@@ -122,10 +125,14 @@ class Limits:
                     yield f"{file}:{name}", [value_of(kind, value or braced, known)]
 
 
+def section(text, title):
+    found = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", text, re.M | re.S)
+    return found[1] if found else ""
+
+
 def rows(text):
     """(name, default, reason, what happens past it) of each row of the tables of limits."""
-    section = re.search(r"^## Limits$(.*?)^## ", text, re.M | re.S)
-    for name, file, *cells in ROW.findall(section[1] if section else ""):
+    for name, file, *cells in ROW.findall(section(text, "Limits")):
         yield (f"{file}:{name}" if file else name, *(cell.strip() for cell in cells))
 
 
@@ -151,10 +158,22 @@ def problems(table, limits):
     }
 
 
+def wrong_elsewhere(text, limits):
+    """Defaults in a table of another page, which names limits without their struct."""
+    for name, default in NAMED.findall(text):
+        known = [numbers for limit, numbers in limits.items() if limit.endswith("::" + name)]
+        if known and numbers_of_text(default)[:1] not in known:
+            yield f"{name}: {default}, but in the code {' or '.join(map(str, known))}"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     page = (root / PAGE).read_text(encoding="utf-8")
-    found = problems(list(rows(page)), Limits(root, *sys.argv[2:]).all)
+    limits = Limits(root, *sys.argv[2:]).all
+    found = problems(list(rows(page)), limits)
+    for other, title in OTHERS.items():
+        text = section((root / other).read_text(encoding="utf-8"), title)
+        found[f"{other} has the same defaults"] = list(wrong_elsewhere(text, limits))
     for check, texts in found.items():
         print(f"{check}: {'FAILED' if texts else 'ok'}")
         for text in texts:

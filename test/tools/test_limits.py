@@ -43,6 +43,13 @@ class Page(unittest.TestCase):
         page = PAGE.replace("| 4,096 | a reason |", "| 4,096 |")
         self.assertEqual(self.found(page, LIMITS), ["each limit has a row"])
 
+    def test_another_default_on_another_page(self):
+        table = "| `Options::a`: bytes | 64 KiB † | a reason | ended |\n| `b` | 7 | none | ended |\n"
+        limits = {"net::Options::a": [65536], "Limits::a": [1]}
+        self.assertEqual(list(check_limits.wrong_elsewhere(table, limits)), [])
+        table = table.replace("64 KiB", "63 KiB")
+        self.assertEqual(len(list(check_limits.wrong_elsewhere(table, limits))), 1)
+
     def test_two_rows(self):
         row = "| `Limits::a` | 64 KiB | a reason | ended |\n"
         self.assertEqual(self.found(PAGE.replace(row, 2 * row), LIMITS), ["no limit has two rows"])
