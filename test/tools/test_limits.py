@@ -44,7 +44,7 @@ class Page(unittest.TestCase):
         self.assertEqual(self.found(page, LIMITS), ["each limit has a row"])
 
     def test_another_default_on_another_page(self):
-        table = "| `Options::a`: bytes | 64 KiB † | a reason | ended |\n| `b` | 7 | none | ended |\n"
+        table = "| `Options::a`: bytes | 64 KiB † | a reason | ended |\n| `b` | 7 | - | ended |\n"
         limits = {"net::Options::a": [65536], "Limits::a": [1]}
         self.assertEqual(list(check_limits.wrong_elsewhere(table, limits)), [])
         table = table.replace("64 KiB", "63 KiB")
