@@ -16,12 +16,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = ["core", "wire", "session", "session-allocation", "conformance", "simulation", "net",
          "net-threads", "httpstream", "http-heads", "coroutines", "many-loops"]  # fmt: skip
 ACCEPTS_FIRST = "Valgrind accepts a connection before it looks at the limit of descriptors"
-# Tests that cannot hold under Valgrind: name, reason.
+# Tests that cannot hold under Valgrind: name, reason. Names end with *, and have no comma, which
+# Catch2 would take for the end of a name.
 LEFT_OUT = {
-    "Listener: out of descriptors it keeps connections waiting, tells once, and recovers":
-        ACCEPTS_FIRST,
-    "HttpServer: out of descriptors, silent connections make room for newcomers": ACCEPTS_FIRST,
-    "Connection: a peer that asks without reading the answers meets a limit":
+    "Listener: out of descriptors*": ACCEPTS_FIRST,
+    "HttpServer: out of descriptors*": ACCEPTS_FIRST,
+    "Connection: a peer that asks without reading the answers*":
         "half a million answers to PINGs fill the kernel's buffers, in more than the test's 30 s",
 }  # fmt: skip
 MEMCHECK = [
@@ -46,7 +46,7 @@ LAST_LINES = 60
 
 def left_out():
     """Catch2's argument for all tests but those left out."""
-    return "".join(f'~"{name}"' for name in LEFT_OUT)
+    return " ".join(f'~"{name}"' for name in LEFT_OUT)
 
 
 def commands(tests, names):
