@@ -225,7 +225,7 @@ def gcc_release():
         "gcc-release", ["-Dbuildtype=release", "-Dtests=false"], {"CXX": with_ccache(gcc())}
     )
     build(folder)
-    check_hardening(folder)
+    check_hardening(folder, "--checked-calls")
 
 
 def targets(folder):
@@ -240,7 +240,7 @@ def targets(folder):
         yield target["name"], target["type"], target["filename"]
 
 
-def check_hardening(folder):
+def check_hardening(folder, *options):
     """Of the command and the shared libraries (docs/security.md)."""
     files = [
         file
@@ -248,7 +248,7 @@ def check_hardening(folder):
         if name == "uvspdy" and kind == "executable" or kind == "shared library"
         for file in found
     ]
-    run(sys.executable, "test/structure/check_hardening.py", *files)
+    run(sys.executable, "test/structure/check_hardening.py", *options, *files)
 
 
 def catch2_options():
