@@ -38,7 +38,6 @@ MEMCHECK = [
     "--child-silent-after-fork=yes",
     # Some programs count allocations by an operator new of their own: the malloc below is watched.
     "--soname-synonyms=somalloc=nouserintercepts",
-    f"--suppressions={ROOT / 'test/support/valgrind.supp'}",
 ]
 # It is some thirty times as slow: fewer seeds, and more time for each program.
 ENVIRONMENT = {"UVSPDY_TEST_SEEDS": "100"}
