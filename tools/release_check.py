@@ -22,6 +22,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import valgrind
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build-check"
 
@@ -215,6 +217,7 @@ def clang_release():
         "clang-release", ["-Dbuildtype=release", "-Dtests=false"], {"CXX": with_ccache(clang())}
     )
     build(folder)
+    check_hardening(folder)
 
 
 def gcc_release():
@@ -222,6 +225,30 @@ def gcc_release():
         "gcc-release", ["-Dbuildtype=release", "-Dtests=false"], {"CXX": with_ccache(gcc())}
     )
     build(folder)
+    check_hardening(folder, "--checked-calls")
+
+
+def targets(folder):
+    """(name, kind, files) of each target of a build folder."""
+    done = subprocess.run(
+        ["meson", "introspect", "--targets", str(folder)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for target in json.loads(done.stdout):
+        yield target["name"], target["type"], target["filename"]
+
+
+def check_hardening(folder, *options):
+    """Of the command and the shared libraries (docs/security.md)."""
+    files = [
+        file
+        for name, kind, found in targets(folder)
+        if name == "uvspdy" and kind == "executable" or kind == "shared library"
+        for file in found
+    ]
+    run(sys.executable, "test/structure/check_hardening.py", *options, *files)
 
 
 def catch2_options():
@@ -344,14 +371,12 @@ def targets_of(variant, folder):
 
 
 def libraries(folder):
-    done = subprocess.run(
-        ["meson", "introspect", "--targets", str(folder)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    wanted = [t for t in json.loads(done.stdout) if "library" in t["type"]]
-    return [pathlib.Path(name).relative_to(folder) for t in wanted for name in t["filename"]]
+    return [
+        pathlib.Path(file).relative_to(folder)
+        for _, kind, files in targets(folder)
+        if "library" in kind
+        for file in files
+    ]
 
 
 def headers():
@@ -385,6 +410,23 @@ def headers():
         raise Failure(", ".join(failed))
 
 
+def need_valgrind():
+    return [
+        Need("valgrind", command="valgrind"),
+        Need("libc6-dbg", file="/usr/share/doc/libc6-dbg"),  # names of what Valgrind replaces
+    ]
+
+
+def memcheck():
+    options = ["-Dkube=false", "-Ddefault_library=static"]
+    folder = configure("valgrind", options, {"CXX": with_ccache(gcc())})
+    programs = test_programs(folder, valgrind.TESTS)
+    build(folder, *(program.relative_to(folder) for program in programs.values()))
+    failed = valgrind.check(folder)
+    if failed:
+        raise Failure(", ".join(failed))
+
+
 def need_lint():
     # As tools/dev chooses them: version 14 before the one of no number.
     return [
@@ -398,9 +440,9 @@ CHECKS = [
           headers, need_clang),
     Check("clang-debug", "libraries, command, examples: the newest clang, debug",
           clang_debug, need_clang),
-    Check("clang-release", "libraries, command, examples: the newest clang, release",
+    Check("clang-release", "libraries, command, examples: the newest clang, release, hardened",
           clang_release, need_clang),
-    Check("gcc-release", "libraries, command, examples: g++, release", gcc_release),
+    Check("gcc-release", "libraries, command, examples: g++, release, hardened", gcc_release),
     Check("32-bit", "floors 0 to 2 and their tests: g++ -m32", bits_32, need_32_bit),
     Check("libc++", "floors 0 to 4 and their tests: the newest clang with libc++",
           libcxx, need_libcxx),
@@ -408,6 +450,7 @@ CHECKS = [
           oldest_libuv, need_oldest_libuv),
     Check("options", "each option of meson off and on, and each kind of library",
           options, need_options),
+    Check("valgrind", "floors 0 to 4: their tests under memcheck", memcheck, need_valgrind),
     Check("coverage", "floors 1 to 4: no less than tools/coverage.py asks for",
           lambda: run("tools/dev", "coverage", "--no-install"),
           lambda: [Need("gcovr", command="gcovr")]),

@@ -41,12 +41,24 @@ def arguments():
     parser.add_argument("--target", metavar="URL", help="a server that runs already")
     parser.add_argument("--pid", type=int, help="its process, if it is of this machine")
     parser.add_argument("--json", metavar="FILE", help="the figures as JSON, too")
+    parser.add_argument("--write", metavar="FILE", help="the table into this document, too")
     parser.add_argument("--tls", action="store_true", help="over TLS")
     parser.add_argument("--no-go", action="store_true", help="only ours")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each attack lasts")
     parser.add_argument("--runs", type=int, default=1, help="the median of so many")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent.parent / "build")
     return parser.parse_args()
+
+
+def asked():
+    """The arguments that say what is measured."""
+    kept, words = [], iter(sys.argv[1:])
+    for word in words:
+        if word in ("--build", "--json", "--write"):
+            next(words)
+        else:
+            kept.append(word)
+    return kept
 
 
 def chosen(options):
@@ -136,11 +148,18 @@ def measured(attack, kind, whose, options, controls):
 
 
 def print_table(options):
-    controls, figures, head = Controls(options.seconds), [], None
+    controls, figures, head, lines = Controls(options.seconds), [], None, []
+    if options.write:
+        page.place_of(pathlib.Path(options.write).read_text(encoding="utf-8"))  # before the hours
+
+    def show(text):
+        print(text, flush=True)
+        lines.extend(text.split("\n"))
+
     for attack, kind in chosen(options):
         wanted = table.PROGRAM_HEAD if kind == suite.PROGRAM else table.HEAD
         if wanted != head:
-            print(("\n" if head else "") + wanted, flush=True)
+            show(("\n" if head else "") + wanted)
             head = wanted
         for whose in peers_of(attack, kind, options):
             try:
@@ -148,11 +167,15 @@ def print_table(options):
             except (targets.Missing, victim.Missing) as missing:
                 print(f"SKIPPED: {attack.name}@{kind}: {missing}", file=sys.stderr)
                 continue
-            print(row, flush=True)
+            show(row)
             figures.append({"attack": attack.name, "kind": kind, "whose": whose, "breaches": found,
                             **dataclasses.asdict(result)})  # fmt: skip
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
+    if options.write and figures:
+        document = pathlib.Path(options.write)
+        text = document.read_text(encoding="utf-8")
+        document.write_text(page.with_tables(text, asked(), lines), encoding="utf-8")
     return 0 if figures else 1
 
 
@@ -215,9 +238,9 @@ def main():
     programs_of(options.build)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # attackers have many connections
-    global bounds, experiment, known_failures, suite, table, targets, victim
+    global bounds, experiment, known_failures, page, suite, table, targets, victim
     import attacks
-    import bounds, experiment, known_failures, suite, table, targets, victim
+    import bounds, experiment, known_failures, page, suite, table, targets, victim
     if options.list:
         for attack in suite.ATTACKS.values():
             print(f"{attack.name} ({', '.join(attack.targets)}): {attack.text}")

@@ -1,7 +1,10 @@
 """The suite itself: what it takes for a breach, how it computes its figures, and how long its list
 is."""
 
+import pathlib
+import sys
 import unittest
+import unittest.mock
 import zlib
 
 import attack
@@ -11,6 +14,7 @@ import experiment
 import frames
 import known_failures
 import measure
+import page
 import spdy
 import suite
 import table
@@ -125,6 +129,46 @@ class Frames(unittest.TestCase):
     def test_lengths_may_lie(self):
         frame = frames.control(spdy.HEADERS, 1, length=0xFFFFFF)
         self.assertEqual(frame, b"\x80\x03\x00\x08\x00\xff\xff\xff\x00\x00\x00\x01")
+
+
+class Page(unittest.TestCase):
+    heads = (table.HEAD, table.PROGRAM_HEAD)
+    document = f"# A\n\n{page.BEGIN}\nNot measured yet.\n{page.END}\n\n# B\n"
+
+    def written(self, *lines):
+        return page.with_tables(self.document, ["--runs", "5"], lines, "2026-11-29")
+
+    def test_that_of_this_project_has_what_the_command_writes(self):
+        root = pathlib.Path(__file__).resolve().parents[2]
+        text = (root / "docs/security.md").read_text(encoding="utf-8")
+        self.assertIsNone(page.problem(text, self.heads))
+
+    def test_only_what_is_between_the_marks_is_written(self):
+        row = table.row("syn-flood", "echo", good(), {})
+        program = table.program_row("cp-deep", "cp", victim.Outcome(last_line="a|b"), {})
+        lines = [*table.HEAD.split("\n"), row, "", *table.PROGRAM_HEAD.split("\n"), program]
+        text = self.written(*lines)
+        self.assertIsNone(page.problem(text, self.heads))
+        self.assertIn("`tools/dev attack --runs 5` on 2026-11-29", text)
+        self.assertTrue(text.startswith(f"# A\n\n{page.BEGIN}\n"))
+        self.assertTrue(text.endswith(f"| yes |\n{page.END}\n\n# B\n"), text)
+        self.assertEqual(page.with_tables(text, ["--runs", "5"], lines, "2026-11-29"), text)
+
+    def test_another_form_is_found(self):
+        row = table.row("syn-flood", "echo", good(), {})
+        for text in (
+            self.document.replace(page.END, ""),
+            self.document.replace("Not measured yet.", "To be measured."),
+            self.written(),
+            self.written("| attack | worst |", "|---|---|", row),
+            self.written(*table.HEAD.split("\n"), row + " more |"),
+        ):
+            self.assertIsNotNone(page.problem(text, self.heads), text)
+
+    def test_the_arguments_that_choose_are_kept(self):
+        words = ["attack.py", "--build", "build", "--runs", "5", "--write", "a.md", "frames"]
+        with unittest.mock.patch.object(sys, "argv", words):
+            self.assertEqual(attack.asked(), ["--runs", "5", "frames"])
 
 
 class List(unittest.TestCase):
