@@ -96,3 +96,7 @@ class Latencies:
 
     def lost(self):
         return sum(latency < 0 for _, latency in self._echoes)
+
+    def last(self):
+        """When the last of the messages was due, in time.monotonic(); 0 if there was none."""
+        return max((tick / 1e6 for tick, _ in self._echoes), default=0.0)
