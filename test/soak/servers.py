@@ -1,5 +1,7 @@
 """What soaks: an embedder's echo server, `uvspdy serve` and `uvspdy port-forward`."""
 
+import contextlib
+import os
 import pathlib
 import re
 import tempfile
@@ -69,14 +71,29 @@ class PortForward:
         return None
 
 
-def make():
+@contextlib.contextmanager
+def giving_back(module):
+    """Programs that are started meanwhile give free memory back at once, by this module if it is
+    there: their memory is what they use."""
+    if not module.exists():
+        yield
+        return
+    os.environ["LD_PRELOAD"] = str(module.resolve())
+    try:
+        yield
+    finally:
+        del os.environ["LD_PRELOAD"]
+
+
+def make(give_back):
     """By name: the servers under load, and `behind`."""
-    made = {
-        "echo": targets.Target("echo"),
-        "echo-tls": targets.Target("echo", tls=True),
-        "serve": Serve(),
-        "serve-tls": Serve(tls=True),
-    }
     behind = Behind()
-    made["port-forward"] = PortForward(made["serve"], behind.address[1])
+    with giving_back(give_back):
+        made = {
+            "echo": targets.Target("echo"),
+            "echo-tls": targets.Target("echo", tls=True),
+            "serve": Serve(),
+            "serve-tls": Serve(tls=True),
+        }
+        made["port-forward"] = PortForward(made["serve"], behind.address[1])
     return made, behind

@@ -14,6 +14,8 @@ import verdict
 import watch
 
 SETTLE = 60.0  # seconds until nothing of a round may be left
+GIVE_BACK = "test/soak/soak-give-back.so"  # in the build
+REST = 4  # seconds of a rest, in which free memory is given back
 ECHO_EVERY = 20_000  # microseconds between two messages of a good connection
 
 
@@ -45,7 +47,7 @@ class Soak:
             raise SystemExit(f"there is no load of this name: {options.load}")
         self._tally, self._wrong = load.Tally(), folder / "wrong"
         self._wrong.touch()
-        self.servers, self._behind = servers.make()
+        self.servers, self._behind = servers.make(options.build / GIVE_BACK)
         self.samples = watch.Samples(self.servers, self._tally, options.out / "soak.csv")
         self.rests = {name: [] for name in self.servers}
         self.hanging, self.left_processes = [], []  # texts: kinds of load, command lines
@@ -117,7 +119,8 @@ class Soak:
         late = time.monotonic() + SETTLE
         while not self._settled() and time.monotonic() < late:
             self.samples.take("settling")
-        self.samples.take("rest")
+        for _ in range(1 if self.options.smoke else REST):
+            self.samples.take("rest")
         looked = self._look()
         for name, rest in looked.items():
             self.rests[name].append(rest)

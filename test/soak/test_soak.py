@@ -28,7 +28,7 @@ class Memory(unittest.TestCase):
         self.assertIsNone(verdict.rising(rests(noisy())))
 
     def test_more_than_the_bound_is_found(self):
-        more = noisy(rise=12 * MEBIBYTE / 40)
+        more = noisy(rise=8 * MEBIBYTE / 40)
         self.assertIn("rose from", verdict.memory(rests(more)))
 
     def test_a_slope_below_the_bound_is_found(self):

@@ -5,10 +5,10 @@ import math
 import statistics
 
 MEBIBYTE = 1 << 20
-# What the rests after the warm-up may differ by and be no leak: glibc keeps what a peak of the load
-# has taken, in pieces between those still used, and the peak is another one in each round. A leak
-# of 100 bytes for each of an hour's 100,000 connections is 10 MB, and lies in the slope, too.
-MEMORY = 8 * MEBIBYTE
+# What the rests after the warm-up may differ by and be no leak: what is in use lies scattered over
+# the pages of a peak of the load, and the peak is another one in each round. A leak of 100 bytes
+# for each of an hour's 50,000 connections is 5 MB, and lies in the slope, too.
+MEMORY = 4 * MEBIBYTE
 SLOPE_NOISE = 3.0  # a slope is one from so many of its standard errors on
 LEAST_SLOPE = MEBIBYTE  # for the second half: less than this is no slope, however sure
 LEAST_RESTS = 8  # fewer say nothing of a slope
