@@ -44,6 +44,15 @@ def session(load, target, opening=None, streams=1):
         load.tally.add("streams_open", -streams)
 
 
+@contextlib.contextmanager
+def honest():
+    """The server may not end the connection meanwhile: nothing has been done that it may not bear."""
+    try:
+        yield
+    except attacker.Ended as ended:
+        raise Wrong(f"an honest connection was ended: {ended}") from None
+
+
 def end(load, link):
     """Ends a session in one of the ways in which clients do."""
     how = load.choose(reset=4, close=3, half=1, goaway=2, cut=2, streams=2)
@@ -90,20 +99,18 @@ def echo_streams(load):
     """A connection whose streams are echoed, all of them to the byte or cut off at some point."""
     target = load.random.choice([load.targets["echo"], load.targets["echo-tls"]])
     count = load.size(127)
-    with session(load, target, streams=count + 1) as link:
-        try:
-            ids = link.open_streams(count)
-            messages = {number: load.random.randbytes(load.size(20_000)) for number in ids}
-            sent = b"".join(frames.data(number, message) for number, message in messages.items())
-            whole = len(sent) < MOST_AT_ONCE
-            link.send(sent[:MOST_AT_ONCE], read=False)
-            load.tally.add("bytes", min(len(sent), MOST_AT_ONCE))
-            if whole and load.random.random() < 0.6:
-                echoed(link, messages)
-                load.tally.add("checked")
-        except attacker.Ended as ended:
-            raise Wrong(f"an honest connection was ended: {ended}") from None
-        end(load, link)
+    with honest(), session(load, target, streams=count + 1) as link:
+        ids = link.open_streams(count)
+        messages = {number: load.random.randbytes(load.size(20_000)) for number in ids}
+        sent = b"".join(frames.data(number, message) for number, message in messages.items())
+        whole = len(sent) < MOST_AT_ONCE
+        link.send(sent[:MOST_AT_ONCE], read=False)
+        load.tally.add("bytes", min(len(sent), MOST_AT_ONCE))
+        if whole and load.random.random() < 0.6:
+            echoed(link, messages)
+            load.tally.add("checked")
+        with contextlib.suppress(attacker.Ended):
+            end(load, link)
     load.sleep(0.0, 0.02)
 
 
@@ -117,8 +124,9 @@ def crowd(load, server="echo"):
             count = load.size(15)
             one = contextlib.ExitStack()
             all_of_them.enter_context(one)
-            link = one.enter_context(session(load, target, streams=count + 1))
-            link.open_streams(count)
+            with honest():
+                link = one.enter_context(session(load, target, streams=count + 1))
+                link.open_streams(count)
             open_now.append((one, link))
             while len(open_now) > size:
                 at = load.random.randrange(len(open_now))
@@ -140,7 +148,7 @@ def crowd_tls(load):
 def slow_reader(load):
     """Echoes that are not read for a while, then read to the byte, or left."""
     target = load.random.choice([load.targets["echo"], load.targets["echo-tls"]])
-    with session(load, target, streams=17) as link:
+    with honest(), session(load, target, streams=17) as link:
         ids = link.open_streams(16)
         messages = {number: load.random.randbytes(2_000) for number in ids}
         for number, message in messages.items():
@@ -150,7 +158,8 @@ def slow_reader(load):
         if load.random.random() < 0.7:
             echoed(link, messages)
             load.tally.add("checked")
-        end(load, link)
+        with contextlib.suppress(attacker.Ended):
+            end(load, link)
 
 
 def kube_sessions(load):
@@ -170,11 +179,12 @@ def kube_sessions(load):
         opening = openings.forward(load.targets["behind"].address[1])
     load.tally.add(kind)
     with session(load, target, opening, opening.replies) as link:
-        honest = kind == "forwards" or (kind == "execs" and words == ("cat",) and opening.replies == 3)
-        if honest:
+        terminal = opening.replies == 4
+        if kind == "forwards" or (kind == "execs" and words == ("cat",) and not terminal):
             message = load.random.randbytes(load.size(30_000))
-            link.send(frames.data(opening.write, message), read=False)
-            echoed(link, {opening.read: message})
+            with honest():
+                link.send(frames.data(opening.write, message), read=False)
+                echoed(link, {opening.read: message})
             load.tally.add("checked")
         elif load.random.random() < 0.7:
             link.pause(load.random.uniform(0.0, 0.3))

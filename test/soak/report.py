@@ -39,19 +39,26 @@ def checks(soak):
     yield "no process left", "; ".join(soak.left_processes) or None
 
 
-def column(rows, name, scale=1.0):
-    return [row[name] * scale if isinstance(row.get(name), (int, float)) else None for row in rows]
+def column(rows, name, scale=1.0, phase=None):
+    """The values of a column, in the order of time; None where there is none, or another phase."""
+    return [
+        row[name] * scale
+        if isinstance(row.get(name), (int, float)) and phase in (None, row["phase"])
+        else None
+        for row in rows
+    ]
 
 
 def panels(rows, names):
     """What is drawn."""
 
-    def of(what, scale=1.0, only=names):
-        return {name: column(rows, f"{name} {what}", scale) for name in only}
+    def of(what, scale=1.0, only=names, phase=None):
+        return {name: column(rows, f"{name} {what}", scale, phase) for name in only}
 
     opened = {name: column(rows, f"{name}_open") for name in ("connections", "streams")}
     return [
-        drawing.Panel("memory (RSS), MiB", of("memory", 2**-20)),
+        drawing.Panel("memory at rest (RSS), MiB", of("memory", 2**-20, phase="rest")),
+        drawing.Panel("memory, MiB", of("memory", 2**-20)),
         drawing.Panel("descriptors", of("descriptors")),
         drawing.Panel("children", of("children", only=[n for n in names if "serve" in n])),
         drawing.Panel("connections and streams of the load by hand", opened),
