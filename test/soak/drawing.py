@@ -63,7 +63,8 @@ class Panel:
             )
             yield f'<polyline points="{points}" fill="none" stroke="{colour}"/>'
             y = top + 12 + 15 * number
-            yield f'<text x="{WIDTH - RIGHT + 8}" y="{y}" fill="{colour}">{html.escape(name)}</text>'
+            x = WIDTH - RIGHT + 8
+            yield f'<text x="{x}" y="{y}" fill="{colour}">{html.escape(name)}</text>'
 
 
 def draw(title, seconds, panels):
@@ -80,7 +81,6 @@ def draw(title, seconds, panels):
     bottom = TOP + len(panels) * (HEIGHT + GAP) - GAP + 16
     for part in range(7):
         x = LEFT + (WIDTH - LEFT - RIGHT) * part / 6
-        lines.append(
-            f'<text x="{x:.0f}" y="{bottom}" text-anchor="middle">{seconds * part / 360:.1f} min</text>'
-        )
+        text = f"{seconds * part / 360:.1f} min"
+        lines.append(f'<text x="{x:.0f}" y="{bottom}" text-anchor="middle">{text}</text>')
     return "\n".join([*lines, "</svg>"]) + "\n"

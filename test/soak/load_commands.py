@@ -19,11 +19,10 @@ CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.
 FAULTS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def command(target, *words, url=None):
-    words = [peers.program("UVSPDY_COMMAND"), words[0], "-s", url or target.server.target, *words[1:]]
-    if target.tls:
-        words.insert(2, "--insecure-skip-tls-verify")
-    return words
+def command(target, verb, *words, url=None):
+    tls = ["--insecure-skip-tls-verify"] if target.tls else []
+    server = url or target.server.target
+    return [peers.program("UVSPDY_COMMAND"), verb, *tls, "-s", server, *words]
 
 
 def any_server(load):
@@ -153,7 +152,8 @@ def remove(folder):
 def port_forwards(load):
     """A `uvspdy port-forward` that starts, forwards some connections, and is ended by a signal."""
     port = load.targets["behind"].address[1]
-    words = command(any_server(load), "port-forward", "uvspdy", "--address", "127.0.0.1", f":{port}")
+    ports = ["--address", "127.0.0.1", f":{port}"]
+    words = command(any_server(load), "port-forward", "uvspdy", *ports)
     process = peers.start(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)  # fmt: skip
     line = process.stdout.readline()

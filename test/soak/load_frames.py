@@ -46,7 +46,7 @@ def session(load, target, opening=None, streams=1):
 
 @contextlib.contextmanager
 def honest():
-    """The server may not end the connection meanwhile: nothing has been done that it may not bear."""
+    """The server may not end the connection meanwhile: the client has broken no rule."""
     try:
         yield
     except attacker.Ended as ended:

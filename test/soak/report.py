@@ -69,8 +69,11 @@ def panels(rows, names):
 
 def print_figures(soak):
     """A row for each server, as Markdown."""
-    print("| server | memory before, MiB | peak | rest after warm-up | last rest | rise in the "
-          "second half, KiB | echo p50, p99, worst, ms |\n|---|---|---|---|---|---|---|")  # fmt: skip
+    heads = (
+        "server", "memory before, MiB", "peak", "rest after warm-up", "last rest",
+        "rise in the second half, KiB", "echo p50, p99, worst, ms",
+    )  # fmt: skip
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for name, rests in soak.rests.items():
         after = after_warm_up(rests)
         echoes = soak.latencies[name].between(soak.samples.begun, soak.ended) or (0, 0, 0)

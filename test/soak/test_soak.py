@@ -57,7 +57,8 @@ class Left(unittest.TestCase):
         self.assertIsNone(verdict.left(rests([1, 2, 3]), self.before))
 
     def test_one_more_or_less_is_found(self):
-        for name, wrong in ("descriptors", 13), ("descriptors", 11), ("children", 2), ("zombies", 1):
+        more, less = ("descriptors", 13), ("descriptors", 11)
+        for name, wrong in more, less, ("children", 2), ("zombies", 1):
             with self.subTest(name=name, wrong=wrong):
                 found = verdict.left(rests([1]) + rests([1], **{name: wrong}), self.before)
                 self.assertRegex(found, f"^{name}: {wrong} ")
