@@ -35,6 +35,7 @@ def checks(soak):
         yield f"{name}: good connection", good_connection(soak.latencies[name], soak.ended)
         yield f"{name}: alive, and ends in order", ends[name]
     yield "honest clients", soak.wrong() or None
+    yield "there was load", " and ".join(f"no {name}" for name in soak.idle()) or None
     yield "the load ends", ", ".join(soak.hanging) or None
     yield "no process left", "; ".join(soak.left_processes) or None
 

@@ -14,6 +14,7 @@ import verdict
 import watch
 
 SETTLE = 300.0  # seconds until nothing of a round may be left; a starved machine takes minutes
+MOST_IDLE = 10  # rounds, after which a machine that is too busy for some load is a failure
 GIVE_BACK = "test/soak/soak-give-back.so"  # in the build
 REST = 4  # seconds of a rest, in which free memory is given back
 ECHO_EVERY = 20_000  # microseconds between two messages of a good connection
@@ -63,11 +64,18 @@ class Soak:
         processes = measure.marked(self._mark)
         self._print("before the load", self.before)
         end, number = time.monotonic() + 60 * self.options.minutes, 0
-        while number < 2 or time.monotonic() < end:
+        while number < 2 or time.monotonic() < end or (self.idle() and number < MOST_IDLE):
             self._round(number, processes)
             number += 1
         self.ended = time.monotonic()
         self.latencies = {name: connection.stop() for name, connection in good.items()}
+
+    def idle(self):
+        """What there has been nothing of, if all kinds of load were wanted."""
+        counts = self._tally.values()
+        wanted = ("connections", "execs", "forwards", "copies", "attacks")
+        wanted = () if self.options.load else wanted
+        return [name for name in wanted if not counts[name]]
 
     def wrong(self):
         """What honest clients have said."""
@@ -103,10 +111,10 @@ class Soak:
         return self._counts() == [before.counts() for before in self.before.values()]
 
     def _round(self, number, processes):
-        deadline = time.monotonic() + self.options.round
         targets = {**self.servers, "behind": self._behind}
 
-        def make(worker):
+        def make(worker):  # in the worker's process, which may have been late to start
+            deadline = time.monotonic() + self.options.round
             seed = f"{self.options.seed} {number} {worker}"
             return load.Load(
                 targets, self._tally, self._folder, seed, deadline, self.options.smoke

@@ -80,7 +80,7 @@ class GoodConnection(unittest.TestCase):
 
 
 class Checks(unittest.TestCase):
-    def run_of(self, wrong="", ends=None, **changes):
+    def run_of(self, wrong="", ends=None, idle=(), **changes):
         fields = {
             "options": types.SimpleNamespace(smoke=False),
             "rests": {"echo": rests(noisy())},
@@ -91,6 +91,7 @@ class Checks(unittest.TestCase):
             "left_processes": [],
             "stop": lambda: {"echo": ends},
             "wrong": lambda: wrong,
+            "idle": lambda: idle,
             **changes,
         }
         return types.SimpleNamespace(**fields)
@@ -107,6 +108,7 @@ class Checks(unittest.TestCase):
             "echo: good connection": {"latencies": {"echo": measure.Latencies(["0 -1"])}},
             "echo: alive, and ends in order": {"ends": "died with -11"},
             "honest clients": {"wrong": "execs: other bytes"},
+            "there was load": {"idle": ["copies"]},
             "the load ends": {"hanging": ["execs"]},
             "no process left": {"left_processes": ["sleep 1000"]},
         }.items():
