@@ -68,8 +68,11 @@ class GoodConnection:
         """Returns its Latencies."""
         self._process.stdin.close()
         lines = self._process.stdout.read().splitlines()
+        code = self._process.wait(peers.DEADLINE)
         peers.stop(self._process)
         self._folder.cleanup()
+        if code != 0:
+            raise AssertionError(f"echo-timer, which measures, ended with {code}")
         return measure.Latencies(lines)
 
 
