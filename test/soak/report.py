@@ -15,6 +15,8 @@ def after_warm_up(rests):
 
 def good_connection(echoes, ended):
     """What is wrong with a good connection, or None."""
+    if not echoes.last():
+        return "nothing was measured"
     if echoes.lost():
         return f"{echoes.lost()} messages never came back"
     if echoes.last() < ended - load.PATIENCE:

@@ -1,6 +1,7 @@
 """A soak run: rounds of load, and after each a rest, when the load has gone."""
 
 import pathlib
+import sys
 import time
 
 import experiment
@@ -39,6 +40,15 @@ def command_line(pid):
         return ""
 
 
+def latencies_of(connection):
+    """None at all if the program that measures has failed."""
+    try:
+        return connection.stop()
+    except AssertionError as error:
+        print(error, file=sys.stderr)
+        return measure.Latencies()
+
+
 class Soak:
     def __init__(self, options, folder, mark):
         self.options, self._folder, self._mark = options, folder, mark
@@ -68,7 +78,7 @@ class Soak:
             self._round(number, processes)
             number += 1
         self.ended = time.monotonic()
-        self.latencies = {name: connection.stop() for name, connection in good.items()}
+        self.latencies = {name: latencies_of(connection) for name, connection in good.items()}
 
     def idle(self):
         """What there has been nothing of, if all kinds of load were wanted."""

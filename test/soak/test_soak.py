@@ -75,8 +75,10 @@ class GoodConnection(unittest.TestCase):
         self.assertIn("1 messages never came back", self.judged(["0 100", "20000 -1"]))
 
     def test_an_early_end_is_found(self):
-        self.assertIn("before the run did", self.judged(["0 100"], ended=1000.0))
-        self.assertIn("before the run did", self.judged([], ended=1000.0))
+        self.assertIn("before the run did", self.judged(["1 100"], ended=1000.0))
+
+    def test_nothing_measured_is_found(self):
+        self.assertIn("nothing", self.judged([]))
 
 
 class Checks(unittest.TestCase):
@@ -85,7 +87,7 @@ class Checks(unittest.TestCase):
             "options": types.SimpleNamespace(smoke=False),
             "rests": {"echo": rests(noisy())},
             "before": {"echo": rests([0])[0]},
-            "latencies": {"echo": measure.Latencies(["0 1"])},
+            "latencies": {"echo": measure.Latencies(["1 1"])},
             "ended": 0.0,
             "hanging": [],
             "left_processes": [],
