@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -95,6 +96,9 @@ def _run(kind, load, wrong):
 def _child(kind, make, wrong):
     os.nice(5)  # what is measured goes before what loads it
     peers.forget_all()  # they are the parent's
+    # nohup, and shells that start something in the background, have clients ignore some of these.
+    for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM:
+        signal.signal(number, signal.SIG_DFL)
     load = make()
     try:
         _run(kind, load, wrong)
