@@ -268,7 +268,7 @@ class Timer {
   }
 
   void send_message(Clock::time_point tick) {
-    std::string message = big_endian(messages_.size(), kMessageSize);
+    std::string message = std::string(kMessageSize - 8, '\0') + big_endian(messages_.size(), 8);
     if (write_stream_ != 0) {
       message.insert(0, big_endian(write_stream_, 4) + big_endian(kMessageSize, 4));
     }

@@ -44,9 +44,9 @@ class Measured:
 
 
 class GoodConnection:
-    """An echo-timer beside the attack."""
+    """An echo-timer beside the attack, with a message each `every` microseconds."""
 
-    def __init__(self, target):
+    def __init__(self, target, every=2000):
         self._folder = tempfile.TemporaryDirectory(prefix="uvspdy-hostile-")
         folder = pathlib.Path(self._folder.name)
         opening = target.good_opening()
@@ -58,6 +58,7 @@ class GoodConnection:
         words += ["--head", str(folder / "head")] if opening.head else []
         words += ["--frames", str(folder / "frames"), "--replies", str(opening.replies)]
         words += ["--write", str(opening.write), "--read", str(opening.read)]
+        words += ["--every", str(every)]
         self._process = peers.start(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if self._process.stdout.readline() != b"ready\n":
             peers.stop(self._process)
@@ -67,8 +68,11 @@ class GoodConnection:
         """Returns its Latencies."""
         self._process.stdin.close()
         lines = self._process.stdout.read().splitlines()
+        code = self._process.wait(peers.DEADLINE)
         peers.stop(self._process)
         self._folder.cleanup()
+        if code != 0:
+            raise AssertionError(f"echo-timer, which measures, ended with {code}")
         return measure.Latencies(lines)
 
 

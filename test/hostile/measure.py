@@ -1,5 +1,6 @@
 """What the kernel tells of a process, and what the good connection has measured."""
 
+import bisect
 import os
 import pathlib
 import re
@@ -77,15 +78,16 @@ class Latencies:
     """The echoes of the good connection; times are those of time.monotonic()."""
 
     def __init__(self, lines=()):
-        self._echoes = [tuple(map(int, line.split())) for line in lines]
+        self._echoes = sorted(tuple(map(int, line.split())) for line in lines)
 
     def between(self, begin, end):
         """p50, p99 and the worst of the messages of this time, in milliseconds; one that never came
         back is infinitely late. None if there are too few to tell."""
+        first = bisect.bisect_left(self._echoes, (begin * 1e6,))
+        last = bisect.bisect_left(self._echoes, (end * 1e6,))
         worst_first = sorted(
             (latency / 1000 if latency >= 0 else float("inf"))
-            for tick, latency in self._echoes
-            if begin <= tick / 1e6 < end
+            for _, latency in self._echoes[first:last]
         )
         if len(worst_first) < 20:
             return None
@@ -96,3 +98,7 @@ class Latencies:
 
     def lost(self):
         return sum(latency < 0 for _, latency in self._echoes)
+
+    def last(self):
+        """When the last of the messages was due, in time.monotonic(); 0 if there was none."""
+        return max((tick / 1e6 for tick, _ in self._echoes), default=0.0)

@@ -73,6 +73,12 @@ def stop(process):
     return process.returncode
 
 
+def forget_all():
+    """In a process that has been forked: what the other has started is not stopped here."""
+    _running.clear()
+    _remote_commands.clear()
+
+
 def stop_all():
     for process in list(_running):
         stop(process)
