@@ -1,10 +1,12 @@
 #include "streaming_client.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 #include <utility>
 #include <variant>
 
+#include "support/strict_decoder.h"
 #include "uvspdy/httpstream/http_head.h"
 #include "violation.h"
 
@@ -84,6 +86,7 @@ void StreamingClient::take(std::size_t most) {
   while (!input.empty()) {
     const Result<wire::Decoded> decoded = decoder_.next(input);
     if (!decoded) violation("the server sends no SPDY: " + decoded.error().message());
+    if (traces_) std::fprintf(stderr, "%s\n", std::visit(test::ExactFrameText{}, *decoded).c_str());
     std::visit([this](const auto& frame) { see(frame); }, *decoded);
   }
 }
@@ -117,8 +120,10 @@ void StreamingClient::see(const wire::SynReplyFrame& frame) {
   if (frame.fin) stream.ended = true;
 }
 
+// Before a SYN_REPLY it may be the answer to DATA that came before the SYN_STREAM.
 void StreamingClient::see(const wire::RstStreamFrame& frame) {
-  streams_[frame.stream_id].reset = true;
+  Stream& stream = streams_[frame.stream_id];
+  if (stream.replied) stream.reset = true;
 }
 
 void StreamingClient::see(const wire::SynStreamFrame&) { violation("the server opens a stream"); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <set>
@@ -77,6 +78,7 @@ class StreamingClient {
   std::string answer_;  // until it is complete
   int status_ = 0;
   wire::FrameDecoder decoder_;
+  bool traces_ = std::getenv("UVSPDY_FUZZ_TRACE") != nullptr;
 };
 
 }  // namespace uvspdy::fuzz
