@@ -4,8 +4,8 @@ They are in build-fuzz, where `tools/dev fuzz` builds them. A line for each says
 it found and how that is seen again. Exits with 1 when one of them found something. --check only
 looks whether the names are those of fuzzers.
 
-Each run is also written down in build-fuzz/runs.jsonl. fuzz.py --table [FILE ...] prints the sums of
-all runs in such files as a table in Markdown.
+Each run is also written down in build-fuzz/runs.jsonl. fuzz.py --table [FILE ...] prints the sums
+of all runs in such files as a table in Markdown.
 """
 
 from __future__ import annotations

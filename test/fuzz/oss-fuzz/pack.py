@@ -1,8 +1,8 @@
 """Puts the fuzzers of a build where OSS-Fuzz looks for them: pack.py BUILD OUT.
 
-Each fuzzer comes with its dictionary (NAME.dict), its seeds (NAME_seed_corpus.zip, in which files are
-named by their SHA-1), and the shared libraries that it loads (lib/), but for those of glibc. Fails
-when a fuzzer of test/fuzz has not been built.
+Each fuzzer comes with its dictionary (NAME.dict), its seeds (NAME_seed_corpus.zip, in which files
+are named by their SHA-1), and the shared libraries that it loads (lib/), but for those of glibc.
+Fails when a fuzzer of test/fuzz has not been built.
 """
 
 import hashlib
