@@ -3,19 +3,25 @@
 They are in build-fuzz, where `tools/dev fuzz` builds them. A line for each says what it did, or what
 it found and how that is seen again. Exits with 1 when one of them found something. --check only
 looks whether the names are those of fuzzers.
+
+Each run is also written down in build-fuzz/runs.jsonl. fuzz.py --table [FILE ...] prints the sums
+of all runs in such files as a table in Markdown.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path("build-fuzz")
+RUNS = BUILD / "runs.jsonl"
 SOURCES = pathlib.Path("test/fuzz")
 SUFFIX = "_fuzzer.cpp"
 DICTIONARIES = {
@@ -23,6 +29,7 @@ DICTIONARIES = {
     "archive": "archive.dict",
     "http_head": "http.dict",
     "kubeconfig": "kube.dict",
+    "tls": "tls.dict",
 }
 DEFAULT_DICTIONARY = "spdy.dict"
 
@@ -98,6 +105,10 @@ def finding(name, log, log_path):
     return "\n".join(lines)
 
 
+def dictionary(name):
+    return DICTIONARIES.get(name, DEFAULT_DICTIONARY)
+
+
 def all_names(root=ROOT):
     return sorted(path.name.removesuffix(SUFFIX) for path in (root / SOURCES).glob("*" + SUFFIX))
 
@@ -121,6 +132,59 @@ def count_files(folder):
     return sum(path.is_file() for path in folder.rglob("*"))
 
 
+def commit():
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def write_down(name, log, cpu, corpus, status):
+    coverage, features = log.coverage or (0, 0)
+    line = {
+        "name": name,
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "commit": commit(),
+        "cpu": round(cpu, 1),
+        "executions": log.executions or 0,
+        "coverage": coverage,
+        "features": features,
+        "corpus": corpus,
+        "found": "" if status == 0 else log.unit or f"status {status}",
+    }
+    with open(RUNS, "a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def table(runs):
+    """The lines of a table with the sums of these runs, each a dict that `write_down` wrote."""
+    lines = [
+        "| fuzzer | CPU seconds | executions | coverage, features | corpus | findings |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in sorted({run["name"] for run in runs}):
+        mine = [run for run in runs if run["name"] == name]
+        found = sum(bool(run["found"]) for run in mine)
+        lines.append(
+            f"| `{name}` | {sum(run['cpu'] for run in mine):,.0f} "
+            f"| {sum(run['executions'] for run in mine):,} "
+            f"| {max(run['coverage'] for run in mine):,}, "
+            f"{max(run['features'] for run in mine):,} "
+            f"| {mine[-1]['corpus']:,} | {found or 'none'} |"
+        )
+    hours = sum(run["cpu"] for run in runs) / 3600
+    dates = sorted({run["date"] for run in runs})
+    commits = list(dict.fromkeys(run["commit"] for run in runs))
+    lines += ["", f"{hours:.2f} CPU hours, {dates[0]} to {dates[-1]}, at {', '.join(commits)}"]
+    return lines
+
+
+def read_runs(paths):
+    return [
+        json.loads(line)
+        for path in paths
+        for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    ]
+
+
 def run(name, seconds):
     """Whether the fuzzer found nothing. Prints what it did."""
     corpus = BUILD / "corpus" / name
@@ -133,26 +197,41 @@ def run(name, seconds):
         str(BUILD / "test/fuzz" / name),
         str(corpus),
         str(SOURCES / "corpus" / name),
-        f"-dict={SOURCES / DICTIONARIES.get(name, DEFAULT_DICTIONARY)}",
+        f"-dict={SOURCES / dictionary(name)}",
         f"-max_total_time={seconds}",
         f"-artifact_prefix={found / name}-",
         *LIMITS,
     ]
     with open(log_path, "wb") as output:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **ENVIRONMENT}
         )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     log = read_log(log_path.read_bytes())
     print(summary(name, seconds, log, count_files(corpus) - before), flush=True)
-    if done.returncode == 0:
+    write_down(name, log, usage.ru_utime + usage.ru_stime, count_files(corpus), process.returncode)
+    if process.returncode == 0:
         return True
     print(finding(name, log, log_path), flush=True)
     return False
 
 
+def print_table(paths):
+    try:
+        runs = read_runs(paths)
+    except OSError as error:
+        sys.exit(f"tools/dev: fuzz: {error}")
+    if not runs:
+        sys.exit(f"tools/dev: fuzz: there are no runs in {' '.join(map(str, paths))}")
+    print("\n".join(table(runs)))
+
+
 def main():
-    os.chdir(ROOT)
     arguments = sys.argv[1:]
+    if "--table" in arguments:
+        return print_table([a for a in arguments if a != "--table"] or [ROOT / RUNS])
+    os.chdir(ROOT)
     check = "--check" in arguments
     try:
         names, seconds = parse([a for a in arguments if a != "--check"], all_names())

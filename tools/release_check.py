@@ -60,6 +60,7 @@ VARIANTS = {
         "on": ["-Dpcap=enabled", "-Dtests=false"],
     },
     "fuzzers": {"on": ["-Dfuzzers=true", "-Dkube=false", "-Dtests=false", "-Db_lundef=false"]},
+    "fuzzing_engine": {},  # is set by OSS-Fuzz: test/tools/test_oss_fuzz.py
     "default_library": {
         "static": ["-Ddefault_library=static", *LIBRARIES_ALONE],
         "shared": ["-Ddefault_library=shared", *LIBRARIES_ALONE],

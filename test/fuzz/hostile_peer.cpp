@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "wire/byte_order.h"
 
@@ -50,14 +51,8 @@ void HostilePeer::append(Frame frame, wire::StreamId stream, FuzzInput& input,
   switch (frame) {
     case Frame::kSynStream: {
       const std::uint8_t flags = input.u8();
-      wire::SynStreamFrame syn;
-      syn.stream_id = new_id(input);
-      syn.associated_to = (flags & 4) != 0 ? stream : 0;
-      syn.priority = flags >> 5;
-      syn.fin = (flags & 1) != 0;
-      syn.unidirectional = (flags & 2) != 0;
-      syn.headers = headers_from(input);
-      return append_with_headers(syn, out);
+      const wire::StreamId id = new_id(input);
+      return append_syn_stream(flags, id, stream, headers_from(input), out);
     }
     case Frame::kSynReply:
       return append_with_headers(wire::SynReplyFrame{stream, input.flag(), headers_from(input)},
@@ -91,6 +86,27 @@ void HostilePeer::append(Frame frame, wire::StreamId stream, FuzzInput& input,
     }
     case Frame::kBadHeaderBlock: return append_bad_block(stream, input, out);
   }
+}
+
+wire::StreamId HostilePeer::append_syn_stream(const Headers& headers, FuzzInput& input,
+                                              std::vector<std::uint8_t>& out) {
+  const std::uint8_t flags = input.u8();
+  const wire::StreamId id = new_id(input);
+  append_syn_stream(flags, id, 0, headers, out);
+  return id;
+}
+
+void HostilePeer::append_syn_stream(std::uint8_t flags, wire::StreamId id,
+                                    wire::StreamId associated, Headers headers,
+                                    std::vector<std::uint8_t>& out) {
+  wire::SynStreamFrame syn;
+  syn.stream_id = id;
+  syn.associated_to = (flags & 4) != 0 ? associated : 0;
+  syn.priority = flags >> 5;
+  syn.fin = (flags & 1) != 0;
+  syn.unidirectional = (flags & 2) != 0;
+  syn.headers = std::move(headers);
+  append_with_headers(syn, out);
 }
 
 // Mostly the next one that is due.

@@ -37,8 +37,14 @@ class HostilePeer {
   /// new stream.
   void append(Frame frame, wire::StreamId stream, FuzzInput& input, std::vector<std::uint8_t>& out);
 
+  /// Appends a SYN_STREAM with these headers, and returns its id.
+  wire::StreamId append_syn_stream(const Headers& headers, FuzzInput& input,
+                                   std::vector<std::uint8_t>& out);
+
  private:
   wire::StreamId new_id(FuzzInput& input);
+  void append_syn_stream(std::uint8_t flags, wire::StreamId id, wire::StreamId associated,
+                         Headers headers, std::vector<std::uint8_t>& out);
   template <class F>
   void append_with_headers(const F& frame, std::vector<std::uint8_t>& out);
   void append_data(wire::StreamId stream, FuzzInput& input, std::vector<std::uint8_t>& out);

@@ -1,4 +1,7 @@
+import pathlib
+import tempfile
 import unittest
+from unittest import mock
 
 import fuzz
 
@@ -43,6 +46,43 @@ class Log(unittest.TestCase):
 
     def test_of_nothing(self):
         self.assertIn("no coverage", fuzz.summary("x", 1, fuzz.read_log(b""), 0))
+
+
+class Table(unittest.TestCase):
+    def run_of(self, **other):
+        figures = {"cpu": 10.4, "executions": 1000, "coverage": 5, "features": 70, "corpus": 3}
+        rest = {"name": "a", "date": "2026-01-02", "commit": "abc", "found": ""}
+        return {**figures, **rest, **other}
+
+    def test_sums_of_each_fuzzer(self):
+        runs = [
+            self.run_of(corpus=7),
+            self.run_of(name="b", cpu=3579.2, date="2026-01-01"),
+            self.run_of(coverage=6, features=60, found="found/a-crash-1", commit="def"),
+        ]
+        lines = fuzz.table(runs)
+        self.assertEqual(
+            lines[2:],
+            [
+                "| `a` | 21 | 2,000 | 6, 70 | 3 | 1 |",
+                "| `b` | 3,579 | 1,000 | 5, 70 | 3 | none |",
+                "",
+                "1.00 CPU hours, 2026-01-01 to 2026-01-02, at abc, def",
+            ],
+        )
+
+    def test_a_run_is_written_down(self):
+        with tempfile.TemporaryDirectory() as folder:
+            runs = pathlib.Path(folder) / "runs.jsonl"
+            with mock.patch.object(fuzz, "RUNS", runs):
+                fuzz.write_down("a", fuzz.read_log(CLEAN), 1.25, 9, 0)
+                fuzz.write_down("a", fuzz.read_log(BROKEN), 1.25, 9, 77)
+                fuzz.write_down("a", fuzz.read_log(b""), 1.25, 9, -9)
+            clean, broken, killed = fuzz.read_runs([runs])
+        self.assertEqual((clean["executions"], clean["coverage"]), (9726158, 1150))
+        self.assertEqual((clean["found"], clean["corpus"]), ("", 9))
+        self.assertEqual(broken["found"], "build-fuzz/found/x-crash-0a1b")
+        self.assertEqual(killed["found"], "status -9")
 
 
 class CommandLine(unittest.TestCase):
