@@ -117,8 +117,8 @@ struct Limits {
   /// Bytes queued on all streams of a connection at which `writable()` turns false for each of
   /// them. Once half of these bytes have left, it turns true for the streams in turn, so that no
   /// one is passed over. While all that is queued waits for windows of streams that the peer does
-  /// not read, it is true for a few of the others at a time: streams that are read never wait for
-  /// streams that are not. The writes of those may add up to as much again.
+  /// not read, it turns true for others all the same, so that streams that are read do not wait for
+  /// streams that are not; up to as many bytes again may be queued by that.
   std::size_t connection_write_high_water = 4 * 1024 * 1024;
 };
 

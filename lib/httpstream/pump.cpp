@@ -25,7 +25,7 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
     if (from_nothing) return source_over(of_nothing("source"));
     source_->start([this](Piece piece) { take(std::move(piece)); },
                    [this](const Error& error) { source_over(error); });
-    if (state_ == State::kFlowing) room_changed();
+    room_changed();
   }
 
   /// Acts as if the source had ended with `how`.
@@ -74,7 +74,8 @@ class UVSPDY_LOCAL Pump::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void room_changed() {
-    if (state_ != State::kFlowing || blocked_ != sink_->has_room()) return;
+    // Only its source calls the pump of a sink of no stream.
+    if (state_ != State::kFlowing || to_nothing_ || blocked_ != sink_->has_room()) return;
     if (!blocked_) return block();
     blocked_ = false;
     source_->resume();

@@ -164,6 +164,7 @@ void Session::Impl::end_with_reset(wire::StreamId id) {
   if (stream == nullptr || !stream->sending.takes_more()) return;
   if (!stream->sending.queue.empty()) {
     stream->sending.last = Sending::Last::kReset;
+    write_room_.remove(*stream);
     liveness_.stream_broken_off(id, stream->sending.queued);
     return;
   }

@@ -33,7 +33,7 @@ void Session::Impl::advance(Time now) {
 }
 
 std::optional<Time> Session::Impl::deadline() const {
-  if (!due_.empty() || write_room_.has_lost() || write_room_.has_grants(is_stuck())) {
+  if (!due_.empty() || write_room_.has_lost() || write_room_.may_grant(is_stuck())) {
     return Time::min();
   }
   if (!ending_.takes_input()) return std::nullopt;

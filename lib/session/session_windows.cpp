@@ -26,7 +26,7 @@ void Session::Impl::open(Time now) {
 // Puts a stream into the scheduler's list that fits what it sends next, and its window.
 void Session::Impl::schedule(Stream& stream) {
   Sending& sending = stream.sending;
-  write_room_.window_changed(stream);
+  sending.takes_more() ? write_room_.window_changed(stream) : write_room_.remove(stream);
   if (!sending.leaves() || sending.last == Sending::Last::kFinInBatch) {
     scheduler_.remove(stream);
   } else if (sending.queue.empty() || sending.queue.front().headers) {
@@ -80,7 +80,7 @@ void Session::Impl::give_to_silent_peer() {
 // stop reading.
 void Session::Impl::no_windows_seen() {
   if (!windows_.no_windows_seen()) return;
-  scheduler_.each_blocked(true, [this](Stream& stream) { schedule(stream); });
+  streams_.each([this](Stream& stream) { schedule(stream); });
   note_blocked();
 }
 

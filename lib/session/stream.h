@@ -69,12 +69,13 @@ struct Sending {
 
   /// Whether the user may add to the queue: see WriteRoom.
   enum class Room : std::uint8_t {
-    kOpen,            ///< room, as long as it is not used up
-    kGranted,         ///< room for one write, because others wait
-    kFull,            ///< none until half of the queue has left
-    kLost,            ///< none, because others have used it up; not reported yet
-    kWaits,           ///< none until its turn comes
-    kWaitsForWindow,  ///< likewise, and its window takes too little of a write
+    kOpen,     ///< room, as long as the stream's own limit is not reached
+    kGranted,  ///< room for one write, because others wait
+    kFull,     ///< none: its own limit was reached, it has used its room for one write, or it takes
+               ///< no more
+    kLost,     ///< none: all streams lost it; not reported yet
+    kWaits,    ///< none until its turn comes
+    kUnable,   ///< likewise, and what it would write could not be sent now
   };
 
   explicit Sending(SendWindow send_window) : window(send_window) {}
@@ -87,7 +88,8 @@ struct Sending {
   Last last = Last::kNothing;
   bool keep_on_close = false;
   Room room = Room::kOpen;
-  bool writable_due = false;  // on_writable is to be called
+  std::uint32_t largest_write = 0;  // in bytes
+  bool writable_due = false;        // on_writable is to be called
 
   /// Whether the user may write, end and break it off.
   bool takes_more() const { return !end.is_known() && last == Last::kNothing && !is_over(wire); }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 
 #include "session/stream.h"
 #include "session/stream_list.h"
@@ -13,19 +12,23 @@ namespace uvspdy::session {
 
 /// The bytes that wait to be sent, and which streams may add to them: those that have room. A
 /// stream has a limit of its own (Limits::write_high_water and write_buffers), and all streams have
-/// one together (Limits::connection_write_high_water).
+/// one together (L: Limits::connection_write_high_water).
 ///
-/// When the limit of all is reached, every stream loses its room and waits in line. Room comes back
-/// in turn, for one write each:
+/// When L is reached, every stream loses its room and waits in line. Room comes back to the front
+/// of the line, for one write each:
 ///
-/// - once half of the limit has left, to as many as fill it again, and so on until nobody waits;
-/// - past that to kFewAtOnce at a time, when nothing can be sent because all that is queued waits
-///   for windows of streams. Without these, peers that read some streams and not others would
-///   stop all of them. Such a stream must have a window that takes most of a write, or streams
-///   with small windows would add up without a limit.
+/// - once half of L has left, to as many in a turn as fill that half, until nobody waits;
+/// - before that, when the session is stuck (nothing can be sent: all that is queued waits for
+///   windows of streams or for their replies), to a few in a turn, of those that can send. Without
+///   this, streams that the peer does not read would stop all others.
 ///
-/// All operations are O(1), but for the loss of room: it costs a step for each stream that has
-/// room.
+/// Streams that write nothing keep the room that they were given, so each time that the others have
+/// written a quarter of L, past L, all lose their room again. From 2 L on a stream gets room only
+/// if its window takes a whole write: so no more than 2 L and a quarter, and the last writes, are
+/// queued, whatever the peer does.
+///
+/// All operations are O(1), but that all streams lose their room, and that 2 L are reached or left:
+/// these cost a step for each stream, and each happens once for at least a quarter of L written.
 class WriteRoom {
  public:
   WriteRoom(const Limits& limits, const Windows& windows) : limits_(limits), windows_(windows) {}
@@ -40,13 +43,13 @@ class WriteRoom {
 
   /// A new stream: it waits like the others.
   void add(Stream& stream) {
-    if (limited_) wait(stream);
+    if (limited_ && stream.sending.takes_more()) wait(stream);
   }
   /// The stream takes no more writes.
   void remove(Stream& stream) { enter(stream, Room::kFull); }
 
-  /// Counts what was queued. Returns whether the limit of all is reached now: the caller then calls
-  /// `lose` for each stream.
+  /// Counts what was queued. Returns whether L is reached now: the caller then calls `lose` for
+  /// each stream.
   bool add_queued(Stream& stream, std::size_t bytes);
   /// The stream loses its room. `take_lost` returns it once.
   void lose(Stream& stream) {
@@ -58,25 +61,24 @@ class WriteRoom {
   /// Counts what has left the queue of a stream, or was dropped. Returns whether it has room again.
   bool remove_queued(Stream& stream, std::size_t bytes);
 
-  /// The stream's window has changed.
-  void window_changed(Stream& stream) {
-    if (waits(stream)) wait(stream);
-  }
+  /// The window of a stream has changed, or it may send now.
+  void window_changed(Stream& stream);
 
   /// Whether `grant` may return a stream. `stuck`: nothing can be sent, and not for lack of the
   /// connection's window.
-  bool has_grants(bool stuck) const {
+  bool may_grant(bool stuck) const {
     return limited_ &&
-           (has_drained() ? !waiting_.empty() || !windowless_.empty() : stuck && !waiting_.empty());
+           (has_drained() ? !waiting_.empty() || !unable_.empty() : stuck && !waiting_.empty());
   }
-  /// Calls `granted` for a bounded number of streams that have waited longest: they have room now.
+  /// Calls `granted` for a bounded number of streams from the front of the line: they have room.
   template <class Granted>
   void grant(bool stuck, Granted granted) {
-    std::size_t left = !has_grants(stuck) ? 0 : has_drained() ? many_at_once() : kFewAtOnce;
+    std::size_t left = !may_grant(stuck) ? 0 : has_drained() ? many_in_a_turn() : kFewInATurn;
     for (Stream* stream = next_in_line(); left > 0 && stream != nullptr; --left) {
-      const bool takes = has_drained() || window_takes_write(*stream);
-      enter(*stream, takes ? Room::kGranted : Room::kWaitsForWindow);
-      if (takes) granted(*stream);
+      // What has been sent meanwhile may have used its window.
+      const bool able = has_drained() || can_send(*stream);
+      enter(*stream, able ? Room::kGranted : Room::kUnable);
+      if (able) granted(*stream);
       stream = next_in_line();
     }
     end_limit();
@@ -84,41 +86,37 @@ class WriteRoom {
 
  private:
   using Room = Sending::Room;
-
-  static constexpr std::size_t kFewAtOnce = 4;
-  // What a pump writes at once, at most.
-  static constexpr std::size_t kWrite = 64 * 1024;
-  static constexpr std::size_t kSmallestWindow = 16 * 1024;
-
   using List = StreamList<&Stream::room_links>;
 
-  static bool waits(const Stream& stream) {
-    const Room room = stream.sending.room;
-    return room == Room::kWaits || room == Room::kWaitsForWindow;
+  static constexpr std::size_t kFewInATurn = 4;
+  // What a pump writes at once, at most.
+  static constexpr std::size_t kWrite = 64 * 1024;
+
+  std::size_t limit() const { return limits_.connection_write_high_water; }
+  bool has_drained() const { return queued_ <= limit() / 2; }
+  std::size_t many_in_a_turn() const {
+    return std::clamp<std::size_t>(limit() / (2 * kWrite), 1, 64);
   }
-  // As many as fill up the half that has left.
-  std::size_t many_at_once() const {
-    return std::clamp<std::size_t>(limits_.connection_write_high_water / (2 * kWrite), 1, 64);
-  }
-  bool has_drained() const { return queued_ <= limits_.connection_write_high_water / 2; }
-  bool window_takes_write(const Stream& stream) const;
+  bool can_send(const Stream& stream) const;
   bool is_over_own_half(const Sending& sending) const;
-  Stream* next_in_line() const;
+  Stream* next_in_line();
   List* list_of(Room room);
   void enter(Stream& stream, Room room);
-  void wait(Stream& stream) {
-    enter(stream, window_takes_write(stream) ? Room::kWaits : Room::kWaitsForWindow);
-  }
+  void wait(Stream& stream) { enter(stream, can_send(stream) ? Room::kWaits : Room::kUnable); }
+  void set_strict(bool strict);
   void end_limit();
 
   const Limits& limits_;
   const Windows& windows_;
   std::size_t queued_ = 0;
-  bool limited_ = false;  // the limit of all was reached, and streams still wait
+  std::size_t written_past_ = 0;  // past L, since all lost their room
+  bool limited_ = false;          // L was reached, and streams still wait
+  bool strict_ = false;           // 2 L were reached, and more than 1.5 L are queued
+  bool unable_first_ = false;     // whose turn it is when windows do not matter
   List granted_;
   List lost_;
   List waiting_;
-  List windowless_;
+  List unable_;
 };
 
 }  // namespace uvspdy::session

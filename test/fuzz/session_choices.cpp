@@ -26,6 +26,7 @@ session::Options SessionChoices::options(Role role) const {
     options.limits.stream_window = 4000;
     options.limits.write_high_water = 2000;
     options.limits.write_buffers = 4;
+    options.limits.connection_write_high_water = 3000;
     options.limits.concurrent_streams = 3;
     options.limits.stream_headers = 10000;
     options.limits.queued_control_output = 200;

@@ -68,6 +68,7 @@ inline session::Options draw_side(Random& random, session::FlowControl mode,
   options.limits.connection_buffer = random.chance(3) ? 100 * 1000 : 6000;
   options.limits.stream_window = largest_window * random.between(1, 4);
   options.limits.write_high_water = 3000;
+  if (random.chance(2)) options.limits.connection_write_high_water = 5000;
   options.limits.write_buffers = 20;
   if (random.chance(3)) options.overflow = session::OverflowPolicy::kResetStream;
   return options;

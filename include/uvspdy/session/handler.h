@@ -70,8 +70,9 @@ class UVSPDY_EXPORT Handler {
   virtual void on_writable(wire::StreamId id) = 0;
 
   /// writable() has turned false although nothing was written: the streams together have reached
-  /// Limits::connection_write_high_water. on_writable follows when it is the stream's turn. A user
-  /// that asks writable() before each write needs no such call.
+  /// Limits::connection_write_high_water. on_writable follows when it is the stream's turn. It may
+  /// come twice without an on_writable in between. A user that asks writable() before each write
+  /// needs no such call.
   virtual void on_full(wire::StreamId id) { (void)id; }
 
   /// The transport has taken the SYN_REPLY that `reply` queued.
