@@ -24,14 +24,14 @@ class WindowShare {
   /// is the dynamic threshold of Choudhury and Hahne, which shares a buffer between queues without
   /// counting them.
   std::size_t most() const {
-    const std::size_t for_us = size_ + budget_->free_;
+    const std::size_t for_us = size_ + budget_->remaining_;
     return for_us - for_us / (kTimesTheRest + 1);
   }
 
   /// Takes more, or gives some back. Never takes more than is free.
   void resize(std::size_t size) {
-    const std::size_t taken = std::min(size, size_ + budget_->free_);
-    budget_->free_ = budget_->free_ + size_ - taken;
+    const std::size_t taken = std::min(size, size_ + budget_->remaining_);
+    budget_->remaining_ = budget_->remaining_ + size_ - taken;
     size_ = taken;
   }
 

@@ -106,7 +106,7 @@ void SessionRun::check_budget(const session::Stats& stats) {
           ? wire::kDefaultWindow
           : std::max<std::size_t>(options_.limits.connection_buffer, wire::kDefaultWindow);
   const session::WindowBudget& budget = *options_.window_budget;
-  const std::size_t taken = budget.size() - budget.free();
+  const std::size_t taken = budget.size() - budget.remaining();
   const auto size = static_cast<std::size_t>(stats.receive_window_size);
   if (session_.is_open()) {
     const bool announced = unsent_.empty() && !session_.has_output();

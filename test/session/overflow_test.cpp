@@ -78,7 +78,7 @@ TEST_CASE("with windows kResetStream does so when the budget is used up", "[sess
     for (const wire::StreamId id : {ids[0], ids[1]}) client.receive_data(id, patterned_text(15000));
   }
   // The window has grown for what is held: there is room for the others.
-  CHECK(budget->free() < 20 * 1000);
+  CHECK(budget->remaining() < 20 * 1000);
   CHECK(client.session.stats().receive_window >= 16 * 1024);
   client.receive_data(ids[2], patterned_text(13000));
   client.sent();

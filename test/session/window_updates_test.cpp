@@ -189,28 +189,28 @@ TEST_CASE("the connection's window grows from the budget, and the session gives 
     client.use(milliseconds(19));
     CHECK(size() == 4 * 65536);
     CHECK(client.window() == 4 * 65536);
-    CHECK(budget->free() == 1000 * 1000 - 3 * 65536);
+    CHECK(budget->remaining() == 1000 * 1000 - 3 * 65536);
     client.use(milliseconds(10));
     client.use(milliseconds(10));
     client.use(milliseconds(10));
     CHECK(size() == 65536 + 941177);  // 16 of 17 parts
-    CHECK(budget->free() == 1000 * 1000 - 941177);
+    CHECK(budget->remaining() == 1000 * 1000 - 941177);
     SECTION("when it is destroyed") {}
     SECTION("when it ends") {
       client.session.abort({});
-      CHECK(budget->free() == 1000 * 1000);
+      CHECK(budget->remaining() == 1000 * 1000);
     }
     SECTION("when readers have what is held") {
       client.session.pause(client.id);
       client.receive_data(client.id, patterned_text(100 * 1000));
       client.session.receive_end({});
-      CHECK(budget->free() == 1000 * 1000 - 100 * 1000);
+      CHECK(budget->remaining() == 1000 * 1000 - 100 * 1000);
       client.session.resume(client.id);
       client.turn();
-      CHECK(budget->free() == 1000 * 1000);
+      CHECK(budget->remaining() == 1000 * 1000);
     }
   }
-  CHECK(budget->free() == 1000 * 1000);
+  CHECK(budget->remaining() == 1000 * 1000);
 }
 
 TEST_CASE("the round trip is measured again while much comes, and no other time",

@@ -41,8 +41,8 @@ void check_budget(const WindowBudget& budget, const std::vector<const session::S
                                 << stats.receive_window_size);
     }
   }
-  if (grown != budget.size() - budget.free()) {
-    FAIL_CHECK("windows have grown by " << grown << " bytes, and " << budget.free() << " of "
+  if (grown != budget.size() - budget.remaining()) {
+    FAIL_CHECK("windows have grown by " << grown << " bytes, and " << budget.remaining() << " of "
                                         << budget.size() << " are free");
   }
 }
@@ -96,8 +96,8 @@ TEST_CASE("windows let a reader that keeps up have 0.8 of the link", "[simulatio
                       << reader.session.stats().receive_window_size);
       CHECK(rate >= 0.8 * possible);
     }
-    CHECK(budget->free() == kBudget);
-    CHECK(others->free() == kBudget);
+    CHECK(budget->remaining() == kBudget);
+    CHECK(others->remaining() == kBudget);
   }
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("connections of one budget share it, and one that leaves gives its par
   add();
   run(15);
   CHECK(growth(0) > kBudget * 9 / 10);
-  CHECK(budget->free() > 0);
+  CHECK(budget->remaining() > 0);
   // The first gives back what the others need, without an end of its own.
   add();
   add();
@@ -152,7 +152,7 @@ TEST_CASE("connections of one budget share it, and one that leaves gives its par
   run(15);
   CHECK(growth(0) > kBudget * 9 / 10);
   pairs.clear();
-  CHECK(budget->free() == kBudget);
+  CHECK(budget->remaining() == kBudget);
 }
 
 TEST_CASE("a window shrinks when its peer has become slow", "[simulation][windows]") {
@@ -163,7 +163,7 @@ TEST_CASE("a window shrinks when its peer has become slow", "[simulation][window
   const wire::StreamId id = pair.create(clock.now());
   const auto check = [&] { check_budget(*budget, {&pair.server.session}); };
   run_pairs({&pair}, clock, std::chrono::seconds(2), check);
-  REQUIRE(budget->free() < kBudget / 10);
+  REQUIRE(budget->remaining() < kBudget / 10);
   pair.client.writes = false;
   run_pairs({&pair}, clock, std::chrono::seconds(1), check);
   // 200 KB a second need 80 KB.
@@ -172,13 +172,13 @@ TEST_CASE("a window shrinks when its peer has become slow", "[simulation][window
     REQUIRE_FALSE(pair.client.session.write(id, Buffer(Bytes(piece), nullptr)));
     run_pairs({&pair}, clock, milliseconds(100), check);
   }
-  CHECK(budget->free() == kBudget);
+  CHECK(budget->remaining() == kBudget);
   CHECK(pair.server.session.stream_stats(id)->receive_window_size < 300 * 1000);
   // And grows again.
   pair.client.writes = true;
   pair.client.write(id);
   run_pairs({&pair}, clock, std::chrono::seconds(2), check);
-  CHECK(budget->free() < kBudget / 10);
+  CHECK(budget->remaining() < kBudget / 10);
 }
 
 TEST_CASE("readers that pause stop no other until the budget is used up", "[simulation][windows]") {

@@ -18,19 +18,19 @@ class WindowBudget {
   static constexpr std::size_t kDefaultSize = 64 * 1024 * 1024;
 
   /// A budget of `size` bytes. With 0, the windows of connections do not grow.
-  explicit WindowBudget(std::size_t size = kDefaultSize) : size_(size), free_(size) {}
+  explicit WindowBudget(std::size_t size = kDefaultSize) : size_(size), remaining_(size) {}
   WindowBudget(const WindowBudget&) = delete;
   WindowBudget& operator=(const WindowBudget&) = delete;
 
   std::size_t size() const { return size_; }
   /// Bytes that no connection has taken.
-  std::size_t free() const { return free_; }
+  std::size_t remaining() const { return remaining_; }
 
  private:
   friend class WindowShare;
 
   std::size_t size_;
-  std::size_t free_;
+  std::size_t remaining_;
 };
 
 }  // namespace uvspdy::session
