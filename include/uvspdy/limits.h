@@ -99,12 +99,15 @@ struct Limits {
 
   /// The largest receive window of a stream, in bytes: the window of a reader that keeps up grows
   /// to it, and the stream then moves that much in one round trip. If the reader pauses, that much
-  /// may be buffered for it. All windows together grow by at most half of connection_buffer.
-  std::size_t stream_window = 1024 * 1024;
+  /// may be buffered for it. The connection's window is a bound, too: the windows of all streams
+  /// together grow by no more than it has, less half of connection_buffer.
+  std::size_t stream_window = 64 * 1024 * 1024;
 
-  /// Bytes buffered for all paused streams of a connection together; the connection is not read
-  /// while there are more. Also the size of the connection's receive window, which is at least the
-  /// 64 KiB that the protocol starts with.
+  /// Bytes buffered for all paused streams of a connection together without the help of
+  /// session::WindowBudget. A peer without flow control gets no more: past that the connection is
+  /// not read, or streams are reset, as session::OverflowPolicy says. For a peer with flow control
+  /// it is the size of the connection's receive window, which is at least the 64 KiB that the
+  /// protocol starts with, before the window grows from the budget.
   std::size_t connection_buffer = 4 * 1024 * 1024;
 
   /// Bytes queued on a stream at which `writable()` turns false, until half of them have left.

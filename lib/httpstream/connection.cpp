@@ -25,6 +25,13 @@ constexpr std::chrono::milliseconds kLeastCloseWait{10};
 // A timer for longer than this is set in steps.
 constexpr std::chrono::hours kLongestTimer{24};
 
+// The connections of a thread share the growth of their windows.
+session::Options with_budget(session::Options options) {
+  thread_local const auto budget = std::make_shared<session::WindowBudget>();
+  if (!options.window_budget) options.window_budget = budget;
+  return options;
+}
+
 std::size_t size_of(std::span<const Bytes> spans) {
   std::size_t size = 0;
   for (const Bytes span : spans) size += span.size();
@@ -168,7 +175,7 @@ Connection::Impl::Impl(Connection& owner, std::unique_ptr<net::Transport> transp
       transport_(std::move(transport)),
       close_timeout_(options.close_timeout),
       slow_reader_timeout_(options.slow_reader_timeout),
-      session_(role, options.session, *this),
+      session_(role, with_budget(std::move(options.session)), *this),
       preface_(std::move(start.preface)),
       untaken_input_(std::move(start.already_read)),
       timer_(std::in_place, loop, [this] { resume(); }) {}

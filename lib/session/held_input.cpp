@@ -6,10 +6,10 @@ namespace uvspdy::session {
 
 bool HeldInput::wants_input() const {
   if (streams_over_ > 0) return false;
-  const std::size_t most = limits_.connection_buffer;
+  if (!windows_.keeps_to_windows()) return size_ <= limits_.connection_buffer;
   // A peer that respects the window never exceeds it.
-  return size_ <=
-         (windows_.keeps_to_windows() ? std::max<std::size_t>(most, wire::kDefaultWindow) : most);
+  const auto window = static_cast<std::size_t>(windows_.receive_size());
+  return size_ <= std::max(limits_.connection_buffer, window);
 }
 
 std::size_t HeldInput::most(const Stream& stream) const {
@@ -22,7 +22,7 @@ std::size_t HeldInput::most(const Stream& stream) const {
 bool HeldInput::overflows(const Stream& stream, std::size_t more) const {
   const Receiving& receiving = stream.receiving;
   return receiving.overflow == OverflowPolicy::kResetStream && !receiving.takes_data() &&
-         receiving.held.size() + more > most(stream);
+         (exceeds_stream(stream, more) || size_ + more > windows_.most_held());
 }
 
 void HeldInput::hold(Stream& stream, Bytes payload) {

@@ -27,8 +27,13 @@ class HeldInput {
   void restart_timeouts() { reading_again_ = true; }
   void timeouts_restarted() { reading_again_ = false; }
 
-  /// Whether buffering `more` bytes exceeds the stream's limit and its OverflowPolicy resets it.
+  /// Whether buffering `more` bytes exceeds the stream's limit, or that of all streams, and the
+  /// stream's OverflowPolicy resets it.
   bool overflows(const Stream& stream, std::size_t more) const;
+  /// Whether the limit is the stream's.
+  bool exceeds_stream(const Stream& stream, std::size_t more) const {
+    return stream.receiving.held.size() + more > most(stream);
+  }
   /// The most bytes that may be buffered for a stream.
   std::size_t most(const Stream& stream) const;
 

@@ -17,6 +17,7 @@ std::uint32_t Pings::send(Purpose purpose, Time now) {
   if (next_id_ < id) next_id_ = first_id_;
   if (purpose == Purpose::kPeriodic && std::exchange(periodic_unanswered_, true)) return id;
   if (is_behind_settings(purpose)) ++unseen_settings_;
+  if (purpose == Purpose::kMeasuring) measuring_ = true;
   sent_[id] = {purpose, now};
   return id;
 }
@@ -27,6 +28,7 @@ std::optional<Pings::Answer> Pings::answered(std::uint32_t id, Time now) {
   const Answer answer{found->second.purpose, now - found->second.when};
   sent_.erase(found);
   if (answer.purpose == Purpose::kPeriodic) periodic_unanswered_ = false;
+  if (answer.purpose == Purpose::kMeasuring) measuring_ = false;
   if (is_behind_settings(answer.purpose)) --unseen_settings_;
   return answer;
 }

@@ -13,10 +13,11 @@ namespace uvspdy::session {
 class Pings {
  public:
   enum class Purpose {
-    kAsked,     ///< by the user; on_pong reports the answer
-    kPeriodic,  ///< Options::ping_period
-    kOpening,   ///< after the first SETTINGS: the answer shows that the peer has read them
-    kSettings,  ///< after later SETTINGS, for the same reason
+    kAsked,      ///< by the user; on_pong reports the answer
+    kPeriodic,   ///< Options::ping_period
+    kOpening,    ///< after the first SETTINGS: the answer shows that the peer has read them
+    kSettings,   ///< after later SETTINGS, for the same reason
+    kMeasuring,  ///< for the windows, which follow the round trip
   };
 
   explicit Pings(Role role) : first_id_(role == Role::kClient ? 1 : 2), next_id_(first_id_) {}
@@ -33,6 +34,9 @@ class Pings {
   /// Nothing for an id that was not sent or has been answered: the answer is ignored.
   std::optional<Answer> answered(std::uint32_t id, Time now);
 
+  /// Whether a PING of kMeasuring has no answer yet.
+  bool is_measuring() const { return measuring_; }
+
   /// How many of our SETTINGS the peer may not have read yet.
   std::size_t unseen_settings() const { return unseen_settings_; }
 
@@ -45,6 +49,7 @@ class Pings {
   std::uint32_t next_id_;
   std::unordered_map<std::uint32_t, Sent> sent_;
   bool periodic_unanswered_ = false;
+  bool measuring_ = false;
   std::size_t unseen_settings_ = 0;
 };
 

@@ -126,6 +126,7 @@ void Session::Impl::fail(const Error& error) {
 // Ends the output; what is in the batch is dropped.
 void Session::Impl::stop_output() {
   ending_.finish();
+  windows_.over(held_.size());
   control_.clear();
   batch_.clear(dropped_);
   departures_.clear();
@@ -183,6 +184,7 @@ Stats Session::Impl::stats() const {
   allowances_.fill(stats);
   stats.send_window = windows_.send_available();
   stats.receive_window = windows_.receive_available();
+  stats.receive_window_size = windows_.receive_size();
   return stats;
 }
 

@@ -19,6 +19,7 @@
 #include "session/output_batch.h"
 #include "session/pings.h"
 #include "session/reset_streams.h"
+#include "session/round_trips.h"
 #include "session/send_scheduler.h"
 #include "session/stream.h"
 #include "session/stream_table.h"
@@ -109,6 +110,7 @@ class UVSPDY_LOCAL Session::Impl {
   void stop_sending(Stream& stream);
   Error data_begins(const wire::DataChunk& chunk, Stream* stream);
   Error receive_data(Stream& stream, Bytes payload);
+  Error overflow(Stream& stream, std::size_t bytes);
   void receive_fin(Stream& stream);
   void answer_with_reset(wire::StreamId id, wire::RstStatus status);
   void answer_stray(wire::StreamId id, wire::RstStatus status);
@@ -132,6 +134,9 @@ class UVSPDY_LOCAL Session::Impl {
   void consumed(Stream& stream, std::size_t bytes);
   void consumed_by_connection(std::size_t bytes);
   void consumed_by_stream(Stream& stream, std::size_t bytes);
+  void give_window(std::uint32_t delta, wire::StreamId id);
+  void measure_round_trip();
+  void make_room_to_hold(std::size_t bytes);
   Windows::Moment moment() const;
   void windows_seen();
   void no_windows_seen();
@@ -222,6 +227,7 @@ class UVSPDY_LOCAL Session::Impl {
   DueStreams due_;
   Liveness liveness_;
   Pings pings_;
+  RoundTrips round_trips_;
   Ending ending_;
 
   // Output.

@@ -258,18 +258,30 @@ Error Session::Impl::data_begins(const wire::DataChunk& chunk, Stream* stream) {
 Error Session::Impl::receive_data(Stream& stream, Bytes payload) {
   if (stream.receiving.passes()) {
     handler_.on_data(stream.id, payload);
-  } else if (held_.overflows(stream, payload.size())) {
-    consumed_by_connection(payload.size());
-    return stream_error(stream, RstStatus::kFlowControlError,
-                        "its reader has paused and more than stream_buffer = " +
-                            std::to_string(held_.most(stream)) + " bytes have come for it",
-                        Errc::kLimitExceeded);
   } else if (!stream.receiving.is_gone()) {
+    make_room_to_hold(payload.size());
+    if (held_.overflows(stream, payload.size())) return overflow(stream, payload.size());
     held_.hold(stream, payload);
     return {};
   }
   consumed(stream, payload.size());
   return {};
+}
+
+// `bytes` do not fit into what may be held for a reader.
+Error Session::Impl::overflow(Stream& stream, std::size_t bytes) {
+  const std::string text =
+      held_.exceeds_stream(stream, bytes)
+          ? "more than stream_buffer = " + std::to_string(held_.most(stream)) +
+                " bytes have come for it"
+          : "the bytes that wait for all readers that have paused, with " + std::to_string(bytes) +
+                " more for this one, exceed " + std::to_string(windows_.most_held()) +
+                (windows_.keeps_to_windows()
+                     ? ": the connection's window, which its WindowBudget lets grow no further"
+                     : " = connection_buffer");
+  consumed_by_connection(bytes);
+  return stream_error(stream, RstStatus::kFlowControlError, "its reader has paused and " + text,
+                      Errc::kLimitExceeded);
 }
 
 void Session::Impl::receive_fin(Stream& stream) {

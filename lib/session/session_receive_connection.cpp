@@ -109,12 +109,16 @@ Error Session::Impl::handle(wire::PingFrame& frame) {
   const std::optional<Pings::Answer> answer = pings_.answered(frame.id, now_);
   if (!answer) return {};  // an id of our parity that was not sent: ignored (section 2.6.5)
   // A PING after SETTINGS may have waited in our queue for any time.
-  if (answer->purpose != Pings::Purpose::kSettings) stats_.round_trip = answer->round_trip;
+  if (answer->purpose != Pings::Purpose::kSettings) {
+    stats_.round_trip = answer->round_trip;
+    round_trips_.note(answer->round_trip, now_);
+  }
   switch (answer->purpose) {
     case Pings::Purpose::kAsked:
       if (is_open()) handler_.on_pong(frame.id, answer->round_trip);
       break;
     case Pings::Purpose::kPeriodic: liveness_.ping_answered(); break;
+    case Pings::Purpose::kMeasuring: break;
     case Pings::Purpose::kSettings:
     case Pings::Purpose::kOpening:
       if (pings_.unseen_settings() == 0) windows_.settings_seen();

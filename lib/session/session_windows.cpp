@@ -42,7 +42,8 @@ void Session::Impl::schedule(Stream& stream) {
 
 // A closing session that still waits goes on giving windows: the peer may be closing, too.
 Windows::Moment Session::Impl::moment() const {
-  return {now_, stats_.round_trip, has_more_to_say(), liveness_.silence().is_over(now_)};
+  return {now_, round_trips_.least(), held_.size(), has_more_to_say(),
+          liveness_.silence().is_over(now_)};
 }
 
 // The user has taken bytes of a stream, or they were dropped.
@@ -52,16 +53,38 @@ void Session::Impl::consumed(Stream& stream, std::size_t bytes) {
 }
 
 void Session::Impl::consumed_by_connection(std::size_t bytes) {
-  const std::uint32_t delta = windows_.give_back(bytes, moment());
-  if (delta != 0) control_.answer(wire::WindowUpdateFrame{0, delta});
+  if (ending_.is_over()) return windows_.over(held_.size());
+  give_window(windows_.give_back(bytes, moment()), 0);
   if (windows_.may_have_stopped()) liveness_.window_ended(now_);
 }
 
 void Session::Impl::consumed_by_stream(Stream& stream, std::size_t bytes) {
   if (stream.receiving.wire != WireState::kOpen) return;  // nothing more arrives
-  const std::uint32_t delta = windows_.give_back(stream, bytes, moment());
-  if (delta != 0) control_.answer(wire::WindowUpdateFrame{stream.id, delta});
+  give_window(windows_.give_back(stream, bytes, moment()), stream.id);
   if (windows_.may_have_stopped(stream)) liveness_.window_ended(now_);
+}
+
+void Session::Impl::give_window(std::uint32_t delta, wire::StreamId id) {
+  if (delta == 0) return;
+  control_.answer(wire::WindowUpdateFrame{id, delta});
+  measure_round_trip();
+}
+
+// Windows follow the round trip while much is received. A peer without windows gets no such PING:
+// see send_periodic_ping.
+void Session::Impl::measure_round_trip() {
+  const bool wanted = windows_.found() == PeerFlowControl::kWindows && round_trips_.is_old(now_);
+  if (!wanted || !may_send_pings() || pings_.is_measuring() || control_.has_quiet()) return;
+  control_.send_quietly(wire::PingFrame{pings_.send(Pings::Purpose::kMeasuring, now_)});
+}
+
+// Bytes come for a reader that does not take them: the connection's window grows for them, within
+// the budget, so that the other streams go on.
+void Session::Impl::make_room_to_hold(std::size_t bytes) {
+  if (windows_.found() != PeerFlowControl::kWindows || ending_.is_over()) return;
+  Windows::Moment with_these = moment();
+  with_these.held += bytes;
+  give_window(windows_.give_back(0, with_these), 0);
 }
 
 // A peer that has shown no flow control, and is silent since it used up a window, may be waiting

@@ -30,25 +30,41 @@ class SendWindow {
   std::int64_t available_;
 };
 
-/// Bytes that the peer may still send. Credit is given back as the user takes data, once half of
-/// the window has been used; the window of a reader that keeps up also grows.
+/// Bytes that the peer may still send. Credit is given back as the user takes data. The size
+/// follows the peer: see `wanted_size`. A smaller size takes effect as bytes are taken, which are
+/// then not given back: a window that was given cannot be taken away.
 class ReceiveWindow {
  public:
   /// Starts with `size` bytes, 1 to 2^31-1.
   explicit ReceiveWindow(std::int64_t size)
-      : available_(size), size_(static_cast<std::uint32_t>(size)), growth_(0), overrun_(false) {}
+      : available_(size),
+        size_(static_cast<std::uint32_t>(size)),
+        goal_(size_),
+        growth_(0),
+        overrun_(false) {}
 
+  /// The whole window: what is open, what is buffered, and what was taken and not yet given back.
   std::int64_t size() const { return size_; }
   std::int64_t available() const { return available_; }
 
   void received(std::size_t bytes) { available_ -= static_cast<std::int64_t>(bytes); }
 
-  /// The user has taken `bytes`. Returns the delta of a WINDOW_UPDATE to send now, or 0. The window
-  /// doubles if half of it was used within two round trips: so fast a sender waits for the window,
-  /// not for its own data. It grows by no more than `most_growth`.
-  std::uint32_t consumed(std::size_t bytes, Time now,
-                         std::optional<std::chrono::nanoseconds> round_trip,
-                         std::int64_t most_growth);
+  /// The user has taken `bytes`, or they were dropped.
+  void taken(std::size_t bytes);
+
+  /// The size that suits the peer, for `resize`. It is `times` times as large once half of the
+  /// window was used within two round trips: so fast a sender waits for the window, not for its own
+  /// data. It is half as large once half was not used within sixteen round trips and a second: the
+  /// window is then eight times as large as that peer needs. Else it is the goal so far.
+  std::int64_t wanted_size(Time now, std::optional<std::chrono::nanoseconds> round_trip,
+                           std::int64_t times);
+
+  /// Sets the size, at once if it grows, else as bytes are taken.
+  void resize(std::int64_t size);
+
+  /// Returns the delta of a WINDOW_UPDATE to send now, or 0 until it is worth a frame. `held` bytes
+  /// of the window are buffered for readers that do not take them.
+  std::uint32_t give_back(std::size_t held);
 
   /// The growth so far, in bytes.
   std::int64_t growth() const { return growth_; }
@@ -56,9 +72,6 @@ class ReceiveWindow {
   /// The peer has sent more than any window it may know of allows: it has no flow control.
   void note_overrun() { overrun_ = true; }
   bool was_overrun() const { return overrun_; }
-
-  /// Like `consumed` while no WINDOW_UPDATE can be sent: the credit is kept for later.
-  void withhold(std::size_t bytes) { consumed_ += static_cast<std::int64_t>(bytes); }
 
   /// Applies the change that SETTINGS of ours make.
   void move(std::int64_t difference);
@@ -70,9 +83,11 @@ class ReceiveWindow {
   static constexpr Time kNever = Time::min();
 
   std::int64_t available_;
-  std::int64_t consumed_ = 0;  // taken, and not yet given back
-  Time last_update_ = kNever;
-  std::uint32_t size_;  // the whole window
+  std::int64_t taken_ = 0;  // and not yet given back
+  Time since_ = kNever;     // half of the window had been used
+  std::uint32_t used_ = 0;  // bytes taken since then
+  std::uint32_t size_;
+  std::uint32_t goal_;  // less than the size while the window shrinks
   std::uint32_t growth_ : 31;
   std::uint32_t overrun_ : 1;
 };

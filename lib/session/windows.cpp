@@ -4,12 +4,23 @@
 #include <utility>
 
 namespace uvspdy::session {
+namespace {
+
+// A stream's window costs nothing but the connection's, so it grows in large steps: each costs a
+// round trip.
+constexpr std::int64_t kStreamGrowth = 16;
+constexpr std::int64_t kConnectionGrowth = 4;
+
+}  // namespace
 
 Windows::Windows(const Options& options)
     : limits_(options.limits),
       finder_(options.flow_control),
       send_(wire::kDefaultWindow),
       receive_(wire::kDefaultWindow),
+      base_(static_cast<std::int64_t>(std::clamp<std::size_t>(
+          options.limits.connection_buffer, wire::kDefaultWindow, wire::kMaxWindow))),
+      share_(options.window_budget),
       peer_initial_(wire::kDefaultWindow),
       own_initial_(options.initial_stream_window),
       slack_(std::max<std::int64_t>(
@@ -54,40 +65,71 @@ bool Windows::count(Stream& stream, std::size_t bytes) {
 }
 
 std::uint32_t Windows::give_back(std::size_t bytes, const Moment& moment) {
-  return give(receive_, bytes, 0, moment);
+  receive_.taken(bytes);
+  if (!gives(receive_, moment)) return 0;
+  if (may_grow()) resize_connection(moment);
+  const std::uint32_t delta = receive_.give_back(moment.held);
+  share_.resize(static_cast<std::size_t>(std::max<std::int64_t>(0, receive_.size() - base_)));
+  return delta;
 }
 
 std::uint32_t Windows::give_back(Stream& stream, std::size_t bytes, const Moment& moment) {
   ReceiveWindow& window = stream.receiving.window;
+  window.taken(bytes);
+  if (!gives(window, moment)) return 0;
   const std::int64_t before = window.growth();
-  const auto limit = std::min<std::size_t>(limits_.stream_window, wire::kMaxWindow);
-  const std::uint32_t delta = give(window, bytes, static_cast<std::int64_t>(limit), moment);
+  if (may_grow()) resize(window, moment);
+  const std::uint32_t delta = window.give_back(0);
   growth_ += window.growth() - before;
   return delta;
 }
 
-std::uint32_t Windows::give(ReceiveWindow& window, std::size_t bytes, std::int64_t limit,
-                            const Moment& moment) {
-  // A peer that has shown no flow control gets a window back only when it has stopped at the end of
-  // one: bytes that reach such a peer after its close are answered by a TCP reset, which destroys
-  // what it has sent.
+// A peer that has shown no flow control gets a window back only when it has stopped at the end of
+// one: bytes that reach such a peer after its close are answered by a TCP reset, which destroys
+// what it has sent.
+bool Windows::gives(const ReceiveWindow& window, const Moment& moment) const {
   const bool stopped = moment.peer_is_silent && has_windows() && stands_at_end(window);
-  const bool wanted = found() == PeerFlowControl::kWindows || stopped;
-  if (!wanted || !moment.may_send) {
-    window.withhold(bytes);
-    return 0;
-  }
-  // The growth of all windows together is limited to half of the connection's: streams that nobody
-  // reads must not use up the rest of it for the others.
-  const std::int64_t room_for_all = std::max<std::int64_t>(0, receive_.size() / 2 - growth_);
-  const std::int64_t most_growth = std::min(limit - window.size(), room_for_all);
-  return window.consumed(bytes, moment.now, moment.round_trip, most_growth);
+  return moment.may_send && (found() == PeerFlowControl::kWindows || stopped);
+}
+
+// The size that suits the peer, but half of the base more than what is held, so that others go on;
+// and no more than the budget allows.
+void Windows::resize_connection(const Moment& moment) {
+  const std::int64_t most =
+      std::min<std::int64_t>(base_ + static_cast<std::int64_t>(share_.most()), wire::kMaxWindow);
+  const std::int64_t least =
+      std::clamp(static_cast<std::int64_t>(moment.held) + base_ / 2, base_, most);
+  receive_.resize(std::clamp(receive_.wanted_size(moment.now, moment.round_trip, kConnectionGrowth),
+                             least, most));
+}
+
+// The size that suits the peer; but streams together grow by no more than the connection's window
+// less half of its base: streams that nobody reads must not use up the rest of it for the others.
+// Of that, one stream has at most kTimesTheRest times of what is then left, so that a new stream
+// finds some. When the connection's window has shrunk, all shrink in proportion.
+void Windows::resize(ReceiveWindow& window, const Moment& moment) const {
+  constexpr std::int64_t kTimesTheRest = 32;
+  const std::int64_t for_all = receive_.size() - base_ / 2;
+  const std::int64_t own = window.growth();
+  const std::int64_t for_us = for_all - growth_ + own;
+  const std::int64_t most_growth =
+      growth_ > for_all ? own * for_all / growth_ : for_us - for_us / (kTimesTheRest + 1);
+  const std::int64_t least = window.size() - own;
+  const auto limit =
+      static_cast<std::int64_t>(std::min<std::size_t>(limits_.stream_window, wire::kMaxWindow));
+  const std::int64_t most = std::max(least, std::min(limit, least + most_growth));
+  window.resize(
+      std::clamp(window.wanted_size(moment.now, moment.round_trip, kStreamGrowth), least, most));
+}
+
+std::size_t Windows::most_held() const {
+  if (!keeps_to_windows()) return limits_.connection_buffer;
+  // A quarter of the base is left for the streams that are read.
+  return static_cast<std::size_t>(may_grow() ? receive_.size() - base_ / 4 : base_);
 }
 
 std::uint32_t Windows::open() {
-  const auto whole = static_cast<std::int64_t>(
-      std::clamp<std::size_t>(limits_.connection_buffer, wire::kDefaultWindow, wire::kMaxWindow));
-  const std::int64_t more = whole - receive_.size();
+  const std::int64_t more = base_ - receive_.size();
   receive_.move(more);
   return static_cast<std::uint32_t>(more);
 }

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "session/peer_flow_control.h"
 #include "session/stream.h"
 #include "session/window.h"
+#include "session/window_share.h"
 #include "uvspdy/session/options.h"
 #include "uvspdy/session/stats.h"
 
@@ -68,11 +70,13 @@ class Windows {
   struct Moment {
     Time now;
     std::optional<std::chrono::nanoseconds> round_trip;
+    std::size_t held = 0;         ///< bytes of all streams that are buffered for readers
     bool may_send = true;         ///< if not, the credit is kept
     bool peer_is_silent = false;  ///< it has sent nothing since it used up a window
   };
   /// `bytes` of the connection, or of a stream, were taken or dropped. Returns the delta of a
-  /// WINDOW_UPDATE to send now, or 0.
+  /// WINDOW_UPDATE to send now, or 0. Also to be called, with 0 bytes of the connection, when more
+  /// is held: its window grows so that held bytes do not stop the streams that are read.
   std::uint32_t give_back(std::size_t bytes, const Moment& moment);
   std::uint32_t give_back(Stream& stream, std::size_t bytes, const Moment& moment);
   /// Whether a peer not known to have flow control has used up exactly a window: it may have flow
@@ -83,6 +87,14 @@ class Windows {
   }
   /// The stream receives no more: the growth of its window is available to others.
   void closed(const Stream& stream) { growth_ -= stream.receiving.window.growth(); }
+
+  /// The whole window of the connection.
+  std::int64_t receive_size() const { return receive_.size(); }
+  /// The most bytes that may be held for all readers before OverflowPolicy::kResetStream applies.
+  std::size_t most_held() const;
+  /// The session is over, and `held` bytes wait for readers: no more than these counts in the
+  /// budget any more.
+  void over(std::size_t held) { share_.resize(std::min(share_.size(), held)); }
 
   /// Enlarges the connection's window to all that we may buffer; returns the increase.
   std::uint32_t open();
@@ -107,14 +119,18 @@ class Windows {
   bool may_have_stopped(const ReceiveWindow& window) const {
     return found() != PeerFlowControl::kWindows && has_windows() && stands_at_end(window);
   }
-  std::uint32_t give(ReceiveWindow& window, std::size_t bytes, std::int64_t limit,
-                     const Moment& moment);
+  bool gives(const ReceiveWindow& window, const Moment& moment) const;
+  bool may_grow() const { return found() == PeerFlowControl::kWindows && receive_.size() >= base_; }
+  void resize_connection(const Moment& moment);
+  void resize(ReceiveWindow& window, const Moment& moment) const;
 
   const Limits& limits_;
   PeerFlowControlFinder finder_;
   SendWindow send_;
   ReceiveWindow receive_;
+  std::int64_t base_;        // of the connection's window: what the budget does not pay for
   std::int64_t growth_ = 0;  // of the receive windows of all streams
+  WindowShare share_;        // of the budget: the growth of the connection's window
   std::uint32_t peer_initial_;
   std::uint32_t own_initial_;
   std::int64_t slack_;  // for a peer that has not read our SETTINGS yet

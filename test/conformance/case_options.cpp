@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "conformance/case_words.h"
@@ -79,7 +80,9 @@ CaseOptions options_of(const Case& test_case) {
   options.session.wait_for_client = false;
   options.session.create_timeout = {};
   options.session.flow_control_timeout = {};
+  // The connection's window keeps its size, so that a few bytes use it up.
   options.session.limits.connection_buffer = wire::kDefaultWindow;
+  options.session.window_budget = std::make_shared<session::WindowBudget>(0);
   for (const CaseLine& line : test_case.options) {
     CaseWords words(line.text);
     const std::string name(words.word());

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <memory>
 
 namespace uvspdy::fuzz {
 
@@ -18,6 +19,8 @@ session::Options SessionChoices::options(Role role) const {
                                                      wire::kMaxWindow};
   options.flow_control = kModes[(more_ >> 2) & 3];
   options.initial_stream_window = kWindows[(more_ >> 4) & 3];
+  options.window_budget = std::make_shared<session::WindowBudget>(
+      has(kSmallLimits) ? 100'000 : session::WindowBudget::kDefaultSize);
   if ((more_ & 0x40) != 0) options.overflow = OverflowPolicy::kResetStream;
   if ((more_ & 0x80) != 0) options.first_stream_id = wire::kMaxStreamId - 4;
   if (has(kSmallLimits)) {

@@ -51,6 +51,7 @@ class SessionRun {
   void trace(const session::FrameTrace& frame);
   void check();
   void check_windows(const session::Stats& stats);
+  void check_budget(const session::Stats& stats);
 
   void end();
   void drain();

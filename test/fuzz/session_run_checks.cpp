@@ -55,9 +55,10 @@ void SessionRun::check() {
 void SessionRun::check_windows(const session::Stats& stats) {
   const Limits& limits = options_.limits;
   const bool windows = options_.flow_control != session::FlowControl::kNone;
+  const auto window_size = static_cast<std::size_t>(stats.receive_window_size);
+  check_budget(stats);
   const std::size_t most =
-      windows ? std::max<std::size_t>(limits.connection_buffer, wire::kDefaultWindow)
-              : limits.connection_buffer;
+      windows ? std::max(limits.connection_buffer, window_size) : limits.connection_buffer;
   require(stats.held_bytes <= most + kReadSize, "more held than the connection's limit");
   const session::Time now = clock_.now();
   const bool slowed =
@@ -90,14 +91,30 @@ void SessionRun::check_windows(const session::Stats& stats) {
                                         static_cast<std::int64_t>(stats.payload_received),
             "the connection's window is not what the peer was told");
   }
-  const std::size_t size =
-      sent_.given_to_connection() == 0
-          ? wire::kDefaultWindow
-          : std::max<std::size_t>(limits.connection_buffer, wire::kDefaultWindow);
+  const std::size_t size = window_size;
   const std::size_t in_use = stats.held_bytes + received_.payload_missing();
   require(stats.receive_window + static_cast<std::int64_t>(in_use + size / 2) >=
               static_cast<std::int64_t>(size),
           "the connection's window is not given back");
+}
+
+// The connection's window is its base, once that was announced, and what it has of the budget. A
+// session that is over has no more of the budget than it holds.
+void SessionRun::check_budget(const session::Stats& stats) {
+  const std::size_t base =
+      sent_.given_to_connection() == 0
+          ? wire::kDefaultWindow
+          : std::max<std::size_t>(options_.limits.connection_buffer, wire::kDefaultWindow);
+  const session::WindowBudget& budget = *options_.window_budget;
+  const std::size_t taken = budget.size() - budget.remaining();
+  const auto size = static_cast<std::size_t>(stats.receive_window_size);
+  if (session_.is_open()) {
+    const bool announced = unsent_.empty() && !session_.has_output();
+    require(size == base + taken || !announced, "the connection's window is not in the budget");
+    require(taken <= budget.size() - budget.size() / 17, "the whole budget for one connection");
+  } else if (session_.finished()) {
+    require(taken <= stats.held_bytes, "a session that is over keeps its part of the budget");
+  }
 }
 
 // ---- how it ends

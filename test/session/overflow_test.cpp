@@ -1,5 +1,8 @@
 // OverflowPolicy: what happens when a paused stream holds more than its limit.
 
+#include <algorithm>
+#include <memory>
+
 #include "support/mentions.h"
 #include "support/patterned_text.h"
 #include "support/session_driver.h"
@@ -41,6 +44,56 @@ TEST_CASE("kResetStream: that stream is reset, the others go on", "[session][ove
   client.receive_data(paused, "late");
   CHECK(client.told().empty());
   CHECK(client.session.stats().held_bytes == 0);
+}
+
+TEST_CASE("past connection_buffer kResetStream resets the stream that adds to it",
+          "[session][overflow]") {
+  session::Options options = small_buffer(OverflowPolicy::kResetStream);
+  options.limits.connection_buffer = 2500;
+  SessionDriver client(Role::kClient, options);
+  std::vector<wire::StreamId> ids;
+  for (int i = 0; i < 4; ++i) ids.push_back(client.create_accepted());
+  for (std::size_t i = 0; i < 3; ++i) client.session.pause(ids[i]);
+  for (const wire::StreamId id : ids) client.receive_data(id, patterned_text(900));
+  CHECK(client.sent() == Lines{"RST_STREAM 5 FLOW_CONTROL_ERROR"});
+  CHECK(client.session.wants_input());
+  CHECK(client.handler.data(ids[3]) == patterned_text(900));
+  client.session.resume(ids[2]);
+  client.told();
+  CHECK(mentions(client.handler.closed_message(), {"stream 5", "2500 = connection_buffer"}));
+}
+
+TEST_CASE("with windows kResetStream does so when the budget is used up", "[session][overflow]") {
+  const auto budget = std::make_shared<session::WindowBudget>(100 * 1000);
+  session::Options options = small_buffer(OverflowPolicy::kResetStream);
+  options.flow_control = FlowControl::kStandard;
+  options.limits.connection_buffer = 65536;
+  options.window_budget = budget;
+  SessionDriver client(Role::kClient, options);
+  client.open();
+  std::vector<wire::StreamId> ids;
+  for (int i = 0; i < 4; ++i) ids.push_back(client.create_accepted());
+  for (std::size_t i = 0; i < 3; ++i) client.session.pause(ids[i]);
+  for (int i = 0; i < 4; ++i) {
+    for (const wire::StreamId id : {ids[0], ids[1]}) client.receive_data(id, patterned_text(15000));
+  }
+  // The window has grown for what is held: there is room for the others.
+  CHECK(budget->remaining() < 20 * 1000);
+  CHECK(client.session.stats().receive_window >= 16 * 1024);
+  client.receive_data(ids[2], patterned_text(13000));
+  client.sent();
+  CHECK(client.session.stats().held_bytes == 133 * 1000);
+  client.receive_data(ids[2], patterned_text(13000));
+  CHECK(client.session.stats().held_bytes == 133 * 1000);
+  const Lines sent = client.sent();
+  CHECK(std::count(sent.begin(), sent.end(), "RST_STREAM 5 FLOW_CONTROL_ERROR") == 1);
+  for (int i = 0; i < 20; ++i) {
+    client.receive_data(ids[3], patterned_text(10000));
+    client.turn();
+    client.sent();
+  }
+  CHECK(client.session.is_open());
+  CHECK(client.handler.data(ids[3]).size() == 200 * 1000);
 }
 
 TEST_CASE("a stream that has resumed is waited for, whatever its policy", "[session][overflow]") {

@@ -1,6 +1,8 @@
 // What we let the peer send: when windows are given back, how they grow, and what is past them.
 
+#include <algorithm>
 #include <chrono>
+#include <memory>
 
 #include "support/mentions.h"
 #include "support/patterned_text.h"
@@ -20,6 +22,7 @@ constexpr std::size_t kHalf = 32768;
 session::Options small_connection(FlowControl mode = FlowControl::kStandard) {
   session::Options options = with_windows(mode);
   options.limits.connection_buffer = 65536;
+  options.window_budget = std::make_shared<session::WindowBudget>(0);
   return options;
 }
 
@@ -91,7 +94,8 @@ struct GrowingClient : Client {
   /// The peer uses all of the window, `pause` after the last time. Returns the window's size.
   std::int64_t use(milliseconds pause) {
     clock.advance(pause);
-    receive_data(id, std::string(static_cast<std::size_t>(window(id)), 'x'));
+    const std::int64_t most = std::min(window(id), Client::window());
+    receive_data(id, std::string(static_cast<std::size_t>(most), 'x'));
     sent();
     return session.stream_stats(id)->receive_window_size;
   }
@@ -99,19 +103,18 @@ struct GrowingClient : Client {
   wire::StreamId id = 0;
 };
 
-TEST_CASE("the window of a reader that keeps up doubles, to stream_window",
+TEST_CASE("the window of a reader that keeps up grows, to stream_window",
           "[session][window updates]") {
   session::Options options = with_windows();
-  options.limits.stream_window = 300 * 1000;
+  options.limits.stream_window = 2000 * 1000;
   GrowingClient client(options);
   CHECK(client.session.stats().round_trip == milliseconds(10));
   CHECK(client.use(milliseconds(10)) == 65536);  // nothing to compare with yet
-  CHECK(client.use(milliseconds(19)) == 2 * 65536);
-  CHECK(client.window(client.id) == 2 * 65536);
-  CHECK(client.use(milliseconds(19)) == 4 * 65536);
-  CHECK(client.use(milliseconds(19)) == 300 * 1000);
-  CHECK(client.use(milliseconds(19)) == 300 * 1000);
-  CHECK(client.window(client.id) == 300 * 1000);
+  CHECK(client.use(milliseconds(19)) == 16 * 65536);
+  CHECK(client.window(client.id) == 16 * 65536);
+  CHECK(client.use(milliseconds(19)) == 2000 * 1000);
+  CHECK(client.use(milliseconds(19)) == 2000 * 1000);
+  CHECK(client.window(client.id) == 2000 * 1000);
 }
 
 TEST_CASE("what it has grown by is announced", "[session][window updates]") {
@@ -120,7 +123,7 @@ TEST_CASE("what it has grown by is announced", "[session][window updates]") {
   CHECK(client.sent() == Lines{"WINDOW_UPDATE 1 32768"});
   client.clock.advance(milliseconds(5));
   client.receive_data(client.id, patterned_text(kHalf));
-  CHECK(client.sent() == Lines{"WINDOW_UPDATE 1 98304"});
+  CHECK(client.sent() == Lines{"WINDOW_UPDATE 1 1015808"});
 }
 
 TEST_CASE("the window does not grow", "[session][window updates]") {
@@ -154,7 +157,15 @@ TEST_CASE("the window does not grow", "[session][window updates]") {
       CHECK(client.session.stream_stats(id)->receive_window_size == 65536);
     }
   }
-  SECTION("of the connection") {
+  SECTION("for bursts that come at once: they may have waited in a queue") {
+    GrowingClient client;
+    for (int i = 0; i < 10; ++i) {
+      client.clock.advance(milliseconds(100));
+      for (int piece = 0; piece < 4; ++piece) client.receive_data(client.id, patterned_text(kHalf));
+      CHECK(client.session.stream_stats(client.id)->receive_window_size == 65536);
+    }
+  }
+  SECTION("of the connection, without a budget") {
     GrowingClient client(small_connection());
     for (int i = 0; i < 10; ++i) {
       client.clock.advance(milliseconds(1));
@@ -163,6 +174,64 @@ TEST_CASE("the window does not grow", "[session][window updates]") {
       CHECK(client.window() == 65536);
     }
   }
+}
+
+TEST_CASE("the connection's window grows from the budget, and the session gives it back",
+          "[session][window updates]") {
+  const auto budget = std::make_shared<session::WindowBudget>(1000 * 1000);
+  session::Options options = small_connection();
+  options.window_budget = budget;
+  {
+    GrowingClient client(options);
+    const auto size = [&client] { return client.session.stats().receive_window_size; };
+    client.use(milliseconds(19));
+    CHECK(size() == 65536);
+    client.use(milliseconds(19));
+    CHECK(size() == 4 * 65536);
+    CHECK(client.window() == 4 * 65536);
+    CHECK(budget->remaining() == 1000 * 1000 - 3 * 65536);
+    client.use(milliseconds(10));
+    client.use(milliseconds(10));
+    client.use(milliseconds(10));
+    CHECK(size() == 65536 + 941177);  // 16 of 17 parts
+    CHECK(budget->remaining() == 1000 * 1000 - 941177);
+    SECTION("when it is destroyed") {}
+    SECTION("when it ends") {
+      client.session.abort({});
+      CHECK(budget->remaining() == 1000 * 1000);
+    }
+    SECTION("when readers have what is held") {
+      client.session.pause(client.id);
+      client.receive_data(client.id, patterned_text(100 * 1000));
+      client.session.receive_end({});
+      CHECK(budget->remaining() == 1000 * 1000 - 100 * 1000);
+      client.session.resume(client.id);
+      client.turn();
+      CHECK(budget->remaining() == 1000 * 1000);
+    }
+  }
+  CHECK(budget->remaining() == 1000 * 1000);
+}
+
+TEST_CASE("the round trip is measured again while much comes, and no other time",
+          "[session][window updates]") {
+  GrowingClient client;
+  client.receive_data(client.id, patterned_text(kHalf));
+  CHECK(client.sent() == Lines{"WINDOW_UPDATE 1 32768"});
+  client.clock.advance(milliseconds(1000));
+  client.receive_data(client.id, "little");
+  CHECK(client.sent().empty());
+  client.receive_data(client.id, patterned_text(kHalf));
+  CHECK(client.sent() == Lines{"WINDOW_UPDATE 1 32774", "PING 3"});
+  client.clock.advance(milliseconds(3000));
+  client.receive_data(client.id, patterned_text(kHalf));
+  CHECK(client.sent() == Lines{"WINDOW_UPDATE 1 32768"});  // it has no answer yet
+  client.receive(wire::PingFrame{3});
+  CHECK(client.session.stats().round_trip == milliseconds(3000));
+  // It has waited in a queue, so windows go by the one before.
+  client.clock.advance(milliseconds(2000));
+  client.receive_data(client.id, patterned_text(kHalf));
+  CHECK(client.session.stream_stats(client.id)->receive_window_size == 65536);
 }
 
 // ---- the connection's window when nobody reads
@@ -313,7 +382,7 @@ TEST_CASE("a smaller window counts from when the peer has seen it", "[session][w
 TEST_CASE("a window that has grown is not announced past 2^31-1", "[session][window updates]") {
   GrowingClient client;
   client.use(milliseconds(10));
-  REQUIRE(client.use(milliseconds(10)) == 2 * 65536);
+  REQUIRE(client.use(milliseconds(10)) == 16 * 65536);
   const auto announce = [&client](std::uint32_t window) {
     return client.session.send_settings({{SettingId::kInitialWindowSize, 0, window}});
   };
@@ -321,7 +390,7 @@ TEST_CASE("a window that has grown is not announced past 2^31-1", "[session][win
   CHECK(error_text(error) == "kBadSettings");
   CHECK(mentions(error.message(), {"2147483647", "which has grown"}));
   CHECK(client.sent().empty());
-  CHECK_THAT(announce(0x7fffffff - 65536), IsSuccess());
+  CHECK_THAT(announce(0x7fffffff - 15 * 65536), IsSuccess());
   CHECK(client.session.stream_stats(client.id)->receive_window_size == 0x7fffffff);
 }
 

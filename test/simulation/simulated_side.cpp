@@ -178,7 +178,10 @@ void Side::check_connection() const {
   const auto held = static_cast<std::int64_t>(stats.held_bytes);
   auto most = static_cast<std::int64_t>(options_.limits.connection_buffer);
   if (has_windows()) {
-    most = std::max<std::int64_t>(most, wire::kDefaultWindow);
+    const auto base = std::max<std::int64_t>(most, wire::kDefaultWindow);
+    most = std::max(most, stats.receive_window_size);
+    const auto growth = static_cast<std::int64_t>(session::WindowBudget::kDefaultSize);
+    if (most > base + growth) FAIL_CHECK("a receive window grown to " << most);
     // The window is at its default until the session opens.
     const bool no_more_than_whole = stats.receive_window <= most;
     if (!no_more_than_whole) FAIL_CHECK("a receive window of " << stats.receive_window);

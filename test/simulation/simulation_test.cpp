@@ -45,9 +45,7 @@ bool credit_is_given(std::int64_t size, std::int64_t open, std::size_t held) {
 void compare_windows(const Side& sender, const Side& receiver, Totals& totals) {
   const session::Stats stats = receiver.session.stats();
   CHECK(sender.session.stats().send_window == stats.receive_window);
-  const std::size_t whole =
-      std::max<std::size_t>(receiver.options().limits.connection_buffer, wire::kDefaultWindow);
-  CHECK(credit_is_given(static_cast<std::int64_t>(whole), stats.receive_window, stats.held_bytes));
+  CHECK(credit_is_given(stats.receive_window_size, stats.receive_window, stats.held_bytes));
   for (const auto& [id, user] : sender.users) {
     const auto sends = sender.session.stream_stats(id);
     const auto receives = receiver.session.stream_stats(id);

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "uvspdy/limits.h"
+#include "uvspdy/session/window_budget.h"
 #include "uvspdy/wire/frame.h"
 #include "uvspdy/wire/header_compression.h"
 
@@ -34,13 +36,15 @@ enum class FlowControl {
   kNone,
 };
 
-/// What happens when a paused stream buffers more than Limits::stream_buffer. Only a peer without
-/// flow control, such as every Kubernetes peer, gets that far.
+/// What happens when bytes come for a paused stream that do not fit any more. A peer without flow
+/// control, such as every Kubernetes peer, gets there with Limits::stream_buffer bytes for one
+/// stream, or Limits::connection_buffer for all. A peer with flow control stays inside its windows:
+/// it gets there only with so much for all paused streams that the WindowBudget is used up.
 enum class OverflowPolicy : std::uint8_t {
-  kStopReading,  ///< nothing is lost: the whole connection, with all its streams, is not read until
-                 ///< that reader has caught up
-  kResetStream,  ///< the stream is reset with FLOW_CONTROL_ERROR and ends with kLimitExceeded; the
-                 ///< others go on
+  kStopReading,  ///< nothing is lost: the whole connection, with all its streams, waits until the
+                 ///< readers have caught up
+  kResetStream,  ///< the stream that the bytes are for is reset with FLOW_CONTROL_ERROR and ends
+                 ///< with kLimitExceeded; the others go on
 };
 
 /// Options of a session. For each duration, values of 0 or less and milliseconds::max() mean no
@@ -111,6 +115,10 @@ struct Options {
   /// The id of the first stream created here; 0 means 1 (client) or 2 (server). An id of the peer's
   /// parity is replaced by the next higher one.
   wire::StreamId first_stream_id = 0;
+
+  /// What the windows of this connection and of others grow from. Null: a session has a budget of
+  /// its own, of WindowBudget::kDefaultSize; all httpstream::Connections of a thread share one.
+  std::shared_ptr<WindowBudget> window_budget{};
 };
 
 }  // namespace uvspdy::session

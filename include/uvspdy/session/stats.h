@@ -62,6 +62,9 @@ struct Stats {
   // The windows of the connection, in bytes; a side that sent past one has made it negative.
   std::int64_t send_window = 0;     ///< DATA that we may still send
   std::int64_t receive_window = 0;  ///< DATA that the peer may still send
+  /// The receive window when nothing is buffered. What it has beyond Limits::connection_buffer is
+  /// taken from the WindowBudget.
+  std::int64_t receive_window_size = 0;
 
   /// The most recent round trip that a PING has measured.
   std::optional<std::chrono::nanoseconds> round_trip{};

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "uvspdy/session/window_budget.h"
+
+namespace uvspdy::session {
+
+/// What one session has taken of a WindowBudget. Its destructor gives all of it back.
+class WindowShare {
+ public:
+  /// Of a budget of its own, if `budget` is null.
+  explicit WindowShare(std::shared_ptr<WindowBudget> budget)
+      : budget_(budget ? std::move(budget) : std::make_shared<WindowBudget>()) {}
+  ~WindowShare() { resize(0); }
+  WindowShare(const WindowShare&) = delete;
+  WindowShare& operator=(const WindowShare&) = delete;
+
+  std::size_t size() const { return size_; }
+
+  /// The most that this session may have now: kTimesTheRest times of what would then be left. This
+  /// is the dynamic threshold of Choudhury and Hahne, which shares a buffer between queues without
+  /// counting them.
+  std::size_t most() const {
+    const std::size_t for_us = size_ + budget_->remaining_;
+    return for_us - for_us / (kTimesTheRest + 1);
+  }
+
+  /// Takes more, or gives some back. Never takes more than is free.
+  void resize(std::size_t size) {
+    const std::size_t taken = std::min(size, size_ + budget_->remaining_);
+    budget_->remaining_ = budget_->remaining_ + size_ - taken;
+    size_ = taken;
+  }
+
+ private:
+  static constexpr std::size_t kTimesTheRest = 16;
+
+  std::shared_ptr<WindowBudget> budget_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace uvspdy::session
