@@ -48,8 +48,8 @@ bool take_line(std::string_view& text, std::string_view& line) {
 }
 
 std::optional<HttpVersion> version_of(std::string_view text) {
-  if (text == "HTTP/1.1") return HttpVersion::k1_1;
-  if (text == "HTTP/1.0") return HttpVersion::k1_0;
+  if (text == "HTTP/1.1") return HttpVersion::kHttp11;
+  if (text == "HTTP/1.0") return HttpVersion::kHttp10;
   return std::nullopt;
 }
 
@@ -202,7 +202,7 @@ Result<std::string> format_request_head(const HttpRequest& request) {
   }
   Result<std::string> fields = format_fields(request.headers);
   if (!fields) return fields.error();
-  const char* const version = request.version == HttpVersion::k1_1 ? " HTTP/1.1" : " HTTP/1.0";
+  const char* const version = request.version == HttpVersion::kHttp11 ? " HTTP/1.1" : " HTTP/1.0";
   return request.method + " " + request.target + version + "\r\n" + *fields;
 }
 

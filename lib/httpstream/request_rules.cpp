@@ -17,7 +17,7 @@ Error bad(std::string why) { return Error(Errc::kBadHead, std::move(why)); }
 Error check_host(const HttpRequest& request) {
   const auto hosts = request.headers.values("Host");
   if (hosts.empty()) {
-    if (request.version == HttpVersion::k1_0) return {};
+    if (request.version == HttpVersion::kHttp10) return {};
     return bad("the request has no Host header, which HTTP/1.1 requires: send 'Host: HOST:PORT'");
   }
   if (hosts.size() > 1) {

@@ -32,7 +32,7 @@ Error refuse(HttpResponse& response, int status, Errc code, std::string text) {
 }  // namespace
 
 bool is_upgrade_request(const HttpRequest& request) {
-  return request.version == HttpVersion::k1_1 &&
+  return request.version == HttpVersion::kHttp11 &&
          header_contains(request, kHeaderConnection, kHeaderUpgrade);
 }
 

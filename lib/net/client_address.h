@@ -18,7 +18,7 @@ namespace uvspdy::net {
 inline std::string client_of_peer(std::string_view peer) {
   const std::size_t colon = peer.rfind(':');
   if (colon == std::string_view::npos) return std::string(peer);
-  const std::string host(peer.substr(0, colon));
+  std::string host(peer.substr(0, colon));
   std::array<std::uint8_t, 16> bytes{};
   if (uv_inet_pton(AF_INET, host.c_str(), bytes.data()) == 0) return host;
   if (host.size() < 2 || host.front() != '[' || host.back() != ']') return std::string(peer);

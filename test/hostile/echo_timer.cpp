@@ -8,12 +8,12 @@
 //     echo-timer serve
 //
 // `time` sends the HTTP request of --head and reads the answer's head; sends the frames of
-// --frames, which create the streams, and awaits N SYN_REPLYs; prints "ready"; and then sends its
-// messages as DATA on one stream and awaits them on the other. Without --write the bytes are sent
-// as they are, without SPDY. When its stdin ends, it sends no more and waits up to --patience for
-// what is missing, then prints a line "TICK LATENCY" for each message, in microseconds of
-// CLOCK_MONOTONIC, with -1 for one that never came back. It ends with 1, and a line on stderr, if
-// it never became ready.
+// --frames, which create the streams, and awaits N SYN_REPLYs; sends its messages as DATA on one
+// stream and awaits them on the other, and prints "ready" after the first. Without --write the
+// bytes are sent as they are, without SPDY. When its stdin ends, it sends no more and waits up to
+// --patience for what is missing, then prints a line "TICK LATENCY" for each message, in
+// microseconds of CLOCK_MONOTONIC, with -1 for one that never came back. It ends with 1, and a line
+// on stderr, if it never became ready.
 //
 // `serve` sends back what comes on each TCP connection, for what a port-forward leads to.
 //
@@ -214,6 +214,9 @@ class Timer {
     const auto replies = std::stoul(value("--replies", "0"));
     take_input();
     while (replies_ < replies) receive_before(limit), take_input();
+    // Now what echoes is there, a command or a connection behind the server.
+    send_message(Clock::now());
+    while (answered_ == 0) receive_before(limit), take_input();
     std::puts("ready");
     std::fflush(stdout);
   }

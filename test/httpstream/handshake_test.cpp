@@ -47,7 +47,7 @@ TEST_CASE("is_upgrade_request, is_spdy_upgrade_request: case-insensitive substri
     CHECK(is_upgrade_request(request) == row.upgrade);
     CHECK(is_spdy_upgrade_request(request) == row.spdy);
     HttpRequest old = request;
-    old.version = HttpVersion::k1_0;
+    old.version = HttpVersion::kHttp10;
     CHECK_FALSE(is_upgrade_request(old));
     CHECK_FALSE(is_spdy_upgrade_request(old));
   }

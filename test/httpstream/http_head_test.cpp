@@ -326,7 +326,7 @@ TEST_CASE("format_request_head: what comes out reads back the same") {
         "POST /exec?command=ls HTTP/1.1\r\nHost: a:1\r\nX-Twice: 1\r\nX-Twice: 2\r\nE: \r\n\r\n");
   const auto back = parse_request_head(*text);
   REQUIRE_THAT(back, IsSuccess());
-  CHECK(back->version == HttpVersion::k1_1);
+  CHECK(back->version == HttpVersion::kHttp11);
   CHECK(back->method == request.method);
   CHECK(back->target == request.target);
   CHECK(back->headers == request.headers);
@@ -336,7 +336,7 @@ TEST_CASE("format_request_head: HTTP/1.0 stays HTTP/1.0") {
   const std::string head = "GET / HTTP/1.0\r\n\r\n";
   const auto request = parse_request_head(head);
   REQUIRE_THAT(request, IsSuccess());
-  CHECK(request->version == HttpVersion::k1_0);
+  CHECK(request->version == HttpVersion::kHttp10);
   const auto text = format_request_head(*request);
   REQUIRE_THAT(text, IsSuccess());
   CHECK(*text == head);

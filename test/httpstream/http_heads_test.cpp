@@ -25,7 +25,7 @@ namespace {
 
 void answer(const std::shared_ptr<HttpExchange>& exchange) {
   const HttpRequest& request = exchange->request();
-  const bool is_1_1 = request.version == HttpVersion::k1_1;
+  const bool is_1_1 = request.version == HttpVersion::kHttp11;
   const std::string host(request.headers.get("Host").value_or(""));
   exchange->respond({.body = request.method + " " + request.target +
                              (is_1_1 ? " HTTP/1.1 " : " HTTP/1.0 ") + host +

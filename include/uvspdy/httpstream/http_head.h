@@ -22,14 +22,14 @@ inline constexpr std::size_t kMaxHeadSize = 64 * 1024;
 /// The most header fields in one head.
 inline constexpr std::size_t kMaxHeadFields = 128;
 
-enum class HttpVersion { k1_0, k1_1 };
+enum class HttpVersion { kHttp10, kHttp11 };
 
 struct HttpRequest {
   std::string method{};
   /// Path and query, as sent. HttpServer also lets through "*" (OPTIONS) and HOST:PORT (CONNECT).
   std::string target{};
   Headers headers{};
-  HttpVersion version = HttpVersion::k1_1;
+  HttpVersion version = HttpVersion::kHttp11;
 };
 
 struct HttpResponse {

@@ -47,8 +47,8 @@ httpstream::HttpResponse page_not_found() {
   return {404, {}, {{"Content-Type", "text/plain; charset=utf-8"}}, "404 page not found\n"};
 }
 
-httpstream::HttpResponse too_many_requests(std::string why, std::int64_t retry_after) {
-  httpstream::HttpResponse response = status_response(429, "TooManyRequests", std::move(why));
+httpstream::HttpResponse too_many_requests(const std::string& why, std::int64_t retry_after) {
+  httpstream::HttpResponse response = status_response(429, "TooManyRequests", why);
   response.headers.add("Retry-After", std::to_string(retry_after));
   return response;
 }

@@ -113,7 +113,7 @@ class Unpacker {
       if (status == ARCHIVE_EOF) break;
       if (status < ARCHIVE_WARN) return bad_archive();
       if (status == ARCHIVE_WARN) {
-        const Error warning = archive_failure(in_.get(), "the archive");
+        Error warning = archive_failure(in_.get(), "the archive");
         if (!is_about_text(warning)) return warning;
         line(warning.message());
       }
