@@ -62,10 +62,15 @@ class Removal {
     return !done(unlinkat(folder, name, 0)) && errno == EISDIR;
   }
 
+  // Only the content of a folder that is writable and readable can be removed. Where this fails,
+  // the removal does, too.
+  static void open_up(int folder, const char* name) {
+    [[maybe_unused]] const int ignored = fchmodat(folder, name, S_IRWXU, 0);
+  }
+
   void remove_from_top(const char* name) {
     if (!remove_file(top_, name)) return;
-    // Only the content of a folder that is writable and readable can be removed.
-    fchmodat(top_, name, S_IRWXU, 0);
+    open_up(top_, name);
     const Descriptor folder(openat(top_, name, kFolder));
     if (folder.get() < 0) return;
     for_each(folder.get(), [&](const char* child) {
@@ -76,7 +81,7 @@ class Removal {
 
   // A folder must be writable to be moved, for its ".." changes.
   void move_up(int folder, const char* name) {
-    fchmodat(folder, name, S_IRWXU, 0);
+    open_up(folder, name);
     done(renameat(folder, name, top_, std::to_string(moved_++).c_str()));
   }
 
