@@ -10,6 +10,10 @@ from suite import EXEC, GUARDED, attack
 on_server = functools.partial(attack, group="http")
 
 
+# HttpServerOptions::max_pending_per_address connections, each with OpenSSL's state.
+HANDSHAKES = 512 * 48 * 1024
+
+
 def crowd(attacker, count, say, tls=True):
     """So many connections that all say the same, and are looked after until one is ended."""
     links = [attacker.link(tls) for _ in range(count)]
@@ -191,12 +195,17 @@ def hello():
 tls_only = functools.partial(on_server, tls_only=True)
 
 
-@tls_only("tls-silent", "1,100 TLS connections that say nothing", EXEC)
+@tls_only("tls-silent", "1,100 TLS connections that say nothing", EXEC, memory=HANDSHAKES)
 def _(attacker):
     crowd(attacker, 1100, b"", tls=False)
 
 
-@tls_only("tls-mid-handshake", "1,000 TLS connections that stop behind their first flight", EXEC)
+@tls_only(
+    "tls-mid-handshake",
+    "1,000 TLS connections that stop behind their first flight",
+    EXEC,
+    memory=HANDSHAKES,
+)
 def _(attacker):
     crowd(attacker, 1000, hello(), tls=False)
 
@@ -210,7 +219,12 @@ def _(attacker):
         link.close()
 
 
-@tls_only("tls-hello-slow", "200 ClientHellos that come a byte every 20 ms", EXEC)
+@tls_only(
+    "tls-hello-slow",
+    "200 ClientHellos that come a byte every 20 ms",
+    EXEC,
+    memory=HANDSHAKES,
+)
 def _(attacker):
     links = [attacker.link(tls=False) for _ in range(200)]
     for byte in hello():
@@ -219,7 +233,7 @@ def _(attacker):
         links[0].pause(0.02)
 
 
-@tls_only("tls-hello-cut", "half of a ClientHello, again and again", EXEC)
+@tls_only("tls-hello-cut", "half of a ClientHello, again and again", EXEC, memory=HANDSHAKES)
 def _(attacker):
     while attacker.left():
         link = attacker.link(tls=False)

@@ -5,10 +5,10 @@ On a machine that is busy or fast some of them hold in one run and not in the ne
 """
 
 TURN = "one turn of the loop works on all that was read, however long it takes"
+BLOCKS = "in some runs 8 to 9 MiB, once 35: what the heap keeps of blocks has not been looked into"
 QUEUES = "write queues are bounded for each stream, not for a connection"
 INVALID = "an invalid or refused header block counts as nothing"
 LOG = "a line for each stream that is refused, without a bound for the peer"
-PENDING = "handshakes at one time are bounded for the server, not for an address"
 BIDI = "U+202E passes on stderr"
 JSON = "JSON is parsed into a tree of many times its size"
 
@@ -23,6 +23,8 @@ KNOWN_FAILURES = {
     ("syn-flood", "exec"): {"log": LOG},
     ("rapid-reset", "exec"): {"log": LOG},
     ("made-you-reset-window-zero", "exec"): {"log": LOG},
+    ("data-longest", "echo"): {"memory": BLOCKS},
+    ("data-longest", "exec"): {"memory": BLOCKS},
     ("hold-big", "echo"): {"memory": QUEUES},
     ("hold-big-fill", "echo"): {"memory": QUEUES},
     ("hold-no-windows", "echo"): {"memory": QUEUES},
@@ -39,9 +41,6 @@ KNOWN_FAILURES = {
     ("forward-same-request", "forward"): {"log": LOG},
     ("forward-unknown-type", "forward"): {"log": LOG},
     ("forward-without-headers", "forward"): {"log": LOG},
-    ("tls-silent", "exec"): {"memory": PENDING},
-    ("tls-mid-handshake", "exec"): {"memory": PENDING},
-    ("tls-hello-slow", "exec"): {"memory": PENDING},
     ("answer-endless-body", "program"): {"memory": "a body of 4 MiB takes twice its size"},
     ("answer-endless-chunks", "program"): {"memory": "a body of 4 MiB takes twice its size"},
     ("pod-large", "program"): {"memory": JSON},
