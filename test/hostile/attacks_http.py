@@ -11,7 +11,7 @@ on_server = functools.partial(attack, group="http")
 
 
 # HttpServerOptions::max_pending_per_address connections, each with OpenSSL's state.
-HANDSHAKES = 512 * 48 * 1024
+HANDSHAKES = 512 * 64 * 1024
 
 
 def crowd(attacker, count, say, tls=True):
