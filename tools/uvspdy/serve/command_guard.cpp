@@ -14,16 +14,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "serve/process_facts.h"
 #include "uvspdy/net/error.h"
 
 namespace uvspdy::command {
@@ -33,33 +31,6 @@ constexpr std::chrono::milliseconds kGrace{5000};  // LocalRuntimeOptions::termi
 constexpr std::chrono::milliseconds kLookInterval{50};
 // Processes that a signal does not end at once wait for the kernel: for a disk, say.
 constexpr std::chrono::milliseconds kPatience{5000};
-
-struct ProcessFacts {
-  bool has_ended = false;  // and waits for its parent
-  int session = 0;
-  unsigned long long start_time = 0;  // since the machine's start
-};
-
-// What proc(5) has in /proc/PID/stat, behind the name, which may have spaces and parentheses in it.
-std::optional<ProcessFacts> facts_of(const std::string& pid) {
-  std::ifstream file("/proc/" + pid + "/stat");
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  const std::size_t name_end = text.rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream fields(text.substr(name_end + 1));
-  constexpr int kState = 3;
-  constexpr int kSession = 6;
-  constexpr int kStartTime = 22;
-  ProcessFacts facts;
-  std::string field;
-  for (int number = kState; number <= kStartTime && fields >> field; ++number) {
-    const char* end = field.data() + field.size();
-    if (number == kState) facts.has_ended = field == "Z" || field == "X";
-    if (number == kSession) std::from_chars(field.data(), end, facts.session);
-    if (number == kStartTime) std::from_chars(field.data(), end, facts.start_time);
-  }
-  return facts;
-}
 
 /// The sessions of commands, each with the time at which its leader started; 0 if the leader had
 /// ended before that could be read.
