@@ -47,7 +47,7 @@ class ClientBuckets {
   void sweep(Time now) {
     if (now - swept_ < std::chrono::seconds(1)) return;
     swept_ = now;
-    std::erase_if(buckets_, [now](const auto& entry) { return entry.second.is_full(now); });
+    std::erase_if(buckets_, [&](const auto& entry) { return entry.second.is_full(rate_, now); });
   }
 
   TokenRate rate_;

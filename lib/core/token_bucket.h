@@ -3,52 +3,24 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 
 namespace uvspdy {
 
-/// What a TokenBucket admits: `burst` events at once, and then one in each interval.
-class TokenRate {
- public:
+/// What a TokenBucket admits: `burst` events at once, and then so many in each second.
+struct TokenRate {
   /// None after the burst if `each_second` is 0.
   static TokenRate per_second(std::size_t each_second, std::size_t burst) {
-    return {interval(std::chrono::seconds(1), each_second, burst), burst};
+    return {static_cast<double>(each_second), static_cast<double>(burst)};
   }
   static TokenRate per_minute(std::size_t each_minute, std::size_t burst) {
-    return {interval(std::chrono::minutes(1), each_minute, burst), burst};
+    return {static_cast<double>(each_minute) / 60, static_cast<double>(burst)};
   }
 
- private:
-  friend class TokenBucket;
-
-  static constexpr std::chrono::nanoseconds kNever = std::chrono::hours(24 * 365);
-  // Short enough to be added to the clock's times without overflow.
-  static constexpr double kLongest = 1e18;
-
-  static std::chrono::nanoseconds interval(std::chrono::nanoseconds time, std::size_t events,
-                                           std::size_t burst) {
-    if (events == 0) {  // as long as the whole burst still fits into kLongest
-      const double longest = kLongest / static_cast<double>(std::max<std::size_t>(burst, 1));
-      return std::min(kNever, std::chrono::nanoseconds(static_cast<std::int64_t>(longest)));
-    }
-    // In 64 bits also where a size has 32.
-    const auto nanoseconds = static_cast<std::uint64_t>(time.count()) / events;
-    return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(nanoseconds));
-  }
-
-  TokenRate(std::chrono::nanoseconds interval, std::size_t burst)
-      : interval_(interval),
-        empty_(burst == 0),
-        spread_(static_cast<std::chrono::nanoseconds::rep>(
-            std::min(kLongest, static_cast<double>(interval.count()) *
-                                   static_cast<double>(std::max<std::size_t>(burst, 1) - 1)))) {}
-
-  std::chrono::nanoseconds interval_;
-  bool empty_;                       // with a burst of 0 nothing is admitted
-  std::chrono::nanoseconds spread_;  // of the burst's other events
+  double tokens_per_second;
+  double burst;
 };
 
-/// A token bucket, stored as the time at which it is full again. A new one is full.
+/// A token bucket. A new one is full. The caller passes the same rate to each call.
 class TokenBucket {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -56,18 +28,40 @@ class TokenBucket {
   /// Takes a token; false if there is none.
   bool take(const TokenRate& rate, Time now) {
     if (!has_token(rate, now)) return false;
-    full_at_ = std::max(full_at_, now) + rate.interval_;
+    (void)charge(1, rate, now);
     return true;
   }
 
   bool has_token(const TokenRate& rate, Time now) const {
-    return !rate.empty_ && std::max(full_at_, now) - now <= rate.spread_;
+    return spent(rate, now) + 1 <= rate.burst;
   }
 
-  bool is_full(Time now) const { return full_at_ <= now; }
+  bool is_full(const TokenRate& rate, Time now) const { return spent(rate, now) <= 0; }
+
+  /// Takes `tokens`, even if the bucket has fewer. Returns how long it takes until none is missing;
+  /// 0 if the bucket had enough.
+  std::chrono::nanoseconds charge(double tokens, const TokenRate& rate, Time now) {
+    spent_ = spent(rate, now) + tokens;
+    last_ = std::max(last_, now);
+    const double missing = spent_ - rate.burst;
+    if (missing <= 0) return {};
+    const std::chrono::duration<double> wait(missing / rate.tokens_per_second);
+    return wait < kLongest ? std::chrono::ceil<std::chrono::nanoseconds>(wait) : kLongest;
+  }
 
  private:
-  Time full_at_{};
+  // A wait of a rate of 0. Added to a Time, the sum is one.
+  static constexpr std::chrono::hours kLongest{24 * 365};
+
+  // What the bucket lacks until it is full.
+  double spent(const TokenRate& rate, Time now) const {
+    if (now <= last_) return spent_;
+    const std::chrono::duration<double> passed = now - last_;
+    return std::max(spent_ - passed.count() * rate.tokens_per_second, 0.0);
+  }
+
+  double spent_ = 0;  // at `last_`
+  Time last_{};
 };
 
 }  // namespace uvspdy

@@ -49,8 +49,8 @@ std::vector<std::string> BoundedLog::sweep(Time now) {
       reports.push_back(report(name, client));
     }
   }
-  std::erase_if(clients_, [now](const auto& entry) {
-    return entry.second.left_out == 0 && entry.second.bucket.is_full(now);
+  std::erase_if(clients_, [&](const auto& entry) {
+    return entry.second.left_out == 0 && entry.second.bucket.is_full(rate_, now);
   });
   return reports;
 }

@@ -38,11 +38,13 @@ constexpr std::array<Row, kAllowances> kRows{{
 
 const Row& row_of(Allowance allowance) { return kRows[static_cast<std::size_t>(allowance)]; }
 
+TokenRate rate_of(const Rate& rate) { return TokenRate::per_second(rate.per_second, rate.burst); }
+
 // Slowed time as the tokens of a bucket, in milliseconds: it is full again after a minute.
-Rate rate_of(std::chrono::milliseconds slowed_time) {
+TokenRate rate_of(std::chrono::milliseconds slowed_time) {
   const auto burst =
       static_cast<std::size_t>(std::max<std::chrono::milliseconds::rep>(slowed_time.count(), 0));
-  return {std::max<std::size_t>(burst / 60, 1), burst};
+  return TokenRate::per_minute(burst, burst);
 }
 
 }  // namespace
@@ -54,7 +56,7 @@ void Allowances::charge(Allowance allowance, std::size_t count, Time now) {
   const auto index = static_cast<std::size_t>(allowance);
   const Row& row = row_of(allowance);
   const nanoseconds missing =
-      buckets_[index].take(static_cast<double>(count), limits_.*row.rate, now);
+      buckets_[index].charge(static_cast<double>(count), rate_of(limits_.*row.rate), now);
   if (missing == nanoseconds(0)) return;
   ++exceeded_[index];
   if (!slowed_until_) slowed_since_ = now;
@@ -72,7 +74,7 @@ bool Allowances::time_came(Time now) {
   const Time end = std::min(now, *std::exchange(slowed_until_, std::nullopt) + kLateness);
   if (row_of(slowed_for_).past == Past::kSlowed) return true;
   const std::chrono::duration<double, std::milli> slowed = end - slowed_since_;
-  if (slowed_time_.take(slowed.count(), rate_of(limits_.slowed_time), now) > nanoseconds(0)) {
+  if (slowed_time_.charge(slowed.count(), rate_of(limits_.slowed_time), now) > nanoseconds(0)) {
     breached_ = slowed_for_;
   }
   return true;

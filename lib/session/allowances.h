@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "session/token_bucket.h"
+#include "core/token_bucket.h"
 #include "uvspdy/error.h"
 #include "uvspdy/limits.h"
 #include "uvspdy/session/options.h"

@@ -19,15 +19,15 @@ constexpr TokenBucket::Time kStart{1000h};
 TEST_CASE("TokenBucket: a burst at once, then one in each interval") {
   const TokenRate rate = TokenRate::per_second(10, 3);
   TokenBucket bucket;
-  CHECK(bucket.is_full(kStart));
+  CHECK(bucket.is_full(rate, kStart));
   for (int i = 0; i < 3; ++i) CHECK(bucket.take(rate, kStart));
   CHECK_FALSE(bucket.take(rate, kStart));
-  CHECK_FALSE(bucket.is_full(kStart));
+  CHECK_FALSE(bucket.is_full(rate, kStart));
   CHECK_FALSE(bucket.take(rate, kStart + 99ms));
   CHECK(bucket.take(rate, kStart + 100ms));
   CHECK_FALSE(bucket.take(rate, kStart + 100ms));
   // After a long silence there is one burst, and no more.
-  CHECK(bucket.is_full(kStart + 1h));
+  CHECK(bucket.is_full(rate, kStart + 1h));
   for (int i = 0; i < 3; ++i) CHECK(bucket.take(rate, kStart + 1h));
   CHECK_FALSE(bucket.take(rate, kStart + 1h));
 }
@@ -40,14 +40,27 @@ TEST_CASE("TokenBucket: what is refused does not delay the next token") {
   CHECK(bucket.take(rate, kStart + 1s));
 }
 
+TEST_CASE("TokenBucket: a charge may exceed the bucket, and says how long that takes to come") {
+  const TokenRate rate = TokenRate::per_second(10, 3);
+  TokenBucket bucket;
+  CHECK(bucket.charge(3, rate, kStart) == 0ns);
+  CHECK(bucket.charge(5, rate, kStart) == 500ms);
+  CHECK_FALSE(bucket.has_token(rate, kStart + 500ms));
+  CHECK(bucket.charge(0, rate, kStart + 500ms) == 0ns);
+  CHECK(bucket.take(rate, kStart + 600ms));
+  // A rate of 0 has a wait that can be added to a time.
+  CHECK(TokenBucket().charge(1, TokenRate::per_second(0, 0), kStart) > 24h);
+}
+
 TEST_CASE("TokenBucket: 0 and the largest numbers") {
   constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
-  TokenBucket bucket;
-  CHECK_FALSE(bucket.take(TokenRate::per_second(10, 0), kStart));
-  CHECK_FALSE(bucket.take(TokenRate::per_second(kMost, 0), kStart));
+  CHECK_FALSE(TokenBucket().take(TokenRate::per_second(10, 0), kStart));
+  CHECK_FALSE(TokenBucket().take(TokenRate::per_second(kMost, 0), kStart));
+  TokenBucket endless;
   const TokenRate unlimited = TokenRate::per_second(kMost, kMost);
-  for (int i = 0; i < 1000; ++i) CHECK(bucket.take(unlimited, kStart));
+  for (int i = 0; i < 1000; ++i) CHECK(endless.take(unlimited, kStart));
   // Nothing comes after the burst.
+  TokenBucket bucket;
   const TokenRate burst_alone = TokenRate::per_second(0, 2);
   CHECK(bucket.take(burst_alone, kStart));
   CHECK(bucket.take(burst_alone, kStart));

@@ -50,7 +50,6 @@ NO_LIMITS_OF_PEERS = {
     "lib/net/stream_transport.cpp:kLargestWrite",
     "lib/session/output_batch.h:kMaxBytes",
     "lib/session/output_batch.h:kMaxSpans",
-    "lib/session/token_bucket.h:kLongest",
     "lib/wire/header_compression.cpp:kLargestBlock",
     "lib/wire/header_compression.cpp:kLargestPiece",
     "lib/wire/header_compression.cpp:kMostPadding",
