@@ -31,6 +31,7 @@ class Ring {
 
   T& front() { return slots_[first_]; }
   const T& front() const { return slots_[first_]; }
+  T& back() { return slots_[place(size_ - 1)]; }
 
   void push_back(T value) {
     if (size_ == capacity_) grow();

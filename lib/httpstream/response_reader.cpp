@@ -15,6 +15,7 @@ namespace uvspdy::httpstream {
 namespace {
 
 constexpr std::size_t kSmallBody = 128 * 1024;
+constexpr std::size_t kLargestReserve = 4 * 1024 * 1024;
 
 }  // namespace
 
@@ -57,7 +58,7 @@ bool ResponseReader::take_body(Bytes input) {
   std::string& body = response_.body;
   // A body that grows step by step leaves its smaller buffers in the heap, which are as much again.
   // What is reserved and not filled is no memory of the machine's.
-  if (body.size() + input.size() > kSmallBody) body.reserve(body_size_);
+  if (body.size() + input.size() > kSmallBody) body.reserve(std::min(body_size_, kLargestReserve));
   if (chunked_) {
     const ChunkedBody::State state = chunked_->take(input, body, body_limit_);
     too_long_ = state == ChunkedBody::State::kTooLong;

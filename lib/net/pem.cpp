@@ -48,7 +48,8 @@ class SecretText {
 
   void append(std::string_view more) {
     const std::size_t size = text_.size() + more.size();
-    if (size > text_.capacity()) reserve(2 * size);
+    // No more than the largest file: what is reserved counts, too.
+    if (size > text_.capacity()) reserve(std::max(size, std::min(2 * size, kLargestFile)));
     text_ += more;
   }
 

@@ -32,12 +32,23 @@ void HeldInput::hold(Stream& stream, Bytes payload) {
 }
 
 std::vector<std::uint8_t> HeldInput::take(Stream& stream) {
+  std::vector<std::uint8_t> bytes = stream.receiving.held.take_front();
+  removed(stream, bytes.size());
+  return bytes;
+}
+
+std::size_t HeldInput::drop(Stream& stream) {
+  const std::size_t bytes = stream.receiving.held.size();
+  stream.receiving.held.clear();
+  removed(stream, bytes);
+  return bytes;
+}
+
+void HeldInput::removed(Stream& stream, std::size_t bytes) {
   const Liveness::Reading before = reading();
-  size_ -= stream.receiving.held.size();
-  std::vector<std::uint8_t> bytes = stream.receiving.held.take();
+  size_ -= bytes;
   note(stream);
   if ((before.unread && !is_unread()) || (!before.reads && wants_input())) reading_again_ = true;
-  return bytes;
 }
 
 // Updates whether the stream buffers so much that reading must stop. That applies to a stream that

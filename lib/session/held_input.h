@@ -38,7 +38,10 @@ class HeldInput {
   std::size_t most(const Stream& stream) const;
 
   void hold(Stream& stream, Bytes payload);
+  /// Takes the next bytes, at most HeldBytes::kBlock. Only if some are held.
   std::vector<std::uint8_t> take(Stream& stream);
+  /// Drops all bytes of the stream; returns how many.
+  std::size_t drop(Stream& stream);
 
   // Changes of a stream's reader and of its policy, which this class must know of.
 
@@ -54,6 +57,7 @@ class HeldInput {
  private:
   bool is_unread() const { return size_ > 0 || !wants_input(); }
   void note(Stream& stream);
+  void removed(Stream& stream, std::size_t bytes);
 
   const Limits& limits_;
   const Windows& windows_;

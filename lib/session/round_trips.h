@@ -3,48 +3,38 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <utility>
 
 #include "uvspdy/session/options.h"
 
 namespace uvspdy::session {
 
-/// The round trips that PINGs have measured. Windows follow the least one of the last 10 to 20
-/// seconds: a PING that waited behind data, in a queue of ours or of the network, says how long the
-/// queue is. A window that followed that would make the queue longer.
+/// The round trips that PINGs have measured. Windows follow the least one: a PING that waited
+/// behind data, in a queue of ours or of the network, says how long the queue is, and a window that
+/// followed that would make the queue longer. A long transfer may leave no PING without such a
+/// wait, so the least one counts for as long as the connection lives.
 class RoundTrips {
  public:
   void note(std::chrono::nanoseconds round_trip, Time now) {
-    if (now - since_ >= kGeneration) {
-      // Values older than two generations no longer count.
-      before_ = now - since_ < 2 * kGeneration ? least_ : std::nullopt;
-      least_.reset();
-      since_ = now;
-    }
+    // Windows do not grow for a peer that takes longer to answer.
+    round_trip = std::min<std::chrono::nanoseconds>(round_trip, kLongest);
     least_ = least_ ? std::min(*least_, round_trip) : round_trip;
     newest_ = now;
+    wanted_ = false;
   }
 
-  std::optional<std::chrono::nanoseconds> least() const {
-    if (!before_ || !least_) return least_;
-    return std::min(*before_, *least_);
-  }
+  std::optional<std::chrono::nanoseconds> least() const { return least_; }
 
-  /// Whether one is known and the newest is so old that another should be measured while much is
-  /// received. It lasts a second, or a round trip if that is longer.
-  bool is_old(Time now) const {
-    const auto known = least();
-    return known && now - newest_ >= std::max<std::chrono::nanoseconds>(kOld, *known);
-  }
+  /// Much is received: another one should be measured when the newest is a second old.
+  void want() { wanted_ = true; }
+  bool is_due(Time now) const { return wanted_ && least_ && now - newest_ >= kOld; }
 
  private:
-  static constexpr std::chrono::seconds kGeneration{10};
+  static constexpr std::chrono::seconds kLongest{1};
   static constexpr std::chrono::seconds kOld{1};
 
-  std::optional<std::chrono::nanoseconds> least_;   // of this generation
-  std::optional<std::chrono::nanoseconds> before_;  // of the one before
-  Time since_{};
+  std::optional<std::chrono::nanoseconds> least_;
   Time newest_{};
+  bool wanted_ = false;
 };
 
 }  // namespace uvspdy::session

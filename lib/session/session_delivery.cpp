@@ -22,7 +22,7 @@ void Session::Impl::drop_queued(Stream& stream) {
 // If data is dropped, an end not reported yet becomes `how`. Returns the bytes dropped.
 std::size_t Session::Impl::take_reader_away(Stream& stream, const Error& how) {
   held_.set_reader(stream, Receiving::Reader::kGone);
-  const std::size_t dropped = held_.take(stream).size();
+  const std::size_t dropped = held_.drop(stream);
   if (dropped > 0) stream.receiving.end.replace(how);
   consumed_by_connection(dropped);
   return dropped;
@@ -77,9 +77,11 @@ void Session::Impl::report(Stream& stream) {
     handler_.on_sent(id, how);
   }
   if (!receiving.held.empty() && receiving.takes_data()) {
+    // A block in each turn: the others go on, and a reader that pauses again gets no more.
     const std::vector<std::uint8_t> bytes = held_.take(stream);
     handler_.on_data(id, bytes);
     consumed(stream, bytes.size());
+    if (!receiving.held.empty()) due_.add(stream);
   }
   report_received(stream);
   if (std::exchange(sending.writable_due, false) && writable(stream)) {

@@ -153,6 +153,7 @@ void Session::Impl::receive_end(const Error& reason) {
 
 void Session::Impl::abandon() noexcept {
   ending_.finish();
+  windows_.over(0);
   control_.clear();
   departures_.clear();
   streams_.abandon();

@@ -135,7 +135,7 @@ class UVSPDY_LOCAL Session::Impl {
   void consumed_by_connection(std::size_t bytes);
   void consumed_by_stream(Stream& stream, std::size_t bytes);
   void give_window(std::uint32_t delta, wire::StreamId id);
-  void measure_round_trip();
+  void follow_link();
   void make_room_to_hold(std::size_t bytes);
   Windows::Moment moment() const;
   void windows_seen();

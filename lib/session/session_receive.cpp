@@ -63,6 +63,7 @@ std::size_t Session::Impl::receive(Bytes bytes, Time now) {
     ++frames;
     inflated += decoder_.inflated_size();
   }
+  follow_link();
   const std::size_t taken = ending_.takes_input() ? size - bytes.size() : size;
   stats_.bytes_received += taken;
   return taken;
@@ -262,6 +263,7 @@ Error Session::Impl::receive_data(Stream& stream, Bytes payload) {
     make_room_to_hold(payload.size());
     if (held_.overflows(stream, payload.size())) return overflow(stream, payload.size());
     held_.hold(stream, payload);
+    windows_.forget_active(stream);
     return {};
   }
   consumed(stream, payload.size());

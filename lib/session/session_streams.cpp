@@ -117,9 +117,12 @@ void Session::Impl::note_queued(Stream& stream, std::size_t bytes) {
   });
 }
 
-// A handler may end any stream, or write.
+// A handler may end any stream, or write. The rest is left for the next advance.
 void Session::Impl::report_lost_room() {
-  while (const Stream* stream = write_room_.take_lost()) {
+  constexpr int kMostAtOnce = 64;
+  for (int i = 0; i < kMostAtOnce; ++i) {
+    const Stream* stream = write_room_.take_lost();
+    if (stream == nullptr) return;
     if (stream->sending.takes_more()) handler_.on_full(stream->id);
   }
 }
@@ -206,7 +209,7 @@ void Session::Impl::discard(wire::StreamId id) {
   Stream* stream = streams_.find(id);
   if (stream == nullptr) return;
   held_.set_reader(*stream, Receiving::Reader::kGone);
-  consumed(*stream, held_.take(*stream).size());
+  consumed(*stream, held_.drop(*stream));
   if (stream->receiving.reports_end()) due_.add(*stream);
 }
 

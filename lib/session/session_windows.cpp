@@ -67,14 +67,18 @@ void Session::Impl::consumed_by_stream(Stream& stream, std::size_t bytes) {
 void Session::Impl::give_window(std::uint32_t delta, wire::StreamId id) {
   if (delta == 0) return;
   control_.answer(wire::WindowUpdateFrame{id, delta});
-  measure_round_trip();
+  round_trips_.want();
 }
 
-// Windows follow the round trip while much is received. A peer without windows gets no such PING:
-// see send_periodic_ping.
-void Session::Impl::measure_round_trip() {
-  const bool wanted = windows_.found() == PeerFlowControl::kWindows && round_trips_.is_old(now_);
-  if (!wanted || !may_send_pings() || pings_.is_measuring() || control_.has_quiet()) return;
+// Windows follow the link while much is received: its round trip, and which streams are active. A
+// peer without windows gets no PING for that: see send_periodic_ping.
+void Session::Impl::follow_link() {
+  if (windows_.found() != PeerFlowControl::kWindows) return;
+  if (windows_.look_is_due(now_)) {
+    streams_.each([this](Stream& stream) { windows_.look(stream); });
+  }
+  if (!round_trips_.is_due(now_)) return;
+  if (!may_send_pings() || pings_.is_measuring() || control_.has_quiet()) return;
   control_.send_quietly(wire::PingFrame{pings_.send(Pings::Purpose::kMeasuring, now_)});
 }
 

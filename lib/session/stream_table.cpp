@@ -125,15 +125,15 @@ bool StreamTable::try_move(Stream& stream, StreamEvent event) {
 
 void StreamTable::enter(Stream& stream, WireStates states) {
   const auto is_active = [&stream] { return !stream.is_idle() && !stream.is_closed(); };
-  const bool was_closed = stream.is_closed();
+  const bool was_receiving = stream.receiving.wire == WireState::kOpen;
   const bool was_active = is_active();
   stream.set_wire_states(states);
   if (stream.creator == Creator::kHere) {
     own_ -= was_active;
     own_ += is_active();
   }
+  if (was_receiving && stream.receiving.wire != WireState::kOpen) windows_.forget_active(stream);
   if (!stream.is_closed()) return;
-  if (!was_closed) windows_.closed(stream);
   if (!stream.receiving.is_unread()) stop_counting(stream);
 }
 

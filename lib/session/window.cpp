@@ -10,7 +10,7 @@ namespace {
 // A window of which less than half was used in so many round trips, and so long, is too large.
 constexpr int kLongest = 16;
 constexpr std::chrono::seconds kLeastLongest{1};
-// From 512 KiB on, a WINDOW_UPDATE returns an eighth of the window. One of a half would let a
+// From 1 MiB on, a WINDOW_UPDATE returns a sixteenth of the window. One of a half would let a
 // window as large as bandwidth times delay carry two thirds of the bandwidth.
 constexpr std::int64_t kWorthAFrame = 64 * 1024;
 
@@ -48,7 +48,6 @@ void ReceiveWindow::resize(std::int64_t size) {
   if (size <= this->size()) return;
   const std::int64_t more = size - this->size();
   size_ = goal_;
-  growth_ = static_cast<std::uint32_t>(growth_ + more) & wire::kMaxWindow;
   taken_ += more;
 }
 
@@ -56,13 +55,12 @@ std::uint32_t ReceiveWindow::give_back(std::size_t held) {
   const std::int64_t withheld = std::min(taken_, size() - std::int64_t{goal_});
   if (withheld > 0) {
     size_ -= static_cast<std::uint32_t>(withheld);
-    growth_ = static_cast<std::uint32_t>(growth_ - withheld) & wire::kMaxWindow;
     taken_ -= withheld;
   }
   // Buffered bytes do not count: what they leave of the window would be used up before half of the
   // whole were taken, and nothing more would come.
   const std::int64_t usable = size() - static_cast<std::int64_t>(held);
-  const std::int64_t worth_a_frame = std::min((usable + 1) / 2, std::max(usable / 8, kWorthAFrame));
+  const std::int64_t worth_a_frame = std::min((usable + 1) / 2, std::max(usable / 16, kWorthAFrame));
   if (taken_ < worth_a_frame) return 0;
   const std::int64_t delta = std::min(taken_, std::int64_t{wire::kMaxWindow} - available_);
   taken_ -= delta;

@@ -39,9 +39,7 @@ class ReceiveWindow {
   explicit ReceiveWindow(std::int64_t size)
       : available_(size),
         size_(static_cast<std::uint32_t>(size)),
-        goal_(size_),
-        growth_(0),
-        overrun_(false) {}
+        goal_(size_) {}
 
   /// The whole window: what is open, what is buffered, and what was taken and not yet given back.
   std::int64_t size() const { return size_; }
@@ -66,12 +64,13 @@ class ReceiveWindow {
   /// of the window are buffered for readers that do not take them.
   std::uint32_t give_back(std::size_t held);
 
-  /// The growth so far, in bytes.
-  std::int64_t growth() const { return growth_; }
-
   /// The peer has sent more than any window it may know of allows: it has no flow control.
   void note_overrun() { overrun_ = true; }
   bool was_overrun() const { return overrun_; }
+
+  // Of ActiveStreams.
+  bool active = false;
+  bool recently_used = false;
 
   /// Applies the change that SETTINGS of ours make.
   void move(std::int64_t difference);
@@ -88,8 +87,7 @@ class ReceiveWindow {
   std::uint32_t used_ = 0;  // bytes taken since then
   std::uint32_t size_;
   std::uint32_t goal_;  // less than the size while the window shrinks
-  std::uint32_t growth_ : 31;
-  std::uint32_t overrun_ : 1;
+  bool overrun_ = false;
 };
 
 }  // namespace uvspdy::session

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <utility>
 
 #include "uvspdy/session/window_budget.h"
+#include "uvspdy/wire/frame.h"
 
 namespace uvspdy::session {
 
@@ -24,14 +27,19 @@ class WindowShare {
   /// is the dynamic threshold of Choudhury and Hahne, which shares a buffer between queues without
   /// counting them.
   std::size_t most() const {
-    const std::size_t for_us = size_ + budget_->remaining_;
-    return for_us - for_us / (kTimesTheRest + 1);
+    const std::size_t for_us = size_ + budget_->remaining();
+    return std::min<std::size_t>(for_us - for_us / (kTimesTheRest + 1), wire::kMaxWindow);
   }
 
   /// Takes more, or gives some back. Never takes more than is free.
   void resize(std::size_t size) {
-    const std::size_t taken = std::min(size, size_ + budget_->remaining_);
-    budget_->remaining_ = budget_->remaining_ + size_ - taken;
+    if (size == size_) return;
+    std::size_t remaining = budget_->remaining();
+    std::size_t taken = 0;
+    do {
+      taken = std::min(size, size_ + remaining);
+    } while (!budget_->remaining_.compare_exchange_weak(remaining, remaining + size_ - taken,
+                                                        std::memory_order_relaxed));
     size_ = taken;
   }
 

@@ -77,10 +77,11 @@ std::uint32_t Windows::give_back(Stream& stream, std::size_t bytes, const Moment
   ReceiveWindow& window = stream.receiving.window;
   window.taken(bytes);
   if (!gives(window, moment)) return 0;
-  const std::int64_t before = window.growth();
-  if (may_grow()) resize(window, moment);
+  active_.used(window, growth(window));
+  const std::int64_t before = window.size();
+  if (may_grow()) resize(stream, moment);
   const std::uint32_t delta = window.give_back(0);
-  growth_ += window.growth() - before;
+  active_.resized(window.size() - before);
   return delta;
 }
 
@@ -93,28 +94,38 @@ bool Windows::gives(const ReceiveWindow& window, const Moment& moment) const {
 }
 
 // The size that suits the peer, but half of the base more than what is held, so that others go on;
-// and no more than the budget allows.
+// and no more than the budget allows. When that has become less than what is held, nothing more of
+// it is given back than is free: else nothing would ever move again before the reader resumes.
 void Windows::resize_connection(const Moment& moment) {
-  const std::int64_t most =
-      std::min<std::int64_t>(base_ + static_cast<std::int64_t>(share_.most()), wire::kMaxWindow);
-  const std::int64_t least =
-      std::clamp(static_cast<std::int64_t>(moment.held) + base_ / 2, base_, most);
-  receive_.resize(std::clamp(receive_.wanted_size(moment.now, moment.round_trip, kConnectionGrowth),
-                             least, most));
+  const std::int64_t for_held = static_cast<std::int64_t>(moment.held) + base_ / 2;
+  const std::int64_t most = std::max(base_ + static_cast<std::int64_t>(share_.most()),
+                                     std::min(receive_.size(), for_held));
+  const std::int64_t least = std::clamp(for_held, base_, most);
+  std::int64_t size = std::clamp(
+      receive_.wanted_size(moment.now, moment.round_trip, kConnectionGrowth), least, most);
+  size = std::min<std::int64_t>(size, wire::kMaxWindow);
+  const auto more = static_cast<std::size_t>(size - base_);
+  if (more > share_.size()) {
+    share_.resize(more);
+    size = base_ + static_cast<std::int64_t>(share_.size());
+  }
+  receive_.resize(size);
 }
 
-// The size that suits the peer; but streams together grow by no more than the connection's window
-// less half of its base: streams that nobody reads must not use up the rest of it for the others.
-// Of that, one stream has at most kTimesTheRest times of what is then left, so that a new stream
-// finds some. When the connection's window has shrunk, all shrink in proportion.
-void Windows::resize(ReceiveWindow& window, const Moment& moment) const {
+// The size that suits the peer. All active streams together grow by no more than the connection's
+// window, less half of its base and what is held for the readers of others: streams that nobody
+// reads must not use up the rest of it. One stream has kTimesTheRest times of what the others leave
+// at most, so that a new one finds some; and an equal part in any case, which makes the others
+// shrink to theirs.
+void Windows::resize(Stream& stream, const Moment& moment) const {
   constexpr std::int64_t kTimesTheRest = 32;
-  const std::int64_t for_all = receive_.size() - base_ / 2;
-  const std::int64_t own = window.growth();
-  const std::int64_t for_us = for_all - growth_ + own;
-  const std::int64_t most_growth =
-      growth_ > for_all ? own * for_all / growth_ : for_us - for_us / (kTimesTheRest + 1);
-  const std::int64_t least = window.size() - own;
+  ReceiveWindow& window = stream.receiving.window;
+  const auto others_held = static_cast<std::int64_t>(moment.held - stream.receiving.held.size());
+  const std::int64_t for_all = receive_.size() - base_ / 2 - others_held;
+  const std::int64_t for_us = for_all - active_.growth() + growth(window);
+  const std::int64_t most_growth = std::max<std::int64_t>(
+      {0, for_all / active_.count(), for_us - for_us / (kTimesTheRest + 1)});
+  const std::int64_t least = own_initial_;
   const auto limit =
       static_cast<std::int64_t>(std::min<std::size_t>(limits_.stream_window, wire::kMaxWindow));
   const std::int64_t most = std::max(least, std::min(limit, least + most_growth));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "session/active_streams.h"
 #include "session/peer_flow_control.h"
 #include "session/stream.h"
 #include "session/window.h"
@@ -85,8 +86,16 @@ class Windows {
   bool may_have_stopped(const Stream& stream) const {
     return may_have_stopped(stream.receiving.window);
   }
-  /// The stream receives no more: the growth of its window is available to others.
-  void closed(const Stream& stream) { growth_ -= stream.receiving.window.growth(); }
+  /// The stream receives no more, or bytes of it wait for its reader: its window takes nothing from
+  /// the others. What waits does, see Moment::held.
+  void forget_active(Stream& stream) {
+    active_.forget(stream.receiving.window, growth(stream.receiving.window));
+  }
+  /// Whether it is time to call `look` for each stream, to find those that are idle.
+  bool look_is_due(Time now) { return active_.look_is_due(now); }
+  void look(Stream& stream) {
+    active_.look(stream.receiving.window, growth(stream.receiving.window));
+  }
 
   /// The whole window of the connection.
   std::int64_t receive_size() const { return receive_.size(); }
@@ -122,15 +131,16 @@ class Windows {
   bool gives(const ReceiveWindow& window, const Moment& moment) const;
   bool may_grow() const { return found() == PeerFlowControl::kWindows && receive_.size() >= base_; }
   void resize_connection(const Moment& moment);
-  void resize(ReceiveWindow& window, const Moment& moment) const;
+  void resize(Stream& stream, const Moment& moment) const;
+  std::int64_t growth(const ReceiveWindow& window) const { return window.size() - own_initial_; }
 
   const Limits& limits_;
   PeerFlowControlFinder finder_;
   SendWindow send_;
   ReceiveWindow receive_;
-  std::int64_t base_;        // of the connection's window: what the budget does not pay for
-  std::int64_t growth_ = 0;  // of the receive windows of all streams
-  WindowShare share_;        // of the budget: the growth of the connection's window
+  std::int64_t base_;  // of the connection's window: what the budget does not pay for
+  WindowShare share_;  // of the budget: the growth of the connection's window
+  ActiveStreams active_;
   std::uint32_t peer_initial_;
   std::uint32_t own_initial_;
   std::int64_t slack_;  // for a peer that has not read our SETTINGS yet

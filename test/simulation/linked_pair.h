@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "support/catch.h"
@@ -33,6 +34,7 @@ class LinkEnd final : public session::Handler {
   session::Session session;
   std::map<wire::StreamId, std::uint64_t> received;
   bool writes = true;
+  std::optional<wire::StreamId> writes_only;  // if set, on no other stream
 
   std::uint64_t all_received() const {
     std::uint64_t sum = 0;
@@ -42,6 +44,7 @@ class LinkEnd final : public session::Handler {
 
   void write(wire::StreamId id) {
     static const std::array<std::uint8_t, 64 * 1024> piece{};
+    if (writes_only.value_or(id) != id) return;
     while (writes && session.writable(id)) {
       if (session.write(id, Buffer(Bytes(piece), nullptr))) return;
     }

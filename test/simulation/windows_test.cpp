@@ -155,6 +155,90 @@ TEST_CASE("connections of one budget share it, and one that leaves gives its par
   CHECK(budget->remaining() == kBudget);
 }
 
+TEST_CASE("a stream that is idle takes nothing from the others", "[simulation][windows]") {
+  const auto budget = std::make_shared<WindowBudget>(kBudget);
+  ManualClock clock;
+  LinkedPair pair(kFast, small_options(nullptr), small_options(budget));
+  pair.server.writes = false;
+  const auto run = [&](int round_trips) {
+    run_pairs({&pair}, clock, round_trips * kFast.round_trip,
+              [&] { check_budget(*budget, {&pair.server.session}); });
+  };
+  const wire::StreamId idle = pair.create(clock.now());
+  run(20);
+  REQUIRE(pair.server.session.stream_stats(idle)->receive_window_size > 3 * 1024 * 1024);
+  const wire::StreamId busy = pair.create(clock.now());
+  pair.client.writes_only = busy;
+  const bool pauses = GENERATE(false, true);
+  INFO((pauses ? "its reader has paused" : "its reader waits"));
+  run(2);
+  if (pauses) pair.server.session.pause(idle);
+  run(60);
+  const std::uint64_t before = pair.server.received.at(busy);
+  run(20);
+  const auto bytes = static_cast<double>(pair.server.received.at(busy) - before);
+  CHECK(bytes / 20 >= 0.8 * kBudget);
+  SECTION("until it is used again, and then each has its part") {
+    pair.server.session.resume(idle);
+    pair.client.writes_only.reset();
+    pair.client.write(idle);
+    run(20);
+    CHECK(pair.server.session.stream_stats(idle)->receive_window_size < kBudget * 6 / 10);
+    CHECK(pair.server.session.stream_stats(busy)->receive_window_size < kBudget * 6 / 10);
+  }
+}
+
+TEST_CASE("a window is never less than what is held for a reader and some more",
+          "[simulation][windows]") {
+  const auto budget = std::make_shared<WindowBudget>(kBudget);
+  ManualClock clock;
+  std::vector<std::unique_ptr<LinkedPair>> pairs;
+  const auto add = [&] {
+    pairs.push_back(
+        std::make_unique<LinkedPair>(kFast, small_options(nullptr), small_options(budget)));
+    pairs.back()->server.writes = false;
+    return pairs.back()->create(clock.now());
+  };
+  const auto run = [&](int round_trips) {
+    std::vector<LinkedPair*> all;
+    std::vector<const session::Session*> readers;
+    for (const auto& pair : pairs) {
+      all.push_back(pair.get());
+      readers.push_back(&pair->server.session);
+    }
+    run_pairs(all, clock, round_trips * kFast.round_trip, [&] { check_budget(*budget, readers); });
+  };
+  const wire::StreamId paused = add();
+  run(15);
+  LinkedPair& first = *pairs.front();
+  first.server.session.pause(paused);
+  const wire::StreamId busy = first.create(clock.now());
+  run(5);
+  REQUIRE(first.server.session.stats().held_bytes > kBudget / 2);
+  // The others would have most of the budget.
+  for (int i = 0; i < 5; ++i) add();
+  run(60);
+  const std::uint64_t before = first.server.received.at(busy);
+  run(20);
+  CHECK(first.server.received.at(busy) - before > 20 * kBase / 8);
+}
+
+TEST_CASE("windows do not follow a queue that they have made", "[simulation][windows]") {
+  constexpr LinkProperties kSlow{milliseconds(60), 10e6 / 8};
+  constexpr std::int64_t kNeeded = 75 * 1000;
+  const auto budget = std::make_shared<WindowBudget>(kBudget);
+  session::Options options = small_options(budget);
+  options.limits.connection_buffer = 65536;
+  ManualClock clock;
+  LinkedPair pair(kSlow, small_options(nullptr), options);
+  pair.server.writes = false;
+  pair.create(clock.now());
+  for (int second = 0; second < 120; ++second) {
+    run_pairs({&pair}, clock, std::chrono::seconds(1), [] {});
+    REQUIRE(pair.server.session.stats().receive_window_size <= 16 * kNeeded);
+  }
+}
+
 TEST_CASE("a window shrinks when its peer has become slow", "[simulation][windows]") {
   const auto budget = std::make_shared<WindowBudget>(kBudget);
   ManualClock clock;

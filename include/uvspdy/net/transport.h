@@ -49,7 +49,7 @@ class UVSPDY_EXPORT Transport {
   /// Writes as much as is possible without waiting, by one gathered system call and without
   /// copying. Returns the number of bytes written, 0 if the peer is slow. Not while a `write` is
   /// under way. Errors: libuv's; with TLS also kTlsProtocol. After a failed write no more is
-  /// received, either: what has arrived is delivered, then the end handler gets an error, or the
+  /// received, either: what has been read is delivered, then the end handler gets an error, or the
   /// peer's orderly end if that came first.
   virtual Result<std::size_t> try_write(std::span<const Bytes> spans) = 0;
 

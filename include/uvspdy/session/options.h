@@ -39,7 +39,8 @@ enum class FlowControl {
 /// What happens when bytes come for a paused stream that do not fit any more. A peer without flow
 /// control, such as every Kubernetes peer, gets there with Limits::stream_buffer bytes for one
 /// stream, or Limits::connection_buffer for all. A peer with flow control stays inside its windows:
-/// it gets there only with so much for all paused streams that the WindowBudget is used up.
+/// it gets there only when the bytes of all paused streams fill the connection's window, which the
+/// WindowBudget does not let grow any more.
 enum class OverflowPolicy : std::uint8_t {
   kStopReading,  ///< nothing is lost: the whole connection, with all its streams, waits until the
                  ///< readers have caught up

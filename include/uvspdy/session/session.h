@@ -172,7 +172,7 @@ class UVSPDY_EXPORT Session {
   /// `pause`. Calls of `pause`, `resume` and `hold` do nothing afterwards.
   void discard(wire::StreamId id);
 
-  /// Sets what happens when this stream, while paused, buffers more than Limits::stream_buffer.
+  /// Sets what happens when bytes come for this stream, while it is paused, that do not fit.
   void set_overflow(wire::StreamId id, OverflowPolicy policy);
 
   /// Counters of one stream; nothing for an unknown id and after on_stream_closed.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <algorithm>
+#include <atomic>
 #include <cstddef>
 
 namespace uvspdy::session {
@@ -12,7 +12,7 @@ namespace uvspdy::session {
 /// others came gives some back with the bytes that it receives next. What a session has taken is
 /// free again when it has ended and its readers have their bytes.
 ///
-/// Not thread-safe: its sessions belong to one thread. They keep it alive.
+/// Its sessions may belong to several threads. They keep it alive.
 class WindowBudget {
  public:
   static constexpr std::size_t kDefaultSize = 64 * 1024 * 1024;
@@ -24,13 +24,13 @@ class WindowBudget {
 
   std::size_t size() const { return size_; }
   /// Bytes that no connection has taken.
-  std::size_t remaining() const { return remaining_; }
+  std::size_t remaining() const { return remaining_.load(std::memory_order_relaxed); }
 
  private:
   friend class WindowShare;
 
   std::size_t size_;
-  std::size_t remaining_;
+  std::atomic<std::size_t> remaining_;
 };
 
 }  // namespace uvspdy::session
