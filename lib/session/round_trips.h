@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "uvspdy/session/options.h"
 
@@ -19,14 +20,17 @@ class RoundTrips {
     round_trip = std::min<std::chrono::nanoseconds>(round_trip, kLongest);
     least_ = least_ ? std::min(*least_, round_trip) : round_trip;
     newest_ = now;
-    wanted_ = false;
   }
 
   std::optional<std::chrono::nanoseconds> least() const { return least_; }
 
-  /// Much is received: another one should be measured when the newest is a second old.
+  /// Much has been received.
   void want() { wanted_ = true; }
-  bool is_due(Time now) const { return wanted_ && least_ && now - newest_ >= kOld; }
+  /// Whether that is so since the last call, and the newest is so old that another one should be
+  /// measured.
+  bool take_due(Time now) {
+    return std::exchange(wanted_, false) && least_ && now - newest_ >= kOld;
+  }
 
  private:
   static constexpr std::chrono::seconds kLongest{1};

@@ -77,7 +77,7 @@ void Session::Impl::follow_link() {
   if (windows_.look_is_due(now_)) {
     streams_.each([this](Stream& stream) { windows_.look(stream); });
   }
-  if (!round_trips_.is_due(now_)) return;
+  if (!round_trips_.take_due(now_)) return;
   if (!may_send_pings() || pings_.is_measuring() || control_.has_quiet()) return;
   control_.send_quietly(wire::PingFrame{pings_.send(Pings::Purpose::kMeasuring, now_)});
 }

@@ -60,7 +60,8 @@ std::uint32_t ReceiveWindow::give_back(std::size_t held) {
   // Buffered bytes do not count: what they leave of the window would be used up before half of the
   // whole were taken, and nothing more would come.
   const std::int64_t usable = size() - static_cast<std::int64_t>(held);
-  const std::int64_t worth_a_frame = std::min((usable + 1) / 2, std::max(usable / 16, kWorthAFrame));
+  const std::int64_t worth_a_frame =
+      std::min((usable + 1) / 2, std::max(usable / 16, kWorthAFrame));
   if (taken_ < worth_a_frame) return 0;
   const std::int64_t delta = std::min(taken_, std::int64_t{wire::kMaxWindow} - available_);
   taken_ -= delta;

@@ -37,9 +37,7 @@ class ReceiveWindow {
  public:
   /// Starts with `size` bytes, 1 to 2^31-1.
   explicit ReceiveWindow(std::int64_t size)
-      : available_(size),
-        size_(static_cast<std::uint32_t>(size)),
-        goal_(size_) {}
+      : available_(size), size_(static_cast<std::uint32_t>(size)), goal_(size_) {}
 
   /// The whole window: what is open, what is buffered, and what was taken and not yet given back.
   std::int64_t size() const { return size_; }

@@ -123,8 +123,8 @@ void Windows::resize(Stream& stream, const Moment& moment) const {
   const auto others_held = static_cast<std::int64_t>(moment.held - stream.receiving.held.size());
   const std::int64_t for_all = receive_.size() - base_ / 2 - others_held;
   const std::int64_t for_us = for_all - active_.growth() + growth(window);
-  const std::int64_t most_growth = std::max<std::int64_t>(
-      {0, for_all / active_.count(), for_us - for_us / (kTimesTheRest + 1)});
+  const std::int64_t most_growth =
+      std::max<std::int64_t>({0, for_all / active_.count(), for_us - for_us / (kTimesTheRest + 1)});
   const std::int64_t least = own_initial_;
   const auto limit =
       static_cast<std::int64_t>(std::min<std::size_t>(limits_.stream_window, wire::kMaxWindow));

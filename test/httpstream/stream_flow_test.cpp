@@ -286,6 +286,7 @@ TEST_CASE("Stream: on_writable_change tells of room that others have used up, an
   half.peer->start_reading();
   REQUIRE(loop.run_until([&] { return seen.size() == 3 && told_other == 2; }));
   CHECK(seen == std::vector<bool>{true, false, true});
+  other->on_writable({});
   half.connection->abort();
   half.peer->close();
   REQUIRE(loop.run_out());

@@ -54,6 +54,40 @@ TEST_CASE("pausing again before the held data is told holds on", "[session][paus
   CHECK(client.told() == Lines{"on_data 1 'held'"});
 }
 
+TEST_CASE("much that is held is given in blocks of 64 KiB, one in each advance",
+          "[session][pausing]") {
+  constexpr std::size_t kBlock = 64 * 1024;
+  SessionDriver client(Role::kClient, small_buffers(1000 * 1000, 1000 * 1000));
+  const auto id = client.create_accepted();
+  client.session.pause(id);
+  const std::string much = patterned_text(5 * kBlock / 2);
+  // In pieces that end nowhere near the end of a block, and one that is larger than a block.
+  client.receive_data(id, much.substr(0, 1000));
+  client.receive_data(id, much.substr(1000, 70 * 1000));
+  client.receive_data(id, much.substr(71 * 1000));
+  client.session.resume(id);
+  const auto advance = [&client] { client.session.advance(client.clock.now()); };
+  advance();
+  CHECK((client.handler.data(id) == much.substr(0, kBlock)));
+  REQUIRE(client.session.deadline());
+  SECTION("a reader that pauses again gets no more") {
+    client.session.pause(id);
+    advance();
+    CHECK(client.handler.data(id).size() == kBlock);
+    CHECK(client.session.stats().held_bytes == much.size() - kBlock);
+    client.session.resume(id);
+  }
+  SECTION("what comes meanwhile queues behind them") {
+    client.receive_data(id, "new");
+    client.turn();
+    CHECK((client.handler.data(id) == much + "new"));
+  }
+  advance();
+  advance();
+  CHECK((client.handler.data(id).substr(0, much.size()) == much));
+  CHECK(client.session.stats().held_bytes == 0);
+}
+
 TEST_CASE("one paused stream stops no other", "[session][pausing]") {
   SessionDriver client(Role::kClient);
   const auto paused = client.create_accepted();

@@ -3,8 +3,8 @@
 make_print_limits.py INCLUDE OUTPUT DEPENDENCIES: INCLUDE is the folder of the headers, and
 DEPENDENCIES becomes a file in make's form that names what OUTPUT was made of: the headers, and their
 folders, for new ones. The program has each struct whose name ends with Options or Limits, with all
-of its fields, and each constant kMax... or kLongest...; print_limits.h decides by the type whether a
-field is a limit.
+of its fields, the default size of each ...Budget, and each constant kMax... or kLongest...;
+print_limits.h decides by the type whether a field is a limit.
 """
 
 import pathlib
@@ -16,6 +16,7 @@ STRUCT = re.compile(r"^struct (\w*(?:Options|Limits)) \{(.*?)^\};", re.M | re.S)
 # A type, a name, and perhaps a value: `std::chrono::seconds{30}` is no field, since it has no name.
 FIELD = re.compile(r"^[\w:<>,()*&\s]*[\w>&*]\s+(\w+)\s*(?:=.*|\{.*\})?$", re.S)
 CONSTANT = re.compile(r"^inline constexpr [\w:]+ (k(?:Max|Longest)\w+) ", re.M)
+BUDGET = re.compile(r"^class (\w+Budget) \{.*?^  static constexpr [\w:]+ (kDefaultSize) ", re.M | re.S)
 NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.M)
 
 
@@ -66,6 +67,7 @@ def program(headers):
             for struct, body in STRUCT.findall(code)
         }
         named = [f"{namespace[1]}::{constant}" for constant in CONSTANT.findall(code)]
+        named += [f"{namespace[1]}::{'::'.join(budget)}" for budget in BUDGET.findall(code)]
         if found or named:
             includes.append(f"#include <{name}>")
         structs |= found
