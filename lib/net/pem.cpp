@@ -19,7 +19,7 @@ namespace {
 
 // Twenty times as large as the bundles of CAs that systems have, so a larger file is something
 // else.
-constexpr std::size_t kLargestFile = 4 * 1024 * 1024;
+constexpr std::size_t kLargestFile = 2 * 1024 * 1024;
 
 // "certificate file '/etc/x.crt'", for people.
 std::string name_of(const Pem& pem, std::string_view what) {
@@ -97,7 +97,7 @@ Error read_file(const std::string& path, const std::string& name, SecretText& ou
     if (count < 0) return cannot_read(errno);
     if (count == 0) return {};
     if (out.get().size() + static_cast<std::size_t>(count) > kLargestFile) {
-      return tls_config_error(name + " is larger than 4 MiB; a file in PEM is expected");
+      return tls_config_error(name + " is larger than 2 MiB; a file in PEM is expected");
     }
     out.append(piece.first(count));
   }

@@ -6,7 +6,7 @@ import struct
 
 import frames
 import spdy
-from suite import ECHO, EXEC, FORWARD, attack, session_attack
+from suite import BUFFERS, ECHO, EXEC, FORWARD, WINDOWS, attack, session_attack
 
 on_session = functools.partial(session_attack, group="holding")
 on_server = functools.partial(attack, group="holding")
@@ -26,7 +26,7 @@ def fill(session, streams, size, piece=16384):
 
 
 @on_session("hold-big", "1,000 streams with large windows, each echoed 60 KB and never read", ECHO,
-            opening=LARGE)  # fmt: skip
+            opening=LARGE, memory=BUFFERS + WINDOWS)  # fmt: skip
 def _(session):
     fill(session, session.open_streams(1000), 60_000)
 
@@ -36,6 +36,7 @@ def _(session):
     "4,000 streams with large windows, each filled up and never read",
     ECHO,
     opening=LARGE,
+    memory=BUFFERS + WINDOWS,
 )
 def _(session):
     fill(session, session.open_streams(4000), 256 * 1024)
@@ -45,6 +46,7 @@ def _(session):
     "hold-no-windows",
     "1,000 streams of a client without windows, echoed and never read",
     ECHO,
+    memory=BUFFERS,
 )
 def _(session):
     fill(session, session.open_streams(1000), 60_000)
@@ -55,6 +57,7 @@ def _(session):
     "1,000 streams whose windows are 0, so that no echo may leave",
     ECHO,
     opening=NONE,
+    memory=BUFFERS + WINDOWS,
 )
 def _(session):
     fill(session, session.open_streams(1000), 60_000)
@@ -135,6 +138,7 @@ def _(session):
     "1,000 forwarded connections, each echoed 60 KB and never read",
     FORWARD,
     opening=LARGE,
+    memory=BUFFERS + WINDOWS,
 )
 def _(session):
     streams = open_pairs(session, 1000)
@@ -208,7 +212,8 @@ def _(attacker):
         attacker.link().close()
 
 
-@on_server("many-sessions", "500 sessions that do nothing", ECHO, memory=32 << 20)
+# 72 KB each with all that zlib has asked for touched, as with MALLOC_PERTURB_.
+@on_server("many-sessions", "500 sessions that do nothing", ECHO, memory=500 * 80 * 1024)
 def _(attacker):
     sessions = [attacker.session() for _ in range(500)]
     sessions[0].sleep()

@@ -5,20 +5,12 @@ On a machine that is busy or fast some of them hold in one run and not in the ne
 """
 
 BLOCKS = "in some runs 8 to 9 MiB, once 35: what the heap keeps of blocks has not been looked into"
-QUEUES = "write queues are bounded for each stream, not for a connection"
 BODY = "an answer of 3.9 MB takes twice its size while JSON is read"
 YAML = "yaml-cpp reads all of a list's beginnings ahead, and keeps 220 bytes for each"
 
 KNOWN_FAILURES = {
     ("data-longest", "echo"): {"memory": BLOCKS},
     ("data-longest", "exec"): {"memory": BLOCKS},
-    ("hold-big", "echo"): {"memory": QUEUES},
-    ("hold-big-fill", "echo"): {"memory": QUEUES},
-    ("hold-no-windows", "echo"): {"memory": QUEUES},
-    ("hold-window-zero", "echo"): {"memory": QUEUES},
-    ("hold-single-bytes", "echo"): {"memory": QUEUES},
-    ("forward-hold", "forward"): {"memory": QUEUES},
-    ("attach-unread", "attach"): {"memory": QUEUES},
     ("pod-large", "program"): {"memory": BODY},
     ("kubeconfig-deep", "program"): {"memory": YAML},
 }
