@@ -46,15 +46,16 @@ std::shared_ptr<Connection> Connection::create(std::unique_ptr<net::Transport> t
                                                session::Role role, ConnectionOptions options,
                                                ConnectionStart start) {
   if (!transport) contract_broken("Connection::create: the transport is null");
-  auto connection = std::make_shared<Connection>(Private{}, std::move(transport), role, options,
-                                                 std::move(start));
+  auto connection = std::make_shared<Connection>(Private{}, std::move(transport), role,
+                                                 std::move(options), std::move(start));
   connection->impl_->start();
   return connection;
 }
 
 Connection::Connection(Private, std::unique_ptr<net::Transport> transport, session::Role role,
                        ConnectionOptions options, ConnectionStart start)
-    : impl_(std::make_unique<Impl>(*this, std::move(transport), role, options, std::move(start))) {}
+    : impl_(std::make_unique<Impl>(*this, std::move(transport), role, std::move(options),
+                                   std::move(start))) {}
 
 Connection::~Connection() = default;
 

@@ -14,7 +14,7 @@ class UVSPDY_LOCAL ResponseUpgrader::Impl {
 };
 
 ResponseUpgrader::ResponseUpgrader(ConnectionOptions options)
-    : impl_(std::make_shared<const Impl>(Impl{options})) {}
+    : impl_(std::make_shared<const Impl>(Impl{std::move(options)})) {}
 
 Result<std::shared_ptr<Connection>> ResponseUpgrader::upgrade_response(
     HttpExchange& exchange, HttpResponse response, NewStreamHandler handler) const {

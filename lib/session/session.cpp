@@ -34,7 +34,7 @@ class Call {
 }  // namespace
 
 Session::Session(Role role, Options options, Handler& handler)
-    : impl_(std::make_unique<Impl>(role, options, handler)) {}
+    : impl_(std::make_unique<Impl>(role, std::move(options), handler)) {}
 
 // Destructors of the user's buffers may call the session, so they run while it still exists, and
 // refuses everything. Nothing here needs memory.

@@ -25,7 +25,7 @@ Error closed_here() {
 
 Session::Impl::Impl(Role role, Options options, Handler& handler)
     : role_(role),
-      options_(checked(options)),
+      options_(checked(std::move(options))),
       handler_(handler),
       decoder_(options_.limits),
       allowances_(options_.limits),
