@@ -121,7 +121,7 @@ struct Limits {
   /// them. Once half of these bytes have left, it turns true for the streams in turn, so that no
   /// one is passed over. While all that is queued waits for windows of streams that the peer does
   /// not read, it turns true for others all the same, so that streams that are read do not wait for
-  /// streams that are not; up to as many bytes again may be queued by that.
+  /// streams that are not; up to twice as many bytes, and a quarter, may be queued by that.
   std::size_t connection_write_high_water = 4 * 1024 * 1024;
 };
 

@@ -14,8 +14,10 @@ namespace uvspdy::session {
 class ActiveStreams {
  public:
   std::int64_t count() const { return count_; }
-  /// By how much their windows have grown, in bytes.
-  std::int64_t growth() const { return growth_; }
+  /// By how much the windows of all but one have grown, in bytes; `growth` is that of the one.
+  std::int64_t growth_of_others(const ReceiveWindow& window, std::int64_t growth) const {
+    return window.active ? growth_ - growth : growth_;
+  }
 
   /// Bytes of a stream were taken. `growth` is that of its window so far.
   void used(ReceiveWindow& window, std::int64_t growth) {
@@ -25,8 +27,10 @@ class ActiveStreams {
     growth_ += growth;
   }
 
-  /// The window of an active stream has grown, or shrunk, by `difference`.
-  void resized(std::int64_t difference) { growth_ += difference; }
+  /// A window has grown, or shrunk, by `difference`.
+  void resized(const ReceiveWindow& window, std::int64_t difference) {
+    if (window.active) growth_ += difference;
+  }
 
   void forget(ReceiveWindow& window, std::int64_t growth) {
     if (!std::exchange(window.active, false)) return;
@@ -34,15 +38,15 @@ class ActiveStreams {
     growth_ -= growth;
   }
 
-  /// Whether it is time to call `look` for each stream.
-  bool look_is_due(Time now) {
-    if (now - looked_ < kIdle) return false;
-    looked_ = now;
+  /// Whether it is time to call `forget_if_idle` for each stream.
+  bool idle_check_is_due(Time now) {
+    if (now - checked_ < kIdle) return false;
+    checked_ = now;
     return true;
   }
 
-  /// Forgets a stream that has received nothing since the last look.
-  void look(ReceiveWindow& window, std::int64_t growth) {
+  /// Forgets a stream that has received nothing since the last check.
+  void forget_if_idle(ReceiveWindow& window, std::int64_t growth) {
     if (!std::exchange(window.recently_used, false)) forget(window, growth);
   }
 
@@ -51,7 +55,7 @@ class ActiveStreams {
 
   std::int64_t count_ = 0;
   std::int64_t growth_ = 0;
-  Time looked_{};
+  Time checked_{};
 };
 
 }  // namespace uvspdy::session

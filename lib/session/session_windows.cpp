@@ -74,8 +74,8 @@ void Session::Impl::give_window(std::uint32_t delta, wire::StreamId id) {
 // peer without windows gets no PING for that: see send_periodic_ping.
 void Session::Impl::follow_link() {
   if (windows_.found() != PeerFlowControl::kWindows) return;
-  if (windows_.look_is_due(now_)) {
-    streams_.each([this](Stream& stream) { windows_.look(stream); });
+  if (windows_.idle_check_is_due(now_)) {
+    streams_.each([this](Stream& stream) { windows_.forget_if_idle(stream); });
   }
   if (!round_trips_.take_due(now_)) return;
   if (!may_send_pings() || pings_.is_measuring() || control_.has_quiet()) return;

@@ -50,8 +50,9 @@ class ReceiveWindow {
 
   /// The size that suits the peer, for `resize`. It is `times` times as large once half of the
   /// window was used within two round trips: so fast a sender waits for the window, not for its own
-  /// data. It is half as large once half was not used within sixteen round trips and a second: the
-  /// window is then eight times as large as that peer needs. Else it is the goal so far.
+  /// data. It is half as large once half was not used within sixteen round trips, or a second if
+  /// that is longer: the window is then eight times as large as one that grows. Else it is the goal
+  /// so far.
   std::int64_t wanted_size(Time now, std::optional<std::chrono::nanoseconds> round_trip,
                            std::int64_t times);
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "session/share_of_rest.h"
 #include "uvspdy/session/window_budget.h"
 #include "uvspdy/wire/frame.h"
 
@@ -23,12 +24,10 @@ class WindowShare {
 
   std::size_t size() const { return size_; }
 
-  /// The most that this session may have now: kTimesTheRest times of what would then be left. This
-  /// is the dynamic threshold of Choudhury and Hahne, which shares a buffer between queues without
-  /// counting them.
+  /// The most that this session may have now.
   std::size_t most() const {
-    const std::size_t for_us = size_ + budget_->remaining();
-    return std::min<std::size_t>(for_us - for_us / (kTimesTheRest + 1), wire::kMaxWindow);
+    return std::min<std::size_t>(share_of_rest(size_ + budget_->remaining(), kTimes),
+                                 wire::kMaxWindow);
   }
 
   /// Takes more, or gives some back. Never takes more than is free.
@@ -44,7 +43,7 @@ class WindowShare {
   }
 
  private:
-  static constexpr std::size_t kTimesTheRest = 16;
+  static constexpr std::size_t kTimes = 16;
 
   std::shared_ptr<WindowBudget> budget_;
   std::size_t size_ = 0;

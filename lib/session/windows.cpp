@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "session/share_of_rest.h"
+
 namespace uvspdy::session {
 namespace {
 
@@ -77,11 +79,15 @@ std::uint32_t Windows::give_back(Stream& stream, std::size_t bytes, const Moment
   ReceiveWindow& window = stream.receiving.window;
   window.taken(bytes);
   if (!gives(window, moment)) return 0;
-  active_.used(window, growth(window));
+  if (!stream.receiving.held.empty()) {
+    forget_active(stream);
+  } else if (bytes > 0) {
+    active_.used(window, growth(window));
+  }
   const std::int64_t before = window.size();
   if (may_grow()) resize(stream, moment);
   const std::uint32_t delta = window.give_back(0);
-  active_.resized(window.size() - before);
+  active_.resized(window, window.size() - before);
   return delta;
 }
 
@@ -114,17 +120,16 @@ void Windows::resize_connection(const Moment& moment) {
 
 // The size that suits the peer. All active streams together grow by no more than the connection's
 // window, less half of its base and what is held for the readers of others: streams that nobody
-// reads must not use up the rest of it. One stream has kTimesTheRest times of what the others leave
-// at most, so that a new one finds some; and an equal part in any case, which makes the others
-// shrink to theirs.
+// reads must not use up the rest of it. One stream has a share of what the others leave; and in any
+// case an equal part, with one part left over, which makes the others shrink to theirs.
 void Windows::resize(Stream& stream, const Moment& moment) const {
-  constexpr std::int64_t kTimesTheRest = 32;
+  constexpr std::int64_t kTimes = 32;
   ReceiveWindow& window = stream.receiving.window;
   const auto others_held = static_cast<std::int64_t>(moment.held - stream.receiving.held.size());
   const std::int64_t for_all = receive_.size() - base_ / 2 - others_held;
-  const std::int64_t for_us = for_all - active_.growth() + growth(window);
+  const std::int64_t left = for_all - active_.growth_of_others(window, growth(window));
   const std::int64_t most_growth =
-      std::max<std::int64_t>({0, for_all / active_.count(), for_us - for_us / (kTimesTheRest + 1)});
+      std::max<std::int64_t>({0, for_all / (active_.count() + 1), share_of_rest(left, kTimes)});
   const std::int64_t least = own_initial_;
   const auto limit =
       static_cast<std::int64_t>(std::min<std::size_t>(limits_.stream_window, wire::kMaxWindow));

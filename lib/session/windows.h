@@ -91,10 +91,10 @@ class Windows {
   void forget_active(Stream& stream) {
     active_.forget(stream.receiving.window, growth(stream.receiving.window));
   }
-  /// Whether it is time to call `look` for each stream, to find those that are idle.
-  bool look_is_due(Time now) { return active_.look_is_due(now); }
-  void look(Stream& stream) {
-    active_.look(stream.receiving.window, growth(stream.receiving.window));
+  /// Whether it is time to call `forget_if_idle` for each stream.
+  bool idle_check_is_due(Time now) { return active_.idle_check_is_due(now); }
+  void forget_if_idle(Stream& stream) {
+    active_.forget_if_idle(stream.receiving.window, growth(stream.receiving.window));
   }
 
   /// The whole window of the connection.

@@ -25,10 +25,10 @@ def fill(session, streams, size, piece=16384):
     session.sleep()
 
 
-@on_session("hold-big", "1,000 streams with large windows, each echoed 60 KB and never read", ECHO,
+@on_session("hold-big", "4,000 streams with large windows, each echoed 60 KB and never read", ECHO,
             opening=LARGE, memory=BUFFERS + WINDOWS)  # fmt: skip
 def _(session):
-    fill(session, session.open_streams(1000), 60_000)
+    fill(session, session.open_streams(4000), 60_000)
 
 
 @on_session(
@@ -54,13 +54,13 @@ def _(session):
 
 @on_session(
     "hold-window-zero",
-    "1,000 streams whose windows are 0, so that no echo may leave",
+    "4,000 streams whose windows are 0, so that no echo may leave",
     ECHO,
     opening=NONE,
     memory=BUFFERS + WINDOWS,
 )
 def _(session):
-    fill(session, session.open_streams(1000), 60_000)
+    fill(session, session.open_streams(4000), 60_000)
 
 
 @on_session(
@@ -138,7 +138,7 @@ def _(session):
     "1,000 forwarded connections, each echoed 60 KB and never read",
     FORWARD,
     opening=LARGE,
-    memory=BUFFERS + WINDOWS,
+    memory=BUFFERS,
 )
 def _(session):
     streams = open_pairs(session, 1000)

@@ -4,9 +4,9 @@ import dataclasses
 import typing
 
 MEBIBYTE = 1 << 20
-# What a connection may have us hold for readers, and queue, beside the memory of its streams:
+# What every attack may take, with what a connection may have us hold for readers, and queue:
 # connection_buffer and connection_write_high_water, 4 MiB each.
-BUFFERS = (4 + 4 + 8) * MEBIBYTE
+BUFFERS = (8 + 4 + 4) * MEBIBYTE
 # What its windows may have grown by: WindowBudget::kDefaultSize.
 WINDOWS = 64 * MEBIBYTE
 

@@ -141,7 +141,6 @@ TEST_CASE("Stream: one that nobody reads stops none of ten others, with standard
   stalled_beside_others(FlowControl::kStandard, PeerFlowControl::kWindows, 10 * 1000 * 1000);
 }
 
-// The buffer of the connection is shared without a reserve: see Limits::connection_buffer.
 TEST_CASE("Stream: a hundred that nobody reads do not stop another") {
   many_stalled_beside_one(FlowControl::kStandard);
 }

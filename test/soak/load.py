@@ -64,7 +64,8 @@ class Load:
 
     def size(self, most):
         """Small sizes are as common as large ones."""
-        return self.random.randrange(1, 1 << self.random.randrange(1, most.bit_length()))
+        bits = self.random.randrange(1, most.bit_length() + 1)
+        return min(most, self.random.randrange(1, 1 << bits))
 
     def left(self):
         left = self.deadline - time.monotonic()

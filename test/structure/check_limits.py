@@ -31,7 +31,7 @@ NO_LIMITS = {
 }
 CONSTANT = re.compile(
     r"constexpr ([\w:]+) "
-    r"(k(?:\w*(?:Max|Most|Longest|Largest|Limit|ShownLines)\w*|\w+Per(?:Turn|Call)))"
+    r"(k(?:\w*(?:Max|Most|Longest|Largest|Limit|ShownLines|Timeout|Linger|TimeTo)\w*|\w+Per(?:Turn|Call)))"
     r"(?: = ([^;]+)|\{([^}]+)\});"
 )
 # Constants of such names that bound nothing a peer sends: the system's limits, the protocols', and

@@ -125,7 +125,7 @@ class Build(unittest.TestCase):
                 with zipfile.ZipFile(self.out / f"{name}_seed_corpus.zip") as archive:
                     archive.extractall(seeds)
                 done = subprocess.run(
-                    [self.out / name, "-runs=0", seeds],
+                    [self.out / name, "-runs=0", f"-artifact_prefix={self.folder}/", seeds],
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                 )

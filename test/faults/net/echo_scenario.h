@@ -49,7 +49,8 @@ class EchoScenario {
            count("on_end of the client's stream", stream_ended_, streams_) +
            count("on_close of the client's stream", stream_closed_, streams_) +
            count("on_close of the server's connections", server_closed_, upgrades_) +
-           count("on_close of the server's streams", server_stream_closed_, server_streams_);
+           count("on_close of the server's streams", server_stream_closed_, server_streams_) +
+           (ended_well_ && !is_echoed() ? "the stream ended well and is cut short; " : "");
   }
 
   bool is_echoed() const { return text_ != nullptr && echoed_ == *text_; }
@@ -137,7 +138,10 @@ class EchoScenario {
       ++streams_;
       client_stream_ = *created;
       client_stream_->on_data([this](Bytes bytes) { echoed_ += text_of(bytes); });
-      client_stream_->on_end([this](const Error&) { ++stream_ended_; });
+      client_stream_->on_end([this](const Error& error) {
+        ++stream_ended_;
+        ended_well_ = !error;
+      });
       client_stream_->on_close([this, connection](const Error&) {
         ++stream_closed_;
         connection->close();
@@ -164,6 +168,7 @@ class EchoScenario {
   int created_ = 0;
   int streams_ = 0;
   int stream_ended_ = 0;
+  bool ended_well_ = false;
   int stream_closed_ = 0;
   int upgrades_ = 0;
   int server_closed_ = 0;
