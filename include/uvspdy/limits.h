@@ -100,7 +100,7 @@ struct Limits {
   /// The largest receive window of a stream, in bytes: the window of a reader that keeps up grows
   /// to it, and the stream then moves that much in one round trip. If the reader pauses, that much
   /// may be buffered for it. The connection's window is a bound, too: the windows of streams that
-  /// are in use grow together by no more than it has, less half of connection_buffer.
+  /// are in use grow together by no more than it has, less a quarter of connection_buffer.
   std::size_t stream_window = 64 * 1024 * 1024;
 
   /// Bytes buffered for all paused streams of a connection together without the help of

@@ -263,7 +263,6 @@ Error Session::Impl::receive_data(Stream& stream, Bytes payload) {
     make_room_to_hold(payload.size());
     if (held_.overflows(stream, payload.size())) return overflow(stream, payload.size());
     held_.hold(stream, payload);
-    windows_.forget_active(stream);
     return {};
   }
   consumed(stream, payload.size());

@@ -119,14 +119,14 @@ void Windows::resize_connection(const Moment& moment) {
 }
 
 // The size that suits the peer. All active streams together grow by no more than the connection's
-// window, less half of its base and what is held for the readers of others: streams that nobody
-// reads must not use up the rest of it. One stream has a share of what the others leave; and in any
-// case an equal part, with one part left over, which makes the others shrink to theirs.
+// window, less a quarter of its base and what is held for the readers of others: streams that
+// nobody reads must not use up the rest of it. One stream has a share of what the others leave; and
+// in any case an equal part, with one part left over, which makes the others shrink to theirs.
 void Windows::resize(Stream& stream, const Moment& moment) const {
   constexpr std::int64_t kTimes = 32;
   ReceiveWindow& window = stream.receiving.window;
   const auto others_held = static_cast<std::int64_t>(moment.held - stream.receiving.held.size());
-  const std::int64_t for_all = receive_.size() - base_ / 2 - others_held;
+  const std::int64_t for_all = receive_.size() - base_ / 4 - others_held;
   const std::int64_t left = for_all - active_.growth_of_others(window, growth(window));
   const std::int64_t most_growth =
       std::max<std::int64_t>({0, for_all / (active_.count() + 1), share_of_rest(left, kTimes)});
