@@ -9,7 +9,7 @@ from peers import DEADLINE, PeerTestCase, program, run, wait_until
 UVSPDY = program("UVSPDY_COMMAND")
 
 # What copying runs on the other side.
-COMMANDS = ["tar", "test", "wc", "mv", "cp", "rm", "find", "chmod", "readlink"]
+COMMANDS = ["tar", "test", "wc", "mv", "cp", "rm", "find", "chmod", "sh", "cat"]
 TEMPORARY = ".uvspdy-cp-"
 
 
@@ -52,9 +52,13 @@ class CpTestCase(PeerTestCase):
         """A path in `there` as cp has it."""
         return b"uvspdy:" + os.path.join(os.fsencode(self.there), *map(self.word, parts))
 
-    def check_copied(self, result):
-        self.assert_exit(result, 0)
-        self.assertEqual((result.stdout, result.stderr), (b"", b""))
+    def check_copied(self, result, said="", code=0):
+        """With nothing on stderr but lines that are `said`, a pattern for each of them."""
+        self.assert_exit(result, code)
+        self.assertEqual(result.stdout, b"")
+        self.assertRegex(result.stderr.decode(errors="replace"), rf"\A(?:(?:{said})\n)*\Z")
+        if said:
+            self.assertNotEqual(result.stderr, b"")
         self.check_no_leftovers()
 
     def check_failed(self, result, pattern, code=1):
@@ -91,4 +95,4 @@ def find_tars():
     return tars
 
 
-__all__ = ["COMMANDS", "CpTestCase", "DEADLINE", "UVSPDY", "find_tars"]
+__all__ = ["COMMANDS", "CpTestCase", "DEADLINE", "TEMPORARY", "UVSPDY", "find_tars"]

@@ -124,6 +124,7 @@ class ScriptedPod(ScriptedProxy):
         self.pod = 200, pod or POD  # the answer to GET; None: there is none
         self.refusal = None  # the answer to an upgrade
         self.outcome = None  # how each command finishes by itself, as arguments of Session.finish
+        self.script = None  # called in a thread with each Session whose streams are there
         self.protocol = "v4.channel.k8s.io"
         self.requests = []  # "METHOD TARGET"
         self._sessions = []
@@ -164,9 +165,12 @@ class ScriptedPod(ScriptedProxy):
         session = Session(client, target, types)
         self._sessions.append(session)
         self._started.set()
+        script = self.script
         if self.outcome is not None:
+            script = lambda started: started.finish(**self.outcome)  # noqa: E731
+        if script is not None:
             threading.Thread(
-                target=lambda: session.wait_for_start().finish(**self.outcome), daemon=True
+                target=lambda: script(session.wait_for_start()), daemon=True
             ).start()
         try:
             session.run()

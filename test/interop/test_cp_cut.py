@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import kube_clients
-from cp_cases import UVSPDY, CpTestCase
+from cp_cases import TEMPORARY, UVSPDY, CpTestCase
 from exec_cases import random_bytes
 from kube_clients import Access
 from kubectls import KUBECTLS
@@ -56,7 +56,8 @@ class CutTestCase(CpTestCase):
 
     def content(self, path):
         if path.is_dir():
-            return {name: (path / name).read_bytes() for name in os.listdir(path)}
+            names = [name for name in os.listdir(path) if not name.startswith(TEMPORARY)]
+            return {name: (path / name).read_bytes() for name in names}
         return path.read_bytes() if path.exists() else None
 
     def check(self, source, final, words, before):
@@ -217,10 +218,8 @@ class Retries(CutTestCase):
                 _, error = client.communicate(timeout=DEADLINE)
                 self.assertEqual(client.returncode, 0, error)
                 self.assertEqual(error.count(b"trying again"), 1)
-                self.check_same(self.there / name, source)
+                self.check_same(self.there / name, source.resolve())
                 self.wait_for_no_leftovers()
-        # The link's second move has put nothing into it.
-        self.check_same(self.there / "folder", self.here / "folder")
 
     def test_a_failure_there_is_not_tried_again(self):
         result = self.cp("--retries", "-1", self.remote("missing"), self.here)

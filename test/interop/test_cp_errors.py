@@ -182,11 +182,12 @@ class Refused(CpTestCase):
     def test_a_command_is_missing_there(self):
         (self.here / "file").touch()
         (self.there / "file").touch()
-        for command in COMMANDS[:4]:
+        for command in ("wc", "mv"):
             with self.subTest(command=command):
                 server = self.serve_commands(**{command: "exit 127"})
                 self.check_failed(
-                    self.cp(self.here / "file", self.remote("copy"), server=server), "exit code 127"
+                    self.cp(self.here / "file", self.remote("copy"), server=server),
+                    f"the pod has no {command}, .*exit code 127",
                 )
                 self.assertFalse((self.there / "copy").exists())
                 self.check_no_leftovers()

@@ -5,12 +5,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "commands.h"
+#include "cp/connection_lost.h"
 #include "cp/console.h"
 #include "cp/copy.h"
 #include "cp/file_spec.h"
+#include "cp/leftovers.h"
 #include "cp/pod.h"
 #include "flags/client_flags.h"
 #include "flags/pod_flags.h"
@@ -24,13 +27,11 @@ namespace {
 // The delay before a copy is tried again whose connection was lost.
 constexpr std::chrono::seconds kRetryDelay{1};
 
-// How long the last connection may take to close in order.
-constexpr std::chrono::seconds kGoodbye{1};
-
 struct CpFlags {
   ClientFlags client;
   std::string container;
   bool no_preserve = false;
+  bool follow_links = false;
   int retries = 0;
   std::string source;
   std::string destination;
@@ -38,42 +39,68 @@ struct CpFlags {
 
 int fail(const std::string& message) { return report_error("cp", message); }
 
-int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const CpFlags& flags) {
-  const CopyOptions options{.preserve = !flags.no_preserve};
+void report_retry(const Error& error) {
+  report_line("uvspdy cp: " + error.message() + "; trying again");
+}
+
+// Attempts one after the other, `retries` of them after connections that were lost.
+int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const CpFlags& flags,
+         int retries) {
+  const CopyOptions options{.preserve = !flags.no_preserve, .follow_links = flags.follow_links};
   std::optional<UploadTarget> target;
-  const auto attempt = [&]() -> Error {
+  Leftovers leftovers;
+  const auto attempt = [&]() -> Result<Copied> {
     if (!source.local()) return download(pod, source.path, destination.path, options);
     if (!target) {
       Result<UploadTarget> found = find_upload_target(pod, source.path, destination.path);
       if (!found) return found.error();
       target = std::move(*found);
     }
-    return upload(pod, source.path, *target, options);
+    return upload(pod, source.path, *target, options, leftovers);
   };
-  for (int left = flags.retries;; --left) {
+  Result<Copied> copied = Copied::kAll;
+  for (;; --retries) {
     pod.begin_attempt();
-    const Error error = attempt();
-    if (!error) return 0;
-    if (pod.signal() != 0) {
-      fail("interrupted");
-      return kube::exit_code_of_signal(pod.signal());
-    }
-    if (!pod.connection_lost() || left == 0) return fail(error.message());
-    pod.console().line("uvspdy cp: " + error.message() + "; trying again");
+    copied = attempt();
+    if (copied || pod.signal() != 0 || !pod.connection_lost() || retries == 0) break;
+    pod.console().line("uvspdy cp: " + copied.error().message() + "; trying again");
     pod.sleep(kRetryDelay);
   }
+  if (const std::string paths = leftovers.remaining(); !paths.empty()) {
+    pod.console().line("uvspdy cp: temporary files may be left in the pod: " + paths);
+  }
+  if (!copied && pod.signal() != 0) {
+    fail("interrupted");
+    return kube::exit_code_of_signal(pod.signal());
+  }
+  if (!copied) return fail(copied.error().message());
+  if (*copied == Copied::kPart) {
+    return fail("not all of " + flags.source + " could be read; the rest is copied");
+  }
+  return 0;
 }
 
-// Nothing after a failure, which has been reported then.
+// Nothing after a failure, which has been reported then. Each lost connection takes one of
+// `retries`.
 std::optional<PodContainer> choose_container(Loop& loop, kube::ApiServer& server,
                                              const kube::ExecRequest& request,
-                                             const CpFlags& cp_flags) {
+                                             const CpFlags& cp_flags, int& retries) {
   PodFlags flags;
   flags.verb = "cp";
   flags.client = cp_flags.client;
   flags.container = cp_flags.container;
   flags.quiet = true;
-  return find_container(loop, server, flags, request.pod_namespace, request.pod);
+  for (;; --retries) {
+    bool is_lost = false;
+    const auto found = find_container(loop, server, flags, request.pod_namespace, request.pod,
+                                      [&](const Error& error) {
+                                        is_lost = retries != 0 && is_connection_lost(error);
+                                        if (is_lost) report_retry(error);
+                                        return is_lost;
+                                      });
+    if (!is_lost) return found;
+    std::this_thread::sleep_for(kRetryDelay);  // a signal ends the process
+  }
 }
 
 int cp(const CpFlags& flags) {
@@ -101,14 +128,15 @@ int cp(const CpFlags& flags) {
   if (!loop) return fail(loop.error().message());
   auto server = make_api_server(loop->get(), flags.client, std::move(*config));
   if (!server) return fail(server.error().message());
-  const auto found = choose_container(*loop, **server, request, flags);
+  int retries = flags.retries;
+  const auto found = choose_container(*loop, **server, request, flags, retries);
   if (!found) return 1;
   request.container = found->container;
   Console console;
   Pod pod(loop->get(), std::move(*server), std::move(request), console);
   if (const Error error = pod.watch_signals()) return fail(error.message());
-  const int exit_code = copy(pod, *source, *destination, flags);
-  loop->run_out(kGoodbye, exit_code);
+  const int exit_code = copy(pod, *source, *destination, flags, retries);
+  loop->run_out(pod.time_to_end(), exit_code);
   return exit_code;
 }
 
@@ -118,13 +146,19 @@ void add_cp(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "cp",
       "Copy files and folders to or from a pod, which must have tar (and, to copy to it, test, wc, "
-      "mv, cp and rm; find and chmod for folders that nobody may write to; readlink for links with "
-      "--retries): cp [OPTIONS] SRC DEST, one of which is [[NAMESPACE/]POD:]PATH");
+      "mv, cp and rm; find and chmod for folders that nobody may write to; sh, find and mv for a "
+      "folder with several file systems in it). A file can be copied without tar, by cat and wc, "
+      "to "
+      "the pod also by sh, mv and rm: cp [OPTIONS] SRC DEST, one of which is "
+      "[[NAMESPACE/]POD:]PATH");
   auto flags = std::make_shared<CpFlags>();
   add_client_flags(*command, flags->client);
   command->add_option("-c,--container", flags->container, "The container; else as with exec");
   command->add_flag("--no-preserve", flags->no_preserve,
                     "Modes, times and owners are those of new files");
+  command->add_flag("-L,--dereference", flags->follow_links,
+                    "Copy what symbolic links lead to, instead of the links; a link that is SRC is "
+                    "always followed");
   command
       ->add_option("--retries", flags->retries,
                    "How often to begin anew when the connection is lost; negative: without end")

@@ -1,63 +1,175 @@
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "cat.h"
 #include "copy.h"
 #include "pod_command.h"
+#include "pod_files.h"
 #include "remote_path.h"
 #include "staging_folder.h"
 #include "unpack.h"
 
 namespace uvspdy::command {
 
-Result<std::vector<std::string>> literal_names(Pod& pod, const std::string& path) {
-  std::vector<std::string> options;
-  if (path.find('\\') == std::string::npos) return options;
-  std::string version;
-  const Result<kube::ExitStatus> status = pod.run({"tar", "--version"}, &version);
-  if (!status) return failure_of(status);
-  if (version.find("GNU tar") != std::string::npos) options.emplace_back("--no-unquote");
-  return options;
+namespace fs = std::filesystem;
+
+namespace {
+
+// The most links that are followed, one leading to the next, as by Linux.
+constexpr int kMaxLinks = 40;
+
+// The most lines about links that lead nowhere.
+constexpr std::size_t kShownLines = 20;
+
+Error failed(std::string text) {
+  return Error(std::make_error_code(std::errc::io_error), std::move(text));
 }
 
-Error download(Pod& pod, const std::string& remote, const std::string& local,
-               const CopyOptions& options) {
-  const std::string base = base_of(remote);
-  // A path without a name of its own ("/", "..") is copied by its content.
-  const std::string folder = base.empty() ? without_trailing_slashes(remote) : parent_of(remote);
-  const Result<std::vector<std::string>> literal = literal_names(pod, remote);
-  if (!literal) return literal.error();
-  std::vector<std::string> words = {"tar", "cf", "-"};
-  words.insert(words.end(), literal->begin(), literal->end());
-  words.insert(words.end(), {"-C", as_argument(folder), base.empty() ? "." : as_argument(base)});
+fs::file_type kind_of(const fs::path& path) {
+  std::error_code ignored;
+  return fs::symlink_status(path, ignored).type();
+}
 
-  Result<StagingFolder> staging = StagingFolder::make(local, [&pod] { (void)pod.go_on(); });
-  if (!staging) return staging.error();
-  Error problem;
-  {
-    PodCommand tar(pod, std::move(words));
-    problem = unpack([&tar] { return tar.read(); },
-                     {.name = base,
-                      .target = staging->content(),
-                      .preserve = options.preserve,
-                      .go_on = [&pod] { return pod.go_on(); }},
-                     pod.console());
-    if (problem && !tar.ended()) {
-      tar.cancel();  // the archive is bad, or this side has failed
-    } else if (const Error failure = failure_of(tar.wait())) {
-      problem = failure;  // tar's failure explains what was missing in the archive
+/// The steps of one download.
+class Download {
+ public:
+  Download(Pod& pod, const CopyOptions& options, std::string content)
+      : pod_(pod), options_(options), content_(std::move(content)) {}
+
+  /// Copies a path of the pod to `content`; a link is followed.
+  Result<Copied> run(const std::string& remote) {
+    std::string path = remote;
+    Result<Copied> copied = fetch(path);
+    for (int links = 0; copied && kind_of(content_) == fs::file_type::symlink; ++links) {
+      if (links == kMaxLinks)
+        return failed(remote + " is a symbolic link that leads through more than " +
+                      std::to_string(kMaxLinks) + " others");
+      std::error_code error;
+      const std::string target = fs::read_symlink(content_, error).string();
+      if (!error) fs::remove(content_, error);
+      if (error) return Error(error, content_ + ": " + error.message());
+      path = target.starts_with("/") ? target : join(parent_of(path), target);
+      copied = fetch(path);
+    }
+    if (!copied && path != remote) {
+      return Error(copied.error().code(),
+                   remote + " is a symbolic link to " + path + ": " + copied.error().message());
+    }
+    if (copied && is_empty_file()) {
+      if (Error error = read_empty_file(pod_, path, content_)) return error;
+    }
+    return copied;
+  }
+
+  /// Says which links of the copy, now at `place`, lead nowhere.
+  void report_dangling_links(const fs::path& place) const {
+    std::size_t count = 0;
+    for (const std::string& link : links_) {
+      const fs::path path = place.string() + link;
+      std::error_code ignored;
+      if (kind_of(path) != fs::file_type::symlink || fs::exists(path, ignored)) continue;
+      if (++count > kShownLines) continue;
+      pod_.console().line(
+          "uvspdy cp: " + path.string() +
+          " is a symbolic link that leads nowhere: " + fs::read_symlink(path, ignored).string());
+    }
+    if (count > kShownLines) {
+      pod_.console().line("uvspdy cp: " + std::to_string(count - kShownLines) +
+                          " more links that lead nowhere");
     }
   }
-  pod.console().finish();
-  if (problem) return problem;
-  if (pod.signal() != 0) return Error(std::make_error_code(std::errc::interrupted), "interrupted");
-  std::error_code ignored;
-  if (!std::filesystem::exists(std::filesystem::symlink_status(staging->content(), ignored))) {
-    return Error(std::make_error_code(std::errc::io_error),
-                 "there is nothing in the archive of " + remote + " that could be copied");
+
+ private:
+  bool is_empty_file() const {
+    std::error_code ignored;
+    return kind_of(content_) == fs::file_type::regular && fs::file_size(content_, ignored) == 0;
   }
-  return staging->move_to(local, base);
+
+  Result<Copied> fetch(const std::string& path) {
+    const std::string base = base_of(path);
+    // A path without a name of its own ("/", "..") is copied by its content.
+    const std::string folder = base.empty() ? without_trailing_slashes(path) : parent_of(path);
+    const Result<std::vector<std::string>> literal = literal_names(pod_, path);
+    if (!literal) return literal.error();
+    std::vector<std::string> words = {"tar", "cf", "-"};
+    if (options_.follow_links) words.emplace_back("-h");
+    words.insert(words.end(), literal->begin(), literal->end());
+    words.insert(words.end(), {"-C", as_argument(folder), base.empty() ? "." : as_argument(base)});
+
+    is_incomplete_ = false;
+    PodCommand tar(pod_, std::move(words), PodCommand::Input::kNone,
+                   [this](std::string_view line) { hear(line); });
+    Result<Unpacked> unpacked = unpack([&tar] { return tar.read(); },
+                                       {.name = base,
+                                        .target = content_,
+                                        .preserve = options_.preserve,
+                                        .go_on = [this] { return pod_.go_on(); }},
+                                       pod_.console());
+    pod_.console().finish();
+    if (!unpacked && !tar.ended()) {
+      tar.cancel();  // the archive is bad, or this side has failed
+      return unpacked.error();
+    }
+    const Result<kube::ExitStatus>& status = tar.wait();
+    if (is_missing(status)) return copy_by_cat(pod_, path, content_);
+    // tar's failure explains what was missing in the archive.
+    if (!status || (!unpacked && status->code != 0)) return failure_of(status);
+    if (!unpacked) return unpacked.error();
+    if (pod_.signal() != 0) {
+      return Error(std::make_error_code(std::errc::interrupted), "interrupted");
+    }
+    links_ = std::move(unpacked->links);
+    const bool is_there = kind_of(content_) != fs::file_type::not_found;
+    if (status->code == 0 && !is_there) {
+      return failed("there is nothing in the archive of " + path + " that could be copied");
+    }
+    return is_there ? copied(*status) : failure_of(status);
+  }
+
+  void hear(std::string_view line) {
+    pod_.console().line(line);
+    const auto says = [line](std::string_view text) {
+      return line.find(text) != std::string_view::npos;
+    };
+    // With -h the latter is said of links that lead nowhere.
+    is_incomplete_ = is_incomplete_ || says("padding with zeros") ||
+                     (options_.follow_links && says("removed before we read it"));
+  }
+
+  // How much there is in a whole archive. GNU tar exits with 1 for files that have changed or gone
+  // meanwhile, and with 2 for files that it could not read; other tars exit with 1 for both.
+  Result<Copied> copied(const kube::ExitStatus& status) const {
+    if (status.code == 0) return Copied::kAll;
+    if (status.code > 2) return failure_of(status);
+    if (status.code == 2 || is_incomplete_) return Copied::kPart;
+    const Result<bool> gnu = has_gnu_tar(pod_);
+    if (!gnu) return gnu.error();
+    return *gnu ? Copied::kAll : Copied::kPart;
+  }
+
+  Pod& pod_;
+  const CopyOptions& options_;
+  std::string content_;
+  std::vector<std::string> links_;
+  bool is_incomplete_ = false;  // a file was cut short while tar read it, or a link leads nowhere
+};
+
+}  // namespace
+
+Result<Copied> download(Pod& pod, const std::string& remote, const std::string& local,
+                        const CopyOptions& options) {
+  Result<StagingFolder> staging = StagingFolder::make(local, [&pod] { return pod.go_on(); });
+  if (!staging) return staging.error();
+  Download download(pod, options, staging->content());
+  Result<Copied> copied = download.run(remote);
+  if (!copied) return copied;
+  const Result<fs::path> place = staging->move_to(local, base_of(remote));
+  if (!place) return place.error();
+  download.report_dangling_links(*place);
+  return copied;
 }
 
 }  // namespace uvspdy::command

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "descriptor.h"
+#include "file_content.h"
 
 namespace uvspdy::command {
 namespace {
@@ -34,8 +35,18 @@ Result<std::string> link_target(const std::string& path) {
 
 }  // namespace
 
-Packer::Packer(Sink sink, Console& console)
-    : sink_(std::move(sink)), console_(console), out_(archive_write_new()) {
+/// A path of this machine and its name in the archive.
+struct Packer::Entry {
+  std::string path;
+  std::string name;
+  bool is_added = false;  // by `add`, not because it is in an added folder
+};
+
+Packer::Packer(Sink sink, Console& console, Follow follow)
+    : sink_(std::move(sink)),
+      console_(console),
+      out_(archive_write_new()),
+      follows_all_(follow == Follow::kAll) {
   archive_write_set_format_gnutar(out_.get());
   archive_write_set_bytes_per_block(out_.get(), kBlock);
   archive_write_set_bytes_in_last_block(out_.get(), kRecord);
@@ -85,86 +96,152 @@ Error Packer::add_text(const std::string& name, const std::string& text) {
 }
 
 Error Packer::add(const std::string& path, const std::string& name) {
-  struct stat status {};
-  if (lstat(path.c_str(), &status) != 0) return system_failure("cannot read " + path);
-  const ArchiveEntryPtr entry(archive_entry_new());
-  archive_entry_copy_stat(entry.get(), &status);
-  archive_entry_set_pathname(entry.get(), name.c_str());
-  console_.set_name(path);
-  switch (status.st_mode & S_IFMT) {
-    case S_IFDIR: return add_folder(entry.get(), path, name);
-    case S_IFLNK: {
-      const Result<std::string> target = link_target(path);
-      if (!target) return target.error();
-      archive_entry_set_symlink(entry.get(), target->c_str());
-      archive_entry_set_size(entry.get(), 0);
-      return write_header(entry.get(), path);
-    }
-    case S_IFREG: break;
-    default:
-      console_.line("uvspdy cp: left out " + path + ": it is no file, folder or link");
-      return {};
-  }
-  if (status.st_nlink > 1) {
-    const auto [first, is_new] = linked_.try_emplace({status.st_dev, status.st_ino}, name);
-    if (!is_new) {
-      archive_entry_set_hardlink(entry.get(), first->second.c_str());
-      archive_entry_unset_size(entry.get());
-      return write_header(entry.get(), path);
-    }
-  }
-  if (Error error = write_header(entry.get(), path)) return error;
-  return add_content(path, status.st_size);
+  std::error_code ignored;
+  top_ = std::filesystem::canonical(path, ignored).string();
+  return add_entry({path, name, true});
 }
 
-Error Packer::add_content(const std::string& path, std::int64_t size) {
+// What cannot be read is no failure unless it was asked for by its name.
+Error Packer::leave_out(const Entry& entry, const Error& why) {
+  if (entry.is_added) return why;
+  has_left_out_ = true;
+  console_.line("uvspdy cp: left out: " + why.message());
+  return {};
+}
+
+Error Packer::add_entry(const Entry& entry) {
+  const bool follows = entry.is_added || follows_all_;
+  struct stat status {};
+  if ((follows ? stat : lstat)(entry.path.c_str(), &status) != 0) {
+    return leave_out(entry, system_failure("cannot read " + entry.path));
+  }
+  console_.set_name(entry.path);
+  switch (status.st_mode & S_IFMT) {
+    case S_IFDIR: return add_folder(entry, status);
+    case S_IFLNK: return add_link(entry, status);
+    case S_IFREG: return add_file(entry, status);
+    default: break;
+  }
+  console_.line("uvspdy cp: left out " + entry.path + ": it is no file, folder or link");
+  return {};
+}
+
+Error Packer::write_header(const Entry& entry, const struct stat& status, std::uint64_t size) {
+  const ArchiveEntryPtr header(archive_entry_new());
+  archive_entry_copy_stat(header.get(), &status);
+  archive_entry_set_pathname(header.get(), entry.name.c_str());
+  archive_entry_set_size(header.get(), static_cast<la_int64_t>(size));
+  return write_header(header.get(), entry.path);
+}
+
+Error Packer::add_link(const Entry& entry, const struct stat& status) {
+  const Result<std::string> target = link_target(entry.path);
+  if (!target) return leave_out(entry, target.error());
+  std::error_code error;
+  const std::string leads_to = std::filesystem::canonical(entry.path, error).string();
+  const bool stays_inside =
+      !error && !target->starts_with("/") && (leads_to == top_ || leads_to.starts_with(top_ + "/"));
+  if (!stays_inside && outward_links_.size() < kMaxOutwardLinks) {
+    outward_links_.push_back(entry.name);
+  }
+  const ArchiveEntryPtr header(archive_entry_new());
+  archive_entry_copy_stat(header.get(), &status);
+  archive_entry_set_pathname(header.get(), entry.name.c_str());
+  archive_entry_set_symlink(header.get(), target->c_str());
+  archive_entry_set_size(header.get(), 0);
+  return write_header(header.get(), entry.path);
+}
+
+Error Packer::add_file(const Entry& entry, const struct stat& status) {
+  if (status.st_nlink > 1) {
+    const auto first = linked_.find({status.st_dev, status.st_ino});
+    if (first != linked_.end()) {
+      const ArchiveEntryPtr header(archive_entry_new());
+      archive_entry_copy_stat(header.get(), &status);
+      archive_entry_set_pathname(header.get(), entry.name.c_str());
+      archive_entry_set_hardlink(header.get(), first->second.c_str());
+      archive_entry_unset_size(header.get());
+      return write_header(header.get(), entry.path);
+    }
+  }
   // O_NONBLOCK, so as not to wait for a writer if a FIFO has replaced the file meanwhile.
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (file.get() < 0) return system_failure("cannot read " + path);
-  std::array<char, kBlock> block;
-  for (std::int64_t left = size; left > 0;) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(left, kBlock));
-    const ssize_t count = read(file.get(), block.data(), wanted);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_failure("cannot read " + path);
-    if (count == 0) {
+  const int no_follow = entry.is_added || follows_all_ ? 0 : O_NOFOLLOW;
+  const Descriptor file(open(entry.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | no_follow));
+  if (file.get() < 0) return leave_out(entry, system_failure("cannot read " + entry.path));
+  const Result<FileContent> content = FileContent::open(file.get(), entry.path, ahead_);
+  if (!content) return leave_out(entry, content.error());
+
+  if (Error error = write_header(entry, status, content->size)) return error;
+  if (status.st_nlink > 1) linked_.try_emplace({status.st_dev, status.st_ino}, entry.name);
+  if (Error error = write_content(entry.path, ahead_)) return error;
+  return copy_content(content->rest(file.get()), content->size - ahead_.size(), entry.path);
+}
+
+Error Packer::write_content(const std::string& path, Bytes bytes) {
+  if (bytes.empty()) return {};
+  if (archive_write_data(out_.get(), bytes.data(), bytes.size()) !=
+      static_cast<la_ssize_t>(bytes.size())) {
+    return archive_failure(out_.get(), "cannot send " + path);
+  }
+  content_size_ += bytes.size();
+  console_.add(bytes.size());
+  return {};
+}
+
+Error Packer::copy_content(int file, std::uint64_t size, const std::string& path) {
+  if (size == 0) return {};
+  std::array<std::uint8_t, kBlock> block;
+  for (std::uint64_t left = size; left > 0;) {
+    const Result<std::size_t> count =
+        read_some(file, {block.data(), std::min<std::uint64_t>(left, block.size())}, path);
+    if (!count) return count.error();
+    if (*count == 0) {
       return Error(std::make_error_code(std::errc::io_error),
                    path + " was cut short while it was read; try again when it does not change");
     }
-    if (archive_write_data(out_.get(), block.data(), static_cast<std::size_t>(count)) != count) {
-      return archive_failure(out_.get(), "cannot send " + path);
-    }
-    left -= count;
-    content_size_ += static_cast<std::uint64_t>(count);
-    console_.add(static_cast<std::size_t>(count));
+    if (Error error = write_content(path, {block.data(), *count})) return error;
+    left -= *count;
+  }
+  const Result<std::size_t> more = read_some(file, {block.data(), 1}, path);
+  if (more && *more > 0) {
+    console_.line("uvspdy cp: " + path + " has grown while it was read; it is copied as it was");
   }
   return {};
 }
 
 // Adds the folder twice, before and after its content: BusyBox sets a folder's mode and time at
 // once, a read-only mode would then keep content out, and content would change the time.
-Error Packer::add_folder(archive_entry* entry, const std::string& path, const std::string& name) {
-  const mode_t mode = archive_entry_perm(entry);
-  if ((mode & S_IWUSR) == 0) has_closed_folder_ = true;
-  archive_entry_set_perm(entry, mode | S_IRWXU);
-  if (Error error = write_header(entry, path)) return error;
-  if (Error error = add_children(path, name)) return error;
-  archive_entry_set_perm(entry, mode);
-  return write_header(entry, path);
+Error Packer::add_folder(const Entry& entry, const struct stat& status) {
+  const auto [open_folder, is_new] = open_folders_.emplace(status.st_dev, status.st_ino);
+  if (!is_new) {
+    return leave_out(entry, Error(std::make_error_code(std::errc::too_many_symbolic_link_levels),
+                                  entry.path + " leads back to a folder that it is in"));
+  }
+  if ((status.st_mode & S_IWUSR) == 0) has_closed_folder_ = true;
+  struct stat open_status = status;
+  open_status.st_mode |= S_IRWXU;
+  Error error = write_header(entry, open_status, 0);
+  if (!error) error = add_children(entry);
+  if (!error) error = write_header(entry, status, 0);
+  open_folders_.erase(open_folder);
+  return error;
 }
 
-Error Packer::add_children(const std::string& path, const std::string& name) {
+Error Packer::add_children(const Entry& folder) {
   std::error_code error;
   std::vector<std::string> children;
-  for (std::filesystem::directory_iterator it(path, error), end; !error && it != end;
+  for (std::filesystem::directory_iterator it(folder.path, error), end; !error && it != end;
        it.increment(error)) {
     children.push_back(it->path().filename().string());
   }
-  if (error) return Error(error, "cannot read the folder " + path + ": " + error.message());
+  if (error) {
+    return leave_out(
+        folder, Error(error, "cannot read the folder " + folder.path + ": " + error.message()));
+  }
   std::sort(children.begin(), children.end());
   for (const std::string& child : children) {
     const std::string below = "/" + child;
-    if (Error failed = add(path + below, name + below)) return failed;
+    if (Error failed = add_entry({folder.path + below, folder.name + below})) return failed;
   }
   return {};
 }
@@ -179,7 +256,7 @@ std::uint64_t total_size(const std::string& path, const std::function<bool()>& g
   namespace fs = std::filesystem;
   std::error_code ignored;
   std::uint64_t total = 0;
-  if (fs::is_regular_file(fs::symlink_status(path, ignored))) {
+  if (fs::is_regular_file(fs::status(path, ignored))) {
     total = fs::file_size(path, ignored);
     return ignored ? 0 : total;
   }

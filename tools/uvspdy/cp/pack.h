@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "console.h"
 #include "libarchive.h"
@@ -13,10 +15,17 @@
 
 namespace uvspdy::command {
 
+/// The most symbolic links that Packer::outward_links returns.
+constexpr std::size_t kMaxOutwardLinks = 100;
+
 /// Writes a tar of local files, folders, symbolic and hard links, in the format that GNU's, BSD's
-/// and BusyBox's tar read. A file whose size changes while it is packed is an error. Owners are
-/// stored as numbers. Other kinds (devices, FIFOs, sockets) are left out, with a line on the
-/// console.
+/// and BusyBox's tar read. Owners are stored as numbers. Other kinds (devices, FIFOs, sockets) are
+/// left out, with a line on the console.
+///
+/// A file's size is the number of its bytes that can be read, whatever the system says (0 for files
+/// of /proc). A file that has more bytes than when it was opened is copied as it was then, with a
+/// line on the console; one that has fewer is an error. What cannot be read below the path that is
+/// added is left out, with a line.
 ///
 /// Errors of all functions: std::errc::io_error with the file and the reason. Why the sink refused
 /// bytes is for the sink's owner to know.
@@ -24,8 +33,10 @@ class Packer {
  public:
   /// Takes bytes, and may block. False: it takes no more.
   using Sink = std::function<bool(Bytes)>;
+  /// Which symbolic links are packed as the files and folders that they lead to.
+  enum class Follow { kAdded, kAll };
 
-  Packer(Sink sink, Console& console);
+  Packer(Sink sink, Console& console, Follow follow);
   /// Without `finish` before it, leaves the archive without an end. Does not call the sink.
   ~Packer();
   Packer(const Packer&) = delete;
@@ -37,7 +48,8 @@ class Packer {
   /// Adds a small file.
   Error add_text(const std::string& name, const std::string& text);
 
-  /// Adds the file, link or folder at a local path, with everything below it, under another name.
+  /// Adds the file or folder at a local path, with everything below it, under another name. If the
+  /// path is a link, adds what the link leads to.
   Error add(const std::string& path, const std::string& name);
 
   /// The number of bytes of the files added.
@@ -46,16 +58,31 @@ class Packer {
   /// Whether a folder was added whose owner cannot write to it, nor remove anything from it.
   bool has_closed_folder() const { return has_closed_folder_; }
 
+  /// Whether something below an added path could not be read.
+  bool has_left_out() const { return has_left_out_; }
+
+  /// The names of symbolic links that lead out of the added folder, or nowhere: where they lead on
+  /// the other side is not known here. No more than kMaxOutwardLinks of them.
+  const std::vector<std::string>& outward_links() const { return outward_links_; }
+
   /// Writes the archive's end.
   Error finish();
 
  private:
   static la_ssize_t on_write(archive* out, void* self, const void* data, std::size_t size);
 
-  Error add_content(const std::string& path, std::int64_t size);
-  Error add_folder(archive_entry* entry, const std::string& path, const std::string& name);
-  Error add_children(const std::string& path, const std::string& name);
-  Error write_header(archive_entry* entry, const std::string& path);
+  struct Entry;
+
+  Error add_entry(const Entry& entry);
+  Error add_file(const Entry& entry, const struct stat& status);
+  Error add_link(const Entry& entry, const struct stat& status);
+  Error add_folder(const Entry& entry, const struct stat& status);
+  Error add_children(const Entry& folder);
+  Error write_header(const Entry& entry, const struct stat& status, std::uint64_t size);
+  Error write_header(archive_entry* header, const std::string& path);
+  Error write_content(const std::string& path, Bytes bytes);
+  Error copy_content(int file, std::uint64_t size, const std::string& path);
+  Error leave_out(const Entry& entry, const Error& why);
 
   Sink sink_;
   Console& console_;
@@ -63,6 +90,13 @@ class Packer {
   bool finished_ = false;
   std::uint64_t content_size_ = 0;
   bool has_closed_folder_ = false;
+  bool has_left_out_ = false;
+  bool follows_all_;
+  std::string top_;  // the added path, without links
+  std::vector<std::string> outward_links_;
+  std::vector<std::uint8_t> ahead_;  // the first bytes of a file
+  // The folders above the current entry, by device and inode: a link may lead back to one.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> open_folders_;
   // The first name of each file that has several names, by device and inode.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> linked_;
 };

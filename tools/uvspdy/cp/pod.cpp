@@ -1,10 +1,13 @@
 #include "pod.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "pod_command.h"
+#include "pod_files.h"
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/timer.h"
 
@@ -14,6 +17,11 @@ namespace {
 // The most bytes that `run` keeps of a command's output.
 constexpr std::size_t kMaxOutput = 4096;
 
+// How long the process takes at most to end after a signal, and how much of that is kept for the
+// connections' end.
+constexpr std::chrono::milliseconds kTimeToEnd{1000};
+constexpr std::chrono::milliseconds kGoodbye{100};
+
 }  // namespace
 
 Pod::Pod(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server, kube::ExecRequest request,
@@ -21,10 +29,24 @@ Pod::Pod(uv_loop_t* loop, std::shared_ptr<kube::ApiServer> server, kube::ExecReq
     : loop_(loop), server_(std::move(server)), request_(std::move(request)), console_(console) {}
 
 Error Pod::watch_signals() {
-  return signals_.start(loop_, [this](int signal) {
-    if (std::exchange(signal_, signal) != 0) die_of(signal);
+  return signals_.start(loop_, [this](int signal) { stop(signal); });
+}
+
+void Pod::stop(int signal) {
+  if (std::exchange(signal_, signal) != 0) die_of(signal);
+  stopped_at_ = uv_hrtime();
+  if (tidying_limit_) {
+    tidying_limit_->start(time_to_end() - kGoodbye);
+  } else {
     stopping_ = true;
-  });
+  }
+}
+
+std::chrono::milliseconds Pod::time_to_end() const {
+  if (signal_ == 0) return kTimeToEnd;
+  const std::chrono::nanoseconds passed(uv_hrtime() - stopped_at_);
+  const auto left = kTimeToEnd - std::chrono::duration_cast<std::chrono::milliseconds>(passed);
+  return std::max(left, kGoodbye);
 }
 
 void Pod::turn() {
@@ -41,8 +63,9 @@ bool Pod::go_on() {
   return !stopping_;
 }
 
-Result<kube::ExitStatus> Pod::run(std::vector<std::string> words, std::string* output) {
-  PodCommand command(*this, std::move(words));
+Result<kube::ExitStatus> Pod::run(std::vector<std::string> words, std::string* output,
+                                  std::function<void(std::string_view line)> on_line) {
+  PodCommand command(*this, std::move(words), PodCommand::Input::kNone, std::move(on_line));
   for (Bytes bytes = command.read(); !bytes.empty(); bytes = command.read()) {
     if (output != nullptr && output->size() < kMaxOutput) *output += text_of(bytes);
   }
@@ -50,25 +73,33 @@ Result<kube::ExitStatus> Pod::run(std::vector<std::string> words, std::string* o
 }
 
 Error Pod::run_well(std::vector<std::string> words, std::string* output) {
-  return failure_of(run(std::move(words), output));
+  const std::string name = words.front();
+  const Result<kube::ExitStatus> status = run(std::move(words), output);
+  Error failure = failure_of(status);
+  if (!is_missing(status)) return failure;
+  return Error(failure.code(),
+               "the pod has no " + name + ", which this copy needs: " + failure.message());
 }
 
-void Pod::tidy_up(std::vector<std::string> words) {
+bool Pod::tidy_up(std::vector<std::string> words) {
+  if (signal_ != 0) tidying_left_ = std::min(tidying_left_, time_to_end() - kGoodbye);
+  if (tidying_left_.count() <= 0) return false;
   const bool lost = lost_;
   stopping_ = false;
-  tidying_ = true;
-  if (tidying_left_.count() > 0) {
-    uv_update_time(loop_);
-    const std::uint64_t start = uv_now(loop_);
-    PodCommand command(*this, std::move(words));
-    net::Timer limit(loop_, [&command] { command.cancel(); });
-    limit.start(tidying_left_);
-    command.finish();
-    tidying_left_ -= std::chrono::milliseconds(uv_now(loop_) - start);
+  uv_update_time(loop_);
+  const std::uint64_t start = uv_now(loop_);
+  bool succeeded = false;
+  {
+    PodCommand command(*this, std::move(words), PodCommand::Input::kNone, [](std::string_view) {});
+    tidying_limit_.emplace(loop_, [&command] { command.cancel(); });
+    tidying_limit_->start(tidying_left_);
+    succeeded = !failure_of(command.wait());
+    tidying_limit_.reset();
   }
-  tidying_ = false;
+  tidying_left_ -= std::chrono::milliseconds(uv_now(loop_) - start);
   stopping_ = signal_ != 0;
   lost_ = lost;
+  return succeeded;
 }
 
 void Pod::sleep(std::chrono::milliseconds time) {

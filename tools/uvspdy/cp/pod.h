@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "console.h"
@@ -14,6 +17,7 @@
 #include "uvspdy/kube/client/api_server.h"
 #include "uvspdy/kube/client/remote_command_client.h"
 #include "uvspdy/kube/protocol/remote_command.h"
+#include "uvspdy/net/timer.h"
 
 namespace uvspdy::command {
 
@@ -33,15 +37,19 @@ class Pod {
   Error watch_signals();
 
   /// Runs a command without input to its end; its output, of at most a few KiB, goes to `output`,
-  /// if there is one. Errors: those of kube::exec.
-  Result<kube::ExitStatus> run(std::vector<std::string> words, std::string* output = nullptr);
+  /// if there is one. Without `on_line` its stderr goes to the console. Errors: those of
+  /// kube::exec.
+  Result<kube::ExitStatus> run(std::vector<std::string> words, std::string* output = nullptr,
+                               std::function<void(std::string_view line)> on_line = {});
 
-  /// Like run, for a command that has to succeed. Errors: also when its exit code is not 0.
+  /// Like run, for a command that has to succeed. Errors: also when its exit code is not 0, with
+  /// the command's name if the pod has none of that name.
   Error run_well(std::vector<std::string> words, std::string* output = nullptr);
 
   /// Runs a command that tidies up, without messages, also after a failure or a signal. All such
-  /// commands of an attempt together have ten seconds.
-  void tidy_up(std::vector<std::string> words);
+  /// commands of an attempt together have ten seconds, and after a signal what is left of
+  /// time_to_end(). Returns whether the command has succeeded.
+  bool tidy_up(std::vector<std::string> words);
 
   /// Runs the loop, without waiting, if it has not run for 20 ms: for work that neither reads nor
   /// writes for long. Returns false after a signal, when such work has to end.
@@ -52,6 +60,9 @@ class Pod {
 
   /// The signal that came, or 0.
   int signal() const { return signal_; }
+
+  /// How long this process may still take to end: a second, less the time since a signal.
+  std::chrono::milliseconds time_to_end() const;
 
   /// Whether a command's result is unknown because its connection was lost or not made in time:
   /// another attempt may succeed.
@@ -71,14 +82,16 @@ class Pod {
   static constexpr std::chrono::milliseconds kTidyingTime{10000};
 
   void turn();
+  void stop(int signal);
 
   uv_loop_t* loop_;
   std::shared_ptr<kube::ApiServer> server_;
   kube::ExecRequest request_;
   Console& console_;
   int signal_ = 0;
-  bool stopping_ = false;  // commands must end
-  bool tidying_ = false;
+  bool stopping_ = false;         // commands must end
+  std::uint64_t stopped_at_ = 0;  // nanoseconds
+  std::optional<net::Timer> tidying_limit_;
   std::chrono::milliseconds tidying_left_ = kTidyingTime;
   bool lost_ = false;
   std::uint64_t last_turn_ = 0;  // nanoseconds

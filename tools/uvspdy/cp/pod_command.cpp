@@ -1,15 +1,12 @@
 #include "pod_command.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <chrono>
 #include <system_error>
 #include <utility>
 
+#include "connection_lost.h"
 #include "uvspdy/buffer.h"
-#include "uvspdy/httpstream/error.h"
-#include "uvspdy/kube/protocol/error.h"
-#include "uvspdy/net/error.h"
-#include "uvspdy/session/error.h"
 
 namespace uvspdy::command {
 namespace {
@@ -20,37 +17,19 @@ constexpr std::size_t kOutputHighWater = 256 * 1024;
 // A longer line of stderr is printed in pieces.
 constexpr std::size_t kMaxLine = 4096;
 
-template <class Code>
-bool is_one_of(const std::error_code& code, std::initializer_list<Code> codes) {
-  return std::any_of(codes.begin(), codes.end(), [&](Code each) { return code == each; });
-}
-
-bool is_one_of(const std::error_code& code, std::initializer_list<uv_errno_t> numbers) {
-  return code.category() == net::uv_category() &&
-         std::any_of(numbers.begin(), numbers.end(),
-                     [&](uv_errno_t each) { return code.value() == each; });
-}
-
-// Whether the connection to the server, which was reached before, was lost or not made in time. A
-// refusal by a server or proxy is not counted: it would be the same at another attempt.
-bool is_connection_lost(const std::error_code& code) {
-  using Http = httpstream::Errc;
-  using Net = net::Errc;
-  using Session = session::Errc;
-  return code == kube::Errc::kNoStatus ||
-         is_one_of(code, {Session::kConnectionLost, Session::kConnectionClosed, Session::kGoneAway,
-                          Session::kCreateTimeout, Session::kIdleTimeout,
-                          Session::kFlowControlUnknown, Session::kPeerDead}) ||
-         is_one_of(code, {Http::kTimeout, Http::kConnectionLost, Http::kProxyTimeout}) ||
-         is_one_of(code, {Net::kTimeout, Net::kTlsTimeout, Net::kTlsHandshake, Net::kTruncated}) ||
-         is_one_of(code, {UV_ECONNREFUSED, UV_ECONNRESET, UV_ECONNABORTED, UV_EPIPE, UV_ENOTCONN,
-                          UV_ETIMEDOUT, UV_EHOSTUNREACH, UV_ENETUNREACH, UV_ENETDOWN, UV_EAI_AGAIN,
-                          UV_EOF});
-}
+// How long the status may take once both outputs have ended.
+constexpr std::chrono::seconds kStatusTime{5};
 
 }  // namespace
 
-PodCommand::PodCommand(Pod& pod, std::vector<std::string> words, Input input) : pod_(pod) {
+PodCommand::PodCommand(Pod& pod, std::vector<std::string> words, Input input, OnLine on_line)
+    : pod_(pod),
+      name_(words.front()),
+      on_line_(std::move(on_line)),
+      status_limit_(pod.loop_, [this] {
+        is_late_ = true;
+        cancel();
+      }) {
   kube::ExecRequest request = pod.request_;
   request.command = std::move(words);
   request.use_stdin = input == Input::kGiven;
@@ -68,16 +47,31 @@ PodCommand::~PodCommand() {
 void PodCommand::started(kube::RemoteCommandStreams streams) {
   started_ = true;
   input_ = std::move(streams.standard_input);
-  if (!finishing_) output_ = std::move(streams.standard_output);
+  output_ = std::move(streams.standard_output);
   output_.on_data([this](Bytes bytes) { arrive(bytes); });
+  output_.on_end([this](const Error&) { output_ended(); });
+  if (finishing_) output_.discard();
   error_output_ = std::move(streams.standard_error);
   error_output_.on_data([this](Bytes bytes) { hear(bytes); });
+  error_output_.on_end([this](const Error&) { output_ended(); });
+}
+
+void PodCommand::output_ended() {
+  if (--open_outputs_ == 0) status_limit_.start(kStatusTime);
 }
 
 void PodCommand::exited(Result<kube::ExitStatus> status) {
+  status_limit_.stop();
   status_ = std::move(status);
+  if (is_late_) {
+    status_ = Error(std::make_error_code(std::errc::timed_out),
+                    name_ +
+                        " has ended its output in the pod, and the server has not sent its exit"
+                        " code within " +
+                        std::to_string(kStatusTime.count()) + " s");
+  }
   hear(bytes_of(words_.empty() ? "" : "\n"));
-  if (!*status_ && is_connection_lost(status_->error().code())) pod_.lost_ = true;
+  if (!*status_ && is_connection_lost(status_->error())) pod_.lost_ = true;
 }
 
 void PodCommand::arrive(Bytes bytes) {
@@ -86,11 +80,14 @@ void PodCommand::arrive(Bytes bytes) {
 }
 
 void PodCommand::hear(Bytes words) {
-  if (pod_.tidying_) return;
   for (const char c : text_of(words)) {
     if (c != '\n') words_ += c;
     if (c != '\n' && words_.size() < kMaxLine) continue;
-    pod_.console_.line(words_);
+    if (on_line_) {
+      on_line_(words_);
+    } else {
+      pod_.console_.line(words_);
+    }
     words_.clear();
   }
 }
@@ -125,7 +122,7 @@ void PodCommand::close_input() {
 
 void PodCommand::finish() {
   finishing_ = true;
-  output_ = {};
+  output_.discard();
   while (!status_) turn();
 }
 

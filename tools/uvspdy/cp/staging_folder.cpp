@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "move.h"
 #include "remove_tree.h"
 
 namespace uvspdy::command {
@@ -44,61 +45,43 @@ fs::path without_trailing_slash(const fs::path& path) {
   return path.has_filename() || !path.has_relative_path() ? path : path.parent_path();
 }
 
-// To rename a folder it must be writable.
-Error move(const fs::path& from, const fs::path& to) {
-  std::error_code error;
-  const bool folder = is_folder(from);
-  const fs::perms mode = folder ? fs::status(from, error).permissions() : fs::perms::none;
-  if (folder && !error) fs::permissions(from, mode | fs::perms::owner_write, error);
-  if (!error) fs::rename(from, to, error);
-  if (folder && !error) fs::permissions(to, mode, error);
-  return error ? failed(error, "cannot make " + to.string()) : Error();
-}
-
 enum class Merging { kTry, kDo };
 
-// The folder is closed again before anything is done with its entries: a tree may be deeper than
-// descriptors can be open.
-std::vector<fs::path> entries_of(const fs::path& folder, std::error_code& error) {
-  std::vector<fs::path> entries;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    entries.push_back(it->path());
-  }
-  return entries;
-}
-
 // Moves a folder's content into an existing folder, or (kTry) only checks that this is possible.
-Error merge(const fs::path& from, const fs::path& to, Merging merging) {
+Error merge(const fs::path& from, const fs::path& to, Merging merging,
+            const std::function<bool()>& go_on) {
   std::error_code error;
-  if (merging == Merging::kTry && access(to.c_str(), W_OK | X_OK) != 0) {
-    error.assign(errno, std::generic_category());
-    return failed(error, "cannot write to the folder " + to.string());
-  }
   if (merging == Merging::kDo) {
     fs::permissions(from, fs::perms::owner_all, fs::perm_options::add, error);
   }
   const std::vector<fs::path> entries = entries_of(from, error);
   if (error) return failed(error, "cannot move " + from.string());
+  bool is_writable = false;
   for (const fs::path& source : entries) {
     const fs::path target = to / source.filename();
     Error problem;
     if (is_folder(source) && is_folder(target)) {
-      problem = merge(source, target, merging);
+      problem = merge(source, target, merging, go_on);
     } else if (merging == Merging::kDo) {
-      problem = move(source, target);
+      problem = move(source, target, go_on);
     } else if (is_folder(source) && is_there(target)) {
       problem = refused("cannot overwrite non-directory " + target.string() + " with directory");
     } else if (is_folder(target)) {
       problem = refused("cannot overwrite directory " + target.string() + " with non-directory");
+    } else if (!is_writable && access(to.c_str(), W_OK | X_OK) != 0) {
+      error.assign(errno, std::generic_category());
+      problem = failed(error, "cannot write to the folder " + to.string());
+    } else {
+      is_writable = true;
     }
     if (problem) return problem;
   }
   return {};
 }
 
-// Moves a file, unless a folder or a device is in its place. A link there is replaced, for rename
-// does not follow links.
-Error move_file(const fs::path& from, const fs::path& to) {
+// Checks that a file may take this place: no folder or device is there. A link there is replaced,
+// for a move does not follow links.
+Error check_place_of_file(const fs::path& to) {
   if (is_folder(to)) {
     return refused("cannot overwrite directory " + to.string() + " with non-directory");
   }
@@ -108,18 +91,27 @@ Error move_file(const fs::path& from, const fs::path& to) {
                    " is no regular file; to have a file's content elsewhere, use uvspdy exec ... "
                    "-- cat FILE");
   }
-  return move(from, to);
+  return {};
+}
+
+// The folder for temporary files, beside the target if files can be made there.
+fs::path staging_place(const fs::path& beside, const fs::path& target) {
+  if (access(beside.c_str(), W_OK | X_OK) == 0 || beside != target) return beside;
+  std::error_code error;
+  const fs::path temporary = fs::temp_directory_path(error);
+  return error ? beside : temporary;
 }
 
 }  // namespace
 
-Result<StagingFolder> StagingFolder::make(const fs::path& target, std::function<void()> breathe) {
+Result<StagingFolder> StagingFolder::make(const fs::path& target, std::function<bool()> go_on) {
   std::error_code error;
-  fs::path beside = fs::absolute(without_trailing_slash(target), error);
-  if (is_link(beside)) beside = beside.parent_path();
+  const fs::path absolute = fs::absolute(without_trailing_slash(target), error);
+  fs::path beside = is_link(absolute) ? absolute.parent_path() : absolute;
   while (!fs::is_directory(beside, error) && beside.has_relative_path()) {
     beside = beside.parent_path();
   }
+  beside = staging_place(beside, absolute);
   beside = fs::canonical(beside, error);
   if (error) return failed(error, "cannot find " + target.string());
   std::string name = (beside / ".uvspdy-cp-XXXXXX").string();
@@ -128,17 +120,17 @@ Result<StagingFolder> StagingFolder::make(const fs::path& target, std::function<
         std::error_code(errno, std::generic_category()),
         "cannot make a temporary folder in " + beside.string() + ": " + std::strerror(errno));
   }
-  return StagingFolder(name, std::move(breathe));
+  return StagingFolder(name, std::move(go_on));
 }
 
 StagingFolder::StagingFolder(StagingFolder&& other) noexcept
-    : folder_(std::exchange(other.folder_, {})), breathe_(std::move(other.breathe_)) {}
+    : folder_(std::exchange(other.folder_, {})), go_on_(std::move(other.go_on_)) {}
 
 StagingFolder::~StagingFolder() {
-  if (!folder_.empty()) remove_tree(folder_.string(), breathe_);
+  if (!folder_.empty()) remove_tree(folder_.string(), [this] { (void)go_on_(); });
 }
 
-Error StagingFolder::move_to(const fs::path& target, const std::string& name) const {
+Result<fs::path> StagingFolder::move_to(const fs::path& target, const std::string& name) const {
   const fs::path from = content();
   const fs::path to = without_trailing_slash(target);
   std::error_code error;
@@ -150,21 +142,28 @@ Error StagingFolder::move_to(const fs::path& target, const std::string& name) co
                    (to / ".").string() + "), or remove it");
   }
   const bool there = is_folder(to);
-  if (!is_folder(from)) {
-    if (there) return move_file(from, to / name);
-    if (!target.has_filename()) {
-      return refused(target.string() + " is no folder; make it, or leave the '/' at its end away");
-    }
-  } else if (there) {
-    if (Error problem = merge(from, to, Merging::kTry)) return problem;
-    return merge(from, to, Merging::kDo);
-  } else if (is_there(to)) {
+  const bool folder = is_folder(from);
+  if (folder && there) {
+    Error problem = merge(from, to, Merging::kTry, go_on_);
+    if (!problem) problem = merge(from, to, Merging::kDo, go_on_);
+    if (problem) return problem;
+    return to;
+  }
+  if (folder && is_there(to)) {
     return refused("cannot overwrite non-directory " + target.string() + " with directory");
   }
+  if (!folder && !there && !target.has_filename()) {
+    return refused(target.string() + " is no folder; make it, or leave the '/' at its end away");
+  }
+  fs::path place = there ? to / name : to;
+  if (!folder) {
+    if (Error problem = check_place_of_file(place)) return problem;
+  }
   error.clear();  // a target that does not exist yet is no error
-  if (to.has_parent_path()) fs::create_directories(to.parent_path(), error);
-  if (error) return failed(error, "cannot make the folder " + to.parent_path().string());
-  return is_folder(from) ? move(from, to) : move_file(from, to);
+  if (place.has_parent_path()) fs::create_directories(place.parent_path(), error);
+  if (error) return failed(error, "cannot make the folder " + place.parent_path().string());
+  if (Error problem = move(from, place, go_on_)) return problem;
+  return place;
 }
 
 }  // namespace uvspdy::command

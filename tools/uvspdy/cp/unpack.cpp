@@ -8,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "libarchive.h"
 #include "uvspdy/printable.h"
@@ -98,6 +99,9 @@ class Unpacker {
     return error;
   }
 
+  /// The symbolic links, below the target.
+  std::vector<std::string> take_links() { return std::move(links_); }
+
   /// The offset in the archive at which the last entry ended.
   std::uint64_t entries_size() const { return entries_size_; }
 
@@ -162,6 +166,8 @@ class Unpacker {
     } else if (!is_copied(archive_entry_filetype(entry))) {
       line("left out " + shown + ": it is no file, folder or link");
       return {};
+    } else if (archive_entry_filetype(entry) == AE_IFLNK) {
+      remember_link(path->substr(options_.target.size()));
     }
     archive_entry_set_pathname(entry, path->c_str());
     archive_entry_set_perm(entry, archive_entry_perm(entry) & 0777);
@@ -222,6 +228,11 @@ class Unpacker {
     return path;
   }
 
+  void remember_link(std::string name) {
+    link_names_ += name.size();
+    if (link_names_ <= kMaxLinkNames) links_.push_back(std::move(name));
+  }
+
   Error count_folder(archive_entry* entry, const std::string& path) {
     if (archive_entry_filetype(entry) != AE_IFDIR) return {};
     folder_names_ += path.size() + kFolderCost;
@@ -273,12 +284,15 @@ class Unpacker {
   bool started_ = false;
   std::uint64_t entries_size_ = 0;
   std::size_t folder_names_ = 0;
+  std::vector<std::string> links_;
+  std::size_t link_names_ = 0;
   std::size_t lines_ = 0;
 };
 
 }  // namespace
 
-Error unpack(const std::function<Bytes()>& read, const UnpackOptions& options, Console& console) {
+Result<Unpacked> unpack(const std::function<Bytes()>& read, const UnpackOptions& options,
+                        Console& console) {
   const Utf8Locale utf8;
   Source source(read);
   Unpacker unpacker(options, console);
@@ -286,7 +300,7 @@ Error unpack(const std::function<Bytes()>& read, const UnpackOptions& options, C
   if (!source.drain()) return broken("tar on the other side sends more than an archive");
   if (!source.has_end_behind(unpacker.entries_size()))
     return broken("the archive was cut short: its end is missing");
-  return {};
+  return Unpacked{unpacker.take_links()};
 }
 
 }  // namespace uvspdy::command

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "console.h"
 #include "uvspdy/bytes.h"
@@ -16,6 +17,9 @@ constexpr std::size_t kMaxFolders = 512;
 /// The most bytes of the names of all folders of an archive, with some more for each.
 constexpr std::size_t kMaxFolderNames = 256 * 1024 * 1024;
 
+/// The most bytes of the names of symbolic links that are remembered.
+constexpr std::size_t kMaxLinkNames = 1024 * 1024;
+
 struct UnpackOptions {
   /// The name that every entry of the archive must have, or be below. Empty: the entries are those
   /// of the folder '.'.
@@ -26,6 +30,11 @@ struct UnpackOptions {
   bool preserve = true;
   /// Called again and again; false ends the work with std::errc::interrupted.
   std::function<bool()> go_on;
+};
+
+struct Unpacked {
+  /// The symbolic links of the archive, below the target; not all of them if they are very many.
+  std::vector<std::string> links;
 };
 
 /// Unpacks a tar from an untrusted source. Makes files, folders, symbolic and hard links, below the
@@ -40,6 +49,7 @@ struct UnpackOptions {
 /// `read` returns the next bytes, valid until it is called again, and none at the end. It is called
 /// until its end, so that the command that it reads from ends, too.
 /// Errors: std::errc::io_error, also for an archive that is cut short, even between two files.
-Error unpack(const std::function<Bytes()>& read, const UnpackOptions& options, Console& console);
+Result<Unpacked> unpack(const std::function<Bytes()>& read, const UnpackOptions& options,
+                        Console& console);
 
 }  // namespace uvspdy::command

@@ -1,19 +1,21 @@
 #include <openssl/rand.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "cat.h"
 #include "copy.h"
+#include "merge_in_pod.h"
 #include "pack.h"
 #include "pod_command.h"
+#include "pod_files.h"
 #include "remote_path.h"
 
 namespace uvspdy::command {
@@ -41,21 +43,14 @@ Result<std::string> temporary_name() {
   return name;
 }
 
-// Whether a path in the pod is a folder, or a link to one.
-Result<bool> is_folder(Pod& pod, const std::string& path) {
-  const Result<kube::ExitStatus> status = pod.run({"test", "-d", as_argument(path)});
-  if (status && status->code <= 1) return status->code == 0;
-  return failure_of(status);
-}
-
 Error is_in_the_way(const std::string& folder) {
   return failed("cannot overwrite directory " + folder + " with non-directory");
 }
 
-// The kind of a local file; links are not followed.
+// The kind of a local file, or of the one that a link leads to.
 fs::file_type kind_of(const std::string& path) {
   std::error_code ignored;
-  return fs::symlink_status(path, ignored).type();
+  return fs::status(path, ignored).type();
 }
 
 std::string local_base(const std::string& path) {
@@ -65,110 +60,168 @@ std::string local_base(const std::string& path) {
   return fs::canonical(path, ignored).filename().string();
 }
 
+Error check_source(const std::string& local) {
+  std::error_code error;
+  const fs::file_type kind = fs::status(local, error).type();
+  if (kind == fs::file_type::regular || kind == fs::file_type::directory) return {};
+  if (kind == fs::file_type::not_found) {
+    std::error_code ignored;
+    const fs::path link = fs::read_symlink(local, ignored);
+    if (ignored) return failed(local + " doesn't exist in local filesystem");
+    return failed(local + " is a symbolic link that leads nowhere: " + link.string());
+  }
+  if (error) return failed("cannot read " + local + ": " + error.message());
+  return failed(local + " is no file or folder");
+}
+
+// The folder for temporary files while a folder is merged into `target.path`: in that folder, which
+// may be a volume, or else in one that can be written to.
+Result<std::string> staging_for_merge(Pod& pod, const UploadTarget& target,
+                                      const std::string& local) {
+  std::vector<std::string> candidates = {target.path, target.folder, "/tmp"};
+  // Nothing can be removed from a folder that has got the mode of such a source.
+  std::error_code ignored;
+  const fs::perms mode = fs::status(local, ignored).permissions();
+  if ((mode & fs::perms::owner_write) == fs::perms::none) candidates.erase(candidates.begin());
+  for (const std::string& candidate : candidates) {
+    const Result<bool> writable = is_writable(pod, candidate);
+    if (!writable) return writable.error();
+    if (*writable) return candidate;
+  }
+  std::string found;
+  const Result<kube::ExitStatus> status = pod.run({"find", target.path, "-maxdepth", "3", "-type",
+                                                   "d", "-exec", "test", "-w", "{}", ";", "-print"},
+                                                  &found, [](std::string_view) {});
+  const std::size_t end = found.find('\n');
+  if (status && end != std::string::npos) return found.substr(0, end);
+  if (!status && !is_missing(status)) return failure_of(status);
+  return target.path;  // tar says why nothing can be made there
+}
+
 /// The steps of one upload.
 class Upload {
  public:
-  Upload(Pod& pod, std::string local, UploadTarget target, const CopyOptions& options)
-      : pod_(pod), local_(std::move(local)), target_(std::move(target)), options_(options) {}
+  Upload(Pod& pod, std::string local, UploadTarget target, const CopyOptions& options,
+         Leftovers& leftovers)
+      : pod_(pod),
+        local_(std::move(local)),
+        target_(std::move(target)),
+        options_(options),
+        leftovers_(leftovers),
+        is_folder_(kind_of(local_) == fs::file_type::directory) {}
 
-  Error run() {
+  Result<Copied> run() {
     const Result<std::string> name = temporary_name();
     if (!name) return name.error();
-    temporary_ = join(target_.folder, *name);
-    Error problem = send(*name);
-    if (!problem) problem = check_size();
+    name_ = *name;
+    temporary_ = join(target_.staging, name_);
+    content_ = join(temporary_, "content");
+    leftovers_.remove(pod_);  // those of attempts whose connection was lost
+    Error problem = send();
     if (!problem) problem = put_in_place();
-    // Removes what tar has unpacked, also after a failure, if the pod can still be reached.
-    if (closed_) {
-      // Not the modes of files: after a merge these files have names elsewhere, too.
-      pod_.tidy_up({"find", temporary_, "-type", "d", "-exec", "chmod", "u+w", "{}", "+"});
-    }
-    if (sent_) pod_.tidy_up({"rm", "-rf", temporary_});
-    return problem;
+    leftovers_.remove(pod_);
+    if (problem) return problem;
+    report_dangling_links();
+    return has_left_out_ ? Copied::kPart : Copied::kAll;
   }
 
  private:
-  Error send(const std::string& name) {
-    const Result<std::vector<std::string>> literal = literal_names(pod_, target_.folder);
+  Error send() {
+    const Result<std::vector<std::string>> literal = literal_names(pod_, target_.staging);
     if (!literal) return literal.error();
     std::vector<std::string> words = {"tar", options_.preserve ? "xpf" : "xmf", "-"};
     if (!options_.preserve) {
       words.insert(words.end(), {"--no-same-permissions", "--no-same-owner"});
     }
     words.insert(words.end(), literal->begin(), literal->end());
-    words.insert(words.end(), {"-C", target_.folder});
+    words.insert(words.end(), {"-C", target_.staging});
 
     Console& console = pod_.console();
     console.start(
         local_, console.shows_progress() ? total_size(local_, [this] { return pod_.go_on(); }) : 0);
-    sent_ = true;
+    leftovers_.add(temporary_);
     PodCommand tar(pod_, std::move(words), PodCommand::Input::kGiven);
-    Error problem = pack(tar, name);
+    Error problem = pack(tar);
     if (!problem) tar.close_input();
     // After a failure of this side, tar must not get an end of input, which would look complete.
     // If tar refused bytes, its own failure says why.
-    if (problem && !refused_) tar.cancel();
-    const Error failure = failure_of(tar.wait());
+    const bool has_failed_here = problem && !refused_;
+    if (has_failed_here) tar.cancel();
+    const Result<kube::ExitStatus>& status = tar.wait();
     console.finish();
-    return problem && !refused_ ? problem : failure;
+    if (has_failed_here) return problem;
+    if (is_missing(status)) return send_without_tar();
+    if (Error failure = failure_of(status)) return failure;
+    return check_size();
   }
 
-  Error pack(PodCommand& tar, const std::string& name) {
+  Error send_without_tar() {
+    if (is_folder_) {
+      return failed("the pod has no tar, which copying the folder " + local_ +
+                    " needs; without tar only single files can be copied");
+    }
+    content_ = temporary_;
+    return send_by_cat(pod_, local_, temporary_, options_.preserve);
+  }
+
+  Error pack(PodCommand& tar) {
     Packer packer(
         [this, &tar](Bytes bytes) {
           refused_ = !tar.write(bytes);
           return !refused_;
         },
-        pod_.console());
-    Error problem = packer.add_private_folder(name);
-    if (!problem) problem = packer.add(local_, name + "/content");
+        pod_.console(), options_.follow_links ? Packer::Follow::kAll : Packer::Follow::kAdded);
+    Error problem = packer.add_private_folder(name_);
+    if (!problem) problem = packer.add(local_, name_ + "/content");
     packed_size_ = packer.content_size();
-    closed_ = packer.has_closed_folder();
+    has_left_out_ = packer.has_left_out();
+    outward_links_ = packer.outward_links();
+    if (packer.has_closed_folder()) leftovers_.expect_closed_folders();
     // The archive's last file: when it has its size, everything before it is complete.
-    if (!problem) problem = packer.add_text(name + "/end", kEnd);
+    if (!problem) problem = packer.add_text(name_ + "/end", kEnd);
     if (!problem) problem = packer.finish();
     return problem;
   }
 
   // tar may exit with 0 for an archive that stops between two files.
   Error check_size() {
-    std::uint64_t expected = std::string_view(kEnd).size();
-    std::string file = join(temporary_, "end");
-    if (kind_of(local_) == fs::file_type::regular) {
-      file = join(temporary_, "content");
-      expected = packed_size_;
-    }
-    std::string output;
-    if (Error problem = pod_.run_well({"wc", "-c", file}, &output)) return problem;
-    const std::size_t first = std::min(output.find_first_not_of(' '), output.size());
-    std::uint64_t size = 0;
-    const char* last = output.data() + output.size();
-    const auto [end, error] = std::from_chars(output.data() + first, last, size);
-    if (error == std::errc() && end != last && *end == ' ' && size == expected) return {};
+    const std::uint64_t expected = is_folder_ ? std::string_view(kEnd).size() : packed_size_;
+    const Result<std::uint64_t> size =
+        size_of(pod_, is_folder_ ? join(temporary_, "end") : content_);
+    if (!size) return size.error();
+    if (*size == expected) return {};
     return failed("the other side has not got all of " + local_ + ": of " +
-                  std::to_string(expected) + " bytes it counts " + output);
+                  std::to_string(expected) + " bytes it counts " + std::to_string(*size));
   }
 
   Error put_in_place() {
-    const std::string content = join(temporary_, "content");
     // Checked last: if a folder is there by now, as from an earlier attempt, mv would move into it.
     const Result<bool> folder = is_folder(pod_, target_.path);
     if (!folder) return folder.error();
-    if (!*folder) return pod_.run_well({"mv", "-f", content, target_.path});
-    if (kind_of(local_) != fs::file_type::directory) return check_is_same_link();
-    // Hard links to the same files: each appears complete, even if this command is interrupted.
-    return pod_.run_well({"cp", "-alf", join(content, "."), target_.path});
+    if (!*folder) return pod_.run_well({"mv", "-f", content_, target_.path});
+    if (!is_folder_) return is_in_the_way(target_.path);
+    return merge_in_pod(pod_, content_, target_.path, name_ + ".part");
   }
 
-  // The folder in the way may be a link to a folder, which an earlier attempt has put there.
-  Error check_is_same_link() {
-    std::string output;
-    const Result<kube::ExitStatus> status = pod_.run({"readlink", target_.path}, &output);
-    if (!status) return failure_of(status);
-    std::error_code error;
-    const fs::path link = fs::read_symlink(local_, error);
-    if (!error && output == link.string() + "\n") return {};
-    return is_in_the_way(target_.path);
+  // Asks about the links of which it is not known that they lead somewhere there.
+  void report_dangling_links() {
+    constexpr std::size_t kMostBytes = 8 * 1024;
+    std::vector<std::string> words = {"find"};
+    std::size_t bytes = 0;
+    for (const std::string& link : outward_links_) {
+      const std::string path = target_.path + link.substr((name_ + "/content").size());
+      bytes += path.size();
+      if (bytes <= kMostBytes) words.push_back(path);
+    }
+    if (words.size() == 1) return;
+    words.insert(words.end(), {"-type", "l", "!", "-exec", "test", "-e", "{}", ";", "-print"});
+    std::string found;
+    (void)pod_.run(std::move(words), &found, [](std::string_view) {});
+    for (std::size_t at = 0, end = 0; (end = found.find('\n', at)) != std::string::npos;
+         at = end + 1) {
+      pod_.console().line("uvspdy cp: " + found.substr(at, end - at) +
+                          " is a symbolic link that leads nowhere in the pod");
+    }
   }
 
   static constexpr const char* kEnd = "the last file of what uvspdy cp has sent\n";
@@ -177,45 +230,49 @@ class Upload {
   std::string local_;
   UploadTarget target_;
   CopyOptions options_;
+  Leftovers& leftovers_;
+  bool is_folder_;  // the source is
+  std::string name_;
+  std::string temporary_;  // the path of the temporary folder
+  std::string content_;    // the path of what becomes the target
   std::uint64_t packed_size_ = 0;
-  bool sent_ = false;     // the temporary folder may exist
+  std::vector<std::string> outward_links_;
+  bool has_left_out_ = false;
   bool refused_ = false;  // tar took no more input
-  bool closed_ = false;   // some folders are not writable, so that rm would fail
-  std::string temporary_;
 };
 
 }  // namespace
 
 Result<UploadTarget> find_upload_target(Pod& pod, const std::string& local,
                                         const std::string& remote) {
-  const fs::file_type kind = kind_of(local);
-  if (kind == fs::file_type::none || kind == fs::file_type::not_found) {
-    return failed(local + " doesn't exist in local filesystem");
-  }
-  const bool source_is_folder = kind == fs::file_type::directory;
+  if (Error problem = check_source(local)) return problem;
+  const bool source_is_folder = kind_of(local) == fs::file_type::directory;
   const Result<bool> folder = is_folder(pod, remote);
   if (!folder) return folder.error();
   if (!*folder) {
     if (remote.ends_with("/") && !source_is_folder) {
       return failed(remote + " is no folder on the other side; make it, or leave the '/' away");
     }
-    return UploadTarget{as_argument(without_trailing_slashes(remote)),
-                        as_argument(parent_of(remote))};
+    const std::string parent = as_argument(parent_of(remote));
+    return UploadTarget{as_argument(without_trailing_slashes(remote)), parent, parent};
   }
   const std::string base = local_base(local);
   if (base.empty()) return failed("cannot tell what " + local + " shall be called in " + remote);
   const std::string parent = as_argument(without_trailing_slashes(remote));
-  UploadTarget target{join(parent, base), parent};
-  if (source_is_folder) return target;
-  const Result<bool> in_the_way = is_folder(pod, target.path);
-  if (!in_the_way) return in_the_way.error();
-  if (!*in_the_way) return target;
-  return is_in_the_way(target.path);
+  UploadTarget target{join(parent, base), parent, parent};
+  const Result<bool> target_is_folder = is_folder(pod, target.path);
+  if (!target_is_folder) return target_is_folder.error();
+  if (!*target_is_folder) return target;
+  if (!source_is_folder) return is_in_the_way(target.path);
+  Result<std::string> staging = staging_for_merge(pod, target, local);
+  if (!staging) return staging.error();
+  target.staging = std::move(*staging);
+  return target;
 }
 
-Error upload(Pod& pod, const std::string& local, const UploadTarget& target,
-             const CopyOptions& options) {
-  return Upload(pod, local, target, options).run();
+Result<Copied> upload(Pod& pod, const std::string& local, const UploadTarget& target,
+                      const CopyOptions& options, Leftovers& leftovers) {
+  return Upload(pod, local, target, options, leftovers).run();
 }
 
 }  // namespace uvspdy::command

@@ -42,8 +42,9 @@ constexpr std::chrono::seconds kGoodbye{2};
 
 class Finding {
  public:
-  Finding(Loop& loop, const PodFlags& flags, std::string pod)
-      : loop_(loop), flags_(flags), pod_(std::move(pod)) {}
+  Finding(Loop& loop, const PodFlags& flags, std::string pod,
+          std::function<bool(const Error&)> is_taken)
+      : loop_(loop), flags_(flags), pod_(std::move(pod)), is_taken_(std::move(is_taken)) {}
 
   std::optional<PodContainer> run(kube::ApiServer& server, const std::string& pod_namespace) {
     const Error error = signals_.start(
@@ -101,6 +102,7 @@ class Finding {
     }
     const bool answered = error.code() == kube::Errc::kRefused;
     if (!answered && error.code() != kube::Errc::kBadPod) {
+      if (is_taken_ && is_taken_(error)) return;
       return report_line("uvspdy " + flags_.verb + ": " + error.message());
     }
     if (flags_.client.verbosity > 0) {
@@ -112,6 +114,7 @@ class Finding {
   Loop& loop_;
   const PodFlags& flags_;
   std::string pod_;
+  std::function<bool(const Error&)> is_taken_;
   net::Attempt attempt_;
   StopSignals signals_;
   int signal_ = 0;  // the signal that ends this process
@@ -122,8 +125,9 @@ class Finding {
 
 std::optional<PodContainer> find_container(Loop& loop, kube::ApiServer& server,
                                            const PodFlags& flags, const std::string& pod_namespace,
-                                           const std::string& pod) {
-  return Finding(loop, flags, pod).run(server, pod_namespace);
+                                           const std::string& pod,
+                                           std::function<bool(const Error&)> is_taken) {
+  return Finding(loop, flags, pod, std::move(is_taken)).run(server, pod_namespace);
 }
 
 }  // namespace uvspdy::command

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "flags/cli_app.h"
 #include "flags/client_flags.h"
 #include "loop.h"
+#include "uvspdy/error.h"
 #include "uvspdy/kube/client/api_server.h"
 
 namespace uvspdy::command {
@@ -40,8 +42,12 @@ struct PodContainer {
 ///
 /// A signal (StopSignals) that comes meanwhile ends this process, and a credential plugin before
 /// it.
+///
+/// `is_taken` is called with the error of a request that got no answer; if it returns true, nothing
+/// is printed, and the caller may try again.
 std::optional<PodContainer> find_container(Loop& loop, kube::ApiServer& server,
                                            const PodFlags& flags, const std::string& pod_namespace,
-                                           const std::string& pod);
+                                           const std::string& pod,
+                                           std::function<bool(const Error&)> is_taken = {});
 
 }  // namespace uvspdy::command

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "pod.h"
+
+namespace uvspdy::command {
+
+/// The temporary folders and files that the attempts of an upload have made in the pod. Those of an
+/// attempt whose connection was lost are removed by a later attempt.
+class Leftovers {
+ public:
+  /// Adds a path before it is made.
+  void add(std::string path);
+
+  /// Some folders cannot be written to, not even by their owner.
+  void expect_closed_folders() { has_closed_folders_ = true; }
+
+  /// Removes all of them, if the pod can be reached.
+  void remove(Pod& pod);
+
+  /// The paths that may still be there; empty when they are known to be gone.
+  std::string remaining() const;
+
+ private:
+  // tar of a lost attempt may make its folder anew after it was removed, so some names are kept.
+  static constexpr std::size_t kKept = 16;
+
+  std::deque<std::string> paths_;
+  std::size_t remaining_ = 0;  // the last ones of `paths_`
+  bool has_closed_folders_ = false;
+};
+
+}  // namespace uvspdy::command
