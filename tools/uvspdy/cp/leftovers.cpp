@@ -10,6 +10,23 @@ void Leftovers::add(std::string path) {
   ++remaining_;
 }
 
+void Leftovers::add_below(std::string folder, std::string name) {
+  folder_ = std::move(folder);
+  names_.push_back(std::move(name));
+  if (names_.size() > kKept) names_.pop_front();
+}
+
+bool Leftovers::remove_files(Pod& pod) {
+  if (names_.empty()) return true;
+  std::vector<std::string> words = {"find", folder_, "("};
+  for (const std::string& name : names_) {
+    if (words.back() != "(") words.emplace_back("-o");
+    words.insert(words.end(), {"-name", name});
+  }
+  words.insert(words.end(), {")", "-exec", "rm", "-f", "{}", "+"});
+  return pod.tidy_up(std::move(words));
+}
+
 void Leftovers::remove(Pod& pod) {
   if (paths_.empty()) return;
   std::vector<std::string> words(paths_.begin(), paths_.end());
@@ -21,7 +38,8 @@ void Leftovers::remove(Pod& pod) {
     pod.tidy_up(std::move(open_up));
   }
   words.insert(words.begin(), {"rm", "-rf"});
-  if (!pod.tidy_up(std::move(words))) return;
+  const bool are_files_gone = remove_files(pod);
+  if (!pod.tidy_up(std::move(words)) || !are_files_gone) return;
   remaining_ = 0;
   while (paths_.size() > kKept) paths_.pop_front();
 }

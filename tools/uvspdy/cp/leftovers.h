@@ -14,6 +14,9 @@ class Leftovers {
   /// Adds a path before it is made.
   void add(std::string path);
 
+  /// Adds the files of this name in a folder, at any depth, before they are made.
+  void add_below(std::string folder, std::string name);
+
   /// Some folders cannot be written to, not even by their owner.
   void expect_closed_folders() { has_closed_folders_ = true; }
 
@@ -29,6 +32,10 @@ class Leftovers {
 
   std::deque<std::string> paths_;
   std::size_t remaining_ = 0;  // the last ones of `paths_`
+  std::string folder_;         // that has files of `names_` in it
+  std::deque<std::string> names_;
+  bool remove_files(Pod& pod);
+
   bool has_closed_folders_ = false;
 };
 

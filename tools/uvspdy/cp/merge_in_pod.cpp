@@ -30,8 +30,6 @@ find "$1" -type d -exec sh -c '
 find "$1" ! -type d -exec sh -c '
   from=$1 to=$2 name=$3 failed=0
   shift 3
-  trap "exit 1" HUP INT TERM
-  trap "rm -f \"\$part\"" EXIT
   for file do
     target=$to${file#"$from"}
     part=${target%/*}/$name
@@ -68,13 +66,14 @@ exit 0
 }  // namespace
 
 Error merge_in_pod(Pod& pod, const std::string& from, const std::string& to,
-                   const std::string& temporary) {
+                   const std::string& temporary, Leftovers& leftovers) {
   std::vector<std::string> lines;
   const Result<kube::ExitStatus> linked =
       pod.run({"cp", "-alf", join(from, "."), to}, nullptr, [&lines](std::string_view line) {
         if (lines.size() < kMaxLines) lines.emplace_back(line);
       });
   if (!linked || linked->code == 0) return failure_of(linked);
+  leftovers.add_below(to, temporary);
   const Result<kube::ExitStatus> copied =
       pod.run({"sh", "-c", kCopyEach, "sh", from, to, temporary});
   if (!is_missing(copied)) return failure_of(copied);

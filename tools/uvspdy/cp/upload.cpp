@@ -200,7 +200,7 @@ class Upload {
     if (!folder) return folder.error();
     if (!*folder) return pod_.run_well({"mv", "-f", content_, target_.path});
     if (!is_folder_) return is_in_the_way(target_.path);
-    return merge_in_pod(pod_, content_, target_.path, name_ + ".part");
+    return merge_in_pod(pod_, content_, target_.path, name_ + ".part", leftovers_);
   }
 
   // Asks about the links of which it is not known that they lead somewhere there.
