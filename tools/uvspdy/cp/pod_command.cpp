@@ -18,7 +18,7 @@ constexpr std::size_t kOutputHighWater = 256 * 1024;
 constexpr std::size_t kMaxLine = 4096;
 
 // How long the status may take once both outputs have ended.
-constexpr std::chrono::seconds kStatusTime{5};
+constexpr std::chrono::seconds kStatusTimeout{5};
 
 }  // namespace
 
@@ -57,7 +57,7 @@ void PodCommand::started(kube::RemoteCommandStreams streams) {
 }
 
 void PodCommand::output_ended() {
-  if (--open_outputs_ == 0) status_limit_.start(kStatusTime);
+  if (--open_outputs_ == 0) status_limit_.start(kStatusTimeout);
 }
 
 void PodCommand::exited(Result<kube::ExitStatus> status) {
@@ -68,7 +68,7 @@ void PodCommand::exited(Result<kube::ExitStatus> status) {
                     name_ +
                         " has ended its output in the pod, and the server has not sent its exit"
                         " code within " +
-                        std::to_string(kStatusTime.count()) + " s");
+                        std::to_string(kStatusTimeout.count()) + " s");
   }
   hear(bytes_of(words_.empty() ? "" : "\n"));
   if (!*status_ && is_connection_lost(status_->error())) pod_.lost_ = true;
