@@ -125,7 +125,8 @@ class Sizes(CpTestCase):
 
     def test_files_whose_size_is_not_what_the_system_says(self):
         """0 for files of /proc, 4096 for most of /sys."""
-        for name in ("/proc/version", "/proc/kallsyms", "/sys/kernel/mm/transparent_hugepage/enabled"):
+        huge_pages = "/sys/kernel/mm/transparent_hugepage/enabled"
+        for name in ("/proc/version", "/proc/kallsyms", huge_pages):
             file = pathlib.Path(name)
             if not file.exists():
                 continue

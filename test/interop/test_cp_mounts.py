@@ -26,7 +26,7 @@ class MountsTestCase(CpTestCase):
     def setUp(self):
         super().setUp()
         if not may_mount():
-            self.skipTest("nothing can be mounted here, not even in a user namespace (unshare -Urm)")
+            self.skipTest("nothing can be mounted, not even in a user namespace (unshare -Urm)")
 
     @staticmethod
     def mount(*folders):

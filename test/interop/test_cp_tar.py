@@ -41,7 +41,8 @@ class Warnings(CpTestCase):
             (self.there / "folder" / name).write_bytes(self.data)
         self.serve_meanwhile(f"rm '{self.there}/folder/b'")
         result = self.cp(self.remote("folder"), self.here / "copy")
-        self.check_copied(result, r"\S*tar: folder(/b)?: [Ff]ile (removed before|changed as) we read it")
+        said = r"\S*tar: folder(/b)?: [Ff]ile (removed before|changed as) we read it"
+        self.check_copied(result, said)
         self.assertEqual(os.listdir(self.here / "copy"), ["a"])
 
     def test_a_file_that_is_cut_short(self):
