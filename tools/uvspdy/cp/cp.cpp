@@ -12,11 +12,11 @@
 #include "cp/copy.h"
 #include "cp/file_spec.h"
 #include "cp/pod.h"
+#include "deadline.h"
 #include "flags/client_flags.h"
 #include "flags/pod_flags.h"
 #include "loop.h"
 #include "report.h"
-#include "uvspdy/kube/process/exit_code.h"
 
 namespace uvspdy::command {
 namespace {
@@ -55,8 +55,8 @@ int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const Cp
     const Error error = attempt();
     if (!error) return 0;
     if (pod.signal() != 0) {
-      fail("interrupted");
-      return kube::exit_code_of_signal(pod.signal());
+      if (pod.signal() != kTimeIsUp) fail("interrupted");
+      return exit_code_of_stop(pod.signal());
     }
     if (!pod.connection_lost() || left == 0) return fail(error.message());
     pod.console().line("uvspdy cp: " + error.message() + "; trying again");
