@@ -4,6 +4,7 @@
 // kubeconfigs and credentials.
 
 #include "uvspdy/kube/client/api_server.h"
+#include "uvspdy/kube/client/object_names.h"
 #include "uvspdy/kube/client/pod.h"
 #include "uvspdy/kube/client/port_forward_client.h"
 #include "uvspdy/kube/client/remote_command_client.h"

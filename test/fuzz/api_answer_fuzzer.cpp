@@ -1,4 +1,5 @@
-// What an API server or a credential plugin answers in JSON: a Pod, a Status, an ExecCredential.
+// What an API server or a credential plugin answers in JSON: a Pod or a list, a Status, an
+// ExecCredential.
 // The readers keep nothing but the fields that are used; a document of the JSON library's, which
 // has all of them, is the measure. The input: one byte that chooses the reader, then the text.
 
@@ -10,6 +11,7 @@
 #include "fuzz_input.h"
 #include "kube/credentials/exec_credential.h"
 #include "line_check.h"
+#include "uvspdy/kube/client/object_names.h"
 #include "uvspdy/kube/client/pod.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/status.h"
@@ -109,6 +111,18 @@ void read_pod(std::string_view input) {
   check_containers(once->ephemeral_containers, member(spec, "ephemeralContainers"));
 }
 
+void read_list(std::string_view input) {
+  const auto list = kube::parse_object_names(input);
+  if (!list) {
+    require(list.error().code() == kube::Errc::kBadList, "another error than kBadList");
+    return check_error(list.error());
+  }
+  require(list->names.size() <= 10'000, "more objects than there may be");
+  for (const std::string& name : list->names)
+    require(name.size() <= 253, "a name that is too long");
+  require(list->continue_token.size() <= 4096, "a token that is too long");
+}
+
 void read_credential(std::string_view input) {
   constexpr std::string_view kVersion = "client.authentication.k8s.io/v1";
   const auto read = kube::parse_exec_credential(input, std::string(kVersion));
@@ -138,6 +152,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = text_of(input.rest());
   if (reader == 0) fuzz::read_status(text);
   if (reader == 1) fuzz::read_pod(text);
+  if (reader == 1) fuzz::read_list(text);
   if (reader == 2) fuzz::read_credential(text);
   return 0;
 }

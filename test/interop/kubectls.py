@@ -1,8 +1,12 @@
 """The kubectls that are here."""
 
+import functools
+import json
 import os
 import pathlib
+import re
 import shutil
+import subprocess
 
 
 # Where `tools/dev test` unpacks Debian's, which is older than those of Google's packages.
@@ -34,3 +38,17 @@ def case_suffix(path):
 
 
 KUBECTLS = find_kubectls()
+
+
+def version(path):
+    """Of a kubectl, as numbers: (1, 33, 1)."""
+    command = [str(path), "version", "--client", "-o", "json"]
+    printed = subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    text = json.loads(printed.stdout)["clientVersion"]["gitVersion"]
+    return tuple(int(number) for number in re.match(r"v(\d+)\.(\d+)\.(\d+)", text).groups())
+
+
+@functools.lru_cache(maxsize=None)
+def newest_kubectl():
+    """The one of the highest version; none if there is no kubectl."""
+    return max(KUBECTLS, key=version, default=None)

@@ -127,6 +127,7 @@ class ScriptedPod(ScriptedProxy):
         self.script = None  # called in a thread with each Session whose streams are there
         self.protocol = "v4.channel.k8s.io"
         self.requests = []  # "METHOD TARGET"
+        self.heads = []  # each with its headers
         self._sessions = []
         self._started = threading.Event()
         super().__init__(test)
@@ -137,11 +138,17 @@ class ScriptedPod(ScriptedProxy):
         assert self._started.wait(DEADLINE), f"there was no upgrade, but {self.requests}"
         return self._sessions[0].wait_for_start()
 
+    def answer(self, target):
+        """The answer to a GET."""
+        return self.pod
+
     def deal_with(self, client):
-        method, target, _ = spdy.receive_head(client).split(" ", 2)
+        head = spdy.receive_head(client)
+        self.heads.append(head)
+        method, target, _ = head.split(" ", 2)
         self.requests.append(f"{method} {target}")
         upgrade = method == "POST"
-        refusal = self.refusal if upgrade else self.pod
+        refusal = self.refusal if upgrade else self.answer(target)
         if refusal is None and not upgrade:
             spdy.receive_all(client)  # silence
         elif refusal is not None:

@@ -57,9 +57,13 @@ NO_LIMITS_OF_PEERS = {
     "lib/wire/header_compression.cpp:kLargestBlock",
     "lib/wire/header_compression.cpp:kLargestPiece",
     "lib/wire/header_compression.cpp:kMostPadding",
+    "tools/uvspdy/command_line/help.cpp:kMostWidth",
+    "tools/uvspdy/command_line/nearest.cpp:kLongest",
+    "tools/uvspdy/command_line/nearest.cpp:kMostChanges",
     "tools/uvspdy/cp/pack.h:kMaxOutwardLinks",
     "tools/uvspdy/cp/pod.cpp:kLongestWork",
     "tools/uvspdy/cp/upload.cpp:kMostBytes",
+    "tools/uvspdy/flags/size.cpp:kMost",
     "tools/uvspdy/flags/timeout.cpp:kLongest",
     "tools/uvspdy/line_writer.cpp:kMaxWrite",
     "tools/uvspdy/loop.cpp:kMost",
@@ -68,7 +72,7 @@ NO_LIMITS_OF_PEERS = {
 WITH_UNIT = re.compile(r"std::chrono::(\w+)\((\d+)\)")
 DURATION = {"microseconds": 0.001, "milliseconds": 1, "seconds": 1000, "minutes": 60_000}
 COMMANDS = ("serve", "exec", "attach", "port-forward", "cp", "dump")
-FLAG = re.compile(r"^ +(?:-\w,)?(--[\w-]+) \w+(?::\w+)?=(-?\d+)\s", re.M)
+FLAG = re.compile(r"^ +(?:-\w, )?(--[\w-]+) \w+(?::\w+)?=(-?\d+)\s", re.M)
 
 
 def numbers_of_text(text):

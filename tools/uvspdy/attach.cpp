@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "command_line/help.h"
 #include "commands.h"
 #include "flags/pod_flags.h"
 #include "flags/pod_name.h"
@@ -13,6 +14,12 @@
 
 namespace uvspdy::command {
 namespace {
+
+constexpr const char* kExamples = R"(# The output of a pod's main process, from now on
+uvspdy attach web
+# The main process of one of several containers, with its terminal
+uvspdy attach web -c main -it
+)";
 
 // Whether to use a terminal: if the container's process has one, or, if that is unknown, by flags.
 bool wants_terminal(PodFlags flags, const PodContainer& found) {
@@ -48,7 +55,7 @@ int attach(const PodFlags& flags) {
   if (request.tty && !flags.quiet) {
     report_line("If you don't see a command prompt, try pressing enter.");
   }
-  LocalEnd local_end(loop->get(), "attach");
+  LocalEnd local_end(loop->get(), flags);
   local_end.run(
       [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
         return kube::attach(**server, request, std::move(handlers), size);
@@ -61,10 +68,10 @@ int attach(const PodFlags& flags) {
 }  // namespace
 
 void add_attach(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("attach", "Join the process that a container runs: attach [OPTIONS] POD");
+  CLI::App* command = app.add_subcommand("attach", "Join the process that a container runs.");
   auto flags = std::make_shared<PodFlags>();
   add_pod_flags(*command, *flags);
+  set_help(*command, {.words = {}, .examples = kExamples});
   command->callback([flags, &exit_code] { exit_code = attach(*flags); });
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "command_line/help.h"
 #include "commands.h"
 #include "loop.h"
 #include "report.h"
@@ -243,8 +244,9 @@ int demo() {
 }  // namespace
 
 void add_demo(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("demo", "Show an exec and its frames, with kubectl, too, if there is one");
+  CLI::App* command = app.add_subcommand(
+      "demo", "Show an exec and its frames, with kubectl, too, if there is one.");
+  set_help(*command, {.words = {}, .examples = {}});
   command->callback([&exit_code] { exit_code = demo(); });
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "command_words.h"
+#include "command_line/help.h"
 #include "commands.h"
 #include "flags/pod_flags.h"
 #include "flags/pod_name.h"
@@ -15,6 +15,18 @@
 
 namespace uvspdy::command {
 namespace {
+
+constexpr const char* kExamples = R"(# The output and the exit code of a command in a pod
+uvspdy exec web -- date
+# In one of several containers
+uvspdy exec web -c main -- ls -l /etc
+# A shell on a terminal
+uvspdy exec -it web -- bash -il
+# Standard input from a file
+uvspdy exec -i web -- sh -c 'cat >/tmp/copy' <file
+# At most a minute, and at most 10 MB of output
+uvspdy exec --timeout 1m --max-output 10M web -- ./report
+)";
 
 struct ExecFlags : PodFlags {
   std::vector<std::string> command;
@@ -43,7 +55,7 @@ int exec(const ExecFlags& flags) {
   request.pod = found->pod;
   request.container = found->container;
   request.tty = LocalEnd::wants_terminal(flags);
-  LocalEnd local_end(loop->get(), "exec");
+  LocalEnd local_end(loop->get(), flags);
   local_end.run(
       [&](kube::RemoteCommandHandlers handlers, kube::TerminalSize size) {
         return kube::exec(**server, request, std::move(handlers), size);
@@ -56,21 +68,11 @@ int exec(const ExecFlags& flags) {
 }  // namespace
 
 void add_exec(CLI::App& app, const std::vector<std::string>& command_words, int& exit_code) {
-  CLI::App* command = app.add_subcommand(
-      "exec", "Run a command in a pod and exit as it does: exec [OPTIONS] POD -- COMMAND...");
+  CLI::App* command = app.add_subcommand("exec", "Run a command in a pod and exit as it does.");
   auto flags = std::make_shared<ExecFlags>();
   add_pod_flags(*command, *flags);
-  show_command_words(*command, "-- COMMAND...");
-  command->allow_extras();
-  command->callback([flags, command, command_words, &exit_code] {
-    const std::vector<std::string> others = command->remaining();
-    if (!others.empty() && !others.front().starts_with('-')) {
-      exit_code = report_usage_error("exec",
-                                     "exec [POD] [COMMAND] is not supported. Use exec [POD] -- "
-                                     "[COMMAND] instead");
-      return;
-    }
-    if (!others.empty()) throw CLI::ExtrasError(others);
+  set_help(*command, {.words = "-- COMMAND...", .examples = kExamples});
+  command->callback([flags, &command_words, &exit_code] {
     flags->command = command_words;
     exit_code = exec(*flags);
   });

@@ -9,16 +9,17 @@
 #include <span>
 #include <utility>
 
+#include "deadline.h"
 #include "signal_watch.h"
 #include "uvspdy/callback.h"
 #include "uvspdy/error.h"
-#include "uvspdy/kube/process/exit_code.h"
 
 namespace uvspdy::command {
 
-/// Calls a handler, from the loop, at each signal that asks this process to end. Signals ignored at
-/// start-up stay ignored: nohup ignores SIGHUP, and a shell without job control ignores SIGINT for
-/// its background commands. It does not keep the loop alive.
+/// Calls a handler, from the loop, at each signal that asks this process to end, and with kTimeIsUp
+/// when the time of --timeout is over. Signals ignored at start-up stay ignored: nohup ignores
+/// SIGHUP, and a shell without job control ignores SIGINT for its background commands. It does not
+/// keep the loop alive.
 class StopSignals {
  public:
   static constexpr std::array kUsual = {SIGINT, SIGTERM, SIGHUP};
@@ -40,6 +41,7 @@ class StopSignals {
         return error;
       }
     }
+    time_.start(loop, [this] { on_stop_(kTimeIsUp); });
     return {};
   }
 
@@ -51,14 +53,16 @@ class StopSignals {
 
   Callback<void(int signal)> on_stop_;
   std::array<SignalWatch, kWithQuit.size()> watches_;
+  DeadlineWatch time_;
 };
 
 /// Ends the process at once by the signal, as if it were not handled: a shell sees 130 for Ctrl-C
-/// (SIGINT).
+/// (SIGINT). With kTimeIsUp it exits with kTimeIsUpCode.
 [[noreturn]] inline void die_of(int signal) {
+  if (signal == kTimeIsUp) std::_Exit(kTimeIsUpCode);
   std::signal(signal, SIG_DFL);
   std::raise(signal);
-  std::_Exit(kube::exit_code_of_signal(signal));
+  std::_Exit(exit_code_of_stop(signal));
 }
 
 }  // namespace uvspdy::command

@@ -91,6 +91,13 @@ Error check_proxy(const Text& proxy) {
   return parsed ? Error() : bad(proxy.at, "proxy-url: " + parsed.error().message());
 }
 
+// HOST:PORT without a scheme, as client-go takes it: with https where the cluster has TLS to verify
+// by, else with http.
+std::string with_scheme(const std::string& server, bool has_tls) {
+  if (server.find("://") != std::string::npos) return server;
+  return (has_tls ? "https://" : "http://") + server;
+}
+
 Error apply_cluster(Cluster cluster, const KubeconfigOverrides& overrides, ClientConfig& config) {
   const bool insecure = overrides.insecure_skip_tls_verify.value_or(false);
   if (insecure || !overrides.certificate_authority.empty()) {
@@ -108,7 +115,10 @@ Error apply_cluster(Cluster cluster, const KubeconfigOverrides& overrides, Clien
   override_with(cluster.proxy_url, overrides.proxy_url);
 
   if (cluster.server.empty()) return bad(cluster.at, "the cluster has no server");
-  Result<httpstream::Url> server = httpstream::parse_url(cluster.server.value);
+  const bool has_tls = cluster.insecure_skip_tls_verify || !cluster.certificate_authority.empty() ||
+                       !cluster.certificate_authority_data.empty();
+  Result<httpstream::Url> server =
+      httpstream::parse_url(with_scheme(cluster.server.value, has_tls));
   if (!server) return bad(cluster.server.at, "server: " + server.error().message());
   Result<net::Pem> ca = pem_of(cluster.certificate_authority_data, cluster.certificate_authority,
                                "certificate-authority");
@@ -165,6 +175,14 @@ Error apply_key_pair(const KubeconfigUser& user, net::TlsClientOptions& tls) {
   return {};
 }
 
+// Each field alone, as client-go merges them: groups may be added to the kubeconfig's user.
+void override_impersonation(Impersonation& impersonate, const Impersonation& given) {
+  if (!given.user.empty()) impersonate.user = given.user;
+  if (!given.uid.empty()) impersonate.uid = given.uid;
+  if (!given.groups.empty()) impersonate.groups = given.groups;
+  if (!given.extra.empty()) impersonate.extra = given.extra;
+}
+
 Error apply_user(KubeconfigUser user, const KubeconfigOverrides& overrides,
                  const std::string& extension, ClientConfig& config) {
   override_file(user.client_certificate, user.client_certificate_data,
@@ -174,7 +192,7 @@ Error apply_user(KubeconfigUser user, const KubeconfigOverrides& overrides,
   override_with(user.token, overrides.token);
   override_with(user.username, overrides.username);
   override_with(user.password, overrides.password);
-  if (!overrides.impersonate.user.empty()) user.impersonate = overrides.impersonate;
+  override_impersonation(user.impersonate, overrides.impersonate);
 
   if (user.impersonate.user.empty() &&
       (!user.impersonate.uid.empty() || !user.impersonate.groups.empty() ||

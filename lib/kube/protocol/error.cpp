@@ -21,6 +21,7 @@ class Category final : public std::error_category {
       case Errc::kCredentials: return "no credentials";
       case Errc::kRefused: return "refused";
       case Errc::kBadPod: return "unusable pod";
+      case Errc::kBadList: return "unusable list";
       case Errc::kTooManyRequests: return "too many requests";
       case Errc::kNoRandomness: return "no random bytes";
     }

@@ -122,6 +122,45 @@ TEST_CASE("the port of https is 443 unless the server names one", "[kubeconfig]"
   }
 }
 
+TEST_CASE("a server may be HOST:PORT, and its scheme follows from the cluster's TLS",
+          "[kubeconfig]") {
+  const TemporaryFolder folder;
+  const std::string ca = folder.write("ca.pem", "");
+  const auto scheme_with = [&](const KubeconfigOverrides& overrides) {
+    const Result<ClientConfig> config = config_of(folder, "{}", overrides);
+    REQUIRE_THAT(config, IsSuccess());
+    CHECK(config->server.host == "h");
+    CHECK(config->server.port == 81);
+    return config->server.scheme;
+  };
+  CHECK(scheme_with({.server = "h:81"}) == "http");
+  CHECK(scheme_with({.server = "h:81", .certificate_authority = ca}) == "https");
+  CHECK(scheme_with({.server = "h:81", .insecure_skip_tls_verify = true}) == "https");
+  CHECK(scheme_with({.server = "h:81", .insecure_skip_tls_verify = false}) == "http");
+}
+
+TEST_CASE("each field of an impersonation that is given replaces the kubeconfig's",
+          "[kubeconfig]") {
+  const TemporaryFolder folder;
+  const auto impersonation_with = [&](const Impersonation& given) {
+    const Result<ClientConfig> config = config_of(folder, R"({
+      current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}],
+      clusters: [{name: c, cluster: {server: "http://h"}}],
+      users: [{name: u, user: {as: other, as-uid: "1", as-groups: [some]}}]})",
+                                                  {.impersonate = given});
+    REQUIRE_THAT(config, IsSuccess());
+    return config->credentials.impersonate;
+  };
+  Impersonation found = impersonation_with({.user = "jane"});
+  CHECK(found.user == "jane");
+  CHECK(found.uid == "1");
+  CHECK(found.groups == std::vector<std::string>{"some"});
+  found = impersonation_with({.uid = "2", .groups = {"one", "two"}});
+  CHECK(found.user == "other");
+  CHECK(found.uid == "2");
+  CHECK(found.groups == std::vector<std::string>{"one", "two"});
+}
+
 TEST_CASE("files are relative to the kubeconfig that names them", "[kubeconfig]") {
   const TemporaryFolder folder;
   folder.write("a/ca.pem", "");

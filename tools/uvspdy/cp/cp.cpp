@@ -15,11 +15,11 @@
 #include "cp/file_spec.h"
 #include "cp/leftovers.h"
 #include "cp/pod.h"
+#include "deadline.h"
 #include "flags/client_flags.h"
 #include "flags/pod_flags.h"
 #include "loop.h"
 #include "report.h"
-#include "uvspdy/kube/process/exit_code.h"
 
 namespace uvspdy::command {
 namespace {
@@ -70,8 +70,8 @@ int copy(Pod& pod, const FileSpec& source, const FileSpec& destination, const Cp
     pod.console().line("uvspdy cp: temporary files may be left in the pod: " + paths);
   }
   if (!copied && pod.signal() != 0) {
-    fail("interrupted");
-    return kube::exit_code_of_signal(pod.signal());
+    if (pod.signal() != kTimeIsUp) fail("interrupted");
+    return exit_code_of_stop(pod.signal());
   }
   if (!copied) return fail(copied.error().message());
   if (*copied == Copied::kPart) {

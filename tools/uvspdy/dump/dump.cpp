@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "command_line/help.h"
 #include "commands.h"
 #include "dump/captured_connections.h"
 #include "dump/frame_lines.h"
@@ -177,31 +178,39 @@ class Dump {
   int exit_code_ = 0;
 };
 
-constexpr const char* kHelp = R"(FILE is one of
-  - a packet capture, pcap or pcapng, as tcpdump and Wireshark write it: the frames of both
-    directions of every SPDY connection in it, on whatever port, in the order of the capture
-  - the bytes that a client sent, as `socat -r FILE` or a proxy records them; --reply FILE is
-    what the server sent (`socat -R FILE`), and may stand alone
-  - "-" for standard input
-An HTTP/1.1 upgrade in front of the frames is skipped. TLS must have been taken off before.
+constexpr const char* kHelp =
+    "FILE is one of\n"
+    "  - a packet capture, pcap or pcapng, as tcpdump and Wireshark write it: the frames of both "
+    "directions of every SPDY connection in it, on whatever port, in the order of the capture\n"
+    "  - the bytes that a client sent, as 'socat -r FILE' or a proxy records them; --reply FILE is "
+    "what the server sent ('socat -R FILE'), and may stand alone\n"
+    "  - \"-\" for standard input\n"
+    "An HTTP/1.1 upgrade in front of the frames is skipped. TLS must have been taken off "
+    "before.\n\n"
+    "\">\" is client to server, \"<\" server to client. Lines of a capture begin with the seconds "
+    "since its first packet and the connection's number. What peers sent is escaped (\\xNN).\n\n"
+    "Exit code: 0; 1 when something could not be read, frames are bad or missing (stderr says "
+    "where), or there is no SPDY, for which even the first frame must be whole. A recording that "
+    "ends inside a later one is no error, and stderr says so.\n";
 
-">" is client to server, "<" server to client. Lines of a capture begin with the seconds since its
-first packet and the connection's number. What peers sent is escaped (\xNN).
-
-Exit code: 0; 1 when something could not be read, frames are bad or missing (stderr says where), or
-there is no SPDY, for which even the first frame must be whole. A recording that ends inside a later
-one is no error, and stderr says so.)";
+constexpr const char* kExamples = R"(# A capture of a connection without TLS
+tcpdump -i lo -w pod.pcap port 8080
+uvspdy dump pod.pcap
+# One JSON object a line, for jq
+uvspdy dump --json pod.pcap | jq .
+)";
 
 }  // namespace
 
 void add_dump(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("dump", "Print the frames of a recording or a capture");
+  CLI::App* command = app.add_subcommand("dump", "Print the frames of a recording or a capture.");
   auto options = std::make_shared<DumpOptions>();
   command->add_option("FILE", options->file, "The recording; see below");
   command->add_option("--reply", options->reply, "The bytes that the server sent");
   command->add_flag("--json", options->json, "One JSON object a line for each frame");
   command->add_flag("--payload", options->payload, "What is in DATA too; in JSON as hex digits");
   command->footer(kHelp);
+  set_help(*command, {.words = {}, .examples = kExamples});
   command->callback([options, &exit_code] {
     if (options->file.empty() && options->reply.empty()) {
       exit_code =

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "command_line/help.h"
+#include "deadline.h"
 #include "flags/flow_control.h"
 #include "flags/timeout.h"
 #include "uvspdy/kube/protocol/error.h"
@@ -22,13 +24,7 @@ namespace {
 constexpr int kPrintRequests = 6;
 constexpr int kPrintHeaders = 8;
 
-}  // namespace
-
-namespace {
-
-// Reads a verbosity: "8", or "=8" from "-v=8", which kubectl accepts, too.
 int verbosity(std::string_view text) {
-  if (text.starts_with('=')) text.remove_prefix(1);
   int level = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), level);
   if (error != std::errc() || end != text.data() + text.size() || level < 0) {
@@ -62,56 +58,119 @@ void print_request(const LineWriter& errors, int level, const std::string& origi
 
 }  // namespace
 
+namespace {
+
+std::chrono::milliseconds timeout_of(const char* flag, const std::string& text) {
+  const auto time = parse_timeout(text);
+  if (time) return *time;
+  throw CLI::ValidationError(flag, "'" + text +
+                                       "' is no timeout: give a number of seconds, or numbers with "
+                                       "their units (1s, 2m, 3h, 1m30s)");
+}
+
+// Refuses what kubectl would do and this program does not: all values of the flag but these.
+void refuse_other_values(CLI::App& command, const char* flag, std::vector<std::string> harmless,
+                         const char* why) {
+  command
+      .add_option_function<std::string>(
+          flag,
+          [flag, harmless = std::move(harmless), why](const std::string& value) {
+            if (std::find(harmless.begin(), harmless.end(), value) != harmless.end()) return;
+            throw CLI::ValidationError(flag, why);
+          })
+      ->group("");
+}
+
+// Global flags of kubectl that change nothing here are taken, so that scripts that have them work.
+void add_flags_without_effect(CLI::App& command) {
+  for (const char* flag :
+       {"--cache-dir", "--log-flush-frequency", "--profile-output", "--vmodule"}) {
+    command.add_option_function<std::string>(flag, [](const std::string&) {})->group("");
+  }
+  command.add_flag_function("--disable-compression", [](std::int64_t) {})->group("");
+  refuse_other_values(command, "--profile", {"", "none"}, "uvspdy has no profiles; leave it away");
+  for (const auto& [flag, why] :
+       {std::pair("--match-server-version",
+                  "uvspdy works with servers of any version, and cannot compare its own"),
+        std::pair("--warnings-as-errors", "uvspdy shows no warnings of the server")}) {
+    command
+        .add_flag_function(flag,
+                           [flag = flag, why = why](std::int64_t count) {
+                             if (count > 0) throw CLI::ValidationError(flag, why);
+                           })
+        ->group("");
+  }
+}
+
+}  // namespace
+
 void add_client_flags(CLI::App& command, ClientFlags& flags) {
   kube::KubeconfigOverrides& overrides = flags.overrides;
-  command.add_option("--kubeconfig", flags.kubeconfig, "The kubeconfig to use");
-  command.add_option("--context", overrides.context, "The kubeconfig's context to use");
-  command.add_option("--cluster", overrides.cluster, "The kubeconfig's cluster to use");
-  command.add_option("--user", overrides.user, "The kubeconfig's user to use");
-  command.add_option("-n,--namespace", overrides.pod_namespace, "The pod's namespace");
-  command.add_option("-s,--server", overrides.server,
-                     "URL of the server: http://, https:// or unix://");
-  command.add_option("--token", overrides.token, "Bearer token");
-  command.add_option("--username", overrides.username, "User name, for Basic authentication");
-  command.add_option("--password", overrides.password, "Its password");
-  command.add_option("--certificate-authority", overrides.certificate_authority,
-                     "PEM file with the CAs that the server's certificate may be from");
-  command.add_option("--client-certificate", overrides.client_certificate,
-                     "PEM file with the certificate to show");
-  command.add_option("--client-key", overrides.client_key, "PEM file with its key");
-  command.add_option("--tls-server-name", overrides.tls_server_name,
-                     "Name that the server's certificate must be for, in place of the host");
-  command.add_flag("--insecure-skip-tls-verify", flags.insecure_skip_tls_verify,
-                   "Do not verify the server's certificate; anybody in between can read and change "
-                   "everything then");
-  command.add_option("--proxy-url", overrides.proxy_url,
-                     "Proxy to go through, http://, https:// or socks5://; else the kubeconfig's, "
-                     "else the environment's");
+  const auto add = [&command](const char* names, auto& value, const char* type, const char* text) {
+    return command.add_option(names, value, text)->type_name(type)->group(kConnectionGroup);
+  };
+  add("--kubeconfig", flags.kubeconfig, "FILE", "The kubeconfig to use");
+  add("--context", overrides.context, "NAME", "The kubeconfig's context to use");
+  add("--cluster", overrides.cluster, "NAME", "The kubeconfig's cluster to use");
+  add("--user", overrides.user, "NAME", "The kubeconfig's user to use");
+  add("-n,--namespace", overrides.pod_namespace, "NAME", "The pod's namespace");
+  add("-s,--server", overrides.server, "URL",
+      "The server: http://, https:// or unix://. HOST:PORT alone is http, or https with "
+      "--certificate-authority or --insecure-skip-tls-verify");
+  add("--token", overrides.token, "TOKEN", "Bearer token");
+  add("--username", overrides.username, "NAME", "User name, for Basic authentication");
+  add("--password", overrides.password, "PASSWORD", "Its password");
+  add("--certificate-authority", overrides.certificate_authority, "FILE",
+      "PEM file with the CAs that the server's certificate may be from");
+  add("--client-certificate", overrides.client_certificate, "FILE",
+      "PEM file with the certificate to show");
+  add("--client-key", overrides.client_key, "FILE", "PEM file with its key");
+  add("--tls-server-name", overrides.tls_server_name, "NAME",
+      "Name that the server's certificate must be for, in place of the host");
+  command
+      .add_flag("--insecure-skip-tls-verify", flags.insecure_skip_tls_verify,
+                "Do not verify the server's certificate; anybody in between can read and change "
+                "everything then")
+      ->group(kConnectionGroup);
+  add("--proxy-url", overrides.proxy_url, "URL",
+      "Proxy to go through, http://, https:// or socks5://; else the kubeconfig's, else the "
+      "environment's");
+  add("--as", overrides.impersonate.user, "USER",
+      "The user to act as, if the server permits it: a name, or "
+      "system:serviceaccount:NAMESPACE:NAME");
+  add("--as-group", overrides.impersonate.groups, "GROUP",
+      "A group of the user to act as; may be repeated")
+      ->allow_extra_args(false);
+  add("--as-uid", overrides.impersonate.uid, "UID", "The UID of the user to act as");
   command
       .add_option_function<std::string>(
           "--request-timeout",
           [&flags](const std::string& text) {
-            flags.request_timeout = parse_timeout(text);
-            if (!flags.request_timeout) {
-              throw CLI::ValidationError(
-                  "--request-timeout", "'" + text +
-                                           "' is no timeout: give a number of seconds, or numbers "
-                                           "with their units (1s, 2m, 3h, 1m30s)");
-            }
+            if (!text.empty()) flags.request_timeout = timeout_of("--request-timeout", text);
           },
           "How long a request may take: to connect, to get its answer, and to open each stream; a "
           "command that runs takes as long as it takes. 0: for ever. Without it each of these has "
-          "a "
-          "limit of its own, 30 s for the answer")
-      ->type_name("TIME");
+          "a limit of its own, 30 s for the answer")
+      ->type_name("TIME")
+      ->group(kConnectionGroup);
   command
       .add_option_function<std::string>(
-          "-v", [&flags](const std::string& text) { flags.verbosity = verbosity(text); },
+          "-v,--v", [&flags](const std::string& text) { flags.verbosity = verbosity(text); },
           "How much to tell on stderr: 1 what is connected to, 6 requests, 8 their headers, "
-          "without "
-          "secrets")
-      ->type_name("LEVEL");
+          "without secrets")
+      ->type_name("LEVEL")
+      ->group(kConnectionGroup);
+  command
+      .add_option_function<std::string>(
+          "--timeout",
+          [name = command.get_name()](const std::string& text) {
+            start_deadline(name, timeout_of("--timeout", text));
+          },
+          "How long all of it may take, such as 30, 5m or 1h30m. Then it ends as by a signal, with "
+          "exit code 124. 0: as long as it takes")
+      ->type_name("TIME");
   add_flow_control(command, flags.flow_control);
+  add_flags_without_effect(command);
 }
 
 namespace {
@@ -146,6 +205,12 @@ Result<kube::ClientConfig> in_cluster(const kube::KubeconfigOverrides& overrides
     config->credentials.token = overrides.token;
     config->credentials.token_file.clear();
   }
+  const kube::Impersonation& impersonate = overrides.impersonate;
+  if (impersonate.user.empty() && (!impersonate.groups.empty() || !impersonate.uid.empty())) {
+    return Error(kube::Errc::kBadKubeconfig,
+                 "--as-group and --as-uid are of a user to act as: give --as, too");
+  }
+  config->credentials.impersonate = impersonate;
   return config;
 }
 

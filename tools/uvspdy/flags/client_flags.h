@@ -30,12 +30,13 @@ struct ClientFlags {
   int verbosity = 0;
 };
 
+/// Adds the flags, and --timeout, whose time begins when it is parsed (start_deadline).
 void add_client_flags(CLI::App& command, ClientFlags& flags);
 
 /// Makes the ClientConfig from the flags and a kubeconfig: the file of --kubeconfig, else the files
 /// that kubectl would read, which need not exist with --server. Without any of these and with
 /// KUBERNETES_SERVICE_HOST set, it is the pod's service account, which can be combined only with
-/// --namespace, --token and --certificate-authority.
+/// --namespace, --token, --certificate-authority and --as with its like.
 Result<kube::ClientConfig> read_client_config(const ClientFlags& flags);
 
 /// Makes the ApiServer of a ClientConfig, with the environment's proxies. The messages of -v and

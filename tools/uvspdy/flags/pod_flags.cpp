@@ -4,28 +4,66 @@
 #include <chrono>
 #include <utility>
 
+#include "flags/size.h"
+#include "flags/timeout.h"
 #include "report.h"
 #include "stop_signals.h"
 #include "uvspdy/kube/client/pod.h"
-#include "uvspdy/kube/process/exit_code.h"
 #include "uvspdy/kube/protocol/error.h"
 #include "uvspdy/kube/protocol/status.h"
+#include "uvspdy/net/timer.h"
 
 namespace uvspdy::command {
 
 void add_pod_flags(CLI::App& command, PodFlags& flags) {
   flags.verb = command.get_name();
   add_client_flags(command, flags.client);
-  command.add_option("-c,--container", flags.container,
-                     "The container; else the one that the pod's annotation "
-                     "kubectl.kubernetes.io/default-container names, else the first");
+  command
+      .add_option("-c,--container", flags.container,
+                  "The container; else the one that the pod's annotation "
+                  "kubectl.kubernetes.io/default-container names, else the first")
+      ->type_name("NAME");
   command.add_flag("-i,--stdin", flags.use_stdin, "Pass standard input on");
   command.add_flag("-t,--tty", flags.tty,
                    "Use a terminal: together with -i, and where standard input is one");
   command.add_flag("-q,--quiet", flags.quiet,
                    "Leave hints away: which container was chosen, and what is said of terminals; "
                    "errors are told");
+  add_pod_running_timeout(command, flags.pod_running_timeout);
+  command
+      .add_option_function<std::string>(
+          "--max-output",
+          [&flags](const std::string& text) {
+            flags.max_output = parse_size(text);
+            if (!flags.max_output) {
+              throw CLI::ValidationError("--max-output",
+                                         "'" + text +
+                                             "' is no size: give a number of bytes, "
+                                             "or one with a unit (64Ki, 10M, 1Gi)");
+            }
+          },
+          "End the command, with exit code 1, when it prints more than SIZE bytes to stdout and "
+          "stderr together; so many are printed. Units are Kubernetes' (64Ki, 10M, 1Gi)")
+      ->type_name("SIZE");
   command.add_option("POD", flags.pod, "The pod, as NAME or pod/NAME")->required();
+}
+
+void add_pod_running_timeout(CLI::App& command, std::optional<std::chrono::milliseconds>& time) {
+  command
+      .add_option_function<std::string>(
+          "--pod-running-timeout",
+          [&time](const std::string& text) {
+            time = parse_timeout(text);
+            if (!time || time->count() == 0) {
+              throw CLI::ValidationError("--pod-running-timeout",
+                                         "'" + text +
+                                             "' is no time to wait: give more than 0 seconds, or "
+                                             "numbers with their units (5s, 2m, 1m30s)");
+            }
+          },
+          "Wait so long for a pod that is pending. Without it the pod is used as it is, as kubectl "
+          "does with a pod that is named")
+      ->type_name("TIME");
 }
 
 namespace {
@@ -40,26 +78,34 @@ bool is_missing(const Error& error) {
 // How long a credential plugin has to end; one second after SIGTERM it gets SIGKILL.
 constexpr std::chrono::seconds kGoodbye{2};
 
+// How long a pod that is pending is left alone before it is asked for again.
+constexpr std::chrono::milliseconds kBetweenQuestions{500};
+
 class Finding {
  public:
-  Finding(Loop& loop, const PodFlags& flags, std::string pod,
-          std::function<bool(const Error&)> is_taken)
-      : loop_(loop), flags_(flags), pod_(std::move(pod)), is_taken_(std::move(is_taken)) {}
+  Finding(Loop& loop, kube::ApiServer& server, const PodFlags& flags, std::string pod_namespace,
+          std::string pod, std::function<bool(const Error&)> is_taken)
+      : loop_(loop),
+        server_(server),
+        flags_(flags),
+        pod_namespace_(std::move(pod_namespace)),
+        pod_(std::move(pod)),
+        is_taken_(std::move(is_taken)),
+        again_(loop.get(), [this] { ask(); }) {}
 
-  std::optional<PodContainer> run(kube::ApiServer& server, const std::string& pod_namespace) {
+  std::optional<PodContainer> run() {
     const Error error = signals_.start(
         loop_.get(), [this](int signal) { stop(signal); }, StopSignals::kWithQuit);
     if (error) {
       report_error(flags_.verb, error.message());
       return std::nullopt;
     }
-    attempt_ = kube::get_pod(server, pod_namespace, pod_, [this](const Result<kube::Pod>& pod) {
-      if (signal_ == 0) found(pod);
-      uv_stop(loop_.get());
-    });
+    uv_update_time(loop_.get());
+    start_ = uv_now(loop_.get());
+    ask();
     loop_.run();
     if (signal_ != 0) {
-      loop_.run_out(kGoodbye, kube::exit_code_of_signal(signal_), [this] { die_of(signal_); });
+      loop_.run_out(kGoodbye, exit_code_of_stop(signal_), [this] { die_of(signal_); });
       die_of(signal_);
     }
     return result_;
@@ -69,12 +115,39 @@ class Finding {
   // A second signal ends the process at once.
   void stop(int signal) {
     if (std::exchange(signal_, signal) != 0) die_of(signal);
+    if (is_waiting_) return uv_stop(loop_.get());
     attempt_.cancel();
+  }
+
+  void ask() {
+    is_waiting_ = false;
+    attempt_ = kube::get_pod(server_, pod_namespace_, pod_, [this](const Result<kube::Pod>& pod) {
+      if (signal_ == 0 && pod && waits_for(*pod)) {
+        is_waiting_ = true;
+        return again_.start(kBetweenQuestions);
+      }
+      if (signal_ == 0) found(pod);
+      uv_stop(loop_.get());
+    });
+  }
+
+  bool is_pending(const kube::Pod& pod) const {
+    return flags_.pod_running_timeout && pod.phase == "Pending";
+  }
+
+  bool waits_for(const kube::Pod& pod) const {
+    const std::chrono::milliseconds waited(uv_now(loop_.get()) - start_);
+    return is_pending(pod) && waited < *flags_.pod_running_timeout;
   }
 
   void found(const Result<kube::Pod>& result) {
     if (!result) return failed(result.error());
     const kube::Pod& known = *result;
+    if (is_pending(known)) {
+      return report_line("error: pod " + pod_ +
+                         " is still pending after the time of "
+                         "--pod-running-timeout");
+    }
     if (known.is_completed()) {
       const std::string what = flags_.verb == "exec" ? "exec into" : flags_.verb;
       return report_line("error: cannot " + what +
@@ -112,9 +185,14 @@ class Finding {
   }
 
   Loop& loop_;
+  kube::ApiServer& server_;
   const PodFlags& flags_;
+  std::string pod_namespace_;
   std::string pod_;
   std::function<bool(const Error&)> is_taken_;
+  std::uint64_t start_ = 0;
+  bool is_waiting_ = false;  // until the pod is asked for again
+  net::Timer again_;
   net::Attempt attempt_;
   StopSignals signals_;
   int signal_ = 0;  // the signal that ends this process
@@ -127,7 +205,7 @@ std::optional<PodContainer> find_container(Loop& loop, kube::ApiServer& server,
                                            const PodFlags& flags, const std::string& pod_namespace,
                                            const std::string& pod,
                                            std::function<bool(const Error&)> is_taken) {
-  return Finding(loop, flags, pod, std::move(is_taken)).run(server, pod_namespace);
+  return Finding(loop, server, flags, pod_namespace, pod, std::move(is_taken)).run();
 }
 
 }  // namespace uvspdy::command

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,9 +23,15 @@ struct PodFlags {
   bool use_stdin = false;
   bool tty = false;
   bool quiet = false;
+  /// How long to wait for a pod that is pending; without it the pod is used as it is.
+  std::optional<std::chrono::milliseconds> pod_running_timeout;
+  std::optional<std::uint64_t> max_output;  ///< bytes of stdout and stderr together
 };
 
 void add_pod_flags(CLI::App& command, PodFlags& flags);
+
+/// Adds --pod-running-timeout.
+void add_pod_running_timeout(CLI::App& command, std::optional<std::chrono::milliseconds>& time);
 
 /// The container to work in.
 struct PodContainer {
@@ -34,7 +42,8 @@ struct PodContainer {
 };
 
 /// Finds the container as kubectl does, by asking the server for the pod, and prints which one it
-/// chose if that is a guess. Runs the loop meanwhile. If the pod or container does not exist,
+/// chose if that is a guess. Runs the loop meanwhile. With `pod_running_timeout` it waits for a
+/// pod that is pending. If the pod or container does not exist,
 /// prints a line in kubectl's words and returns nothing.
 ///
 /// It is no failure if the server does not permit reading the pod: permission to run a command in

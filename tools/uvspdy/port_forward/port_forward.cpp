@@ -13,8 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "command_line/help.h"
 #include "commands.h"
+#include "deadline.h"
 #include "flags/client_flags.h"
+#include "flags/pod_flags.h"
 #include "flags/pod_name.h"
 #include "line_writer.h"
 #include "loop.h"
@@ -47,10 +50,19 @@ constexpr std::size_t kMostWaiting = 256;
 constexpr std::chrono::seconds kGoodbye{2};
 constexpr std::chrono::seconds kLeaveGrace{5};
 
+constexpr const char* kExamples = R"(# Port 8080 of this machine is port 80 of the pod, 5432 is 5432
+uvspdy port-forward web 8080:80 5432
+# A free port of this machine, which the first line of output names
+uvspdy port-forward pod/web :80
+# For other machines, too; the connection is made anew when it is lost
+uvspdy port-forward --address 0.0.0.0 --reconnect web 8080:80
+)";
+
 struct PortForwardFlags {
   ClientFlags client;
   std::vector<std::string> addresses = {"localhost"};
   bool reconnect = false;
+  std::optional<std::chrono::milliseconds> pod_running_timeout;
   std::string pod;
   std::vector<std::string> ports;
 };
@@ -186,7 +198,7 @@ class PortForward {
 
   // A second signal ends the process at once.
   void stop(int signal) {
-    if (!exit_code_) return leave(0);
+    if (!exit_code_) return leave(signal == kTimeIsUp ? kTimeIsUpCode : 0);
     reset_connections();
     die_of(signal);
   }
@@ -266,6 +278,11 @@ int port_forward(const PortForwardFlags& flags) {
   LineWriter errors(STDERR_FILENO);
   auto server = make_api_server(loop->get(), flags.client, std::move(*config), errors);
   if (!server) return report_error("port-forward", server.error().message());
+  if (flags.pod_running_timeout) {
+    PodFlags waiting{.verb = "port-forward", .client = flags.client, .quiet = true};
+    waiting.pod_running_timeout = flags.pod_running_timeout;
+    if (!find_container(*loop, **server, waiting, request.pod_namespace, request.pod)) return 1;
+  }
   PortForward command(loop->get(), std::move(*server), std::move(request), flags.reconnect,
                       std::move(errors));
   return command.run(*loop, std::move(ports), std::move(*addresses));
@@ -274,22 +291,23 @@ int port_forward(const PortForwardFlags& flags) {
 }  // namespace
 
 void add_port_forward(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand(
-      "port-forward",
-      "Forward local ports to a pod: port-forward [OPTIONS] POD [LOCAL:]REMOTE ...; with :REMOTE a "
-      "free local port is taken");
+  CLI::App* command =
+      app.add_subcommand("port-forward", "Forward ports of this machine to a pod, until Ctrl-C.");
   auto flags = std::make_shared<PortForwardFlags>();
   add_client_flags(*command, flags->client);
+  set_help(*command, {.words = {}, .examples = kExamples});
   command
       ->add_option("--address", flags->addresses,
                    "Addresses to listen on, comma-separated: numeric ones, or localhost, which is "
                    "127.0.0.1 and ::1")
+      ->type_name("ADDRESS")
       ->delimiter(',')
       ->allow_extra_args(false)  // the next argument is the pod
       ->capture_default_str();
   command->add_flag("--reconnect", flags->reconnect,
                     "When the connection to the pod is lost, keep listening and connect again, "
                     "after 0.5 s, then twice as long each time, up to 30 s");
+  add_pod_running_timeout(*command, flags->pod_running_timeout);
   command->add_option("POD", flags->pod, "The pod: NAME or pod/NAME");
   command->add_option("PORTS", flags->ports, "[LOCAL:]REMOTE, or :REMOTE for a free local port");
   command->callback([flags, &exit_code] { exit_code = port_forward(*flags); });

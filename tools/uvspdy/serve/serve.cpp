@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "command_words.h"
+#include "command_line/help.h"
 #include "commands.h"
 #include "flags/flow_control.h"
 #include "flags/port.h"
@@ -32,6 +32,14 @@ namespace {
 
 // How long connections with refused requests may take to close when all else has stopped.
 constexpr std::chrono::seconds kGoodbye{1};
+
+constexpr const char* kExamples =
+    R"(# kubectl and uvspdy reach a pod "uvspdy" at once; only the owner of the file may
+uvspdy serve --kubeconfig-out pod.conf
+kubectl --kubeconfig pod.conf exec -it uvspdy -- sh
+# A main process with a terminal, for attach
+uvspdy serve --listen 127.0.0.1:8080 --pod box -it -- sh
+)";
 
 struct ServeOptions {
   std::string listen = "127.0.0.1:0";
@@ -203,7 +211,7 @@ void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int
   CLI::App* command = app.add_subcommand(
       "serve",
       "Let kubectl and uvspdy run commands on this machine, and attach to COMMAND, with which it "
-      "ends: serve [OPTIONS] [-- COMMAND...]");
+      "ends.");
   auto options = std::make_shared<ServeOptions>();
   command
       ->add_option(
@@ -250,8 +258,8 @@ void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int
                    "How many of one user, where users are authenticated")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  show_command_words(*command, "[-- COMMAND...]");
-  command->callback([options, command_words, &exit_code] {
+  set_help(*command, {.words = "[-- COMMAND...]", .examples = kExamples});
+  command->callback([options, &command_words, &exit_code] {
     options->main_command.command = command_words;
     exit_code = serve(*options);
   });

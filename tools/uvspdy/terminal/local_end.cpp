@@ -21,8 +21,15 @@ constexpr auto kGoodbye = std::chrono::seconds(1);
 
 }  // namespace
 
-LocalEnd::LocalEnd(uv_loop_t* loop, const char* name)
-    : loop_(loop), name_(name), give_up_(loop, [this] { end_as(signal_); }) {}
+LocalEnd::LocalEnd(uv_loop_t* loop, const PodFlags& flags)
+    : loop_(loop),
+      name_(flags.verb),
+      output_limit_(loop, [this] { too_much_output(); }),
+      give_up_(loop, [this] { end_as(signal_); }) {
+  if (!flags.max_output) return;
+  allowance_ =
+      std::make_shared<OutputAllowance>(*flags.max_output, [this] { output_limit_.schedule(); });
+}
 
 bool LocalEnd::wants_terminal(const PodFlags& flags) {
   if (!flags.tty || !flags.use_stdin) return false;
@@ -51,7 +58,7 @@ void LocalEnd::run(const Start& start, bool tty, bool redraw) {
   if (error) leave(report_error(name_, error.message()));
   attempt_ = start({[this](kube::RemoteCommandStreams streams) { started(std::move(streams)); },
                     [this](Result<kube::ExitStatus> status) {
-                      status_ = std::move(status);
+                      if (!status_) status_ = std::move(status);
                       maybe_exit();
                     }},
                    first);
@@ -79,13 +86,25 @@ void LocalEnd::pump_input(httpstream::StreamWriter stream) {
 void LocalEnd::pump_output(PumpPtr& pump, httpstream::StreamReader stream, uv_file fd) {
   if (!stream) return;
   const char* what = fd == STDOUT_FILENO ? "standard output" : "standard error";
-  auto output = std::make_unique<FdSink>(loop_, fd, what,
-                                         [this](const Error& error) { output_failed(error); });
+  std::unique_ptr<httpstream::Sink> output = std::make_unique<FdSink>(
+      loop_, fd, what, [this](const Error& error) { output_failed(error); });
+  if (allowance_) output = std::make_unique<LimitedSink>(std::move(output), allowance_);
   pump = httpstream::Pump::start(httpstream::source_of(std::move(stream)), std::move(output),
                                  [this, &pump](const Error&) {
                                    pump.reset();
                                    maybe_exit();
                                  });
+}
+
+// What is allowed is written before the process ends.
+void LocalEnd::too_much_output() {
+  if (signal_ != 0) return;
+  status_ = Error(std::make_error_code(std::errc::file_too_large),
+                  "more output came than --max-output allows; the command is left");
+  attempt_.cancel();
+  if (output_) output_->end();
+  if (error_output_) error_output_->end();
+  maybe_exit();
 }
 
 void LocalEnd::input_failed(const Error& error) {

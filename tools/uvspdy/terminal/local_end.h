@@ -9,6 +9,7 @@
 
 #include "flags/pod_flags.h"
 #include "stop_signals.h"
+#include "terminal/limited_sink.h"
 #include "terminal/terminal.h"
 #include "uvspdy/httpstream/pump.h"
 #include "uvspdy/kube/client/remote_command_client.h"
@@ -18,14 +19,14 @@ namespace uvspdy::command {
 
 /// The local end of a remote command: this process's standard streams, terminal, signals and exit
 /// code. It ends the process, after restoring the terminal: with the command's exit code, with 1
-/// and a line on stderr, or by the signal that the process got (for a shell 130 after Ctrl-C).
+/// and a line on stderr (also past --max-output), or by the signal that the process got (for a
+/// shell 130 after Ctrl-C).
 class LocalEnd {
  public:
   /// Starts the remote command, with the terminal's first size, if there is a terminal.
   using Start = std::function<net::Attempt(kube::RemoteCommandHandlers, kube::TerminalSize)>;
 
-  /// `name` is the name of the subcommand, for messages.
-  LocalEnd(uv_loop_t* loop, const char* name);
+  LocalEnd(uv_loop_t* loop, const PodFlags& flags);
 
   /// Whether to use a terminal: with -t and -i, if standard input is a terminal; prints a message
   /// if it is not.
@@ -40,6 +41,7 @@ class LocalEnd {
   void started(kube::RemoteCommandStreams streams);
   void pump_input(httpstream::StreamWriter stream);
   void pump_output(PumpPtr& pump, httpstream::StreamReader stream, uv_file fd);
+  void too_much_output();
   void input_failed(const Error& error);
   [[noreturn]] void output_failed(const Error& error);
   void send_size();
@@ -53,6 +55,8 @@ class LocalEnd {
   PumpPtr input_;
   PumpPtr output_;  // like error_output_, until all of it is written
   PumpPtr error_output_;
+  net::Wakeup output_limit_;
+  std::shared_ptr<OutputAllowance> allowance_;  // null: as much as comes
   kube::TerminalResize resize_;
   std::optional<Terminal> terminal_;
   kube::TerminalSize told_;  // the size that was sent last

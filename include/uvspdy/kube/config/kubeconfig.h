@@ -22,7 +22,9 @@ struct KubeconfigOverrides {
   std::string cluster{};  ///< the name of a cluster in the kubeconfig
   std::string user{};     ///< the name of a user in the kubeconfig
   std::string pod_namespace{};
-  std::string server{};                 ///< also removes the kubeconfig's tls-server-name
+  /// A URL, or HOST:PORT, which is https if the cluster has a CA or insecure-skip-tls-verify, else
+  /// http. Also removes the kubeconfig's tls-server-name.
+  std::string server{};
   std::string certificate_authority{};  ///< also removes its certificate-authority-data and
                                         ///< insecure-skip-tls-verify
   std::string client_certificate{};
@@ -34,7 +36,7 @@ struct KubeconfigOverrides {
   std::string proxy_url{};
   /// If given: whether certificates are not verified. True also removes the kubeconfig's CA.
   std::optional<bool> insecure_skip_tls_verify{};
-  Impersonation impersonate{};
+  Impersonation impersonate{};  ///< each field that is not empty replaces the kubeconfig's
 };
 
 /// Lists the files that kubectl would read: those that the environment variable KUBECONFIG names,

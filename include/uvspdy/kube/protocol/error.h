@@ -20,6 +20,7 @@ enum class Errc {
   kForwardFailed,    ///< the server could not connect a forwarded connection, or did not end it
   kRefused,          ///< an answer of the API server without the object asked for: see refusal()
   kBadPod,           ///< an answer that is no v1.Pod, or a Pod without containers
+  kBadList,          ///< an answer that is no list of objects, or one that is too long
 };
 
 /// The category of kube::Errc, named "uvspdy.kube".

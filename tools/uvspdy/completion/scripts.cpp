@@ -1,0 +1,74 @@
+#include "completion/scripts.h"
+
+namespace uvspdy::command {
+namespace {
+
+// COMP_WORDS is cut at "=" and ":", which names and values contain; what bash inserts replaces
+// only the part behind the last of these.
+constexpr std::string_view kBash = R"(# bash completion for uvspdy; in ~/.bashrc:
+#   source <(uvspdy completion bash)
+_uvspdy() {
+  local line=${COMP_LINE:0:COMP_POINT} word prefix='' directive candidate
+  local -a words candidates
+  COMPREPLY=()
+  read -ra words <<<"$line"
+  [[ $line == *[[:space:]] ]] && words+=('')
+  word=${words[${#words[@]} - 1]}
+  mapfile -t candidates < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
+  ((${#candidates[@]} > 0)) || return
+  directive=${candidates[${#candidates[@]} - 1]#:}
+  unset 'candidates[${#candidates[@]} - 1]'
+  [[ $word == *[=:]* ]] && prefix=${word%"${word##*[=:]}"}
+  for candidate in "${candidates[@]%%$'\t'*}"; do
+    [[ $candidate == "$word"* ]] && COMPREPLY+=("${candidate#"$prefix"}")
+  done
+  ((directive & 2)) && compopt -o nospace 2>/dev/null
+  ((directive & 4)) && compopt +o default 2>/dev/null
+  return 0
+}
+complete -o default -F _uvspdy uvspdy
+)";
+
+constexpr std::string_view kZsh = R"(#compdef uvspdy
+# zsh completion for uvspdy; in ~/.zshrc, behind compinit:
+#   source <(uvspdy completion zsh)
+_uvspdy() {
+  local -a lines names shown suffix
+  local directive line
+  lines=("${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  directive=${lines[-1]#:}
+  lines[-1]=()
+  for line in $lines; do
+    names+=("${line%%$'\t'*}")
+    shown+=("${line/$'\t'/  -- }")
+  done
+  ((directive & 2)) && suffix=(-S '')
+  (($#names)) && compadd "${(@)suffix}" -d shown -a names
+  ((directive & 4)) || _files
+}
+compdef _uvspdy uvspdy
+[[ $funcstack[1] == _uvspdy ]] && _uvspdy "$@"
+)";
+
+constexpr std::string_view kFish = R"(# fish completion for uvspdy:
+#   uvspdy completion fish >~/.config/fish/completions/uvspdy.fish
+function __uvspdy_complete
+    set -l word (commandline -ct)
+    set -l words (commandline -opc) "$word"
+    set -l lines ($words[1] __complete $words[2..-1] 2>/dev/null)
+    test (count $lines) -gt 1; and printf '%s\n' $lines[1..-2]
+    string match -qr '^:[0-3]$' -- $lines[-1]; and __fish_complete_path "$word"
+end
+complete -c uvspdy -f -a '(__uvspdy_complete)'
+)";
+
+}  // namespace
+
+std::string_view completion_script(std::string_view shell) {
+  if (shell == "bash") return kBash;
+  if (shell == "zsh") return kZsh;
+  if (shell == "fish") return kFish;
+  return {};
+}
+
+}  // namespace uvspdy::command
