@@ -95,7 +95,7 @@ void unpack(Bytes archive, Cuts cuts, std::uint8_t options, command::Console& co
   static Place place;
   Bytes rest = archive;
   std::size_t calls = 0;
-  const Error error = command::unpack(
+  const Result<command::Unpacked> unpacked = command::unpack(
       [&]() {
         const Bytes piece = rest.first(rest.empty() ? 0 : cuts.next(rest.size()));
         rest = rest.subspan(piece.size());
@@ -106,7 +106,7 @@ void unpack(Bytes archive, Cuts cuts, std::uint8_t options, command::Console& co
        .preserve = (options & 2) != 0,
        .go_on = [&] { return (options & 4) == 0 || ++calls < 5; }},
       console);
-  if (error) check_error(error);
+  if (!unpacked) check_error(unpacked.error());
   place.check_and_empty();
 }
 
