@@ -10,7 +10,7 @@ UVSPDY = program("UVSPDY_COMMAND")
 
 # What copying runs on the other side.
 COMMANDS = ["tar", "test", "wc", "mv", "cp", "rm", "find", "chmod", "sh", "cat"]
-COMMANDS += ["ln", "mkdir", "stat", "chown", "touch"]  # to merge folders
+COMMANDS += ["ln", "mkdir", "rmdir", "stat", "chown", "touch"]  # to merge folders
 TEMPORARY = ".uvspdy-cp-"
 
 
