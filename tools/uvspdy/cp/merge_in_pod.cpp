@@ -11,8 +11,8 @@ namespace {
 // inner ones first, where the user may change them.
 //
 // BusyBox find tells the exit status of its last command only, and not that one could not be
-// started, so each shell prints how many files it has done. The originals are not removed meanwhile, for the times of their folders are needed,
-// and because a folder may be closed.
+// started, so each shell prints how many files it has done. The originals are not removed
+// meanwhile, for the times of their folders are needed, and because a folder may be closed.
 constexpr const char* kMoveEach = R"sh(
 command -v find >/dev/null || exit 127
 
