@@ -89,7 +89,8 @@ Error send_by_cat(Pod& pod, const std::string& local, const std::string& remote,
     return system_failure("cannot read " + local);
   }
   std::vector<std::uint8_t> ahead;
-  const Result<FileContent> content = FileContent::open(file.get(), local, ahead);
+  const Result<FileContent> content =
+      FileContent::open(file.get(), local, ahead, [&pod] { return pod.go_on(); });
   if (!content) return content.error();
   pod.console().start(local, content->size);
   PodCommand cat(pod, {"sh", "-c", "cat >\"$1\"", "sh", as_argument(remote)},

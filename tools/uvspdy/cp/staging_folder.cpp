@@ -58,6 +58,7 @@ Error merge(const fs::path& from, const fs::path& to, Merging merging,
   if (error) return failed(error, "cannot move " + from.string());
   bool is_writable = false;
   for (const fs::path& source : entries) {
+    if (!go_on()) return Error(std::make_error_code(std::errc::interrupted), "interrupted");
     const fs::path target = to / source.filename();
     Error problem;
     if (is_folder(source) && is_folder(target)) {

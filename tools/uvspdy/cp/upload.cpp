@@ -175,7 +175,8 @@ class Upload {
           refused_ = !tar.write(bytes);
           return !refused_;
         },
-        pod_.console(), options_.follow_links ? Packer::Follow::kAll : Packer::Follow::kAdded);
+        pod_.console(), options_.follow_links ? Packer::Follow::kAll : Packer::Follow::kAdded,
+        [this] { return pod_.go_on(); });
     Error problem = packer.add_private_folder(name_);
     if (!problem) problem = packer.add(local_, name_ + "/content");
     packed_size_ = packer.content_size();
