@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -37,6 +38,38 @@ fs::file_type kind_of(const fs::path& path) {
   return fs::symlink_status(path, ignored).type();
 }
 
+enum class LinkEnd { kInside, kOutside, kNowhere };
+
+// Where a link of a copy leads. Nothing outside of the copy is looked at: that could be slow, or
+// have an effect, as where a folder is mounted when somebody looks at it.
+LinkEnd end_of_link(const fs::path& copy, const std::string& link) {
+  const fs::path relative = fs::path(link).relative_path();
+  std::deque<fs::path> parts(relative.begin(), relative.end());
+  fs::path at;
+  for (int links = 0; !parts.empty();) {
+    const fs::path part = std::move(parts.front());
+    parts.pop_front();
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      if (at.empty()) return LinkEnd::kOutside;
+      at = at.parent_path();
+      continue;
+    }
+    const fs::file_type kind = kind_of(copy / at / part);
+    if (kind == fs::file_type::not_found || kind == fs::file_type::none) return LinkEnd::kNowhere;
+    if (kind != fs::file_type::symlink) {
+      at /= part;
+      continue;
+    }
+    std::error_code error;
+    const fs::path target = fs::read_symlink(copy / at / part, error);
+    if (error || ++links > kMaxLinks) return LinkEnd::kNowhere;
+    if (target.is_absolute()) return LinkEnd::kOutside;
+    parts.insert(parts.begin(), target.begin(), target.end());
+  }
+  return LinkEnd::kInside;
+}
+
 /// The steps of one download.
 class Download {
  public:
@@ -68,21 +101,22 @@ class Download {
     return copied;
   }
 
-  /// Says which links of the copy, now at `place`, lead nowhere.
+  /// Says which links of the copy, now at `place`, lead nowhere or out of it.
   void report_dangling_links(const fs::path& place) const {
     std::size_t count = 0;
     for (const std::string& link : links_) {
       const fs::path path = place.string() + link;
+      if (kind_of(path) != fs::file_type::symlink) continue;
+      const LinkEnd end = end_of_link(place, link);
+      if (end == LinkEnd::kInside || ++count > kShownLines) continue;
       std::error_code ignored;
-      if (kind_of(path) != fs::file_type::symlink || fs::exists(path, ignored)) continue;
-      if (++count > kShownLines) continue;
-      pod_.console().line(
-          "uvspdy cp: " + path.string() +
-          " is a symbolic link that leads nowhere: " + fs::read_symlink(path, ignored).string());
+      pod_.console().line("uvspdy cp: " + path.string() + " is a symbolic link that leads " +
+                          (end == LinkEnd::kNowhere ? "nowhere: " : "out of the copy: ") +
+                          fs::read_symlink(path, ignored).string());
     }
     if (count > kShownLines) {
       pod_.console().line("uvspdy cp: " + std::to_string(count - kShownLines) +
-                          " more links that lead nowhere");
+                          " more links that lead nowhere or out of the copy");
     }
   }
 
