@@ -127,7 +127,7 @@ class Failures(MergeTestCase):
 
 class Interrupted(MergeTestCase):
     def interrupt(self, **scripts):
-        """The commands are killed while a file is copied beside its target, as for want of memory."""
+        """The commands are killed while a file is copied, as for want of memory."""
         half = 'case $3 in *.part) : >"$3"; kill -KILL 0;; esac'
         no_links = f"case $1 in -*l*) {NO_HARD_LINKS};; esac"
         cp = f'{no_links}; {half}; exec /bin/cp "$@"'
