@@ -10,6 +10,7 @@ UVSPDY = program("UVSPDY_COMMAND")
 
 # What copying runs on the other side.
 COMMANDS = ["tar", "test", "wc", "mv", "cp", "rm", "find", "chmod", "sh", "cat"]
+COMMANDS += ["ln", "mkdir", "rmdir", "stat", "chown", "touch"]  # to merge folders
 TEMPORARY = ".uvspdy-cp-"
 
 
@@ -71,8 +72,9 @@ class CpTestCase(PeerTestCase):
     def leftovers(self, *folders):
         found = []
         for folder in folders or (self.here, self.there):
-            for path, names, _ in os.walk(folder):
-                found += [os.path.join(path, name) for name in names if TEMPORARY in name]
+            for path, folders, files in os.walk(folder):
+                names = [name for name in folders + files if TEMPORARY in name]
+                found += [os.path.join(path, name) for name in names]
         return found
 
     def check_no_leftovers(self):

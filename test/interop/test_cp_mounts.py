@@ -12,7 +12,6 @@ from peers import run, wait_until
 
 # A mount namespace of the test's own; who is not root gets one with a user namespace.
 NAMESPACE = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
-MORE_COMMANDS = ["mkdir", "touch", "stat", "chown"]
 SIZE = 300_000
 
 
@@ -98,12 +97,15 @@ class Uploads(MountsTestCase):
         path = shutil.which("busybox")
         if not path:
             return {}
-        return {name: f'exec {path} {name} "$@"' for name in [*COMMANDS, *MORE_COMMANDS]}
+        return {name: f'exec {path} {name} "$@"' for name in COMMANDS}
 
     def test_a_read_only_root_and_a_volume(self):
         site = self.prepare()
-        self.serve_in_namespace(f"{self.make_read_only(self.there)}; {self.mount(site)}")
-        self.check_uploaded()
+        for scripts in ({}, self.busybox()):
+            with self.subTest(scripts=list(scripts)):
+                mounts = f"{self.make_read_only(self.there)}; {self.mount(site)}"
+                self.serve_in_namespace(mounts, **scripts)
+                self.check_uploaded()
 
     def test_a_volume_in_a_folder_that_is_read_only(self):
         """Not even /tmp can be written to."""
@@ -111,23 +113,28 @@ class Uploads(MountsTestCase):
         (source / "data").mkdir(parents=True)
         (source / "data" / "file").write_bytes(random_bytes(SIZE))
         (self.there / "site" / "data").mkdir(parents=True)
-        read_only = self.make_read_only("/tmp")
-        self.serve_in_namespace(f"{read_only}; {self.mount(self.there / 'site' / 'data')}")
-        result = self.cp(source, self.remote())
-        self.assert_exit(result, 0)
-        self.check_same(self.seen / "site" / "data", source / "data", times=False)
-        self.assertEqual(self.leftovers(self.seen), [])
+        mounts = f"{self.make_read_only('/tmp')}; {self.mount(self.there / 'site' / 'data')}"
+        for scripts in ({}, self.busybox()):
+            with self.subTest(scripts=list(scripts)):
+                self.serve_in_namespace(mounts, **scripts)
+                result = self.cp(source, self.remote())
+                self.assert_exit(result, 0)
+                self.check_same(self.seen / "site" / "data", source / "data", times=False)
+                self.assertEqual(self.leftovers(self.seen), [])
 
     def test_a_volume_that_is_read_only(self):
         """As a ConfigMap is: everything else arrives, and the exit code is 1."""
         site = self.prepare()
-        self.serve_in_namespace(self.make_read_only(site / "data"))
-        result = self.cp(self.here / "site", self.remote())
-        self.check_failed(result, "exit code 1")
-        self.assertIn(b"Read-only file system", result.stderr)
-        self.assertEqual(os.listdir(self.seen / "site" / "data"), [])
-        self.check_same(self.seen / "site" / "new", self.here / "site" / "new", times=False)
-        self.assertEqual(self.leftovers(self.seen), [])
+        for scripts in ({}, self.busybox()):
+            with self.subTest(scripts=list(scripts)):
+                self.serve_in_namespace(self.make_read_only(site / "data"), **scripts)
+                result = self.cp(self.here / "site", self.remote())
+                self.check_failed(result, "exit code 1")
+                self.assertIn(b"Read-only file system", result.stderr)
+                self.assertEqual(os.listdir(self.seen / "site" / "data"), [])
+                self.check_same(self.seen / "site" / "new", self.here / "site" / "new", times=False)
+                self.assertEqual(self.leftovers(self.seen), [])
+                shutil.rmtree(site / "new")
 
     def test_a_file_has_its_name_only_when_all_of_it_is_there(self):
         site = self.prepare()
@@ -187,6 +194,13 @@ class Downloads(MountsTestCase):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         mounts = f"{self.make_read_only(target)}; {self.mount(target / 'data')}"
         self.check_downloaded(mounts)
+
+    def test_a_target_that_is_read_only(self):
+        """Which is found before the download."""
+        target = self.here / "target"
+        (target / "data").rmdir()
+        result = self.cp_in_namespace(self.make_read_only(target), self.remote("source"), target)
+        self.check_failed(result, "cannot make a temporary folder in .*: Read-only file system")
 
     def test_a_mount_that_is_read_only(self):
         """Nothing is moved, because not everything could be."""

@@ -51,7 +51,19 @@ class Warnings(CpTestCase):
         self.serve_meanwhile(f": >'{self.there}/file'")
         result = self.cp(self.remote("file"), self.here)
         self.assertIn(b"padding with zeros", result.stderr)
-        self.check_failed(result, "not all of .*file could be read; the rest is copied")
+        self.check_failed(result, "not all of .*file could be read; try again")
+        self.assertEqual(os.listdir(self.here), [])
+
+    def test_a_file_in_a_folder_that_is_cut_short(self):
+        (self.there / "folder" / "sub").mkdir(parents=True)
+        for name in ("a", "sub/b"):
+            (self.there / "folder" / name).write_bytes(self.data)
+        self.serve_meanwhile(f": >'{self.there}/folder/sub/b'; : >'{self.there}/folder/a'")
+        result = self.cp(self.remote("folder"), self.here / "copy")
+        self.assertIn(b"left out folder/a: not all of it could be read", result.stderr)
+        self.assert_exit(result, 1)
+        self.assertFalse((self.here / "copy" / "a").exists())
+        self.assertEqual((self.here / "copy" / "sub" / "b").read_bytes(), b"")
 
 
 class Unreadable(CpTestCase):

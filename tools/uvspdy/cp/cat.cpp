@@ -64,7 +64,7 @@ Result<Copied> copy_by_cat(Pod& pod, const std::string& remote, const std::strin
                      ", without its mode and time");
   const Result<std::uint64_t> size = size_of(pod, remote);
   if (!size) return size.error();
-  const Descriptor file(open(local.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  Descriptor file(open(local.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (file.get() < 0) return system_failure("cannot make " + local);
   pod.console().start(remote, *size);
   PodCommand cat(pod, {"cat", as_argument(remote)});
@@ -77,6 +77,7 @@ Result<Copied> copy_by_cat(Pod& pod, const std::string& remote, const std::strin
     return failed("of " + remote + " there came " + std::to_string(*count) + " bytes of " +
                   std::to_string(*size) + "; try again when the file does not change");
   }
+  if (!file.commit()) return system_failure("cannot write " + local);
   return Copied::kAll;
 }
 
@@ -88,7 +89,8 @@ Error send_by_cat(Pod& pod, const std::string& local, const std::string& remote,
     return system_failure("cannot read " + local);
   }
   std::vector<std::uint8_t> ahead;
-  const Result<FileContent> content = FileContent::open(file.get(), local, ahead);
+  const Result<FileContent> content =
+      FileContent::open(file.get(), local, ahead, [&pod] { return pod.go_on(); });
   if (!content) return content.error();
   pod.console().start(local, content->size);
   PodCommand cat(pod, {"sh", "-c", "cat >\"$1\"", "sh", as_argument(remote)},
@@ -137,19 +139,21 @@ Error read_empty_file(Pod& pod, const std::string& remote, const std::string& lo
   struct stat before {};
   if (lstat(local.c_str(), &before) != 0) return system_failure("cannot read " + local);
   if (chmod(local.c_str(), S_IRUSR | S_IWUSR) != 0) return system_failure("cannot write " + local);
-  const Descriptor file(open(local.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  Descriptor file(open(local.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (file.get() < 0) return system_failure("cannot write " + local);
   PodCommand cat(pod, {"cat", as_argument(remote)}, PodCommand::Input::kNone,
                  [](std::string_view) {});
   const Result<std::uint64_t> count = save_output(pod, cat, file.get(), local);
   if (!count) return count.error();
   const Result<kube::ExitStatus>& status = cat.wait();
+  if (pod.signal() != 0) return Error(std::make_error_code(std::errc::interrupted), "interrupted");
   const bool has_ended = status || is_missing(status);
   if (!has_ended || (*count > 0 && failure_of(status))) return failure_of(status);
   const std::array<timespec, 2> times = {before.st_atim, before.st_mtim};
   if (fchmod(file.get(), before.st_mode) != 0 || futimens(file.get(), times.data()) != 0) {
     return system_failure("cannot write " + local);
   }
+  if (!file.commit()) return system_failure("cannot write " + local);
   return {};
 }
 

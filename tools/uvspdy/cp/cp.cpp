@@ -146,10 +146,11 @@ void add_cp(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "cp",
       "Copy files and folders to or from a pod, which must have tar (and, to copy to it, test, wc, "
-      "mv, cp and rm; find and chmod for folders that nobody may write to; sh, find and mv for a "
-      "folder with several file systems in it). A file can be copied without tar, by cat and wc, "
-      "to "
-      "the pod also by sh, mv and rm: cp [OPTIONS] SRC DEST, one of which is "
+      "mv, cp and rm; find and chmod for folders that nobody may write to; sh, find, ln, mkdir, "
+      "rmdir, "
+      "stat, chown, chmod and touch to merge a folder into one that exists). A file can be copied "
+      "without tar, by cat and wc, to the pod also by sh, mv and rm: cp [OPTIONS] SRC DEST, one of "
+      "which is "
       "[[NAMESPACE/]POD:]PATH");
   auto flags = std::make_shared<CpFlags>();
   add_client_flags(*command, flags->client);

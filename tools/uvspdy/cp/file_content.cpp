@@ -19,6 +19,8 @@ Error system_failure(const std::string& what) {
   return Error(std::error_code(errno, std::generic_category()), what + ": " + std::strerror(errno));
 }
 
+Error interrupted() { return Error(std::make_error_code(std::errc::interrupted), "interrupted"); }
+
 }  // namespace
 
 Result<std::size_t> read_some(int file, std::span<std::uint8_t> room, const std::string& path) {
@@ -30,10 +32,12 @@ Result<std::size_t> read_some(int file, std::span<std::uint8_t> room, const std:
 }
 
 Result<FileContent> FileContent::open(int file, const std::string& path,
-                                      std::vector<std::uint8_t>& ahead) {
+                                      std::vector<std::uint8_t>& ahead,
+                                      const std::function<bool()>& go_on) {
   ahead.resize(kAhead);
   std::size_t count = 0;
   while (count < ahead.size()) {
+    if (!go_on()) return interrupted();
     const Result<std::size_t> more = read_some(file, std::span(ahead).subspan(count), path);
     if (!more) return more.error();
     if (*more == 0) break;
@@ -50,6 +54,7 @@ Result<FileContent> FileContent::open(int file, const std::string& path,
   if (!content.copy) return system_failure("cannot make a temporary file for " + path);
   std::array<std::uint8_t, kBlock> block;
   for (;;) {
+    if (!go_on()) return interrupted();
     const Result<std::size_t> more = read_some(file, block, path);
     if (!more) return more.error();
     if (*more == 0) break;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,9 +21,11 @@ Result<std::size_t> read_some(int file, std::span<std::uint8_t> room, const std:
 /// for files that have more. A file that has more bytes than the system says is put into a
 /// temporary file.
 struct FileContent {
-  /// Reads the first bytes of an open file to `ahead`. Errors: the system's.
+  /// Reads the first bytes of an open file to `ahead`. `go_on` is called again and again; false
+  /// ends a long work. Errors: std::errc::interrupted then, and the system's.
   static Result<FileContent> open(int file, const std::string& path,
-                                  std::vector<std::uint8_t>& ahead);
+                                  std::vector<std::uint8_t>& ahead,
+                                  const std::function<bool()>& go_on);
 
   /// The descriptor with the bytes behind `ahead`.
   int rest(int file) const { return copy ? fileno(copy.get()) : file; }

@@ -4,6 +4,18 @@
 #include <vector>
 
 namespace uvspdy::command {
+namespace {
+
+// Arguments: a folder, or a link to one, and what find takes to select files. A folder below that
+// cannot be read, such as lost+found, fails find, and has none of the files.
+constexpr const char* kRemoveBelow = R"sh(
+folder=$1
+shift
+find "$folder/." "(" "$@" ")" -exec rm -f {} + 2>/dev/null
+[ -z "$(find "$folder/." "(" "$@" ")" -print 2>/dev/null)" ]
+)sh";
+
+}  // namespace
 
 void Leftovers::add(std::string path) {
   paths_.push_back(std::move(path));
@@ -14,17 +26,22 @@ void Leftovers::add_below(std::string folder, std::string name) {
   folder_ = std::move(folder);
   names_.push_back(std::move(name));
   if (names_.size() > kKept) names_.pop_front();
+  are_files_left_ = true;
 }
 
-bool Leftovers::remove_files(Pod& pod) {
-  if (names_.empty()) return true;
-  std::vector<std::string> words = {"find", folder_, "("};
+void Leftovers::forget_below() {
+  names_.pop_back();
+  are_files_left_ = !names_.empty() && are_files_left_;
+}
+
+void Leftovers::remove_files(Pod& pod) {
+  if (names_.empty()) return;
+  std::vector<std::string> words = {"sh", "-c", kRemoveBelow, "sh", folder_};
   for (const std::string& name : names_) {
-    if (words.back() != "(") words.emplace_back("-o");
+    if (words.back() != folder_) words.emplace_back("-o");
     words.insert(words.end(), {"-name", name});
   }
-  words.insert(words.end(), {")", "-exec", "rm", "-f", "{}", "+"});
-  return pod.tidy_up(std::move(words));
+  are_files_left_ = !pod.tidy_up(std::move(words));
 }
 
 void Leftovers::remove(Pod& pod) {
@@ -38,16 +55,20 @@ void Leftovers::remove(Pod& pod) {
     pod.tidy_up(std::move(open_up));
   }
   words.insert(words.begin(), {"rm", "-rf"});
-  const bool are_files_gone = remove_files(pod);
-  if (!pod.tidy_up(std::move(words)) || !are_files_gone) return;
-  remaining_ = 0;
-  while (paths_.size() > kKept) paths_.pop_front();
+  if (pod.tidy_up(std::move(words))) {
+    remaining_ = 0;
+    while (paths_.size() > kKept) paths_.pop_front();
+  }
+  remove_files(pod);
 }
 
 std::string Leftovers::remaining() const {
   std::string text;
   for (std::size_t i = paths_.size() - remaining_; i < paths_.size(); ++i) {
     text += (text.empty() ? "" : ", ") + paths_[i];
+  }
+  if (are_files_left_) {
+    text += (text.empty() ? "" : ", ") + names_.back() + " in folders below " + folder_;
   }
   return text;
 }

@@ -17,6 +17,9 @@ class Leftovers {
   /// Adds the files of this name in a folder, at any depth, before they are made.
   void add_below(std::string folder, std::string name);
 
+  /// The files added last by `add_below` are gone: the command that makes them has ended.
+  void forget_below();
+
   /// Some folders cannot be written to, not even by their owner.
   void expect_closed_folders() { has_closed_folders_ = true; }
 
@@ -27,6 +30,8 @@ class Leftovers {
   std::string remaining() const;
 
  private:
+  void remove_files(Pod& pod);
+
   // tar of a lost attempt may make its folder anew after it was removed, so some names are kept.
   static constexpr std::size_t kKept = 16;
 
@@ -34,8 +39,7 @@ class Leftovers {
   std::size_t remaining_ = 0;  // the last ones of `paths_`
   std::string folder_;         // that has files of `names_` in it
   std::deque<std::string> names_;
-  bool remove_files(Pod& pod);
-
+  bool are_files_left_ = false;
   bool has_closed_folders_ = false;
 };
 

@@ -1,84 +1,110 @@
 #include "merge_in_pod.h"
 
-#include <cstddef>
-#include <string_view>
-#include <vector>
-
 #include "pod_files.h"
 #include "remote_path.h"
 
 namespace uvspdy::command {
 namespace {
 
-// The most lines of a command's stderr that are kept until it is known whether they matter.
-constexpr std::size_t kMaxLines = 20;
-
 // Arguments: the folder to move from, the folder to move to, the temporary name. Folders first, the
 // outer ones before the inner ones; then everything else; then the modes and times of folders, the
 // inner ones first, where the user may change them.
-constexpr const char* kCopyEach = R"sh(
-find "$1" -type d -exec sh -c '
-  from=$1 to=$2 failed=0
+//
+// BusyBox find tells the exit status of its last command only, and not that one could not be
+// started, so each shell prints how many files it has done. The originals are not removed
+// meanwhile, for the times of their folders are needed, and because a folder may be closed.
+constexpr const char* kMoveEach = R"sh(
+command -v find >/dev/null || exit 127
+
+# Of the lines of a name that has line breaks in it, one has the two slashes.
+count() {
+  total=0
+  while read -r line; do
+    case $line in *//*) total=$((total + 1)) ;; esac
+  done
+  echo "$total"
+}
+
+sum() {
+  total=0
+  while read -r number; do total=$((total + number)); done
+  echo "$total"
+}
+
+is_below='
+  is_below() {
+    path=$1
+    while [ "$path" != "$to" ]; do
+      if [ -L "$path" ]; then
+        echo "cannot copy to $1: $path is a symbolic link" >&2
+        return 1
+      fi
+      path=${path%/*}
+    done
+  }
+'
+
+folders=$(find "$1//." -type d -print | count)
+made=$(find "$1" -type d -exec sh -c "$is_below"'
+  from=$1 to=$2 made=0
   shift 2
   for folder do
     target=$to${folder#"$from"}
-    [ -d "$target" ] || mkdir "$target" || failed=1
+    is_below "$target" || continue
+    if [ -d "$target" ] || mkdir "$target"; then made=$((made + 1)); fi
   done
-  exit $failed
-' sh "$1" "$2" {} + || exit 1
+  echo "$made"
+' sh "$1" "$2" {} + | sum)
 
-find "$1" ! -type d -exec sh -c '
-  from=$1 to=$2 name=$3 failed=0
+files=$(find "$1//." ! -type d -print | count)
+moved=$(find "$1" ! -type d -exec sh -c "$is_below"'
+  from=$1 to=$2 name=$3 moved=0
   shift 3
   for file do
     target=$to${file#"$from"}
     part=${target%/*}/$name
+    # It has been said why this folder is not there.
+    if [ ! -d "${target%/*}" ] || ! is_below "${target%/*}" 2>/dev/null; then continue; fi
     if [ -d "$target" ] && [ ! -L "$target" ]; then
       echo "cannot overwrite directory $target with non-directory" >&2
-      failed=1
       continue
     fi
-    if cp -a "$file" "$part" || cp -P "$file" "$part"; then
-      [ ! -L "$target" ] || rm -f "$target"
-      mv -f "$part" "$target" || failed=1
-    else
-      failed=1
+    if { [ ! -L "$file" ] && ln "$file" "$part" 2>/dev/null; } || cp -a "$file" "$part" ||
+        cp -P "$file" "$part"; then
+      # mv would move the file into the folder that such a link leads to.
+      [ ! -d "$target" ] || rm -f "$target"
+      if mv -f "$part" "$target"; then moved=$((moved + 1)); fi
     fi
-    rm -f "$part"
+    if [ -e "$part" ] || [ -L "$part" ]; then rm -f "$part"; fi
   done
-  exit $failed
-' sh "$1" "$2" "$3" {} + || exit 1
+  echo "$moved"
+' sh "$1" "$2" "$3" {} + | sum)
 
-find "$1" -depth -type d -exec sh -c '
+find "$1" -depth -type d -exec sh -c "$is_below"'
   from=$1 to=$2
   shift 2
   for folder do
     target=$to${folder#"$from"}
-    [ -w "$target" ] || continue
+    [ -w "$target" ] && is_below "$target" || continue
     chown "$(stat -c %u:%g "$folder")" "$target"
     chmod "$(stat -c %a "$folder")" "$target"
     touch -r "$folder" "$target"
   done
 ' sh "$1" "$2" {} + 2>/dev/null
-exit 0
+[ "$made" = "$folders" ] && [ "$moved" = "$files" ] || exit 1
 )sh";
 
 }  // namespace
 
 Error merge_in_pod(Pod& pod, const std::string& from, const std::string& to,
                    const std::string& temporary, Leftovers& leftovers) {
-  std::vector<std::string> lines;
-  const Result<kube::ExitStatus> linked =
-      pod.run({"cp", "-alf", join(from, "."), to}, nullptr, [&lines](std::string_view line) {
-        if (lines.size() < kMaxLines) lines.emplace_back(line);
-      });
-  if (!linked || linked->code == 0) return failure_of(linked);
   leftovers.add_below(to, temporary);
-  const Result<kube::ExitStatus> copied =
-      pod.run({"sh", "-c", kCopyEach, "sh", from, to, temporary});
-  if (!is_missing(copied)) return failure_of(copied);
-  for (const std::string& line : lines) pod.console().line(line);
-  return failure_of(linked);
+  const Result<kube::ExitStatus> moved =
+      pod.run({"sh", "-c", kMoveEach, "sh", from, to, temporary});
+  const bool has_ended = moved && moved->code <= 1;
+  if (has_ended || is_missing(moved)) leftovers.forget_below();
+  if (!is_missing(moved)) return failure_of(moved);
+  return pod.run_well({"cp", "-alf", join(from, "."), to});
 }
 
 }  // namespace uvspdy::command

@@ -78,6 +78,10 @@ class Copying {
     return Error(std::make_error_code(std::errc::interrupted), "interrupted");
   }
 
+  static bool is_unsupported(int error) {
+    return error == EPERM || error == ENOTSUP || error == EINVAL;
+  }
+
   static std::array<timespec, 2> times_of(const struct stat& status) {
     return {status.st_atim, status.st_mtim};
   }
@@ -90,8 +94,10 @@ class Copying {
       if (Error problem = copy(entry, to / entry.filename())) return problem;
     }
     if (error) return failed(error, to);
-    if (chmod(to.c_str(), status.st_mode & 0777) != 0) return system_failure(to);
-    // A file system without times of folders is no reason to fail.
+    // Modes and times that the file system does not have are no reason to fail.
+    if (chmod(to.c_str(), status.st_mode & 0777) != 0 && !is_unsupported(errno)) {
+      return system_failure(to);
+    }
     const auto times = times_of(status);
     [[maybe_unused]] const int ignored = utimensat(AT_FDCWD, to.c_str(), times.data(), 0);
     return {};
@@ -120,13 +126,14 @@ class Copying {
     const Descriptor in(open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (in.get() < 0) return system_failure(to);
     TemporaryName name(to.parent_path());
-    const Descriptor out(name.make_file());
+    Descriptor out(name.make_file());
     if (out.get() < 0) return system_failure(to);
     if (Error problem = copy_bytes(in.get(), out.get(), to)) return problem;
     // Modes and times that the file system does not have are no reason to fail.
     const auto times = times_of(status);
     [[maybe_unused]] const int no_mode = fchmod(out.get(), status.st_mode & 0777);
     [[maybe_unused]] const int no_times = futimens(out.get(), times.data());
+    if (!out.commit()) return system_failure(to);
     return name.rename_to(to);
   }
 

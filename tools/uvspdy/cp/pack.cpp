@@ -42,8 +42,9 @@ struct Packer::Entry {
   bool is_added = false;  // by `add`, not because it is in an added folder
 };
 
-Packer::Packer(Sink sink, Console& console, Follow follow)
+Packer::Packer(Sink sink, Console& console, Follow follow, std::function<bool()> go_on)
     : sink_(std::move(sink)),
+      go_on_(std::move(go_on)),
       console_(console),
       out_(archive_write_new()),
       follows_all_(follow == Follow::kAll) {
@@ -168,7 +169,8 @@ Error Packer::add_file(const Entry& entry, const struct stat& status) {
   const int no_follow = entry.is_added || follows_all_ ? 0 : O_NOFOLLOW;
   const Descriptor file(open(entry.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | no_follow));
   if (file.get() < 0) return leave_out(entry, system_failure("cannot read " + entry.path));
-  const Result<FileContent> content = FileContent::open(file.get(), entry.path, ahead_);
+  const Result<FileContent> content = FileContent::open(file.get(), entry.path, ahead_, go_on_);
+  if (!content && content.error().code() == std::errc::interrupted) return content.error();
   if (!content) return leave_out(entry, content.error());
 
   if (Error error = write_header(entry, status, content->size)) return error;

@@ -36,7 +36,9 @@ class Packer {
   /// Which symbolic links are packed as the files and folders that they lead to.
   enum class Follow { kAdded, kAll };
 
-  Packer(Sink sink, Console& console, Follow follow);
+  /// `go_on` is called again and again in long work that writes nothing; false ends the work with
+  /// std::errc::interrupted.
+  Packer(Sink sink, Console& console, Follow follow, std::function<bool()> go_on);
   /// Without `finish` before it, leaves the archive without an end. Does not call the sink.
   ~Packer();
   Packer(const Packer&) = delete;
@@ -85,6 +87,7 @@ class Packer {
   Error leave_out(const Entry& entry, const Error& why);
 
   Sink sink_;
+  std::function<bool()> go_on_;
   Console& console_;
   ArchivePtr out_;
   bool finished_ = false;

@@ -41,7 +41,17 @@ bool is_missing(const Result<kube::ExitStatus>& status) {
 
 Result<bool> is_folder(Pod& pod, const std::string& path) { return answer(pod, "-d", path); }
 
-Result<bool> is_writable(Pod& pod, const std::string& folder) { return answer(pod, "-w", folder); }
+Result<bool> is_writable(Pod& pod, const std::string& folder, const std::string& name) {
+  const std::string trial = as_argument(join(folder, name));
+  const Result<kube::ExitStatus> made = pod.run({"mkdir", trial}, nullptr, [](std::string_view) {});
+  if (is_missing(made)) return answer(pod, "-w", folder);
+  if (made && made->code != 0) return false;
+  const bool is_removed = pod.tidy_up({"rmdir", trial});
+  if (!made) return failure_of(made);
+  if (is_removed) return true;
+  return Error(std::make_error_code(std::errc::io_error),
+               "cannot remove the folder " + trial + ", which was made in the pod as a trial");
+}
 
 Result<std::uint64_t> size_of(Pod& pod, const std::string& file) {
   std::string output;

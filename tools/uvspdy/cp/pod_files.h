@@ -18,8 +18,11 @@ bool is_missing(const Result<kube::ExitStatus>& status);
 /// pod without `test`.
 Result<bool> is_folder(Pod& pod, const std::string& path);
 
-/// Whether files can be made in a folder in the pod. Errors: as is_folder.
-Result<bool> is_writable(Pod& pod, const std::string& folder);
+/// Whether files can be made in a folder in the pod: makes a folder `name` there, which must not
+/// exist, and removes it again, because `test -w` of BusyBox tells root that all folders can be
+/// written to, also on a file system that is read-only. Where there is no `mkdir`, asks `test`.
+/// Errors: as is_folder; also when the folder cannot be removed.
+Result<bool> is_writable(Pod& pod, const std::string& folder, const std::string& name);
 
 /// The number of bytes in a file, as `wc` counts them. Errors: those of kube::exec; also when `wc`
 /// fails, or prints no number.

@@ -58,6 +58,7 @@ Error merge(const fs::path& from, const fs::path& to, Merging merging,
   if (error) return failed(error, "cannot move " + from.string());
   bool is_writable = false;
   for (const fs::path& source : entries) {
+    if (!go_on()) return Error(std::make_error_code(std::errc::interrupted), "interrupted");
     const fs::path target = to / source.filename();
     Error problem;
     if (is_folder(source) && is_folder(target)) {
@@ -94,9 +95,25 @@ Error check_place_of_file(const fs::path& to) {
   return {};
 }
 
-// The folder for temporary files, beside the target if files can be made there.
+// Whether files can be made in a folder below, at most `depth` folders deep.
+bool has_writable_folder(const fs::path& folder, int depth) {
+  std::error_code error;
+  for (const fs::path& entry : entries_of(folder, error)) {
+    if (!is_folder(entry)) continue;
+    if (access(entry.c_str(), W_OK | X_OK) == 0) return true;
+    if (depth > 1 && has_writable_folder(entry, depth - 1)) return true;
+  }
+  return false;
+}
+
+// The folder for temporary files, beside the target if files can be made there, or if none can be
+// made in the target at all, so that this is found before the copy.
 fs::path staging_place(const fs::path& beside, const fs::path& target) {
-  if (access(beside.c_str(), W_OK | X_OK) == 0 || beside != target) return beside;
+  constexpr int kDepth = 3;
+  if (access(beside.c_str(), W_OK | X_OK) == 0 || beside != target ||
+      !has_writable_folder(beside, kDepth)) {
+    return beside;
+  }
   std::error_code error;
   const fs::path temporary = fs::temp_directory_path(error);
   return error ? beside : temporary;

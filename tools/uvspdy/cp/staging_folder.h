@@ -15,8 +15,8 @@ class StagingFolder {
  public:
   /// Makes a folder beside `target`, the later path of the content, or in `target` if that is a
   /// folder. If the folder above `target` does not exist, takes the nearest folder above that does.
-  /// If `target` is a folder that nobody may write to, perhaps with others in it that may be
-  /// written to, takes the system's folder for temporary files. `go_on` is called again and again
+  /// If `target` is a folder that may not be written to, and one of the three levels of folders in
+  /// it may be, takes the system's folder for temporary files. `go_on` is called again and again
   /// in long work; if it returns false, `move_to` ends. Errors: those of mkdtemp.
   static Result<StagingFolder> make(const std::filesystem::path& target,
                                     std::function<bool()> go_on);

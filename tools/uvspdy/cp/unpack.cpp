@@ -229,7 +229,7 @@ class Unpacker {
   }
 
   void remember_link(std::string name) {
-    link_names_ += name.size();
+    link_names_ += name.size() + sizeof(std::string);
     if (link_names_ <= kMaxLinkNames) links_.push_back(std::move(name));
   }
 

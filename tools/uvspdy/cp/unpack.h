@@ -17,7 +17,7 @@ constexpr std::size_t kMaxFolders = 512;
 /// The most bytes of the names of all folders of an archive, with some more for each.
 constexpr std::size_t kMaxFolderNames = 256 * 1024 * 1024;
 
-/// The most bytes of the names of symbolic links that are remembered.
+/// The most bytes of the names of symbolic links that are remembered, with some more for each.
 constexpr std::size_t kMaxLinkNames = 1024 * 1024;
 
 struct UnpackOptions {

@@ -83,15 +83,20 @@ Result<std::string> staging_for_merge(Pod& pod, const UploadTarget& target,
   std::error_code ignored;
   const fs::perms mode = fs::status(local, ignored).permissions();
   if ((mode & fs::perms::owner_write) == fs::perms::none) candidates.erase(candidates.begin());
+  Result<std::string> name = temporary_name();
+  if (!name) return name.error();
+  *name += ".try";
   for (const std::string& candidate : candidates) {
-    const Result<bool> writable = is_writable(pod, candidate);
+    const Result<bool> writable = is_writable(pod, candidate, *name);
     if (!writable) return writable.error();
     if (*writable) return candidate;
   }
   std::string found;
-  const Result<kube::ExitStatus> status = pod.run({"find", target.path, "-maxdepth", "3", "-type",
-                                                   "d", "-exec", "test", "-w", "{}", ";", "-print"},
-                                                  &found, [](std::string_view) {});
+  const std::string trial = "{}/" + *name;
+  const Result<kube::ExitStatus> status =
+      pod.run({"find", target.path, "-maxdepth", "3", "-type", "d", "-exec", "mkdir", trial, ";",
+               "-exec", "rmdir", trial, ";", "-print"},
+              &found, [](std::string_view) {});
   const std::size_t end = found.find('\n');
   if (status && end != std::string::npos) return found.substr(0, end);
   if (!status && !is_missing(status)) return failure_of(status);
@@ -170,7 +175,8 @@ class Upload {
           refused_ = !tar.write(bytes);
           return !refused_;
         },
-        pod_.console(), options_.follow_links ? Packer::Follow::kAll : Packer::Follow::kAdded);
+        pod_.console(), options_.follow_links ? Packer::Follow::kAll : Packer::Follow::kAdded,
+        [this] { return pod_.go_on(); });
     Error problem = packer.add_private_folder(name_);
     if (!problem) problem = packer.add(local_, name_ + "/content");
     packed_size_ = packer.content_size();
