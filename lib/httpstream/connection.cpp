@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kLeastCloseWait{10};
 // A timer for longer than this is set in steps.
 constexpr std::chrono::hours kLongestTimer{24};
 
-// The connections of a thread share the growth of their windows.
+// The connections that a thread makes share the growth of their windows.
 session::Options with_budget(session::Options options) {
   thread_local const auto budget = std::make_shared<session::WindowBudget>();
   if (!options.window_budget) options.window_budget = budget;

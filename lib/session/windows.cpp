@@ -100,8 +100,9 @@ bool Windows::gives(const ReceiveWindow& window, const Moment& moment) const {
 }
 
 // The size that suits the peer, but half of the base more than what is held, so that others go on;
-// and no more than the budget allows. When that has become less than what is held, nothing more of
-// it is given back than is free: else nothing would ever move again before the reader resumes.
+// and no more than the budget allows. A share of the budget that has become less than what is held
+// leaves the window at what is held and half of the base: else all credit would be withheld, and
+// the streams that are read would stop until a reader resumes.
 void Windows::resize_connection(const Moment& moment) {
   const std::int64_t for_held = static_cast<std::int64_t>(moment.held) + base_ / 2;
   const std::int64_t most = std::max(base_ + static_cast<std::int64_t>(share_.most()),

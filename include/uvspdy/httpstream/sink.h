@@ -31,7 +31,7 @@ class UVSPDY_EXPORT Sink {
 
   /// Whether the sink wants more. A sink that may lose its room without a `write` calls on_room
   /// then, and this function returns false: the source pauses until an on_room with which it
-  /// returns true. A sink that wraps another one passes this on.
+  /// returns true. A sink that wraps another one returns what that one returns.
   virtual bool has_room() const { return true; }
 
   /// Ends the bytes in order, after everything written. on_over follows. Called once.

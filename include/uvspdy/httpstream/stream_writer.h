@@ -72,10 +72,12 @@ class UVSPDY_EXPORT StreamWriter {
   /// reason. Set after the break, it is called in the loop's next turn.
   void on_writable(WritableHandler handler);
 
-  /// Replaces on_writable: `handler` is called also after writable() has turned false without a
-  /// write, because the streams of the connection together have no room left. It may be called
-  /// without a change, so ask writable(). Whoever passes on what comes from a socket or a pipe
-  /// pauses that then, or each of many streams adds a piece to what is queued.
+  /// Replaces the handler of on_writable. `handler` is called when that one would be, and also
+  /// after writable() has turned false without a write, because the streams of the connection
+  /// together have no room left; always from the loop, never inside this call. The handler asks
+  /// writable(), which may be unchanged. A user who passes on bytes of a socket or a pipe pauses
+  /// that source when there is no room; otherwise each of many streams adds one more read to what
+  /// is queued.
   void on_writable_change(WritableHandler handler);
 
   /// Ends our direction by FLAG_FIN after everything written (half-close, section 2.3.6). Reading

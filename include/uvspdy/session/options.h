@@ -118,7 +118,8 @@ struct Options {
   wire::StreamId first_stream_id = 0;
 
   /// What the windows of this connection and of others grow from. Null: a session has a budget of
-  /// its own, of WindowBudget::kDefaultSize; all httpstream::Connections of a thread share one.
+  /// its own, of WindowBudget::kDefaultSize; the httpstream::Connections that a thread makes share
+  /// one.
   std::shared_ptr<WindowBudget> window_budget{};
 };
 
