@@ -1,6 +1,7 @@
 #include "uvspdy/net/listener.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -79,8 +80,10 @@ struct UVSPDY_LOCAL Listener::State {
       Descriptor accepted(accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!accepted) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) return;
-        if (!is_connections_own(errno)) return back_off(-errno);
-        continue;
+        if (is_connections_own(errno)) continue;
+        const int status = -errno;
+        if (!is_waited_for()) return;
+        return back_off(status);
       }
       auto transport = file ? StreamTransport::make_pipe(loop) : StreamTransport::make_tcp(loop);
       if (const int failed = transport->open(accepted.get())) return back_off(failed);
@@ -88,6 +91,13 @@ struct UVSPDY_LOCAL Listener::State {
       transport->connected(file ? address : std::string());
       on_accept(std::move(transport));
     }
+  }
+
+  // Linux gets the descriptor before it looks for a connection: accept4 reports that there is none
+  // left though nobody waits.
+  bool is_waited_for() const {
+    pollfd asked{.fd = socket.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&asked, 1, 0) != 0;
   }
 
   void back_off(int status) {

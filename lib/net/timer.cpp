@@ -1,12 +1,17 @@
 #include "uvspdy/net/timer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "net/thread_check.h"
 
 namespace uvspdy::net {
 namespace {
+
+// A loop that runs a timer so many milliseconds late has not run for as long.
+constexpr std::uint64_t kLate = 50;
 
 // A handle with its handler. libuv's last callback frees both, so that no user's code runs inside
 // the call that destroys a Timer or Wakeup.
@@ -40,9 +45,28 @@ void close(State* state) {
 
 struct UVSPDY_LOCAL Timer::State : Scheduled<uv_timer_t> {
   using Scheduled::Scheduled;
+
+  void start(std::uint64_t delay) {
+    // The loop's time may be as old as the callback that calls us.
+    uv_update_time(handle.loop);
+    const std::uint64_t now = uv_now(handle.loop);
+    due = now + std::min(delay, std::numeric_limits<std::uint64_t>::max() - now);
+    uv_timer_start(&handle, on_time, delay, 0);
+  }
+
+  // libuv runs timers before it looks for input. If this process has not run for some time (it was
+  // stopped, say), the peer's bytes may have come in time: they are read first.
+  static void on_time(uv_timer_t* handle) noexcept {
+    auto* self = static_cast<State*>(static_cast<Scheduled*>(handle->data));
+    if (uv_now(handle->loop) - self->due < kLate) return run(handle);
+    self->start(1);  // with 0 it would be due before the input
+  }
+
   void check_thread() const {
     thread.check([] { return std::string("a Timer"); });
   }
+
+  std::uint64_t due = 0;  // by the loop's clock
 };
 
 void Timer::Close::operator()(State* state) const { close(state); }
@@ -57,9 +81,7 @@ Timer::~Timer() = default;
 void Timer::start(std::chrono::milliseconds delay) {
   state_->check_thread();
   const auto count = std::max<std::chrono::milliseconds::rep>(delay.count(), 0);
-  // The loop's time may be as old as the callback that calls us.
-  uv_update_time(state_->handle.loop);
-  uv_timer_start(&state_->handle, &State::run, static_cast<std::uint64_t>(count), 0);
+  state_->start(static_cast<std::uint64_t>(count));
 }
 
 void Timer::stop() {

@@ -64,6 +64,9 @@ int run(int argc, char** argv) {
   // Writing to a peer or command that has gone must be an error that is reported, not the end of
   // this process.
   std::signal(SIGPIPE, SIG_IGN);
+  // So must writing to a file that has the size that `ulimit -f` allows. Commands that this process
+  // starts get all signals back.
+  std::signal(SIGXFSZ, SIG_IGN);
 
   CLI::App app{kDescription, "uvspdy"};
   app.set_version_flag("--version", std::string("uvspdy ") + kVersionText,

@@ -10,9 +10,11 @@
 
 namespace uvspdy::net {
 
-/// Calls a handler once, after a delay; an empty handler is not called. Destroying the Timer stops
-/// it, also from inside the handler. The loop frees the handler and the objects that it owns in a
-/// later turn, not inside the destructor.
+/// Calls a handler once, after a delay; an empty handler is not called. When the loop has not run
+/// for some time after that (the process was stopped, or a callback took long), input that has come
+/// meanwhile is read before the handler runs: what came in time is not late. Destroying the Timer
+/// stops it, also from inside the handler. The loop frees the handler and the objects that it owns
+/// in a later turn, not inside the destructor.
 class UVSPDY_EXPORT Timer {
  public:
   Timer(uv_loop_t* loop, Callback<void()> handler);

@@ -146,6 +146,16 @@ class Unpacker {
 
   Error bad_archive() const { return archive_failure(in_.get(), "cannot read the archive"); }
 
+  // libarchive says only "Write failed" of a full disk, and has the system's error as a number.
+  Error disk_failure(const std::string& what) const {
+    Error failure = archive_failure(out_.get(), what);
+    const int number = archive_errno(out_.get());
+    if (number <= 0) return failure;
+    const std::error_code code(number, std::generic_category());
+    if (failure.message().ends_with(code.message())) return failure;
+    return Error(code, failure.message() + ": " + code.message());
+  }
+
   Error take(archive_entry* entry) {
     const char* name = archive_entry_pathname(entry);
     if (name == nullptr) return broken("the archive has a file without a name");
@@ -191,7 +201,7 @@ class Unpacker {
   // A mode or time that this file system does not support is reported on the console, not an error.
   Error written(int status, const std::string& name) {
     if (status == ARCHIVE_OK) return {};
-    Error error = archive_failure(out_.get(), "cannot write " + name);
+    Error error = disk_failure("cannot write " + name);
     if (status < ARCHIVE_WARN) return error;
     line(error.message());
     return {};
@@ -265,7 +275,7 @@ class Unpacker {
       if (status < ARCHIVE_WARN) return bad_archive();
       if (count == 0) continue;
       if (archive_write_data_block(out_.get(), block, count, offset) < 0) {
-        return archive_failure(out_.get(), "cannot write " + name);
+        return disk_failure("cannot write " + name);
       }
       end_of_last = offset + static_cast<la_int64_t>(count);
       console_.add(count);
