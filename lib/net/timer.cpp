@@ -55,11 +55,13 @@ struct UVSPDY_LOCAL Timer::State : Scheduled<uv_timer_t> {
   }
 
   // libuv runs timers before it looks for input. If this process has not run for some time (it was
-  // stopped, say), the peer's bytes may have come in time: they are read first.
+  // stopped, say), the peer's bytes may have come in time: they are read first. Once: a loop whose
+  // every turn is long has timers, too.
   static void on_time(uv_timer_t* handle) noexcept {
     auto* self = static_cast<State*>(static_cast<Scheduled*>(handle->data));
     if (uv_now(handle->loop) - self->due < kLate) return run(handle);
-    self->start(1);  // with 0 it would be due before the input
+    uv_update_time(handle->loop);
+    uv_timer_start(handle, run, 1, 0);  // with 0 it would be due before the input
   }
 
   void check_thread() const {

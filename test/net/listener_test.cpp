@@ -17,6 +17,7 @@
 #include "uvspdy/net/error.h"
 #include "uvspdy/net/listener.h"
 #include "uvspdy/net/tcp.h"
+#include "uvspdy/net/transport.h"
 
 using namespace uvspdy;
 using net::Listener;
@@ -283,6 +284,29 @@ TEST_CASE("Listener: out of descriptors it keeps connections waiting, tells once
                        [](const auto& peer) { return peer->ended(); });
   }));
   accepted.clear();
+  (*listener)->close();
+  REQUIRE(loop.run_out());
+}
+
+TEST_CASE("Listener: the last descriptor for the last connection is no error") {
+  TestLoop loop;
+  std::optional<NoDescriptors> full;
+  std::unique_ptr<net::Transport> accepted;
+  int errors = 0;
+  const auto listener = listen_as_before(
+      loop,
+      [&](auto transport) {
+        accepted = std::move(transport);
+        full.emplace();
+      },
+      [&](const Error&) { ++errors; });
+  REQUIRE_THAT(listener, IsSuccess());
+  const net::Descriptor client = client_of("127.0.0.1", (*listener)->port());
+  REQUIRE(loop.run_until([&] { return accepted != nullptr; }));
+  loop.run_turns(3);
+  full.reset();
+  CHECK(errors == 0);
+  accepted.reset();
   (*listener)->close();
   REQUIRE(loop.run_out());
 }

@@ -1,8 +1,16 @@
 #include "uvspdy/net/timer.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
 #include <chrono>
 #include <memory>
+#include <string>
+#include <thread>
+#include <vector>
 
+#include "net/descriptor.h"
 #include "support/outside_calls.h"
 #include "support/test_loop.h"
 
@@ -62,6 +70,59 @@ TEST_CASE("Timer: starting again replaces the time, stopping takes it back") {
   REQUIRE(loop.run_out());  // within the deadline, so the hour is gone
   CHECK(late == 1);
   CHECK(stopped == 0);
+}
+
+TEST_CASE("Timer: when the loop was held up, input that has come comes first") {
+  TestLoop loop;
+  std::array<int, 2> ends{};
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+  const net::Descriptor near(ends[0]);
+  const net::Descriptor far(ends[1]);
+  std::vector<std::string> order;
+  uv_poll_t input;
+  REQUIRE(uv_poll_init(loop.get(), &input, near.get()) == 0);
+  input.data = &order;
+  uv_poll_start(&input, UV_READABLE, [](uv_poll_t* handle, int, int) {
+    static_cast<std::vector<std::string>*>(handle->data)->emplace_back("input");
+    void* const closing = handle;
+    uv_close(static_cast<uv_handle_t*>(closing), nullptr);
+  });
+  net::Timer timer(loop.get(), [&] { order.emplace_back("time"); });
+  timer.start(1ms);
+  REQUIRE(write(far.get(), "x", 1) == 1);
+  std::this_thread::sleep_for(100ms);
+  REQUIRE(loop.run_out());
+  CHECK(order == std::vector<std::string>{"input", "time"});
+}
+
+TEST_CASE("Timer: when the loop was held up, input that has come may stop it") {
+  TestLoop loop;
+  int fired = 0;
+  net::Timer timer(loop.get(), [&] { ++fired; });
+  timer.start(1ms);
+  std::this_thread::sleep_for(100ms);
+  loop.run_turns(1);
+  CHECK(fired == 0);
+  timer.stop();
+  REQUIRE(loop.run_out());
+  CHECK(fired == 0);
+}
+
+TEST_CASE("Timer: a loop whose every turn is long has timers, too") {
+  TestLoop loop;
+  int fired = 0;
+  net::Timer timer(loop.get(), [&] { ++fired; });
+  net::Wakeup* busy = nullptr;
+  net::Wakeup wakeup(loop.get(), [&] {
+    std::this_thread::sleep_for(60ms);
+    busy->schedule();
+  });
+  busy = &wakeup;
+  wakeup.schedule();
+  timer.start(1ms);
+  loop.run_turns(4);
+  CHECK(fired == 1);
+  wakeup.cancel();
 }
 
 TEST_CASE("Timer: may be started again inside its handler") {
