@@ -22,8 +22,8 @@ class Clock:
 
     def __init__(self, test):
         libraries = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-        if not libraries or "address" in os.environ.get("UVSPDY_SANITIZERS", ""):
-            test.skipTest("no libfaketime (Debian's faketime), or sanitizers, which must be first")
+        if not libraries:
+            test.skipTest("no libfaketime (Debian's faketime)")
         self._file = test.folder() / "clock"
         self.environment = {
             **os.environ,
