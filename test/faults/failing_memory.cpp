@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "support/replaced_new.h"
+
 namespace {
 
 bool counts = false;
@@ -23,44 +25,12 @@ bool fails() {
   return true;
 }
 
-void* take_or_null(std::size_t size) noexcept {
-  if (fails()) return nullptr;
-  void* const memory = std::malloc(size == 0 ? 1 : size);
-  if (memory != nullptr) ++pieces;
-  return memory;
+voidpf zlib_takes(voidpf, uInt count, uInt size) {
+  return uvspdy::test::allocate(std::size_t{count} * size);
 }
-
-void* take(std::size_t size) {
-  void* const memory = take_or_null(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-void give_back(void* memory) noexcept {
-  if (memory == nullptr) return;
-  --pieces;
-  std::free(memory);
-}
-
-voidpf zlib_takes(voidpf, uInt count, uInt size) { return take_or_null(std::size_t{count} * size); }
-void zlib_gives_back(voidpf, voidpf memory) { give_back(memory); }
+void zlib_gives_back(voidpf, voidpf memory) { uvspdy::test::deallocate(memory); }
 
 }  // namespace
-
-// Every form but the over-aligned ones, which nothing here uses: a program must not mix these with
-// the forms of a sanitizer.
-void* operator new(std::size_t size) { return take(size); }
-void* operator new[](std::size_t size) { return take(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return take_or_null(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-  return take_or_null(size);
-}
-void operator delete(void* memory) noexcept { give_back(memory); }
-void operator delete[](void* memory) noexcept { give_back(memory); }
-void operator delete(void* memory, std::size_t) noexcept { give_back(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { give_back(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { give_back(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { give_back(memory); }
 
 // The linker's --wrap calls these in place of zlib's functions. The macros of zlib.h add the
 // version and the size of z_stream.
@@ -85,6 +55,19 @@ int __wrap_inflateInit_(z_streamp stream, const char* version, int stream_size) 
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace uvspdy::test {
+
+void* allocate(std::size_t size) noexcept {
+  if (fails()) return nullptr;
+  void* const memory = std::malloc(size == 0 ? 1 : size);
+  if (memory != nullptr) ++pieces;
+  return memory;
+}
+
+void deallocate(void* memory) noexcept {
+  if (memory == nullptr) return;
+  --pieces;
+  std::free(memory);
+}
 
 FailingMemory::FailingMemory(std::size_t number, After after) {
   left = number;

@@ -7,9 +7,8 @@
 namespace uvspdy::test {
 
 /// Memory that cannot be had: lets one allocation of the library fail, or one and all after it.
-/// Only for programs of one thread that link failing_memory.cpp, which replaces operator new, and
-/// that link with `--wrap` for zlib's two functions that start a stream, so that zlib's memory
-/// counts too.
+/// Only for programs of one thread that link failing_memory.cpp and replaced_new.cpp, and that link
+/// with `--wrap` for zlib's two functions that start a stream, so that zlib's memory counts too.
 ///
 /// Only what is called by `in_library` counts, so that the test's own allocations never fail.
 class FailingMemory {

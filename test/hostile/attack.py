@@ -41,6 +41,7 @@ def arguments():
     parser.add_argument("--target", metavar="URL", help="a server that runs already")
     parser.add_argument("--pid", type=int, help="its process, if it is of this machine")
     parser.add_argument("--json", metavar="FILE", help="the figures as JSON, too")
+    parser.add_argument("--resume", action="store_true", help="keep the figures that --json has")
     parser.add_argument("--write", metavar="FILE", help="the table into this document, too")
     parser.add_argument("--tls", action="store_true", help="over TLS")
     parser.add_argument("--no-go", action="store_true", help="only ours")
@@ -56,7 +57,7 @@ def asked():
     for word in words:
         if word in ("--build", "--json", "--write"):
             next(words)
-        else:
+        elif word != "--resume":
             kept.append(word)
     return kept
 
@@ -147,8 +148,33 @@ def measured(attack, kind, whose, options, controls):
     return result, found, table.row(attack.name, name, result, found)
 
 
+class Figures:
+    """What was measured, in the file of --json, if there is one."""
+
+    def __init__(self, options):
+        self._file = pathlib.Path(options.json) if options.json else None
+        self._all = []
+        if options.resume and self._file and self._file.exists():
+            self._all = json.loads(self._file.read_text(encoding="utf-8"))
+
+    def row_of(self, attack, kind, whose):
+        """The row of the table, if it is known."""
+        for each in self._all:
+            if (each["attack"], each["kind"], each["whose"]) == (attack.name, kind, whose):
+                return each["row"]
+        return None
+
+    def add(self, attack, kind, whose, result, breaches, row):
+        pair = {"attack": attack.name, "kind": kind, "whose": whose, "row": row}
+        self._all.append({**pair, "breaches": breaches, **dataclasses.asdict(result)})
+        if self._file:
+            new = self._file.with_name(self._file.name + ".new")
+            new.write_text(json.dumps(self._all, indent=1) + "\n", encoding="utf-8")
+            new.replace(self._file)
+
+
 def print_table(options):
-    controls, figures, head, lines = Controls(options.seconds), [], None, []
+    controls, figures, head, lines = Controls(options.seconds), Figures(options), None, []
     if options.write:
         page.place_of(pathlib.Path(options.write).read_text(encoding="utf-8"))  # before the hours
 
@@ -162,21 +188,21 @@ def print_table(options):
             show(("\n" if head else "") + wanted)
             head = wanted
         for whose in peers_of(attack, kind, options):
-            try:
-                result, found, row = measured(attack, kind, whose, options, controls)
-            except (targets.Missing, victim.Missing) as missing:
-                print(f"SKIPPED: {attack.name}@{kind}: {missing}", file=sys.stderr)
-                continue
+            row = figures.row_of(attack, kind, whose)
+            if row is None:
+                try:
+                    result, found, row = measured(attack, kind, whose, options, controls)
+                except (targets.Missing, victim.Missing) as missing:
+                    print(f"SKIPPED: {attack.name}@{kind}: {missing}", file=sys.stderr)
+                    continue
+                figures.add(attack, kind, whose, result, found, row)
             show(row)
-            figures.append({"attack": attack.name, "kind": kind, "whose": whose, "breaches": found,
-                            **dataclasses.asdict(result)})  # fmt: skip
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
-    if options.write and figures:
+    rows = [line for line in lines if line.startswith("| `")]
+    if options.write and rows:
         document = pathlib.Path(options.write)
         text = document.read_text(encoding="utf-8")
         document.write_text(page.with_tables(text, asked(), lines), encoding="utf-8")
-    return 0 if figures else 1
+    return 0 if rows else 1
 
 
 def smoke_one(attack, kind, options):
@@ -235,6 +261,8 @@ def report_smoke(title, pair, found, figures):
 
 def main():
     options = arguments()
+    if options.resume and not options.json:
+        sys.exit("attack: --resume needs --json FILE, where the figures are")
     programs_of(options.build)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # attackers have many connections

@@ -1,8 +1,11 @@
 """The suite itself: what it takes for a breach, how it computes its figures, and how long its list
 is."""
 
+import contextlib
+import io
 import pathlib
 import sys
+import tempfile
 import unittest
 import unittest.mock
 import zlib
@@ -18,6 +21,7 @@ import page
 import spdy
 import suite
 import table
+import targets
 import victim
 from suite import MEBIBYTE
 
@@ -169,6 +173,32 @@ class Page(unittest.TestCase):
         words = ["attack.py", "--build", "build", "--runs", "5", "--write", "a.md", "frames"]
         with unittest.mock.patch.object(sys, "argv", words):
             self.assertEqual(attack.asked(), ["--runs", "5", "frames"])
+
+
+class Resume(unittest.TestCase):
+    def test_what_was_measured_is_not_measured_again(self):
+        names = ["syn-flood", "headers-flood"]
+        count = 0
+
+        def measured(chosen, kind, whose, options, controls):
+            nonlocal count
+            count += 1
+            if count == 2:
+                raise KeyboardInterrupt
+            return good(), {}, f"| `{chosen.name}` | {count} |"
+
+        with tempfile.TemporaryDirectory() as folder:
+            json = ["--json", f"{folder}/f.json", "--resume"]
+            words = ["attack.py", "--no-go", *(f"{name}@echo" for name in names), *json]
+            modules = {"suite": suite, "table": table, "targets": targets, "victim": victim}
+            patch, lines = unittest.mock.patch, io.StringIO()
+            with patch.object(sys, "argv", words), patch.multiple(attack, create=True, **modules):
+                with patch.object(attack, "measured", measured), contextlib.redirect_stdout(lines):
+                    with self.assertRaises(KeyboardInterrupt):
+                        attack.print_table(attack.arguments())
+                    self.assertEqual(attack.print_table(attack.arguments()), 0)
+        rows = [line for line in lines.getvalue().splitlines() if line.startswith("| `")]
+        self.assertEqual([row[-3] for row in rows], ["1", "1", "3"])
 
 
 class List(unittest.TestCase):

@@ -1,9 +1,11 @@
 #include "support/memory_count.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <new>
+
+#include "support/replaced_new.h"
 
 namespace {
 
@@ -15,7 +17,11 @@ std::size_t peak_bytes = 0;
 constexpr std::size_t kPrefix = alignof(std::max_align_t);
 static_assert(kPrefix >= sizeof(std::size_t));
 
-void* take_or_null(std::size_t size) noexcept {
+}  // namespace
+
+namespace uvspdy::test {
+
+void* allocate(std::size_t size) noexcept {
   auto* const memory = static_cast<unsigned char*>(std::malloc(kPrefix + size));
   if (memory == nullptr) return nullptr;
   std::memcpy(memory, &size, sizeof(size));
@@ -25,13 +31,7 @@ void* take_or_null(std::size_t size) noexcept {
   return memory + kPrefix;
 }
 
-void* take(std::size_t size) {
-  void* const memory = take_or_null(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-void give_back(void* pointer) noexcept {
+void deallocate(void* pointer) noexcept {
   if (pointer == nullptr) return;
   auto* const memory = static_cast<unsigned char*>(pointer) - kPrefix;
   std::size_t size = 0;
@@ -39,25 +39,6 @@ void give_back(void* pointer) noexcept {
   held_bytes -= size;
   std::free(memory);
 }
-
-}  // namespace
-
-// Every form but the over-aligned ones, which nothing here uses: a program must not mix these with
-// the forms of a sanitizer.
-void* operator new(std::size_t size) { return take(size); }
-void* operator new[](std::size_t size) { return take(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return take_or_null(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-  return take_or_null(size);
-}
-void operator delete(void* memory) noexcept { give_back(memory); }
-void operator delete[](void* memory) noexcept { give_back(memory); }
-void operator delete(void* memory, std::size_t) noexcept { give_back(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { give_back(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { give_back(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { give_back(memory); }
-
-namespace uvspdy::test {
 
 MemoryCount::MemoryCount() : allocations_at_start_(taken_count), held_at_start_(held_bytes) {
   peak_bytes = held_bytes;

@@ -5,7 +5,7 @@
 namespace uvspdy::test {
 
 /// What has been taken through operator new since this object was made. Only for programs of one
-/// thread that link memory_count.cpp, which replaces operator new.
+/// thread that link memory_count.cpp and replaced_new.cpp.
 ///
 /// Ask for the numbers before a CHECK: the macros take memory too.
 class MemoryCount {
