@@ -93,7 +93,7 @@ class Clocks(PeerTestCase):
                     spdy.receive_head(connection)
                     start = time.monotonic()
                     self.clock.set(offset)
-                    _, error = client.communicate(timeout=20)
+                    _, error = client.communicate(timeout=DEADLINE)
                     self.assertGreater(time.monotonic() - start, 0.3)
                 self.assertEqual(client.returncode, 1)
                 self.assert_one_line(error, r"no answer from .* within \d+ ms")
@@ -113,14 +113,16 @@ class Clocks(PeerTestCase):
         """Five seconds from SIGHUP to SIGKILL, whatever the clock says."""
         server = self.serve_mortal(UVSPDY, "serve")
         trapped = self.folder() / "trapped"
-        script = f"trap 'touch {trapped}; sleep 0.5; exit 7' HUP; while :; do sleep 0.05; done"
+        ready = self.folder() / "ready"
+        script = f"trap 'touch {trapped}; sleep 0.5; exit 7' HUP; touch {ready}; "
+        script += "while :; do sleep 0.05; done"
         remote = self.remote_command(script)
         client = self.start(
             [UVSPDY, "exec", "-s", server.target, "uvspdy", "--", *remote.words],
             stderr=subprocess.PIPE,
         )
         remote.wait_for_start()
-        time.sleep(0.1)  # the trap is the script's next step
+        wait_until(ready.exists, "the command to have its trap")
         server.process.send_signal(signal.SIGTERM)
         wait_until(trapped.exists, "the command to hear of it")
         self.clock.set("+400d")
