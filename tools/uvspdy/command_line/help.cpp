@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "command_line/lines.h"
+
 namespace uvspdy::command {
 namespace {
 
@@ -31,15 +33,6 @@ std::size_t output_width() {
   winsize size{};
   if (width == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) width = size.ws_col;
   return width == 0 ? kUsualWidth : std::clamp(width, kLeastWidth, kMostWidth);
-}
-
-template <class Each>
-void for_each_line(std::string_view text, const Each& each) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    each(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
 }
 
 void wrap_line(std::string_view line, std::size_t width, std::size_t margin, std::string& out) {

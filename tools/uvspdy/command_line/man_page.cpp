@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "command_line/help.h"
+#include "command_line/lines.h"
 #include "uvspdy/version.h"
 
 namespace uvspdy::command {
@@ -23,15 +24,6 @@ std::string escaped(std::string_view text) {
     }
   }
   return out;
-}
-
-template <class Each>
-void for_each_line(std::string_view text, const Each& each) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    each(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
 }
 
 void add_text(std::string& page, std::string_view text) {
@@ -73,7 +65,8 @@ void add_command(std::string& page, const CLI::App& command) {
   if (std::find(groups.begin(), groups.end(), kConnectionGroup) != groups.end()) {
     page += ".PP\nAnd the options for the server and the credentials, below.\n";
   }
-  if (!command.get_footer().empty()) {
+  // A command that is given no footer has the one of all, which is in the description already.
+  if (command.get_footer() != command.get_parent()->get_footer()) {
     page += ".PP\n";
     add_text(page, command.get_footer());
   }

@@ -145,13 +145,12 @@ int cp(const CpFlags& flags) {
 void add_cp(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "cp",
-      "Copy files and folders to or from a pod, which must have tar (and, to copy to it, test, wc, "
-      "mv, cp and rm; find and chmod for folders that nobody may write to; sh, find, ln, mkdir, "
-      "rmdir, "
-      "stat, chown, chmod and touch to merge a folder into one that exists). A file can be copied "
-      "without tar, by cat and wc, to the pod also by sh, mv and rm: cp [OPTIONS] SRC DEST, one of "
-      "which is "
-      "[[NAMESPACE/]POD:]PATH");
+      "Copy files and folders to or from a pod. One of SRC and DEST is [NAMESPACE/]POD:PATH, the "
+      "other one a path of this machine.\n"
+      "The pod must have tar. To be copied to, it must also have test, wc, mv, cp and rm; and find "
+      "and chmod for folders that nobody may write to; and sh, find, ln, mkdir, rmdir, stat, "
+      "chown, chmod and touch where a folder is merged into one that exists. A file can be copied "
+      "without tar: from a pod that has cat and wc, to one that also has sh, mv and rm.");
   auto flags = std::make_shared<CpFlags>();
   add_client_flags(*command, flags->client);
   command->add_option("-c,--container", flags->container, "The container; else as with exec");
