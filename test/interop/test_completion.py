@@ -1,19 +1,16 @@
 """What shells complete for `uvspdy`: by its hidden command, and in bash, zsh and fish themselves.
 And what else it says of itself: help, version, the manual page."""
 
-import fcntl
 import json
 import os
-import pty
 import re
-import select
 import shutil
-import struct
-import termios
+import signal
 import time
 import urllib.parse
 
-from peers import DEADLINE, PeerTestCase, program, run
+from local_terminal import LocalTerminal
+from peers import DEADLINE, PeerTestCase, program, run, wait_until
 from scripted_pod import ScriptedPod, pod_with
 
 UVSPDY = program("UVSPDY_COMMAND")
@@ -52,9 +49,9 @@ class Completion(PeerTestCase):
         self.cluster = Cluster(self)
         self.flags = ["-s", self.cluster.url()]
 
-    def complete(self, *words, env=None):
+    def complete(self, *words, env=None, **options):
         """The candidates without their meanings, and the directive."""
-        result = run([UVSPDY, "__complete", *words], env={**os.environ, **(env or {})})
+        result = run([UVSPDY, "__complete", *words], env={**os.environ, **(env or {})}, **options)
         self.assert_exit(result, 0)
         self.assertEqual(result.stderr, b"")
         *lines, last = result.stdout.decode().splitlines()
@@ -94,6 +91,31 @@ class Completion(PeerTestCase):
         self.check([], "exec", *self.flags, "web", "")
         self.check([], "exec", *self.flags, "web", "--", "")
         self.check([], "port-forward", *self.flags, "web", "")
+        self.check([], "exec", *self.flags, "deploy/we")  # which is refused
+
+    def test_behind_dashes_there_are_no_flags(self):
+        self.check([], "exec", *self.flags, "web", "--", "-")
+        self.check([], "exec", *self.flags, "web", "--", "ls", "--a")
+        self.check([], "serve", "--", "-", directive=0)
+        self.check([], "attach", *self.flags, "--", "--")
+        self.check([], "port-forward", *self.flags, "web", "--", "-")
+        self.check(["web", "web-1"], "port-forward", *self.flags, "--", "w")
+        self.check(["db-0:"], "cp", *self.flags, "--", "file", "d", directive=NO_SPACE)
+        self.check([], "cp", *self.flags, "--", "file", "--re", directive=NO_SPACE)
+        self.check(["--retries"], "cp", "--as", "--", "--ret")  # the value of --as
+        self.check([], "exec", "--kubeconfig", "--re", directive=0)  # so is this
+
+    def test_pods_of_another_namespace(self):
+        self.check(["prod/other:"], "cp", *self.flags, "prod/", directive=NO_SPACE)
+        self.check(["prod/other:"], "cp", "-n", "x", *self.flags, "f", "prod/o", directive=NO_SPACE)
+        for wrong in ("prod/other/", "a?b/", "none/"):
+            self.check([], "cp", *self.flags, wrong, directive=NO_SPACE)
+        self.check([], "exec", *self.flags, "-n", "..", "")
+        self.check(["side"], "cp", *self.flags, "file", "prod/other:/f", "-c", "si")
+        self.assertEqual(self.cluster.requests[-1], "GET /api/v1/namespaces/prod/pods/other")
+        self.check(["side"], "cp", *self.flags, "web:/f", "--container", "si")
+        self.assertEqual(self.cluster.requests[-1], "GET /api/v1/namespaces/default/pods/web")
+        self.check([], "cp", *self.flags, "/file", "-c", "")
 
     def test_containers_and_namespaces(self):
         self.check(["main", "side", "setup"], "exec", *self.flags, "web", "-c", "")
@@ -138,45 +160,60 @@ class Completion(PeerTestCase):
         self.check([], "exec", *self.flags, "")
         self.assertLess(time.monotonic() - start, 30)
 
+    def test_a_file_that_never_ends_does_not_hang_the_shell(self):
+        fifo = self.folder() / "config"
+        os.mkfifo(fifo)
+        # A program inherits which signals are blocked.
+        block = {"preexec_fn": lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])}
+        self.check([], "exec", "--kubeconfig", str(fifo), "", **block)
+
     # In the shells themselves.
 
     def shell(self, name):
         path = shutil.which(name)
         if not path:
             self.skipTest(f"there is no {name}")
+        # A home whose name has to be quoted.
+        home = self.folder() / "my home"
+        home.mkdir()
+        contexts = [{"name": "blue", "context": {"cluster": "c"}}]
+        config = {"kind": "Config", "apiVersion": "v1", "contexts": contexts}
+        (home / "config").write_text(json.dumps(config))
+        (home / "bin").mkdir()
+        (home / "bin/uvspdy").symlink_to(UVSPDY)
         script = self.folder() / f"completion.{name}"
         result = run([UVSPDY, "completion", name])
         self.assert_exit(result, 0)
         script.write_bytes(result.stdout)
         environment = {**os.environ, "PATH": f"{os.path.dirname(UVSPDY)}:{os.environ['PATH']}",
-                       "HOME": str(self.folder()), "TERM": "dumb", "PS1": "> "}  # fmt: skip
+                       "HOME": str(home), "TERM": "dumb", "PS1": "> "}  # fmt: skip
         return path, script, environment
 
     def typed(self, command, environment, setup, line, expected):
         """Types a line with tabs into an interactive shell, until the expected text is shown."""
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execve(command[0], command, environment)
+        terminal = LocalTerminal(self, columns=500)  # wide, so that no line is drawn anew
+        shell = terminal.start(command, env=environment)
         try:
-            # Wide, so that no line is drawn anew.
-            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 500, 0, 0))
-            os.write(terminal, setup.encode() + b"\n")
-            self.read_until(terminal, "READY-1")
-            os.write(terminal, line.encode())
-            self.read_until(terminal, expected)
+            terminal.type(setup.encode() + b"\n")
+            self.wait_for(terminal, "READY-1")
+            terminal.type(line.encode())
+            self.wait_for(terminal, expected)
         finally:
-            os.close(terminal)
-            os.waitpid(pid, 0)
+            terminal.hang_up()
+            shell.wait(DEADLINE)
 
-    def read_until(self, terminal, expected):
-        seen = b""
-        end = time.monotonic() + DEADLINE
-        while expected.encode() not in seen:
-            self.assertLess(time.monotonic(), end, f"{expected!r} is not in {seen!r}")
-            if select.select([terminal], [], [], 0.1)[0]:
-                # zsh takes the space back that it has added, to write it again, and rings the bell.
-                seen += os.read(terminal, 4096)
-                seen = seen.replace(b" \x08", b"").replace(b"\x07", b"")
+    def wait_for(self, terminal, expected):
+        def is_shown():
+            # Shells ring the bell, and go back to write over what they have written.
+            shown = terminal.shown.replace(b"\x07", b"")
+            while b"\x08" in shown:
+                shown = re.sub(rb"[^\x08]?\x08", b"", shown, count=1)
+            return expected.encode() in shown
+
+        try:
+            wait_until(is_shown, repr(expected))
+        except AssertionError as error:
+            raise AssertionError(f"{error}; shown was {terminal.shown!r}") from None
 
     def test_bash(self):
         path, script, environment = self.shell("bash")
@@ -191,9 +228,18 @@ class Completion(PeerTestCase):
             (f"uvspdy cp -s {url} x d\t/f", f"{url} x db-0:/f"),
             (f"uvspdy exec -s {url} web\t\t", "web-1"),
             ("uvspdy dump compl\t!", "completion.bash !"),
+            # Words reach the program as it would get them, and none is run.
+            ("uvspdy exec --kubeconfig ~/config --context b\t--", "--context blue --"),
+            (f"uvspdy exec -s '{url}' \"d\t--", '"db-0" --'),
+            (f"uvspdy exec --as 'a b' -s {url} --namespace='prod-\t--", "--namespace='prod-db' --"),
+            (f"uvspdy exec --as a\\ \\\"b -s {url} d\t--", f"{url} db-0 --"),
+            (f"uvspdy exec --as $(touch${{IFS}}run) -s {url} d\t--", f"{url} db-0 --"),
+            (f"uvspdy cp -s {url} prod\\/o\t/f", "prod/other:/f"),
+            (f"~/bin/uvspdy exec -s {url} d\t--", f"{url} db-0 --"),
         ]:
             with self.subTest(line=line):
                 self.typed(command, environment, setup, line, expected)
+        self.assertFalse((script.parent / "run").exists())
 
     def test_zsh(self):
         path, script, environment = self.shell("zsh")
@@ -204,9 +250,15 @@ class Completion(PeerTestCase):
             (f"uvspdy exec -s {url} d\t!", "db-0 !"),
             (f"uvspdy exec -s {url} web -c si\t!", "side !"),
             (f"uvspdy cp -s {url} x d\t/f", "db-0:/f"),
+            ("uvspdy exec --kubeconfig ~/config --context b\t!", "--context blue !"),
+            (f"uvspdy exec -s '{url}' \"d\t!", '"db-0" !'),
+            (f"uvspdy exec --as 'a b' -s {url} d\t!", f"{url} db-0 !"),
+            (f"uvspdy exec --as $(touch run) -s {url} d\t!", f"{url} db-0 !"),
+            (f"~/bin/uvspdy exec -s {url} d\t!", f"{url} db-0 !"),
         ]:
             with self.subTest(line=line):
                 self.typed([path, "-f", "-i"], environment, setup, line, expected)
+        self.assertFalse(os.path.exists(os.path.join(environment["HOME"], "run")))
 
     def test_fish(self):
         path, script, environment = self.shell("fish")
@@ -219,9 +271,13 @@ class Completion(PeerTestCase):
                 f"uvspdy exec --server={url} --namespace=p",
                 ["--namespace=prod", "--namespace=prod-db"],
             ),
+            ("uvspdy exec --kubeconfig ~/config --context ", ["blue"]),
+            (f"uvspdy exec -s '{url}' \"d", ["db-0"]),
+            (f"uvspdy exec -s {url} --namespace='prod-", ["--namespace=prod-db"]),
+            (f"~/bin/uvspdy exec -s {url} d", ["db-0"]),
         ]:
             with self.subTest(line=line):
-                words = ["-c", f'source {script}; complete -C "{line}"']
+                words = ["-c", f"source {script}; complete -C $argv[1]", line]
                 result = run([path, "--no-config", *words], env=environment)
                 self.assert_exit(result, 0)
                 lines = result.stdout.decode().splitlines()
@@ -269,3 +325,6 @@ class About(PeerTestCase):
                      "124 The time of --timeout is over", "2 The command line is wrong",
                      "Bearer token", "--retries"]:  # fmt: skip
             self.assertIn(part, shown)
+        # What is said of all commands is said once.
+        for words in ("Flags may be in front of", "for a wrong command line"):
+            self.assertEqual(shown.count(words), 1, words)

@@ -72,11 +72,13 @@ class Asking {
 // The pages of a list, one after another.
 class List {
  public:
+  // Of an empty path there are no names.
   std::vector<std::string> run(const ClientFlags& flags,
                                const std::function<std::string(const std::string&)>& path_in) {
     asking_.run(flags, [&](kube::ApiServer& server, const std::string& pod_namespace) {
       server_ = &server;
       path_ = path_in(pod_namespace);
+      if (path_.empty()) return asking_.done();
       ask({});
     });
     leave_out_unsafe(names_);
@@ -114,17 +116,18 @@ class List {
 };
 
 bool is_path_segment(const std::string& name) {
-  return name.find_first_not_of(
+  return !name.empty() && name.front() != '.' &&
+         name.find_first_not_of(
              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") ==
-         std::string::npos;
+             std::string::npos;
 }
 
 }  // namespace
 
 std::vector<std::string> names_of_pods(const ClientFlags& flags) {
   return List().run(flags, [](const std::string& pod_namespace) {
-    return "/api/v1/namespaces/" + (is_path_segment(pod_namespace) ? pod_namespace : "default") +
-           "/pods";
+    return is_path_segment(pod_namespace) ? "/api/v1/namespaces/" + pod_namespace + "/pods"
+                                          : std::string();
   });
 }
 

@@ -5,22 +5,44 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <string_view>
 #include <utility>
 
 #include "command_line/words.h"
 #include "completion/cluster_names.h"
+#include "cp/file_spec.h"
 #include "flags/client_flags.h"
+#include "flags/pod_name.h"
 
 namespace uvspdy::command {
 namespace {
 
-// In the place of the word to complete, to see what it is.
-constexpr std::string_view kMark = "\x01";
-
 constexpr int kNoSpace = 2;
 constexpr int kNoFiles = 4;
+
+// More than the names of a server may take (cluster_names.h). Reading a kubeconfig has no limit of
+// its own: the file may be a FIFO without a writer.
+constexpr unsigned kMostSeconds = 8;
+
+void at_alarm(int /*signal*/) {
+  constexpr std::string_view kNothing = ":4\n";
+  (void)!write(STDOUT_FILENO, kNothing.data(), kNothing.size());
+  _exit(0);
+}
+
+void limit_time() {
+  struct sigaction action {};
+  action.sa_handler = at_alarm;
+  sigaction(SIGALRM, &action, nullptr);
+  // A blocked signal is inherited from the process that started this one.
+  sigset_t alarms;
+  sigemptyset(&alarms);
+  sigaddset(&alarms, SIGALRM);
+  sigprocmask(SIG_UNBLOCK, &alarms, nullptr);
+  alarm(kMostSeconds);
+}
 
 struct Candidates {
   std::vector<std::string> lines;
@@ -54,31 +76,45 @@ Candidates flags_of(const CLI::App& command) {
   return candidates;
 }
 
-/// The words in front of the one to complete, and what that is.
-struct Typed {
-  std::vector<std::string> flags;  // --name=value
-  std::vector<std::string> names;
-  std::string flag;               // "--name", whose value is completed
-  bool is_behind_dashes = false;  // a word of a command that is run
+// In the place of the word to complete, to see what it is: a name, or a flag that each command has.
+constexpr const char* kNameMark = "\x01";
+constexpr const char* kFlagMark = "--help";
+
+/// What the word to complete is.
+enum class Kind {
+  kName,         ///< an argument
+  kFlag,         ///< a flag, maybe with "=" and a value
+  kValueOfFlag,  ///< the value of the flag in front of it
+  kProgramWord,  ///< behind "--": of a program that is run
 };
 
-Typed typed_words(const CLI::App& command, std::vector<std::string> words, bool is_flag) {
-  // Of a flag there is nothing to see, and it is no name.
-  if (!is_flag) words.emplace_back(kMark);
+/// What was typed.
+struct Typed {
+  Kind kind = Kind::kName;
+  std::string flag;                // of kValueOfFlag: "--name"
+  std::vector<std::string> flags;  // in front of the word: --name=value
+  std::vector<std::string> names;  // in front of the word
+};
+
+Typed typed_words(const CLI::App& command, std::vector<std::string> words,
+                  const std::string& word) {
+  const std::string mark = word.starts_with('-') ? kFlagMark : kNameMark;
+  words.push_back(mark);
   CommandWords read = read_words(command, words, runs_words(command.get_name()));
   Typed typed;
-  typed.is_behind_dashes = !read.behind_dashes.empty();
   const auto dashes = std::find(read.parsed.begin(), read.parsed.end(), "--");
-  for (auto word = read.parsed.begin(); word != dashes; ++word) {
-    if (word->ends_with(kMark)) {
-      typed.flag = word->substr(0, word->find('='));
-    } else {
-      typed.flags.push_back(std::move(*word));
-    }
+  typed.flags.assign(read.parsed.begin(), dashes);
+  if (dashes != read.parsed.end()) typed.names.assign(dashes + 1, read.parsed.end());
+  if (!read.behind_dashes.empty()) {
+    typed.kind = Kind::kProgramWord;
+  } else if (!typed.names.empty() && typed.names.back() == mark) {
+    typed.names.pop_back();
+  } else {
+    const std::string last = std::move(typed.flags.back());
+    typed.flags.pop_back();
+    typed.kind = last == mark ? Kind::kFlag : Kind::kValueOfFlag;
+    typed.flag = last.substr(0, last.find('='));
   }
-  if (dashes == read.parsed.end()) return typed;
-  typed.names.assign(dashes + 1, read.parsed.end());
-  if (!typed.names.empty() && typed.names.back() == kMark) typed.names.pop_back();
   return typed;
 }
 
@@ -97,7 +133,25 @@ ClientFlags client_flags(std::vector<std::string> words) {
   return flags;
 }
 
-Candidates value_of(const Typed& typed) {
+ClientFlags client_flags_in(std::vector<std::string> words, const std::string& pod_namespace) {
+  if (!pod_namespace.empty()) words.push_back("--namespace=" + pod_namespace);
+  return client_flags(std::move(words));
+}
+
+Candidates containers(const std::string& command, const Typed& typed) {
+  if (command != "cp") {
+    if (typed.names.empty()) return {};
+    return {names_of_containers(client_flags(typed.flags), typed.names.front())};
+  }
+  for (const std::string& name : typed.names) {
+    const Result<FileSpec> spec = parse_file_spec(name);
+    if (!spec || spec->local()) continue;
+    return {names_of_containers(client_flags_in(typed.flags, spec->pod_namespace), spec->pod)};
+  }
+  return {};
+}
+
+Candidates value_of(const std::string& command, const Typed& typed) {
   const std::string& flag = typed.flag;
   if (flag == "--flow-control") return {{"automatic", "standard", "none"}};
   for (const char* of_file : {"--kubeconfig", "--certificate-authority", "--client-certificate",
@@ -107,18 +161,30 @@ Candidates value_of(const Typed& typed) {
   if (flag.ends_with("-file")) return files();
   if (flag == "--context") return {names_of_contexts(client_flags(typed.flags))};
   if (flag == "--namespace") return {names_of_namespaces(client_flags(typed.flags))};
-  if (flag == "--container" && !typed.names.empty()) {
-    return {names_of_containers(client_flags(typed.flags), typed.names.front())};
-  }
+  if (flag == "--container") return containers(command, typed);
   return {};
 }
 
-// Pods as they are named on the command line: web, or pod/web where that was begun.
-Candidates pods(const Typed& typed, std::string_view word, std::string_view behind) {
+Candidates pods(const ClientFlags& flags, const std::string& in_front, const std::string& behind) {
+  Candidates candidates{names_of_pods(flags)};
+  for (std::string& name : candidates.lines) name.insert(0, in_front).append(behind);
+  return candidates;
+}
+
+// web, or pod/web where that was begun.
+Candidates pods_to_run_in(const Typed& typed, const std::string& word) {
+  const std::string type = word.substr(0, word.find('/') + 1);
+  if (!parse_pod_name(type + "any")) return {};
+  return pods(client_flags(typed.flags), type, "");
+}
+
+// web:, or prod/web: where that was begun; or a file of this machine.
+Candidates pods_to_copy(const Typed& typed, const std::string& word) {
   const std::size_t slash = word.find('/');
-  const std::string type(word.substr(0, slash == std::string_view::npos ? 0 : slash + 1));
-  Candidates candidates{names_of_pods(client_flags(typed.flags))};
-  for (std::string& name : candidates.lines) name = type + name + std::string(behind);
+  const std::string pod_namespace = slash == std::string::npos ? "" : word.substr(0, slash);
+  Candidates candidates = pods(client_flags_in(typed.flags, pod_namespace),
+                               pod_namespace.empty() ? "" : pod_namespace + "/", ":");
+  candidates.directive = kNoSpace;
   return candidates;
 }
 
@@ -126,46 +192,51 @@ Candidates names_for(const CLI::App& app, const std::string& command, const Type
                      const std::string& word) {
   const std::size_t at = typed.names.size();
   if (command == "exec" || command == "attach" || command == "port-forward") {
-    return at == 0 ? pods(typed, word, "") : Candidates();
+    return at == 0 ? pods_to_run_in(typed, word) : Candidates();
   }
   if (command == "cp") {
-    const bool is_path = word.starts_with('/') || word.starts_with('.') || word.starts_with('~');
-    if (at > 1 || is_path) return files();
+    if (word.starts_with('/') || word.starts_with('.') || word.starts_with('~')) return files();
     if (word.find(':') != std::string::npos) return {};
-    Candidates candidates = pods(typed, "", ":");
-    candidates.directive = kNoSpace;
-    return candidates;
+    return pods_to_copy(typed, word);
   }
   if (command == "help") return at == 0 ? commands(app) : Candidates();
   if (command == "completion") return at == 0 ? Candidates{{"bash", "zsh", "fish"}} : Candidates();
   return files();
 }
 
+Candidates flag_or_its_value(const CLI::App& command, Typed typed, const std::string& word) {
+  const std::size_t equals = word.find('=');
+  if (equals == std::string::npos) return flags_of(command);
+  typed.flag = word.substr(0, equals);
+  Candidates candidates = value_of(command.get_name(), typed);
+  for (std::string& line : candidates.lines) line.insert(0, typed.flag + "=");
+  return candidates;
+}
+
 Candidates find_candidates(CLI::App& app, const std::vector<std::string>& words,
                            const std::string& word) {
   std::vector<std::string> marked = words;
-  marked.emplace_back(kMark);
+  marked.emplace_back(kNameMark);
   const std::size_t in_front = count_flags_in_front(app, marked);
   if (in_front == marked.size()) return {};  // the value of a flag
   if (in_front == words.size()) return word.starts_with('-') ? flags_of(app) : commands(app);
   NamedCommand named = find_command(app, marked);
   named.words.pop_back();  // the mark
   const std::string command = named.command->get_name();
-  Typed typed = typed_words(*named.command, named.words, word.starts_with('-'));
-  if (typed.is_behind_dashes) return command == "serve" ? files() : Candidates();
-  if (!typed.flag.empty()) return value_of(typed);
-  if (!word.starts_with('-')) return names_for(app, command, typed, word);
-  const std::size_t equals = word.find('=');
-  if (equals == std::string::npos) return flags_of(*named.command);
-  typed.flag = word.substr(0, equals);
-  Candidates candidates = value_of(typed);
-  for (std::string& line : candidates.lines) line.insert(0, typed.flag + "=");
-  return candidates;
+  Typed typed = typed_words(*named.command, named.words, word);
+  switch (typed.kind) {
+    case Kind::kProgramWord: return command == "serve" ? files() : Candidates();
+    case Kind::kValueOfFlag: return value_of(command, typed);
+    case Kind::kFlag: return flag_or_its_value(*named.command, std::move(typed), word);
+    case Kind::kName: break;
+  }
+  return names_for(app, command, typed, word);
 }
 
 }  // namespace
 
 int complete(CLI::App& app, std::vector<std::string> words) {
+  limit_time();
   // A credential plugin must not read what is being typed.
   const int nothing = open("/dev/null", O_RDONLY);
   if (nothing >= 0) dup2(nothing, STDIN_FILENO);
@@ -178,6 +249,7 @@ int complete(CLI::App& app, std::vector<std::string> words) {
   } catch (const CLI::ParseError&) {
     // Behind a mistake nothing is completed.
   }
+  alarm(0);
   for (const std::string& line : candidates.lines) {
     if (line.starts_with(word)) std::printf("%s\n", line.c_str());
   }

@@ -3,22 +3,49 @@
 namespace uvspdy::command {
 namespace {
 
-// COMP_WORDS is cut at "=" and ":", which names and values contain; what bash inserts replaces
-// only the part behind the last of these.
+// The scripts pass words as the program would get them: without quotes, with ~/ as the home folder.
+// Nothing of a line is run for that: $(...) stays text.
+
+// COMP_WORDS has the quotes, and is cut at "=" and ":", which names and values contain. bash
+// replaces only $2, the part behind the last of these or behind an open quote.
 constexpr std::string_view kBash = R"(# bash completion for uvspdy; in ~/.bashrc:
 #   source <(uvspdy completion bash)
+_uvspdy_split() {
+  local line=$1 quote='' word='' is_begun='' i c
+  words=()
+  for ((i = 0; i < ${#line}; ++i)); do
+    c=${line:i:1}
+    if [[ -z $quote && $c == [[:space:]] ]]; then
+      [[ -n $is_begun ]] && words+=("$word")
+      word='' is_begun=''
+      continue
+    fi
+    if [[ $c == '\' && $quote != "'" ]]; then
+      word+=${line:$((++i)):1}
+    elif [[ -n $quote && $c == "$quote" ]]; then
+      quote=''
+    elif [[ -z $quote && $c == [\"\'] ]]; then
+      quote=$c
+    elif [[ -z $is_begun && ${line:i:2} == '~/' ]]; then
+      word=$HOME
+    else
+      word+=$c
+    fi
+    is_begun=1
+  done
+  words+=("$word")
+}
 _uvspdy() {
-  local line=${COMP_LINE:0:COMP_POINT} word prefix='' directive candidate
+  local word typed=${2//\\/} prefix='' directive candidate
   local -a words candidates
   COMPREPLY=()
-  read -ra words <<<"$line"
-  [[ $line == *[[:space:]] ]] && words+=('')
+  _uvspdy_split "${COMP_LINE:0:COMP_POINT}"
   word=${words[${#words[@]} - 1]}
   mapfile -t candidates < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
   ((${#candidates[@]} > 0)) || return
   directive=${candidates[${#candidates[@]} - 1]#:}
   unset 'candidates[${#candidates[@]} - 1]'
-  [[ $word == *[=:]* ]] && prefix=${word%"${word##*[=:]}"}
+  [[ $word == *"$typed" ]] && prefix=${word%"$typed"}
   for candidate in "${candidates[@]%%$'\t'*}"; do
     [[ $candidate == "$word"* ]] && COMPREPLY+=("${candidate#"$prefix"}")
   done
@@ -33,9 +60,11 @@ constexpr std::string_view kZsh = R"(#compdef uvspdy
 # zsh completion for uvspdy; in ~/.zshrc, behind compinit:
 #   source <(uvspdy completion zsh)
 _uvspdy() {
-  local -a lines names shown suffix
+  local -a typed lines names shown suffix
   local directive line
-  lines=("${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  typed=("${(@)words[1,CURRENT-1]/#\~\//${(q)HOME}/}")
+  typed=("${(@Q)typed}" "${(Q)PREFIX}")
+  lines=("${(@f)$("${typed[1]}" __complete "${(@)typed[2,-1]}" 2>/dev/null)}")
   directive=${lines[-1]#:}
   lines[-1]=()
   for line in $lines; do
@@ -54,8 +83,9 @@ constexpr std::string_view kFish = R"(# fish completion for uvspdy:
 #   uvspdy completion fish >~/.config/fish/completions/uvspdy.fish
 function __uvspdy_complete
     set -l word (commandline -ct)
-    set -l words (commandline -opc) "$word"
-    set -l lines ($words[1] __complete $words[2..-1] 2>/dev/null)
+    set -l words (commandline -opc | string replace -r '^~/' "$HOME/")
+    set -l begun (string replace -ra '["\']' '' -- "$word")
+    set -l lines ($words[1] __complete $words[2..-1] "$begun" 2>/dev/null)
     test (count $lines) -gt 1; and printf '%s\n' $lines[1..-2]
     string match -qr '^:[0-3]$' -- $lines[-1]; and __fish_complete_path "$word"
 end
