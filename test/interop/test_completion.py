@@ -108,9 +108,13 @@ class Completion(PeerTestCase):
     def test_pods_of_another_namespace(self):
         self.check(["prod/other:"], "cp", *self.flags, "prod/", directive=NO_SPACE)
         self.check(["prod/other:"], "cp", "-n", "x", *self.flags, "f", "prod/o", directive=NO_SPACE)
-        for wrong in ("prod/other/", "a?b/", "none/"):
+        for wrong in ("prod/other/", "none/"):
             self.check([], "cp", *self.flags, wrong, directive=NO_SPACE)
+        asked = len(self.cluster.requests)
+        self.check([], "cp", *self.flags, "a?b/", directive=NO_SPACE)
         self.check([], "exec", *self.flags, "-n", "..", "")
+        self.check([], "exec", *self.flags, "-n", "$NAMESPACE", "")
+        self.assertEqual(len(self.cluster.requests), asked)  # no namespace has such a name
         self.check(["side"], "cp", *self.flags, "file", "prod/other:/f", "-c", "si")
         self.assertEqual(self.cluster.requests[-1], "GET /api/v1/namespaces/prod/pods/other")
         self.check(["side"], "cp", *self.flags, "web:/f", "--container", "si")

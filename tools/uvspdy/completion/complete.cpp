@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string_view>
@@ -24,7 +25,7 @@ constexpr int kNoFiles = 4;
 
 // More than the names of a server may take (cluster_names.h). Reading a kubeconfig has no limit of
 // its own: the file may be a FIFO without a writer.
-constexpr unsigned kMostSeconds = 8;
+constexpr std::chrono::seconds kMostTime{8};
 
 void at_alarm(int /*signal*/) {
   constexpr std::string_view kNothing = ":4\n";
@@ -41,7 +42,7 @@ void limit_time() {
   sigemptyset(&alarms);
   sigaddset(&alarms, SIGALRM);
   sigprocmask(SIG_UNBLOCK, &alarms, nullptr);
-  alarm(kMostSeconds);
+  alarm(static_cast<unsigned>(kMostTime.count()));
 }
 
 struct Candidates {
