@@ -132,7 +132,8 @@ class Timeout(PeerTestCase):
         self.check("exec", "--kubeconfig", str(path), "--timeout=0.3s", "web", "--", "true")
 
     def test_messages_that_nobody_reads(self):
-        """The line of the end has no room in a full pipe: the process ends all the same."""
+        """The line of the end has no room in a full pipe: the process ends all the same, whether
+        it runs a loop or reads a file."""
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
         os.set_blocking(writer, False)
@@ -142,10 +143,13 @@ class Timeout(PeerTestCase):
         except BlockingIOError:
             pass
         os.set_blocking(writer, True)
-        command = [UVSPDY, "exec", "-s", self.server.url(), "--timeout=0.5s", "web", "--", "true"]
-        process = self.start(command, stdin=subprocess.DEVNULL, stderr=writer)
-        os.close(writer)
-        self.assertEqual(process.wait(DEADLINE), TIME_IS_UP)
+        self.addCleanup(os.close, writer)
+        path = self.folder() / "config"
+        os.mkfifo(path)
+        for flags in (["-s", self.server.url()], ["--kubeconfig", str(path)]):
+            command = [UVSPDY, "exec", *flags, "--timeout=0.5s", "web", "--", "true"]
+            process = self.start(command, stdin=subprocess.DEVNULL, stderr=writer)
+            self.assertEqual(process.wait(DEADLINE), TIME_IS_UP)
 
     def test_in_time(self):
         self.server.outcome = {"code": 3}
