@@ -37,7 +37,7 @@ volatile std::sig_atomic_t has_grace = 0;
 void at_alarm(int /*signal*/) {
   if (is_watched != 0 && has_grace == 0) {
     has_grace = 1;
-    alarm(kDeadlineGrace.count());
+    alarm(static_cast<unsigned>(kTimeToEndInOrder.count()));
     return;
   }
   // In a full pipe the line would wait for ever.

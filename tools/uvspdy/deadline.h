@@ -18,12 +18,12 @@ inline constexpr int kTimeIsUpCode = 124;
 
 // How long a command may take to end in order when its time is over. Each command has a limit of
 // its own for that, which is less.
-inline constexpr std::chrono::duration<unsigned> kDeadlineGrace{20};
+inline constexpr std::chrono::seconds kTimeToEndInOrder{20};
 
 /// Sets the time that this process has from now on; 0: as long as it takes. Until a DeadlineWatch
 /// has started, the process ends as soon as its time is over, with a line and kTimeIsUpCode: a file
 /// may be read meanwhile that never ends. From then on, the watch asks it to end, and a process
-/// that has not ended kDeadlineGrace later is ended all the same.
+/// that has not ended kTimeToEndInOrder later is ended all the same.
 void start_deadline(const std::string& command, std::chrono::milliseconds time);
 
 /// The exit code of a command that was asked to end by a signal or by kTimeIsUp.

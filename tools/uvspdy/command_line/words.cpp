@@ -175,6 +175,9 @@ class Reading {
   }
 
   [[noreturn]] void refuse_unknown(const std::string& flag, const std::string& word) const {
+    if (command_.get_name() == "exec" && (flag == "-f" || flag == "--filename")) {
+      refuse("unknown flag: " + flag + "; a file cannot name the pod: give POD in its place");
+    }
     std::vector<std::string> names;
     add_names_of_flags(command_, names);
     refuse_flag(flag, word, names);

@@ -72,7 +72,7 @@ class Pod {
   /// Begins an attempt: connection_lost() is false again, and tidying up has its full time.
   void begin_attempt() {
     lost_ = false;
-    tidying_left_ = kTidyingTime;
+    tidying_left_ = kTimeToTidyUp;
   }
 
   Console& console() { return console_; }
@@ -80,10 +80,10 @@ class Pod {
  private:
   friend class PodCommand;
 
-  static constexpr std::chrono::milliseconds kTidyingTime{10000};
+  static constexpr std::chrono::milliseconds kTimeToTidyUp{10000};
   // How long the process takes at most to end after a signal, or after a copy that is over.
   static constexpr std::chrono::milliseconds kTimeToEnd{1000};
-  static_assert(kTidyingTime + kTimeToEnd < kDeadlineGrace);
+  static_assert(kTimeToTidyUp + kTimeToEnd < kTimeToEndInOrder);
 
   void turn();
   void stop(int signal);
@@ -98,7 +98,7 @@ class Pod {
   bool stopping_ = false;         // commands must end
   std::uint64_t stopped_at_ = 0;  // nanoseconds
   std::optional<net::Timer> tidying_limit_;
-  std::chrono::milliseconds tidying_left_ = kTidyingTime;
+  std::chrono::milliseconds tidying_left_ = kTimeToTidyUp;
   bool lost_ = false;
   std::uint64_t last_turn_ = 0;  // nanoseconds
   StopSignals signals_;
