@@ -199,7 +199,7 @@ class Failures(PeerTestCase):
                 self.assert_exit(run([UVSPDY, "exec", *words]), 2)
 
     def test_a_url_that_cannot_be_used(self):
-        for url in ["ftp://127.0.0.1:1", "127.0.0.1:1", "http://127.0.0.1:99999"]:
+        for url in ["ftp://127.0.0.1:1", "127.0.0.1:99999", "http://127.0.0.1:99999"]:
             with self.subTest(url=url):
                 result = run(exec_command(url, "true"))
                 self.assert_exit(result, 1)
