@@ -219,6 +219,9 @@ class RemoteCommand:
             return None
         return text.endswith("\n") and int(text)
 
+    def has_started(self):
+        return bool(self._started())
+
     def wait_for_start(self):
         """The command's process id, which is its session's id too."""
         return wait_until(self._started, "the command to start")

@@ -98,14 +98,13 @@ class Session:
         self._connection.sendall(spdy.data_frame(stream_id, data, spdy.FLAG_FIN if fin else 0))
 
     def finish(self, code=0, message=None):
-        """Ends the outputs, then tells the exit code, or a failure without one."""
-        outcome = {"status": "Success"}
+        """Ends the outputs, then tells the exit code, or a failure without one, with a message."""
+        outcome = {"status": "Failure" if code or message else "Success"}
         if message:
-            outcome = {"status": "Failure", "message": message}
-        elif code:
+            outcome["message"] = message
+        if code:
             cause = {"reason": "ExitCode", "message": str(code)}
-            outcome = {"status": "Failure", "reason": "NonZeroExitCode"}
-            outcome["details"] = {"causes": [cause]}
+            outcome |= {"reason": "NonZeroExitCode", "details": {"causes": [cause]}}
         for kind in ("stdout", "stderr"):
             if kind in self.received:
                 self.send(kind, b"", fin=True)

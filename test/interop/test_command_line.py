@@ -50,6 +50,22 @@ class CommandLine(PeerTestCase):
             (["get", "pods"], "unknown command 'get'; there are: exec, attach, "),
             (["-n", "exec", "web"], "unknown command 'web'"),
             (["exec", "--contianer=x", "web"], "--contianer; did you mean --container"),
+            (["exec", "--request_timout=1", "x"], "_timout; did you mean --request-timeout"),
+            # In front of the command's name, whose flags are those of all commands.
+            (["--contxt", "prod", "exec", "web"], "unknown flag: --contxt; did you mean --context"),
+            (["--contxt=prod", "exec", "web"], "unknown flag: --contxt; did you mean --context"),
+            (["-n", "prod", "--nonsense", "exec", "web"], "unknown flag: --nonsense "),
+            (["-iz", "exec", "web"], "unknown flag: -z in -iz"),
+            (["-iz=x", "exec", "web"], "unknown flag: -z in -iz=x"),
+            (["--container"], "no command is named"),
+            (["exec", "-f", "pod.yaml", "--", "ls"], "-f; a file cannot name the pod: give POD"),
+            (["exec", "--filename=x", "web", "--", "ls"], "--filename; a file cannot name the"),
+            (["cp", "--retries=", "a", "b"], "--retries: '' is no number: give a whole number "),
+            (["cp", "--retries=1.5", "a", "b"], "--retries: '1.5' is no number: give a whole"),
+            (["cp", "--retries=9999999999", "a", "b"], "'9999999999' is too large: give a whole"),
+            (["serve", "--max-commands="], "--max-commands: '' is no number: .*, of at least 0 "),
+            (["serve", "--max-commands=-1"], "--max-commands: '-1' is no number: give a whole"),
+            (["serve", f"--max-connections={10**20}"], f"'{10**20}' is too large: give a whole"),
             (["exec", "--name", "x", "web"], "--name; did you mean --namespace"),
             (["exec", "-x", "web"], "unknown flag: -x"),
             (["exec", "-ix", "web"], "unknown flag: -x in -ix"),
@@ -156,6 +172,8 @@ class Spelling(PeerTestCase):
             ["exec", "-n", "x", "-n=prod", "-c", "x", "--container", "main", "web", "--", "true"],
             ["exec", "-n=prod", "--context=", "-c=main", "--token=", "web", "--", "true"],
             ["exec", "-n=prod", "-c", "main", "--request-timeout=", "pod/web", "--", "true"],
+            ["--request_timeout", "9", "exec", "-n=prod", "-c=main", "web", "--", "true"],
+            ["exec", "-n=prod", "-c=main", "--pod_running-timeout=9s", "web", "--", "true"],
         ]:
             with self.subTest(words=words):
                 self.check("prod", ["container=main", "command=true"], *words)

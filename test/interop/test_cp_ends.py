@@ -41,9 +41,9 @@ class Silent(CpTestCase):
     def run_rm(self, session):
         session.finish()
 
-    def start_upload(self):
+    def start_upload(self, *flags):
         return self.start(
-            self.command(self.here / "file", "web:/copy", server=self.pod.url()),
+            self.command(*flags, self.here / "file", "web:/copy", server=self.pod.url()),
             stderr=subprocess.PIPE,
         )
 
@@ -61,6 +61,12 @@ class Silent(CpTestCase):
         self.assertEqual(lines[0], "tar: copy: Cannot write: No space left on device")
         self.assertRegex(lines[1], "^uvspdy cp: tar has ended its output .* exit code within 5 s$")
         self.assertEqual(self.commands[-1][:2], ["rm", "-rf"])
+
+    def test_a_tar_that_fails_where_the_server_has_no_words_of_its_own(self):
+        for message in (None, "command terminated with non-zero exit code: error executing tar"):
+            self.run_tar = lambda session: session.finish(code=2, message=message)  # noqa: B023
+            _, error = self.start_upload().communicate(timeout=DEADLINE)
+            self.assertEqual(error, b"uvspdy cp: command terminated with exit code 2\n")
 
     def interrupt(self, run_rm):
         """Seconds until the client has ended."""
@@ -86,6 +92,22 @@ class Silent(CpTestCase):
             lines[0], r"^uvspdy cp: temporary files may be left in the pod: /\.uvspdy-cp-\w+$"
         )
         self.assertEqual(lines[1:], ["uvspdy cp: interrupted"])
+
+    def test_the_end_of_its_time_leaves_time_to_tidy_up(self):
+        def run_rm(session):
+            time.sleep(7)  # longer than after a signal, for which someone waits
+            session.finish()
+
+        self.run_tar = lambda session: None
+        self.run_rm = run_rm
+        for seconds in (1, 4, 16):  # until tar has started, on a slow machine, too
+            client = self.start_upload(f"--timeout={seconds}s")
+            _, error = client.communicate(timeout=DEADLINE)
+            self.assertEqual(client.returncode, 124)
+            self.assertEqual(error, b"uvspdy cp: the time of --timeout is over\n")
+            if ["tar"] in [words[:1] for words in self.commands]:
+                break
+        self.assertEqual(self.commands[-1][:2], ["rm", "-rf"])
 
 
 class Retries(CpTestCase):

@@ -31,7 +31,9 @@ class Exec(ExecCases, PeerTestCase):
     def test_errors_are_one_line(self):
         result = self.execute("no-such-command")
         self.assert_one_line(
-            result.stderr, "^uvspdy exec: exec: 'no-such-command': no such file or command$"
+            result.stderr,
+            "^uvspdy exec: command terminated with exit code 127: "
+            "exec: 'no-such-command': no such file or command$",
         )
         result = self.execute("sh", "-c", "exit 3")
         self.assert_one_line(result.stderr, "^uvspdy exec: command terminated with exit code 3$")
@@ -197,7 +199,7 @@ class Failures(PeerTestCase):
                 self.assert_exit(run([UVSPDY, "exec", *words]), 2)
 
     def test_a_url_that_cannot_be_used(self):
-        for url in ["ftp://127.0.0.1:1", "127.0.0.1:1", "http://127.0.0.1:99999"]:
+        for url in ["ftp://127.0.0.1:1", "127.0.0.1:99999", "http://127.0.0.1:99999"]:
             with self.subTest(url=url):
                 result = run(exec_command(url, "true"))
                 self.assert_exit(result, 1)
@@ -220,3 +222,20 @@ class ExitCodes(PeerTestCase):
                 self.assert_one_line(
                     error, f"^uvspdy exec: command terminated with exit code {code}$"
                 )
+
+    def test_the_line_is_kubectl_s_whatever_the_server_says(self):
+        said = "command terminated with exit code 3"
+        for message, line in (
+            (None, said),
+            (said, said),
+            # Kubelets, and containerd below them.
+            ("command terminated with non-zero exit code: error executing [x], exit code 3", said),
+            ("exec: 'x': no such file", f"{said}: exec: 'x': no such file"),
+            ("a\nb", f"{said}: a[^b]+b"),
+        ):
+            with self.subTest(message=message):
+                server = ScriptedPod(self)
+                server.outcome = {"code": 3, "message": message}
+                result = run(exec_command(server.url(), "x", pod="web"))
+                self.assert_exit(result, 3)
+                self.assert_one_line(result.stderr, f"^uvspdy exec: {line}$")

@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import subprocess
+import time
 
 import spdy
 from exec_cases import digest
@@ -353,6 +354,37 @@ class PortForward(PeerTestCase):
         fill(target)
         client.process.send_signal(signal.SIGINT)
         self.assertEqual(client.end(), 0)
+        with self.assertRaises(ConnectionResetError):
+            spdy.receive_all(local)
+
+    def stuck_with_time_left(self):
+        """A port-forward with --timeout whose local program reads nothing: the client, that
+        program's end, and when the time is over, which is seconds from now, on a slow machine
+        too."""
+        for seconds in (4, 8, 16, 32):
+            end = time.monotonic() + seconds
+            # The time may be over in the midst of it.
+            with contextlib.suppress(OSError, KeyError):
+                client, local, target = self.connect(None, f"--timeout={seconds}s")
+                fill(target)
+                if time.monotonic() < end - 1:
+                    return client, local, end
+        self.fail("a port-forward did not get ready within 31 s")
+
+    def test_the_end_of_its_time_is_an_end_in_order(self):
+        client, local, _ = self.stuck_with_time_left()
+        self.assertEqual(client.end(), 124)
+        self.assertEqual(client.errors, "uvspdy port-forward: the time of --timeout is over\n")
+        with self.assertRaises(ConnectionResetError):
+            spdy.receive_all(local)
+
+    def test_the_end_of_its_time_is_no_second_signal(self):
+        client, local, end = self.stuck_with_time_left()
+        time.sleep(max(0, end - 3 - time.monotonic()))  # then 5 s for the local program go past it
+        client.process.send_signal(signal.SIGINT)
+        self.assertEqual(client.end(), 0)
+        self.assertGreater(time.monotonic(), end)
+        self.assertEqual(client.errors, "")
         with self.assertRaises(ConnectionResetError):
             spdy.receive_all(local)
 

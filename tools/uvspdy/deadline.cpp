@@ -1,5 +1,6 @@
 #include "deadline.h"
 
+#include <poll.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -14,9 +15,6 @@
 
 namespace uvspdy::command {
 namespace {
-
-// How long a command may take to end when its time is over.
-constexpr unsigned kGraceSeconds = 5;
 
 using Clock = std::chrono::steady_clock;
 
@@ -39,10 +37,12 @@ volatile std::sig_atomic_t has_grace = 0;
 void at_alarm(int /*signal*/) {
   if (is_watched != 0 && has_grace == 0) {
     has_grace = 1;
-    alarm(kGraceSeconds);
+    alarm(static_cast<unsigned>(kTimeToEndInOrder.count()));
     return;
   }
-  if (is_watched == 0) {
+  // In a full pipe the line would wait for ever.
+  pollfd error_output{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (is_watched == 0 && poll(&error_output, 1, 0) == 1) {
     (void)!write(STDERR_FILENO, deadline().line.data(), deadline().size);
   }
   _exit(kTimeIsUpCode);

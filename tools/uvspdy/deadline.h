@@ -16,10 +16,14 @@ namespace uvspdy::command {
 inline constexpr int kTimeIsUp = SIGALRM;
 inline constexpr int kTimeIsUpCode = 124;
 
+// How long a command may take to end in order when its time is over. Each command has a limit of
+// its own for that, which is less.
+inline constexpr std::chrono::seconds kTimeToEndInOrder{20};
+
 /// Sets the time that this process has from now on; 0: as long as it takes. Until a DeadlineWatch
 /// has started, the process ends as soon as its time is over, with a line and kTimeIsUpCode: a file
 /// may be read meanwhile that never ends. From then on, the watch asks it to end, and a process
-/// that has not ended 5 s later is ended all the same.
+/// that has not ended kTimeToEndInOrder later is ended all the same.
 void start_deadline(const std::string& command, std::chrono::milliseconds time);
 
 /// The exit code of a command that was asked to end by a signal or by kTimeIsUp.
@@ -35,6 +39,9 @@ class DeadlineWatch {
 
   /// Starts watching, once; does nothing if there is no deadline.
   void start(uv_loop_t* loop, Callback<void()> on_time_is_up);
+
+  /// From here on, the handler is not called and no line written.
+  void stop() { state_.reset(); }
 
  private:
   struct State;

@@ -17,7 +17,8 @@
 namespace uvspdy::command {
 
 /// Calls a handler, from the loop, at each signal that asks this process to end, and with kTimeIsUp
-/// when the time of --timeout is over. Signals ignored at start-up stay ignored: nohup ignores
+/// when the time of --timeout is over, unless a signal came before: a process that ends already is
+/// not asked again. Signals ignored at start-up stay ignored: nohup ignores
 /// SIGHUP, and a shell without job control ignores SIGINT for its background commands. It does not
 /// keep the loop alive.
 class StopSignals {
@@ -36,10 +37,11 @@ class StopSignals {
     on_stop_ = std::move(on_stop);
     for (std::size_t i = 0; i < signals.size(); ++i) {
       if (is_ignored(signals[i])) continue;
-      if (Error error =
-              watches_[i].start(loop, signals[i], [this](int signal) { on_stop_(signal); })) {
-        return error;
-      }
+      Error error = watches_[i].start(loop, signals[i], [this](int signal) {
+        time_.stop();
+        on_stop_(signal);
+      });
+      if (error) return error;
     }
     time_.start(loop, [this] { on_stop_(kTimeIsUp); });
     return {};

@@ -20,9 +20,15 @@ bool takes_value(const CLI::Option& option) { return option.get_items_expected_m
 
 bool is_flag_word(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
+// The name of a flag as it is in the help: kubectl takes --request_timeout, too.
+std::string as_listed(std::string flag) {
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
 // The option of "--NAME" or "-N"; null if the command has none.
 const CLI::Option* find_option(const CLI::App& command, const std::string& flag) {
-  return command.get_option_no_throw(flag);
+  return command.get_option_no_throw(flag.starts_with("--") ? as_listed(flag) : flag);
 }
 
 // As Go's strconv.ParseBool.
@@ -35,12 +41,20 @@ std::optional<bool> parse_bool(std::string_view text) {
   return std::nullopt;
 }
 
-std::vector<std::string> names_of_flags(const CLI::App& command) {
-  std::vector<std::string> names;
+void add_names_of_flags(const CLI::App& command, std::vector<std::string>& names) {
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back(name);
   }
-  return names;
+}
+
+// `word` has the flag in it; `names` are those of the flags that there are.
+[[noreturn]] void refuse_flag(const std::string& flag, const std::string& word,
+                              const std::vector<std::string>& names) {
+  if (!flag.starts_with("--")) {
+    refuse("unknown flag: " + flag + (word.size() > flag.size() ? " in " + word : ""));
+  }
+  const std::string meant = nearest(as_listed(flag.substr(2)), names);
+  refuse("unknown flag: " + flag + (meant.empty() ? "" : "; did you mean --" + meant + "?"));
 }
 
 // A word as a shell takes it back.
@@ -138,22 +152,19 @@ class Reading {
 
   void read_long(const std::string& word) {
     const std::size_t equals = word.find('=');
-    const std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
-    const CLI::Option* option = find_option(command_, "--" + name);
-    if (option == nullptr) refuse_unknown("--" + name, name);
+    const std::string flag = word.substr(0, equals);
+    const CLI::Option* option = find_option(command_, flag);
+    if (option == nullptr) refuse_unknown(flag, word);
     std::optional<std::string> value;
     if (equals != std::string::npos) value = word.substr(equals + 1);
-    take(*option, "--" + name, std::move(value));
+    take(*option, flag, std::move(value));
   }
 
   void read_short(const std::string& word) {
     for (std::size_t i = 1; i < word.size(); ++i) {
       const std::string name(1, word[i]);
       const CLI::Option* option = find_option(command_, "-" + name);
-      if (option == nullptr) {
-        if (word.size() > 2) refuse("unknown flag: -" + name + " in " + word);
-        refuse_unknown("-" + name, {});
-      }
+      if (option == nullptr) refuse_unknown("-" + name, word);
       const std::string rest = word.substr(i + 1);
       if (rest.starts_with('=')) return take(*option, "-" + name, rest.substr(1));
       if (takes_value(*option)) {
@@ -163,9 +174,13 @@ class Reading {
     }
   }
 
-  [[noreturn]] void refuse_unknown(const std::string& flag, const std::string& name) {
-    const std::string meant = nearest(name, names_of_flags(command_));
-    refuse("unknown flag: " + flag + (meant.empty() ? "" : "; did you mean --" + meant + "?"));
+  [[noreturn]] void refuse_unknown(const std::string& flag, const std::string& word) const {
+    if (command_.get_name() == "exec" && (flag == "-f" || flag == "--filename")) {
+      refuse("unknown flag: " + flag + "; a file cannot name the pod: give POD in its place");
+    }
+    std::vector<std::string> names;
+    add_names_of_flags(command_, names);
+    refuse_flag(flag, word, names);
   }
 
   void take(const CLI::Option& option, const std::string& flag, std::optional<std::string> value) {
@@ -210,28 +225,61 @@ class Reading {
   CommandWords result_;
 };
 
-// Whether a flag of some command takes the next word as its value.
-bool takes_next_word(const CLI::App& app, const std::string& word) {
-  if (word.find('=') != std::string::npos) return false;
-  // Of -it only the last may take a value, and -nprod has it; -v8 is in neither list.
-  const bool is_long = word.starts_with("--");
-  const std::string name = is_long ? word.substr(2) : word.substr(1);
-  if (!is_long && name.size() > 1) {
-    const auto is_boolean = [&app](char c) { return !takes_next_word(app, std::string("-") + c); };
-    if (!std::all_of(name.begin(), name.end() - 1, is_boolean)) return false;
-    return takes_next_word(app, "-" + name.substr(name.size() - 1));
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+// The option of some command, or of all: one that takes a value, if there is one; null: there is
+// none.
+const CLI::Option* find_option_of_any(const CLI::App& app, const std::string& flag) {
+  const CLI::Option* found = find_option(app, flag);
+  for (const CLI::App* command : commands_of(app)) {
+    const CLI::Option* option = find_option(*command, flag);
+    if (option != nullptr && (found == nullptr || takes_value(*option))) found = option;
   }
-  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-  return std::any_of(commands.begin(), commands.end(), [&word](const CLI::App* command) {
-    const CLI::Option* option = find_option(*command, word);
-    return option != nullptr && takes_value(*option);
-  });
+  return found;
+}
+
+// A word of flags in front of the command's name.
+struct WordInFront {
+  std::string unknown;           // the flag in it that no command has; empty: there is none
+  bool takes_next_word = false;  // as the value of its last flag
+};
+
+WordInFront read_in_front(const CLI::App& app, const std::string& word) {
+  if (word.starts_with("--")) {
+    const std::size_t equals = word.find('=');
+    const std::string flag = word.substr(0, equals);
+    const CLI::Option* option = find_option_of_any(app, flag);
+    if (option == nullptr) return {flag};
+    return {{}, equals == std::string::npos && takes_value(*option)};
+  }
+  // Of -it only the last may take a value, and -nprod has one.
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const std::string flag = std::string("-") + word[i];
+    const CLI::Option* option = find_option_of_any(app, flag);
+    if (option == nullptr) return {flag};
+    if (takes_value(*option)) return {{}, i + 1 == word.size()};
+    if (word.compare(i + 1, 1, "=") == 0) break;
+  }
+  return {};
+}
+
+void check_flags_in_front(const CLI::App& app, const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const WordInFront read = read_in_front(app, words[i]);
+    if (read.takes_next_word) ++i;
+    if (read.unknown.empty()) continue;
+    std::vector<std::string> names;
+    for (const CLI::App* command : commands_of(app)) add_names_of_flags(*command, names);
+    refuse_flag(read.unknown, words[i], names);
+  }
 }
 
 [[noreturn]] void refuse_name(const CLI::App& app, const std::string& name) {
   std::vector<std::string> names;
   std::string all;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* command : commands_of(app)) {
     if (command->get_group().empty()) continue;
     names.push_back(command->get_name());
     all += (all.empty() ? "" : ", ") + command->get_name();
@@ -248,7 +296,7 @@ bool runs_words(const std::string& command) { return command == "exec" || comman
 std::size_t count_flags_in_front(const CLI::App& app, const std::vector<std::string>& words) {
   std::size_t count = 0;
   while (count < words.size() && is_flag_word(words[count]) && words[count] != "--") {
-    count += takes_next_word(app, words[count]) ? std::size_t{2} : std::size_t{1};
+    count += read_in_front(app, words[count]).takes_next_word ? std::size_t{2} : std::size_t{1};
   }
   return std::min(count, words.size());
 }
@@ -257,6 +305,7 @@ NamedCommand find_command(CLI::App& app, const std::vector<std::string>& words) 
   const std::size_t at = count_flags_in_front(app, words);
   NamedCommand named;
   named.words.assign(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at));
+  check_flags_in_front(app, named.words);
   if (at == words.size()) {
     const bool is_known = std::all_of(named.words.begin(), named.words.end(), [](const auto& word) {
       return word == "-h" || word == "--help" || word == "--version";

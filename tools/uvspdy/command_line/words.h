@@ -11,7 +11,8 @@ namespace uvspdy::command {
 // kubectl's command lines as CLI11 reads them. kubectl follows pflag, whose rules differ: a flag
 // that needs a value takes the next word, whatever that begins with; -n=prod and -nprod are
 // -n prod; --flag= is an empty value; a flag without a value takes one only behind "=", which is a
-// boolean; flags may be in front of the command's name; of a flag that is repeated the last counts.
+// boolean; flags may be in front of the command's name; of a flag that is repeated the last counts;
+// in a flag's name "_" is "-".
 //
 // All functions throw CLI::ParseError with a text for people when the words are wrong.
 

@@ -18,6 +18,7 @@
 #include "deadline.h"
 #include "flags/client_flags.h"
 #include "flags/pod_flags.h"
+#include "flags/whole_number.h"
 #include "loop.h"
 #include "report.h"
 
@@ -162,6 +163,7 @@ void add_cp(CLI::App& app, int& exit_code) {
   command
       ->add_option("--retries", flags->retries,
                    "How often to begin anew when the connection is lost; negative: without end")
+      ->check(check_whole_number<int>)
       ->capture_default_str();
   command->add_option("SRC", flags->source, "What to copy: PATH, POD:PATH or NAMESPACE/POD:PATH")
       ->required();

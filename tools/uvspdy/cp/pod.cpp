@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "exit_text.h"
 #include "pod_command.h"
 #include "pod_files.h"
 #include "uvspdy/net/error.h"
@@ -17,9 +18,7 @@ namespace {
 // The most bytes that `run` keeps of a command's output.
 constexpr std::size_t kMaxOutput = 4096;
 
-// How long the process takes at most to end after a signal, and how much of that is kept for the
-// connections' end.
-constexpr std::chrono::milliseconds kTimeToEnd{1000};
+// How much of kTimeToEnd is kept for the connections' end.
 constexpr std::chrono::milliseconds kGoodbye{100};
 
 }  // namespace
@@ -35,15 +34,15 @@ Error Pod::watch_signals() {
 void Pod::stop(int signal) {
   if (std::exchange(signal_, signal) != 0) die_of(signal);
   stopped_at_ = uv_hrtime();
-  if (tidying_limit_) {
-    tidying_limit_->start(time_to_end() - kGoodbye);
-  } else {
+  if (!tidying_limit_) {
     stopping_ = true;
+  } else if (is_hurried()) {
+    tidying_limit_->start(time_to_end() - kGoodbye);
   }
 }
 
 std::chrono::milliseconds Pod::time_to_end() const {
-  if (signal_ == 0) return kTimeToEnd;
+  if (!is_hurried()) return kTimeToEnd;
   const std::chrono::nanoseconds passed(uv_hrtime() - stopped_at_);
   const auto left = kTimeToEnd - std::chrono::duration_cast<std::chrono::milliseconds>(passed);
   return std::max(left, kGoodbye);
@@ -82,7 +81,7 @@ Error Pod::run_well(std::vector<std::string> words, std::string* output) {
 }
 
 bool Pod::tidy_up(std::vector<std::string> words) {
-  if (signal_ != 0) tidying_left_ = std::min(tidying_left_, time_to_end() - kGoodbye);
+  if (is_hurried()) tidying_left_ = std::min(tidying_left_, time_to_end() - kGoodbye);
   if (tidying_left_.count() <= 0) return false;
   const bool lost = lost_;
   stopping_ = false;
@@ -112,7 +111,7 @@ void Pod::sleep(std::chrono::milliseconds time) {
 Error failure_of(const Result<kube::ExitStatus>& status) {
   if (!status) return Error(status.error().code(), kube::describe(status.error()));
   if (status->code == 0) return {};
-  return Error(std::make_error_code(std::errc::io_error), status->message);
+  return Error(std::make_error_code(std::errc::io_error), exit_text(*status));
 }
 
 }  // namespace uvspdy::command

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "console.h"
+#include "deadline.h"
 #include "stop_signals.h"
 #include "uvspdy/error.h"
 #include "uvspdy/kube/client/api_server.h"
@@ -47,8 +48,8 @@ class Pod {
   Error run_well(std::vector<std::string> words, std::string* output = nullptr);
 
   /// Runs a command that tidies up, without messages, also after a failure or a signal. All such
-  /// commands of an attempt together have ten seconds, and after a signal what is left of
-  /// time_to_end(). Returns whether the command has succeeded.
+  /// commands of an attempt together have ten seconds, also when the time of --timeout is over, and
+  /// after a signal what is left of time_to_end(). Returns whether the command has succeeded.
   bool tidy_up(std::vector<std::string> words);
 
   /// Runs the loop, without waiting, if it has not run for 20 ms: for work that neither reads nor
@@ -58,7 +59,7 @@ class Pod {
   /// Runs the loop for some time, or until a signal.
   void sleep(std::chrono::milliseconds time);
 
-  /// The signal that came, or 0.
+  /// The signal that came, or kTimeIsUp, or 0.
   int signal() const { return signal_; }
 
   /// How long this process may still take to end: a second, less the time since a signal.
@@ -71,7 +72,7 @@ class Pod {
   /// Begins an attempt: connection_lost() is false again, and tidying up has its full time.
   void begin_attempt() {
     lost_ = false;
-    tidying_left_ = kTidyingTime;
+    tidying_left_ = kTimeToTidyUp;
   }
 
   Console& console() { return console_; }
@@ -79,10 +80,15 @@ class Pod {
  private:
   friend class PodCommand;
 
-  static constexpr std::chrono::milliseconds kTidyingTime{10000};
+  static constexpr std::chrono::milliseconds kTimeToTidyUp{10000};
+  // How long the process takes at most to end after a signal, or after a copy that is over.
+  static constexpr std::chrono::milliseconds kTimeToEnd{1000};
+  static_assert(kTimeToTidyUp + kTimeToEnd < kTimeToEndInOrder);
 
   void turn();
   void stop(int signal);
+  // Whether someone has sent a signal and waits; nobody waits for the end of --timeout.
+  bool is_hurried() const { return signal_ != 0 && signal_ != kTimeIsUp; }
 
   uv_loop_t* loop_;
   std::shared_ptr<kube::ApiServer> server_;
@@ -92,13 +98,13 @@ class Pod {
   bool stopping_ = false;         // commands must end
   std::uint64_t stopped_at_ = 0;  // nanoseconds
   std::optional<net::Timer> tidying_limit_;
-  std::chrono::milliseconds tidying_left_ = kTidyingTime;
+  std::chrono::milliseconds tidying_left_ = kTimeToTidyUp;
   bool lost_ = false;
   std::uint64_t last_turn_ = 0;  // nanoseconds
   StopSignals signals_;
 };
 
-/// "command terminated with exit code 2", or the server's text; no error for success.
+/// The exit_text of a command that has failed, or why it has no exit code; no error for success.
 Error failure_of(const Result<kube::ExitStatus>& status);
 
 }  // namespace uvspdy::command

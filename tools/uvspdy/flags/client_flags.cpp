@@ -177,6 +177,19 @@ namespace {
 
 std::string_view name_of(const char* flag, bool given) { return given ? flag : ""; }
 
+// Whether flags say more of a user to act as, whom a kubeconfig has to name.
+bool lacks_user_to_act_as(const kube::KubeconfigOverrides& overrides) {
+  const kube::Impersonation& impersonate = overrides.impersonate;
+  return impersonate.user.empty() && (!impersonate.groups.empty() || !impersonate.uid.empty());
+}
+
+// It begins with kubectl's words.
+Error no_user_to_act_as() {
+  return Error(kube::Errc::kBadKubeconfig,
+               "requesting uid, groups or user-extra without impersonating a user: --as-group and "
+               "--as-uid are of a user to act as; give --as, too");
+}
+
 // The configuration of the pod's service account, with the few flags that it combines with.
 Result<kube::ClientConfig> in_cluster(const kube::KubeconfigOverrides& overrides) {
   for (const std::string_view flag :
@@ -205,13 +218,18 @@ Result<kube::ClientConfig> in_cluster(const kube::KubeconfigOverrides& overrides
     config->credentials.token = overrides.token;
     config->credentials.token_file.clear();
   }
-  const kube::Impersonation& impersonate = overrides.impersonate;
-  if (impersonate.user.empty() && (!impersonate.groups.empty() || !impersonate.uid.empty())) {
-    return Error(kube::Errc::kBadKubeconfig,
-                 "--as-group and --as-uid are of a user to act as: give --as, too");
-  }
-  config->credentials.impersonate = impersonate;
+  if (lacks_user_to_act_as(overrides)) return no_user_to_act_as();
+  config->credentials.impersonate = overrides.impersonate;
   return config;
+}
+
+// What kubeconfigs and flags say.
+Result<kube::ClientConfig> combined(const kube::Kubeconfig& kubeconfig,
+                                    kube::KubeconfigOverrides overrides) {
+  Result<kube::ClientConfig> config = kubeconfig.client_config(overrides);
+  if (config || !lacks_user_to_act_as(overrides)) return config;
+  overrides.impersonate = {};
+  return kubeconfig.client_config(overrides) ? no_user_to_act_as() : config;
 }
 
 // Whether neither files nor flags name a server.
@@ -239,14 +257,14 @@ Result<kube::ClientConfig> read_client_config(const ClientFlags& flags) {
   if (flags.insecure_skip_tls_verify) overrides.insecure_skip_tls_verify = true;
   if (!flags.kubeconfig.empty()) {
     const auto kubeconfig = kube::Kubeconfig::load_file(flags.kubeconfig);
-    return kubeconfig ? kubeconfig->client_config(overrides) : kubeconfig.error();
+    return kubeconfig ? combined(*kubeconfig, overrides) : kubeconfig.error();
   }
   const std::vector<std::string> files = kube::kubeconfig_files_from_environment();
   const auto kubeconfig = kube::Kubeconfig::load(files);
   if (!kubeconfig) return kubeconfig.error();
   const bool no_server = names_no_server(*kubeconfig, overrides);
   if (no_server && std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return in_cluster(overrides);
-  Result<kube::ClientConfig> config = kubeconfig->client_config(overrides);
+  Result<kube::ClientConfig> config = combined(*kubeconfig, overrides);
   if (config || !no_server) return config;
   return Error(config.error().code(), config.error().message() + "; looked for " + list_of(files) +
                                           "; name a kubeconfig with --kubeconfig, or a server with "

@@ -49,6 +49,7 @@ constexpr std::size_t kMostWaiting = 256;
 // SIGKILL a second after SIGTERM; and local programs to read what came for them, if there are any.
 constexpr std::chrono::seconds kGoodbye{2};
 constexpr std::chrono::seconds kLeaveGrace{5};
+static_assert(kLeaveGrace < kTimeToEndInOrder && kGoodbye < kTimeToEndInOrder);
 
 constexpr const char* kExamples = R"(# Port 8080 of this machine is port 80 of the pod, 5432 is 5432
 uvspdy port-forward web 8080:80 5432

@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "flags/flow_control.h"
 #include "flags/port.h"
+#include "flags/whole_number.h"
 #include "line_writer.h"
 #include "loop.h"
 #include "report.h"
@@ -239,24 +240,24 @@ void add_serve(CLI::App& app, const std::vector<std::string>& command_words, int
       ->add_option("--max-connections", options->max_connections,
                    "How many connections may be open at a time; past it, connections without a "
                    "request are closed, else the newest")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_whole_number<std::size_t>)
       ->capture_default_str();
   command
       ->add_option("--max-connections-per-address", options->max_connections_per_address,
                    "How many of one client address (an IPv6 address: of its /64); a proxy is one "
                    "address")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_whole_number<std::size_t>)
       ->capture_default_str();
   command
       ->add_option("--max-commands", options->max_commands,
                    "How many execs and attaches may be under way at a time; more are answered "
                    "with 429")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_whole_number<std::size_t>)
       ->capture_default_str();
   command
       ->add_option("--max-commands-per-user", options->max_commands_per_user,
                    "How many of one user, where users are authenticated")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_whole_number<std::size_t>)
       ->capture_default_str();
   set_help(*command, {.words = "[-- COMMAND...]", .examples = kExamples});
   command->callback([options, &command_words, &exit_code] {

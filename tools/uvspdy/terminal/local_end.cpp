@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "exit_text.h"
 #include "report.h"
 #include "terminal/fd_sink.h"
 #include "terminal/fd_source.h"
@@ -144,8 +145,7 @@ void LocalEnd::maybe_exit() {
   if (terminal_) terminal_->restore();
   if (!*status_) leave(report_error(name_, kube::describe(status_->error())));
   const kube::ExitStatus& status = **status_;
-  const std::string said = "command terminated with exit code " + std::to_string(status.code);
-  if (status.code != 0) report_error(name_, status.message.empty() ? said : status.message);
+  if (status.code != 0) report_error(name_, exit_text(status));
   // A shell sees only the last 8 bits of the exit code: a failure must not look like success.
   const bool looks_like_none = status.code != 0 && (status.code & 0xff) == 0;
   leave(looks_like_none ? 1 : status.code);
