@@ -12,6 +12,8 @@ namespace {
 
 // A loop that runs a timer so many milliseconds late has not run for as long.
 constexpr std::uint64_t kLate = 50;
+// How much later it runs such a timer: more than the handlers of other timers take that are due.
+constexpr std::uint64_t kUntilInput = 10;
 
 // A handle with its handler. libuv's last callback frees both, so that no user's code runs inside
 // the call that destroys a Timer or Wakeup.
@@ -60,8 +62,7 @@ struct UVSPDY_LOCAL Timer::State : Scheduled<uv_timer_t> {
   static void on_time(uv_timer_t* handle) noexcept {
     auto* self = static_cast<State*>(static_cast<Scheduled*>(handle->data));
     if (uv_now(handle->loop) - self->due < kLate) return run(handle);
-    uv_update_time(handle->loop);
-    uv_timer_start(handle, run, 1, 0);  // with 0 it would be due before the input
+    uv_timer_start(handle, run, kUntilInput, 0);
   }
 
   void check_thread() const {

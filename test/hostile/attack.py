@@ -149,13 +149,17 @@ def measured(attack, kind, whose, options, controls):
 
 
 class Figures:
-    """What was measured, in the file of --json, if there is one."""
+    """What was measured, and how, in the file of --json, if there is one."""
 
     def __init__(self, options):
         self._file = pathlib.Path(options.json) if options.json else None
+        self._how = {name: getattr(options, name) for name in ("target", "tls", "seconds", "runs")}
         self._all = []
         if options.resume and self._file and self._file.exists():
-            self._all = json.loads(self._file.read_text(encoding="utf-8"))
+            known = json.loads(self._file.read_text(encoding="utf-8"))
+            if known["how"] != self._how:
+                sys.exit(f"attack: {self._file} was measured with {known['how']}, not {self._how}")
+            self._all = known["figures"]
 
     def row_of(self, attack, kind, whose):
         """The row of the table, if it is known."""
@@ -169,7 +173,8 @@ class Figures:
         self._all.append({**pair, "breaches": breaches, **dataclasses.asdict(result)})
         if self._file:
             new = self._file.with_name(self._file.name + ".new")
-            new.write_text(json.dumps(self._all, indent=1) + "\n", encoding="utf-8")
+            text = json.dumps({"how": self._how, "figures": self._all}, indent=1)
+            new.write_text(text + "\n", encoding="utf-8")
             new.replace(self._file)
 
 

@@ -197,6 +197,9 @@ class Resume(unittest.TestCase):
                     with self.assertRaises(KeyboardInterrupt):
                         attack.print_table(attack.arguments())
                     self.assertEqual(attack.print_table(attack.arguments()), 0)
+                    words += ["--runs", "2"]
+                    with self.assertRaises(SystemExit):
+                        attack.print_table(attack.arguments())
         rows = [line for line in lines.getvalue().splitlines() if line.startswith("| `")]
         self.assertEqual([row[-3] for row in rows], ["1", "1", "3"])
 

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -246,6 +247,20 @@ SLEEP = "exec sleep 1000"
 IGNORE_SIGHUP = "trap '' HUP; while :; do sleep 0.1; done"
 
 
+# A user of this run's own, who has no processes else; only root can become one. Containers of users
+# without rights know no more than 65,536.
+OTHER_USER = 20_000 + os.getpid() % 40_000
+
+
+def become_other_user(processes=None):
+    """What a process does before its program: it may have no more than so many processes then."""
+    if processes is not None:
+        resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+    os.setgroups([])
+    os.setgid(OTHER_USER)
+    os.setuid(OTHER_USER)
+
+
 class PeerTestCase(unittest.TestCase):
     """A test that starts processes. Whatever it started is gone when it is over."""
 
@@ -276,6 +291,14 @@ class PeerTestCase(unittest.TestCase):
         process = start(command, **options)
         self.addCleanup(stop, process)
         return process
+
+    def need_other_user(self, command):
+        if os.geteuid() != 0:
+            self.skipTest("only root can start processes of another user")
+        try:
+            run([command, "--version"], preexec_fn=become_other_user)
+        except (OSError, subprocess.SubprocessError) as error:
+            self.skipTest(f"another user cannot run {command}: {error}")
 
     def need_ipv6_loopback(self):
         try:

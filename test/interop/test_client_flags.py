@@ -283,7 +283,8 @@ class MaxOutput(PeerTestCase):
         command += ["--", "yes"]
         process = self.start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         size = fcntl.fcntl(process.stdout, fcntl.F_GETPIPE_SZ)
-        wait_until(lambda: self.readable(process.stdout) == size, "the pipe to be full")
+        # A full pipe may have pages that are not.
+        wait_until(lambda: self.readable(process.stdout) > size // 2, "the pipe to be full")
         self.assertIsNone(process.poll())
         self.assertEqual(len(process.stdout.read()), 3 << 20)
         self.assertEqual(process.wait(DEADLINE), 1)

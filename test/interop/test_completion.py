@@ -330,5 +330,5 @@ class About(PeerTestCase):
                      "Bearer token", "--retries"]:  # fmt: skip
             self.assertIn(part, shown)
         # What is said of all commands is said once.
-        for words in ("Flags may be in front of", "for a wrong command line"):
+        for words in ("Flags may be in front of", "The command line is wrong"):
             self.assertEqual(shown.count(words), 1, words)

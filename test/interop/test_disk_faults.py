@@ -269,7 +269,10 @@ def listening_port(process):
     """The port of 127.0.0.1 on which a process listens, as the kernel has it; else None."""
     sockets = set()
     for entry in os.scandir(f"/proc/{process.pid}/fd"):
-        found = re.match(r"socket:\[(\d+)\]", os.readlink(entry.path))
+        try:
+            found = re.match(r"socket:\[(\d+)\]", os.readlink(entry.path))
+        except FileNotFoundError:
+            continue  # closed meanwhile
         if found:
             sockets.add(found[1])
     for line in open("/proc/net/tcp").readlines()[1:]:

@@ -8,15 +8,13 @@ import signal
 import subprocess
 
 import spdy
-from peers import DEADLINE, PeerTestCase, descriptors, program, run, wait_until
+from peers import DEADLINE, PeerTestCase, become_other_user, descriptors, program, run, wait_until
 
 UVSPDY = program("UVSPDY_COMMAND")
 
 # From too few for the loader to enough for all.
 DESCRIPTORS = [*range(3, 28), 64]
 PROCESSES = range(1, 9)
-# Of a user that has no processes else; only root can become one.
-NOBODY_ELSE = 61357
 
 
 def few_descriptors(count):
@@ -24,14 +22,9 @@ def few_descriptors(count):
 
 
 def few_processes(count):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
-        if os.geteuid() == 0:
-            os.setgroups([])
-            os.setgid(NOBODY_ELSE)
-            os.setuid(NOBODY_ELSE)
-
-    return limit
+    if os.geteuid() == 0:
+        return lambda: become_other_user(count)
+    return lambda: resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
 
 
 class FewResources(PeerTestCase):

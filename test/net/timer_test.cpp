@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
 #include <thread>
@@ -93,6 +94,34 @@ TEST_CASE("Timer: when the loop was held up, input that has come comes first") {
   std::this_thread::sleep_for(100ms);
   REQUIRE(loop.run_out());
   CHECK(order == std::vector<std::string>{"input", "time"});
+}
+
+TEST_CASE("Timer: when the loop was held up, input comes before any of many timers") {
+  TestLoop loop;
+  bool has_input = false;
+  int early = 0;
+  std::deque<net::Timer> timers;
+  for (int i = 0; i < 2000; ++i) {
+    timers.emplace_back(loop.get(), [&] {
+      if (has_input) return;
+      ++early;
+      timers.front().start(1h);  // has the loop look at its clock
+      timers.front().stop();
+    });
+    timers.back().start(1ms);
+  }
+  uv_async_t input;
+  REQUIRE(uv_async_init(loop.get(), &input, [](uv_async_t* handle) {
+            *static_cast<bool*>(handle->data) = true;
+            void* const closing = handle;
+            uv_close(static_cast<uv_handle_t*>(closing), nullptr);
+          }) == 0);
+  input.data = &has_input;
+  uv_async_send(&input);
+  std::this_thread::sleep_for(100ms);
+  REQUIRE(loop.run_out());
+  CHECK(has_input);
+  CHECK(early == 0);
 }
 
 TEST_CASE("Timer: when the loop was held up, input that has come may stop it") {

@@ -90,7 +90,7 @@ class Numbers(unittest.TestCase):
         text = (
             "  --max-commands UINT:NONNEGATIVE=512\n"
             "  --listen TEXT=127.0.0.1:0   HOST:PORT\n"
-            "  -r,--retries INT=-1         How often\n"
+            "  -r, --retries INT=-1\n      How often\n"
             "  --token TEXT                A token\n"
         )
         found = check_limits.FLAG.findall(text)

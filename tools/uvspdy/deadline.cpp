@@ -33,6 +33,7 @@ Deadline& deadline() {
 
 volatile std::sig_atomic_t is_watched = 0;
 volatile std::sig_atomic_t has_grace = 0;
+volatile std::sig_atomic_t is_told = 0;  // or nobody is to be told any more
 
 void at_alarm(int /*signal*/) {
   if (is_watched != 0 && has_grace == 0) {
@@ -42,7 +43,7 @@ void at_alarm(int /*signal*/) {
   }
   // In a full pipe the line would wait for ever.
   pollfd error_output{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-  if (is_watched == 0 && poll(&error_output, 1, 0) == 1) {
+  if (is_told == 0 && poll(&error_output, 1, 0) == 1) {
     (void)!write(STDERR_FILENO, deadline().line.data(), deadline().size);
   }
   _exit(kTimeIsUpCode);
@@ -101,10 +102,16 @@ void DeadlineWatch::start(uv_loop_t* loop, Callback<void()> on_time_is_up) {
       [](uv_timer_t* timer) {
         // After the handler, which may have a terminal to restore.
         const std::string line(deadline().line.data(), deadline().size - 1);
+        is_told = 1;
         static_cast<State*>(timer->data)->on_time_is_up();
         LineWriter(STDERR_FILENO).write(line);
       },
       static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 0)), 0);
+}
+
+void DeadlineWatch::stop() {
+  is_told = 1;
+  state_.reset();
 }
 
 void DeadlineWatch::Close::operator()(State* state) const {

@@ -41,7 +41,7 @@ class DeadlineWatch {
   void start(uv_loop_t* loop, Callback<void()> on_time_is_up);
 
   /// From here on, the handler is not called and no line written.
-  void stop() { state_.reset(); }
+  void stop();
 
  private:
   struct State;

@@ -46,10 +46,7 @@ constexpr const char* kDescription =
 constexpr const char* kFooter =
     "Flags may be in front of the command's name or behind it. 'uvspdy COMMAND --help' has the "
     "flags and examples of each command.\n\n"
-    "Exit codes: 0; 1 for a failure; 2 for a wrong command line; 124 when the time of --timeout is "
-    "over; 128+N for signal N, but 0 for port-forward and serve; exec and attach end with the exit "
-    "code of the command in the pod. "
-    "The manual page uvspdy(1) has more.";
+    "The manual page uvspdy(1) has the exit codes, too.";
 
 // Of a flag that is repeated the last one counts, as with kubectl; lists collect.
 void take_last_of_each(CLI::App& app) {

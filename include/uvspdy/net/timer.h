@@ -10,11 +10,11 @@
 
 namespace uvspdy::net {
 
-/// Calls a handler once, after a delay; an empty handler is not called. When the loop has not run
-/// for some time after that (the process was stopped, or a callback took long), input that has come
-/// meanwhile is read before the handler runs: what came in time is not late. Destroying the Timer
-/// stops it, also from inside the handler. The loop frees the handler and the objects that it owns
-/// in a later turn, not inside the destructor.
+/// Calls a handler once, after a delay; an empty handler is not called. When the loop has been held
+/// up and is 50 ms late or more (the process was stopped, or a callback took long), input that has
+/// come meanwhile is read once before the handler runs: what came in time is not late. Destroying
+/// the Timer stops it, also from inside the handler. The loop frees the handler and the objects
+/// that it owns in a later turn, not inside the destructor.
 class UVSPDY_EXPORT Timer {
  public:
   Timer(uv_loop_t* loop, Callback<void()> handler);
@@ -23,7 +23,7 @@ class UVSPDY_EXPORT Timer {
   Timer& operator=(const Timer&) = delete;
 
   /// Starts or restarts the timer. With a `delay` of 0 or less the handler is called in the loop's
-  /// next turn; with milliseconds::max(), never.
+  /// next turn, if the loop is not held up until then; with milliseconds::max(), never.
   void start(std::chrono::milliseconds delay);
 
   /// Stops the timer until the next `start`. Does nothing if it is not running.

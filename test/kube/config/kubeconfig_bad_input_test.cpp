@@ -142,10 +142,10 @@ TEST_CASE("names that lead nowhere are told with those that exist", "[kubeconfig
 
 TEST_CASE("clusters that cannot be used", "[kubeconfig]") {
   check_error(with(""), {"/config:3:12", "no server"});
-  check_error(with("server: h:6443"), {"/config:4:9", "server", "'h:6443'"});
+  check_error(with("server: h:port"), {"/config:4:9", "server", "'http://h:port'"});
   check_error(with("server: ftp://h"), {"/config:4:9", "ftp"});
   check_error(with("server: https://"), {"/config:4:9", "no host"});
-  check_error(with(kServer), {"'nonsense'"}, {.server = "nonsense"});
+  check_error(with(kServer), {"'http://non sense'"}, {.server = "non sense"});
   check_error(with("server: 'https://h', proxy-url: 'ftp://p'"),
               {"/config:4:33", "proxy-url", "socks5"});
   check_error(with("server: 'https://h', proxy-url: 'p:3128'"),

@@ -2,6 +2,8 @@
 // one that breaks off.
 
 #include <chrono>
+#include <csignal>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -49,12 +51,17 @@ TEST_CASE("exec: stdin that a command's child keeps and does not read holds noth
   options.runtime.output_grace = std::chrono::milliseconds(50);
   ExecHost host(loop, std::move(options));
   ExecRequest request =
-      shell_with_stdin("sleep 1000 <&0 >/dev/null 2>&1 & echo $!; read line; exit 3");
+      shell_with_stdin("trap 'exit 3' USR1; sleep 1000 <&0 >/dev/null 2>&1 & echo $! $$; wait");
   request.pod = "demo";
   ManualClient client(loop, host.port(), request);
   REQUIRE(loop.run_until([&] { return client.shows("\n"); }));
-  const ProcessCleanup child(std::stoi(client.output));
+  std::istringstream pids(client.output);
+  int child_pid = 0;
+  int shell_pid = 0;
+  REQUIRE(pids >> child_pid >> shell_pid);
+  const ProcessCleanup child(child_pid);
   client.fill_stdin(loop);
+  REQUIRE(kill(shell_pid, SIGUSR1) == 0);
   REQUIRE(loop.run_until([&] { return client.ended; }));
   CHECK(client.code() == 3);
   host.stop_listening();

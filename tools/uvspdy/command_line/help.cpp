@@ -177,15 +177,15 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t margin
 }
 
 std::string_view exit_codes() {
-  return "0\tThe command has succeeded. A signal that ends port-forward or serve in order is no "
-         "failure either.\n"
+  return "0\tThe command has succeeded. A signal that ends serve, or port-forward that forwards "
+         "already, is no failure either.\n"
          "1\tIt has failed: the server or the pod cannot be reached or refuses, a file cannot be "
          "read or written, or more output came than --max-output allows.\n"
          "2\tThe command line is wrong. Nothing was sent.\n"
          "124\tThe time of --timeout is over, as with timeout(1).\n"
          "128+N\tSignal N has ended the command: 130 is Ctrl-C, 143 is SIGTERM. exec and attach "
-         "end "
-         "by the signal itself, which a shell shows as this number; a copy that was interrupted "
+         "end by the signal itself, which a shell shows as this number; a copy that was "
+         "interrupted "
          "exits with it. A second signal ends each command at once, by the signal itself.\n"
          "any\texec and attach end with the exit code of the command in the pod: 126 and 127 are "
          "of one that cannot be run or is not there, 128+N of one that signal N has ended. A line "

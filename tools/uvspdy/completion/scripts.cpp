@@ -76,7 +76,7 @@ _uvspdy() {
   ((directive & 4)) || _files
 }
 compdef _uvspdy uvspdy
-[[ $funcstack[1] == _uvspdy ]] && _uvspdy "$@"
+if [[ $funcstack[1] == _uvspdy ]]; then _uvspdy "$@"; fi
 )";
 
 constexpr std::string_view kFish = R"(# fish completion for uvspdy:

@@ -32,7 +32,8 @@ Error Pod::watch_signals() {
 }
 
 void Pod::stop(int signal) {
-  if (std::exchange(signal_, signal) != 0) die_of(signal);
+  if (is_hurried()) die_of(signal);
+  signal_ = signal;
   stopped_at_ = uv_hrtime();
   if (!tidying_limit_) {
     stopping_ = true;

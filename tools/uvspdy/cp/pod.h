@@ -34,7 +34,8 @@ class Pod {
       Console& console);
 
   /// From here on a signal (StopSignals) ends the running command, so that its leftovers can be
-  /// tidied up; a second signal ends the process at once. Errors: libuv's.
+  /// tidied up; a second signal ends the process at once, but not one after the end of --timeout
+  /// alone. Errors: libuv's.
   Error watch_signals();
 
   /// Runs a command without input to its end; its output, of at most a few KiB, goes to `output`,
@@ -59,7 +60,7 @@ class Pod {
   /// Runs the loop for some time, or until a signal.
   void sleep(std::chrono::milliseconds time);
 
-  /// The signal that came, or kTimeIsUp, or 0.
+  /// The last signal that came, or kTimeIsUp, or 0.
   int signal() const { return signal_; }
 
   /// How long this process may still take to end: a second, less the time since a signal.
