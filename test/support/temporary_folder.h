@@ -32,6 +32,7 @@ class TemporaryFolder {
   std::string write(const std::string& name, const std::string& text) const {
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
+    std::filesystem::remove(file);  // ext4 flushes a file that is truncated and written
     std::ofstream(file) << text;
     return file.string();
   }
