@@ -120,7 +120,8 @@ class HelpFormatter final : public CLI::Formatter {
         of_group +=
             "  " + option_line(*option) + "\n" + wrapped(option->get_description(), width, kMargin);
       }
-      if (!group.empty() && !of_group.empty()) text += "\n" + group + ":\n" + of_group;
+      if (group.empty() || of_group.empty()) continue;
+      text.append("\n").append(group).append(":\n").append(of_group);
     }
     return text;
   }

@@ -204,11 +204,10 @@ class Reading {
                     const std::optional<std::string>& value) {
     const std::optional<bool> is_set = value ? parse_bool(*value) : true;
     if (!is_set) refuse("invalid argument '" + *value + "' for " + flag + ": true or false");
-    // CLI11's own flags, such as --help, know no value.
     const std::string name = "--" + option.get_lnames().front();
-    if (!value) {
-      result_.parsed.push_back(name);
-    } else if (name != "--help" && name != "--version") {
+    // CLI11's own flags, such as --help, know no value.
+    const bool knows_values = name != "--help" && name != "--version";
+    if (value && knows_values) {
       result_.parsed.push_back(name + (*is_set ? "=true" : "=false"));
     } else if (*is_set) {
       result_.parsed.push_back(name);

@@ -93,12 +93,12 @@ std::optional<PodContainer> choose_container(Loop& loop, kube::ApiServer& server
   flags.quiet = true;
   for (;; --retries) {
     bool is_lost = false;
-    const auto found = find_container(loop, server, flags, request.pod_namespace, request.pod,
-                                      [&](const Error& error) {
-                                        is_lost = retries != 0 && is_connection_lost(error);
-                                        if (is_lost) report_retry(error);
-                                        return is_lost;
-                                      });
+    auto found = find_container(loop, server, flags, request.pod_namespace, request.pod,
+                                [&](const Error& error) {
+                                  is_lost = retries != 0 && is_connection_lost(error);
+                                  if (is_lost) report_retry(error);
+                                  return is_lost;
+                                });
     if (!is_lost) return found;
     std::this_thread::sleep_for(kRetryDelay);  // a signal ends the process
   }
