@@ -14,6 +14,7 @@
 #include "support/raw_peer.h"
 #include "support/spdy_pair.h"
 #include "support/test_loop.h"
+#include "support/tls_pair.h"
 #include "uvspdy/httpstream/connection.h"
 
 using namespace uvspdy;
@@ -24,6 +25,24 @@ using test::TestLoop;
 
 namespace {
 
+enum class Over { kTcp, kTls };
+
+struct Ends {
+  std::unique_ptr<net::Transport> server;
+  std::unique_ptr<net::Transport> client;
+};
+
+Ends connected(TestLoop& loop, Over over) {
+  if (over == Over::kTls) {
+    test::TlsPair pair(loop);
+    pair.open();
+    return {std::move(pair.server.transport), std::move(pair.client.transport)};
+  }
+  auto pair = test::connected_pair(AF_INET);
+  return {test::transport_over(loop, std::move(pair[0])),
+          test::transport_over(loop, std::move(pair[1]))};
+}
+
 /// A server's connection, and its peer, played by hand.
 struct Attacked {
   test::FrameWriter writer;
@@ -32,17 +51,17 @@ struct Attacked {
   std::size_t frames = 0;  ///< that the connection has received
   std::optional<Error> closed;
 
-  Attacked(TestLoop& loop, ConnectionOptions options) {
+  Attacked(TestLoop& loop, ConnectionOptions options, Over over = Over::kTcp) {
     options.session.flow_control = session::FlowControl::kNone;
     options.close_timeout = std::chrono::milliseconds(200);
-    auto pair = test::connected_pair(AF_INET);
-    connection = Connection::create(test::transport_over(loop, std::move(pair[0])),
-                                    session::Role::kServer, std::move(options));
+    Ends ends = connected(loop, over);
+    connection =
+        Connection::create(std::move(ends.server), session::Role::kServer, std::move(options));
     connection->on_close([this](const Error& error) { closed = error; });
     connection->on_trace([this](const session::FrameTrace& frame) {
       if (frame.direction == session::FrameTrace::Direction::kIn) ++frames;
     });
-    peer = std::make_unique<RawPeer>(test::transport_over(loop, std::move(pair[1])));
+    peer = std::make_unique<RawPeer>(std::move(ends.client));
     peer->start_reading();
   }
 
@@ -60,7 +79,7 @@ struct Attacked {
 
 TEST_CASE("Connection: frames that take long leave the loop to others after 64 of them") {
   TestLoop loop;
-  Attacked attacked(loop, {});
+  Attacked attacked(loop, {}, GENERATE(Over::kTcp, Over::kTls));
   attacked.peer->send(attacked.pings(3000));
   REQUIRE(loop.run_until([&] { return attacked.peer->sent_all(); }));
   attacked.connection->on_trace([&](const session::FrameTrace& frame) {
