@@ -219,7 +219,8 @@ def smoke_one(attack, kind, options):
         return bounds.breaches_of_program(attack, outcome), figures
     result = experiment.run(attack, starter(attack, kind, "ours", options), 0.5, 0.1)
     figures = f"+ {table.size(result.growth)}, log {table.size(result.log)}"
-    return bounds.breaches(attack, result), f"{figures}, sent {table.size(result.sent)}"
+    figures += f", sent {table.size(result.sent)} on {result.connections} connections"
+    return bounds.breaches(attack, result), figures
 
 
 def smoke_outcome(pair, options):
